@@ -1,1 +1,48 @@
-//! The crate `primitives`.
+//! The tools of threads, built by hand: from atomics and a futex up, with nothing hidden.
+//!
+//! This is what Python's `threading` module would be had it been written in Rust. The source that you
+//! read here is the source that the book shows, that the model checker explored (`cargo model`) and
+//! that the benchmarks timed.
+//!
+//! | here                         | Python                  | what it does                                    |
+//! | ---------------------------- | ----------------------- | ----------------------------------------------- |
+//! | [`Lock`]                     | `threading.Lock`        | one thread at a time may touch the data         |
+//! | [`raw::RawLock`]             | `threading.Lock`        | the same without data; any thread may release   |
+//! | [`Condition`]                | `threading.Condition`   | sleep until the data under a lock has changed   |
+//!
+//! Everything stands on two modules, and on nothing else: [`sync`], the only door to atomics, and
+//! [`park`], the only door to sleeping. Read them in the order of the book: `park`, `lock`,
+//! `condition`.
+//!
+//! ```
+//! use primitives::{Condition, Lock};
+//! use std::thread;
+//!
+//! let letters = Lock::new(Vec::new());
+//! let arrived = Condition::new();
+//!
+//! thread::scope(|s| {
+//!     s.spawn(|| {
+//!         letters.lock().push("hello");
+//!         arrived.notify_one();
+//!     });
+//!     let mut letters = letters.lock();
+//!     arrived.wait_while(&mut letters, |letters| letters.is_empty());
+//!     assert_eq!(letters.pop(), Some("hello"));
+//! });
+//! ```
+
+pub mod park;
+pub mod sync;
+
+pub mod condition;
+pub mod lock;
+
+pub use condition::{Condition, WaitTimeoutResult};
+pub use lock::{Lock, LockGuard};
+
+/// Locks that guard no data: what the typed ones are made of, and what Python calls a lock.
+pub mod raw {
+    pub use crate::condition::Monitor;
+    pub use crate::lock::RawLock;
+}

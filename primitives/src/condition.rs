@@ -1,0 +1,311 @@
+//! The condition: sleep until the data under a lock has changed.
+//!
+//! A thread holds a lock, looks at the data and finds that it cannot go on: the queue is empty. It must
+//! let the lock go (or nobody could ever fill the queue), sleep, and take the lock again before it looks
+//! once more. The danger lies between letting go and falling asleep. A notification that comes just
+//! then must not be missed, because it may be the only one.
+//!
+//! The condition is a counter of notifications, [`sequence`](Condition), and the wait is:
+//!
+//! ```text
+//!    waiter                                   notifier
+//!    holds the lock, data not ready
+//!    1  s = sequence                          a  takes the lock, changes the data, releases it
+//!    2  releases the lock                     b  sequence += 1
+//!    3  sleeps while sequence == s            c  wakes one (or all) that sleep on it
+//!    4  takes the lock, looks again
+//! ```
+//!
+//! The notifier can do _a_ only after _2_, for the waiter has the lock until then. So _b_ comes after _1_,
+//! and _3_ finds a sequence that differs, or is asleep when _c_ arrives; there is no third possibility.
+//! Had the waiter read the sequence _after_ it let the lock go, all of _a b c_ could fit between: it would
+//! read the new number, and sleep on it for ever.
+//!
+//! A second word counts the waiters, so that notifying when nobody waits (the usual case) is one load and
+//! no system call. It is read without an order of its own, and need not have one: the waiter counted
+//! itself before it released the lock, and the notifier took the lock after that to change the data.
+//! **So change the data under the lock**, even where it is an atomic. To notify after releasing it is
+//! fine, and faster: whoever wakes up does not find the lock taken.
+//!
+//! Being awake says nothing about the data. A waiter may be woken by a notification that was meant for
+//! somebody else, and a thread that never slept may have been faster. Hence the loops, and
+//! [`wait_while`](Condition::wait_while), which writes the loop for you.
+//!
+//! The counter has 32 bits. A waiter would miss a notification only if exactly 4,294,967,296 of them (or a
+//! multiple) came between its steps 1 and 3.
+//!
+//! Source: the sequence counter is Drepper's and std's; the count of waiters is from Birrell,
+//! [_Implementing Condition Variables with Semaphores_](https://birrell.org/andrew/papers/ImplementingCVs.pdf).
+
+mod raw;
+#[cfg(all(test, not(model)))]
+mod tests;
+
+use std::fmt;
+use std::time::{Duration, Instant};
+
+pub use self::raw::Monitor;
+use crate::lock::LockGuard;
+use crate::park::{self, Wait};
+use crate::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use crate::sync::{const_fn, is_unwinding, spin};
+
+/// A place to sleep until the data under a [`Lock`](crate::Lock) has changed.
+///
+/// One lock may have several conditions (a queue has "not empty" and "not full"). Waiting on one condition
+/// with different locks at the same time is not an error, but hardly ever what is meant.
+///
+/// _Python_: `threading.Condition`, whose lock is a part of it: there `with condition:` takes the lock that
+/// here is a [`Lock`](crate::Lock) of its own, beside the data. `wait_for(predicate)` is
+/// [`wait_while`](Self::wait_while) with the opposite predicate. A wait releases the one lock that it is given
+/// and no other; with the typed calls that cannot be one that was taken twice.
+///
+/// ```
+/// use primitives::{Condition, Lock};
+///
+/// let ready = Lock::new(false);
+/// let changed = Condition::new();
+/// std::thread::scope(|s| {
+///     s.spawn(|| {
+///         *ready.lock() = true; // change the data under the lock …
+///         changed.notify_one(); // … and notify
+///     });
+///     let mut ready = ready.lock();
+///     while !*ready {
+///         changed.wait(&mut ready); // lets the lock go, sleeps, takes it again
+///     }
+/// });
+/// ```
+pub struct Condition {
+    /// How many notifications there have been; what waiters sleep on.
+    sequence: AtomicU32,
+    /// How many threads are between the beginning of a wait and its end.
+    waiters: AtomicU32,
+}
+
+/// Whether a wait with a limit came to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WaitTimeoutResult(bool);
+
+impl WaitTimeoutResult {
+    /// Whether the time was over before a notification came (for the calls with a predicate: before the
+    /// predicate allowed to go on).
+    #[must_use]
+    pub fn timed_out(self) -> bool {
+        self.0
+    }
+}
+
+impl Condition {
+    const_fn! {
+        /// A condition that nobody waits for.
+        #[must_use]
+        pub const fn new() -> Self {
+            Self { sequence: AtomicU32::new(0), waiters: AtomicU32::new(0) }
+        }
+    }
+
+    /// Releases the lock, sleeps until notified, takes the lock again.
+    ///
+    /// Blocks. May return without a notification, so call it in a loop, or use
+    /// [`wait_while`](Self::wait_while). Spins for about a microsecond before it sleeps.
+    #[inline]
+    pub fn wait<T: ?Sized>(&self, guard: &mut LockGuard<'_, T>) {
+        self.wait_on(guard.raw(), None);
+    }
+
+    /// Waits while `blocked` says so; looks at once, and again after each notification.
+    ///
+    /// ```
+    /// # use primitives::{Condition, Lock};
+    /// let jobs = Lock::new(vec!["sweep"]);
+    /// let arrived = Condition::new();
+    /// let mut jobs = jobs.lock();
+    /// arrived.wait_while(&mut jobs, |jobs| jobs.is_empty()); // there is one: does not wait
+    /// ```
+    #[doc(alias = "wait_for")]
+    pub fn wait_while<T: ?Sized>(
+        &self,
+        guard: &mut LockGuard<'_, T>,
+        mut blocked: impl FnMut(&mut T) -> bool,
+    ) {
+        while blocked(guard) {
+            self.wait(guard);
+        }
+    }
+
+    /// [`wait`](Self::wait), for at most `timeout`.
+    ///
+    /// The lock is taken again in any case, and that may take longer. Zero lets the lock go once and
+    /// takes it again; a time-out too long for the clock means for ever.
+    pub fn wait_timeout<T: ?Sized>(
+        &self,
+        guard: &mut LockGuard<'_, T>,
+        timeout: Duration,
+    ) -> WaitTimeoutResult {
+        self.wait_on(guard.raw(), park::deadline_after(timeout))
+    }
+
+    /// [`wait_while`](Self::wait_while), for at most `timeout` in all.
+    ///
+    /// [`timed_out`](WaitTimeoutResult::timed_out) says that `blocked` still held at the end.
+    ///
+    /// ```
+    /// # use primitives::{Condition, Lock};
+    /// # use std::time::Duration;
+    /// let jobs = Lock::new(Vec::<&str>::new());
+    /// let arrived = Condition::new();
+    /// let mut jobs = jobs.lock();
+    /// let result =
+    ///     arrived.wait_timeout_while(&mut jobs, Duration::from_millis(1), |jobs| jobs.is_empty());
+    /// assert!(result.timed_out());
+    /// ```
+    #[doc(alias = "wait_for")]
+    pub fn wait_timeout_while<T: ?Sized>(
+        &self,
+        guard: &mut LockGuard<'_, T>,
+        timeout: Duration,
+        mut blocked: impl FnMut(&mut T) -> bool,
+    ) -> WaitTimeoutResult {
+        let deadline = park::deadline_after(timeout);
+        let mut time_is_up = false;
+        while blocked(guard) {
+            if time_is_up {
+                return WaitTimeoutResult(true);
+            }
+            time_is_up = self.wait_on(guard.raw(), deadline).timed_out();
+        }
+        WaitTimeoutResult(false)
+    }
+
+    /// [`wait`](Self::wait), until `deadline` at most.
+    pub fn wait_deadline<T: ?Sized>(
+        &self,
+        guard: &mut LockGuard<'_, T>,
+        deadline: Instant,
+    ) -> WaitTimeoutResult {
+        self.wait_on(guard.raw(), Some(deadline))
+    }
+
+    // ANCHOR: wait
+    /// The wait behind all of them.
+    fn wait_on<L: Monitor + ?Sized>(
+        &self,
+        lock: &L,
+        deadline: Option<Instant>,
+    ) -> WaitTimeoutResult {
+        // Both while the lock is still held (see the drawing above).
+        // Relaxed: whoever must see the count, or must be seen in the sequence, takes the lock after we
+        // release it, and the lock is what orders us.
+        let counted = Counted::new(&self.waiters);
+        let sequence = self.sequence.load(Relaxed);
+        let saved = lock.release_all();
+
+        // Relaxed: the data is looked at under the lock again, so nothing depends on this but when.
+        let mut outcome = Wait::Woken;
+        if !spin::watch(|| self.sequence.load(Relaxed) != sequence) {
+            outcome = park::wait(&self.sequence, sequence, deadline);
+        }
+
+        drop(counted);
+        lock.restore_all(saved);
+        WaitTimeoutResult(outcome == Wait::TimedOut)
+    }
+    // ANCHOR_END: wait
+
+    // ANCHOR: notify
+    /// Wakes one thread that waits, if there is one. Does not block, and does not need the lock.
+    ///
+    /// With nobody waiting: one load.
+    #[inline]
+    #[doc(alias = "signal")]
+    pub fn notify_one(&self) {
+        self.notify(1);
+    }
+
+    /// Wakes every thread that waits. Does not block, and does not need the lock.
+    ///
+    /// They all go for the lock at once; where only one of them could go on, use
+    /// [`notify_one`](Self::notify_one). With nobody waiting: one load.
+    #[inline]
+    #[doc(alias = "broadcast")]
+    pub fn notify_all(&self) {
+        if self.anybody_waits() {
+            self.notify_all_slow();
+        }
+    }
+
+    /// Wakes `n` threads that wait, or as many as there are.
+    ///
+    /// As in Python it may wake more: whoever is about to fall asleep at this moment notices too. With
+    /// nobody waiting: one load.
+    #[inline]
+    pub fn notify(&self, n: usize) {
+        if self.anybody_waits() {
+            self.notify_slow(n);
+        }
+    }
+
+    #[inline]
+    fn anybody_waits(&self) -> bool {
+        // Relaxed: a waiter that must be seen counted itself under the lock, which the caller has taken
+        // since.
+        self.waiters.load(Relaxed) != 0
+    }
+
+    #[cold]
+    fn notify_slow(&self, n: usize) {
+        if n == 0 {
+            return;
+        }
+        // Relaxed: see `wait_on`. Before the wake, so that who is not asleep yet will not fall asleep.
+        self.sequence.fetch_add(1, Relaxed);
+        for _ in 0..n {
+            if !park::wake_one(&raw const self.sequence) {
+                return; // nobody is left
+            }
+        }
+    }
+
+    #[cold]
+    fn notify_all_slow(&self) {
+        // Relaxed: as in `notify_slow`.
+        self.sequence.fetch_add(1, Relaxed);
+        park::wake_all(&raw const self.sequence);
+    }
+    // ANCHOR_END: notify
+}
+
+/// A waiter while it is counted; a guard, because to release a lock that is not held panics.
+struct Counted<'a>(&'a AtomicU32);
+
+impl<'a> Counted<'a> {
+    fn new(waiters: &'a AtomicU32) -> Self {
+        // Relaxed: see `wait_on`.
+        waiters.fetch_add(1, Relaxed);
+        Self(waiters)
+    }
+}
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        if !is_unwinding() {
+            // Relaxed: to be counted too long costs a notifier a system call, no more.
+            self.0.fetch_sub(1, Relaxed);
+        }
+    }
+}
+
+impl Default for Condition {
+    #[cfg_attr(model, track_caller)]
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for Condition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Relaxed: for people to read.
+        f.debug_struct("Condition").field("waiters", &self.waiters.load(Relaxed)).finish()
+    }
+}

@@ -1,0 +1,93 @@
+//! Waiting with a lock that guards no data.
+
+use std::time::{Duration, Instant};
+
+use super::{Condition, WaitTimeoutResult};
+use crate::park;
+
+/// A raw lock that a [`Condition`] can let go of entirely, and take again as it was.
+///
+/// _Python_: the private `_release_save` and `_acquire_restore` of `threading`'s locks.
+pub trait Monitor {
+    /// What [`restore_all`](Self::restore_all) must know: how often the lock was held.
+    type Saved;
+
+    /// Releases the lock, however often the caller holds it.
+    ///
+    /// # Panics
+    ///
+    /// If the caller does not hold it.
+    fn release_all(&self) -> Self::Saved;
+
+    /// Takes the lock as often as it was held before; blocks until it can.
+    fn restore_all(&self, saved: Self::Saved);
+}
+
+/// Waiting with a raw lock: the same calls, without data for a predicate to look at.
+impl Condition {
+    /// Releases the lock, however often the caller holds it, sleeps until notified, takes it again as
+    /// often. May return without a notification, so call it in a loop.
+    ///
+    /// # Panics
+    ///
+    /// If the lock is not held.
+    ///
+    /// ```
+    /// use primitives::{Condition, raw::RawLock};
+    /// use std::time::Duration;
+    ///
+    /// let (lock, condition) = (RawLock::new(), Condition::new());
+    /// lock.acquire();
+    /// assert!(condition.wait_raw_timeout(&lock, Duration::from_millis(1)).timed_out());
+    /// lock.release();
+    /// ```
+    pub fn wait_raw<L: Monitor + ?Sized>(&self, lock: &L) {
+        self.wait_on(lock, None);
+    }
+
+    /// [`wait_raw`](Self::wait_raw) while `blocked` says so; looks at once, and after each notification.
+    #[doc(alias = "wait_for")]
+    pub fn wait_raw_while<L: Monitor + ?Sized>(&self, lock: &L, mut blocked: impl FnMut() -> bool) {
+        while blocked() {
+            self.wait_raw(lock);
+        }
+    }
+
+    /// [`wait_raw`](Self::wait_raw), for at most `timeout`.
+    pub fn wait_raw_timeout<L: Monitor + ?Sized>(
+        &self,
+        lock: &L,
+        timeout: Duration,
+    ) -> WaitTimeoutResult {
+        self.wait_on(lock, park::deadline_after(timeout))
+    }
+
+    /// [`wait_raw_while`](Self::wait_raw_while), for at most `timeout` in all;
+    /// [`timed_out`](WaitTimeoutResult::timed_out) says that `blocked` still held at the end.
+    #[doc(alias = "wait_for")]
+    pub fn wait_raw_timeout_while<L: Monitor + ?Sized>(
+        &self,
+        lock: &L,
+        timeout: Duration,
+        mut blocked: impl FnMut() -> bool,
+    ) -> WaitTimeoutResult {
+        let deadline = park::deadline_after(timeout);
+        let mut time_is_up = false;
+        while blocked() {
+            if time_is_up {
+                return WaitTimeoutResult(true);
+            }
+            time_is_up = self.wait_on(lock, deadline).timed_out();
+        }
+        WaitTimeoutResult(false)
+    }
+
+    /// [`wait_raw`](Self::wait_raw), until `deadline` at most.
+    pub fn wait_raw_deadline<L: Monitor + ?Sized>(
+        &self,
+        lock: &L,
+        deadline: Instant,
+    ) -> WaitTimeoutResult {
+        self.wait_on(lock, Some(deadline))
+    }
+}

@@ -1,0 +1,271 @@
+//! The lock: one thread at a time.
+//!
+//! One word of 32 bits holds the whole truth. A thread that finds it `UNLOCKED` makes it `LOCKED`
+//! and goes on; that is one compare-exchange, and nobody else takes part. A thread that finds it taken
+//! looks again for a little while, and then asks the kernel to sleep until the word changes. Before it
+//! sleeps it writes `CONTENDED`, and that is all the third state is for: a note to whoever unlocks
+//! that a call to the kernel is owed. Without a sleeper there is no note and no call.
+//!
+//! ```text
+//!                    acquire: compare-exchange
+//!             ┌───────────────────────────────────────┐
+//!             │                                       ▼
+//!        ┌──────────┐      release: swap         ┌──────────┐
+//!        │ UNLOCKED │◀───────────────────────────│  LOCKED  │
+//!        └──────────┘                            └──────────┘
+//!             ▲  │                                    │
+//!             │  │ a sleeper woke up: swap            │ a thread is about to sleep: swap
+//!             │  ▼                                    ▼
+//!             │ ┌──────────────────────────────────────┐
+//!             └─│              CONTENDED               │
+//!   release:    └──────────────────────────────────────┘
+//!   swap, then wake one
+//! ```
+//!
+//! A thread that has slept cannot know whether it was the only one, so it takes the lock as
+//! `CONTENDED`, not as `LOCKED`. At worst that costs one call to the kernel that wakes nobody; the other
+//! way round a second sleeper would be forgotten.
+//!
+//! The same rule is why a waiter with a deadline must go round the loop once more after every wake-up,
+//! even when its time is over: the wake-up that it was given may have been meant for the others too. It
+//! swaps `CONTENDED` in first, which either takes the lock or leaves the note in place for whoever has
+//! barged in meanwhile. Only a wait that ended by time-out, which by the promise of [`park`] consumed no
+//! wake-up, may give up.
+//!
+//! The lock is not fair: a running thread may take it while one that was woken is on its way. That is
+//! on purpose. A hand-over to a sleeping thread would keep the lock idle for the 30 µs that it takes to
+//! wake up.
+//!
+//! Source: Ulrich Drepper, [_Futexes Are Tricky_](https://www.akkadia.org/drepper/futex.pdf), the third
+//! mutex; the deadline rule and the blind back-off are this crate's.
+
+mod guarded;
+#[cfg(all(test, not(model)))]
+mod tests;
+
+use std::fmt;
+use std::time::{Duration, Instant};
+
+pub use self::guarded::{Lock, LockGuard};
+use crate::condition::Monitor;
+use crate::park::{self, Wait};
+use crate::sync::atomic::AtomicU32;
+use crate::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use crate::sync::{const_fn, spin};
+
+// ANCHOR: states
+/// Nobody has the lock.
+const UNLOCKED: u32 = 0;
+/// A thread has the lock, and nobody sleeps.
+const LOCKED: u32 = 1;
+/// A thread has the lock, and others may sleep: whoever unlocks must wake one.
+const CONTENDED: u32 = 2;
+// ANCHOR_END: states
+
+/// A lock that guards no data: Python's `threading.Lock`.
+///
+/// Use [`Lock`] where you can: it gives the data only to who has the lock, and cannot be left locked by
+/// an early return. `RawLock` is for the cases that do not nest: acquired here, released there, perhaps
+/// by another thread. So every call is safe, and what cannot be checked by types is checked by the word:
+/// to release a lock that nobody holds panics.
+///
+/// _Python_: [`acquire`](Self::acquire) is `acquire()`, [`try_acquire`](Self::try_acquire) is
+/// `acquire(blocking=False)`, [`acquire_timeout`](Self::acquire_timeout) is `acquire(timeout=t)`,
+/// [`is_locked`](Self::is_locked) is `locked()`.
+///
+/// ```
+/// use primitives::raw::RawLock;
+///
+/// let door = RawLock::new();
+/// door.acquire();
+/// assert!(!door.try_acquire());
+/// std::thread::scope(|s| {
+///     s.spawn(|| door.release()); // another thread may
+/// });
+/// assert!(!door.is_locked());
+/// ```
+// ANCHOR: raw-type
+pub struct RawLock {
+    /// | value       | a thread has the lock | somebody may sleep  | who writes it        |
+    /// | ----------- | --------------------- | ------------------- | -------------------- |
+    /// | `UNLOCKED`  | no                    | no, or one is woken | `try_release`        |
+    /// | `LOCKED`    | yes                   | no                  | `acquire_fast`       |
+    /// | `CONTENDED` | yes                   | yes                 | `acquire_slow`       |
+    state: AtomicU32,
+}
+// ANCHOR_END: raw-type
+
+impl RawLock {
+    const_fn! {
+        /// An unlocked lock.
+        #[must_use]
+        pub const fn new() -> Self {
+            Self { state: AtomicU32::new(UNLOCKED) }
+        }
+    }
+
+    /// Takes the lock; blocks until nobody else has it.
+    ///
+    /// A thread that has the lock already and asks again waits for itself, for ever. Uncontended: one
+    /// compare-exchange.
+    // ANCHOR: acquire
+    #[inline]
+    pub fn acquire(&self) {
+        if !self.acquire_fast() {
+            self.acquire_slow(None);
+        }
+    }
+
+    #[inline]
+    fn acquire_fast(&self) -> bool {
+        // Acquire: pairs with the Release in `try_release`, so that this thread sees all that the last
+        // owner did. Relaxed on failure: nothing was taken, so nothing may be looked at.
+        self.state.compare_exchange(UNLOCKED, LOCKED, Acquire, Relaxed).is_ok()
+    }
+    // ANCHOR_END: acquire
+
+    /// Takes the lock if nobody has it; never blocks. Returns whether it did.
+    ///
+    /// One load if the lock is taken, so that asking again and again does not disturb its owner; a
+    /// compare-exchange more if it is free.
+    #[inline]
+    pub fn try_acquire(&self) -> bool {
+        // Relaxed: a hint only; the compare-exchange decides.
+        self.state.load(Relaxed) == UNLOCKED && self.acquire_fast()
+    }
+
+    /// Takes the lock; blocks for at most `timeout`. Returns whether it did.
+    ///
+    /// Zero is one try; a time-out too long for the clock means for ever. Uncontended: one
+    /// compare-exchange, and the clock is not read.
+    #[inline]
+    pub fn acquire_timeout(&self, timeout: Duration) -> bool {
+        self.acquire_fast()
+            || !timeout.is_zero() && self.acquire_slow(park::deadline_after(timeout))
+    }
+
+    /// Takes the lock; blocks until `deadline` at most. Returns whether it did.
+    ///
+    /// A deadline that has passed is one try. Uncontended: one compare-exchange.
+    #[inline]
+    pub fn acquire_deadline(&self, deadline: Instant) -> bool {
+        self.acquire_fast() || self.acquire_slow(Some(deadline))
+    }
+
+    // ANCHOR: acquire-slow
+    /// Waits for the lock; `false` if the deadline came first.
+    #[cold]
+    fn acquire_slow(&self, deadline: Option<Instant>) -> bool {
+        let mut state = self.look_for_a_while();
+        if state == UNLOCKED && self.acquire_fast() {
+            return true; // and nobody needs to be told that we ever waited
+        }
+        loop {
+            // Leave the note before sleeping; if the lock turns out to be free, the note has taken it.
+            // It says CONTENDED and not LOCKED because there may be other sleepers beside us.
+            // Acquire: pairs with the Release in `try_release`, as in `acquire_fast`.
+            if state != CONTENDED && self.state.swap(CONTENDED, Acquire) == UNLOCKED {
+                return true;
+            }
+            match park::wait(&self.state, CONTENDED, deadline) {
+                // No wake-up was used up: nobody depends on us, so we may go. The note stays, which
+                // costs whoever unlocks at most one needless call.
+                Wait::TimedOut => return false,
+                // Whatever the clock says, go round: the note may have to be left anew.
+                Wait::Woken => state = self.look_for_a_while(),
+            }
+        }
+    }
+
+    /// Looks at the word until the lock is free or somebody sleeps, but not for long.
+    fn look_for_a_while(&self) -> u32 {
+        let mut state = LOCKED;
+        spin::back_off(|| {
+            // Relaxed: a hint only; whatever it says, the lock is taken by an Acquire operation.
+            state = self.state.load(Relaxed);
+            // Once others sleep, looking on would only help us to overtake them.
+            state != LOCKED
+        });
+        state
+    }
+    // ANCHOR_END: acquire-slow
+
+    /// Gives the lock back, and wakes a thread that sleeps on it. Any thread may. Never blocks.
+    ///
+    /// Without a sleeper: one swap.
+    ///
+    /// # Panics
+    ///
+    /// If nobody has the lock. _Python_: `RuntimeError: release unlocked lock`.
+    #[inline]
+    #[cfg_attr(not(model), track_caller)]
+    pub fn release(&self) {
+        assert!(
+            self.try_release(),
+            "released a lock that nobody holds: call `acquire` before `release`, or use `try_release`",
+        );
+    }
+
+    /// Gives the lock back, and wakes a thread that sleeps on it; `false` if nobody has it.
+    ///
+    /// Never blocks. Without a sleeper: one swap.
+    // ANCHOR: release
+    #[inline]
+    pub fn try_release(&self) -> bool {
+        // Release: pairs with the Acquire in `acquire_fast` and `acquire_slow`: all that this thread did
+        // is seen by the next owner. From here on the lock may be somebody else's, and its memory gone.
+        match self.state.swap(UNLOCKED, Release) {
+            LOCKED => true,
+            CONTENDED => {
+                Self::wake(&raw const self.state);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    #[cold]
+    fn wake(state: *const AtomicU32) {
+        park::wake_one(state);
+    }
+    // ANCHOR_END: release
+
+    /// Whether some thread has the lock at this moment: out of date before you look at the answer.
+    /// Good for messages and tests, never for deciding. One load.
+    #[inline]
+    #[must_use]
+    #[doc(alias = "locked")]
+    pub fn is_locked(&self) -> bool {
+        // Relaxed: says nothing about the data, so there is nothing to be seen with it.
+        self.state.load(Relaxed) != UNLOCKED
+    }
+}
+
+impl Monitor for RawLock {
+    type Saved = ();
+
+    #[cfg_attr(not(model), track_caller)]
+    fn release_all(&self) {
+        assert!(
+            self.try_release(),
+            "waited on a condition with a lock that nobody holds: call `acquire` first",
+        );
+    }
+
+    fn restore_all(&self, (): ()) {
+        self.acquire();
+    }
+}
+
+impl Default for RawLock {
+    #[cfg_attr(model, track_caller)]
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for RawLock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RawLock").field("locked", &self.is_locked()).finish()
+    }
+}

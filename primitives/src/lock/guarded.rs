@@ -1,0 +1,231 @@
+//! [`Lock<T>`]: a [`RawLock`] and the data that it guards, so that nobody can forget one of the two.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::ops::{Deref, DerefMut};
+use std::time::{Duration, Instant};
+
+use super::RawLock;
+use crate::sync::cell::UnsafeCell;
+use crate::sync::{const_fn, is_unwinding};
+
+/// Data that one thread at a time may touch.
+///
+/// [`lock`](Self::lock) waits until nobody else has it and returns a guard; the guard gives the data,
+/// and unlocks when it is dropped. The data cannot be reached in any other way, so it cannot be touched
+/// without the lock.
+///
+/// There is no poisoning: a panic while the guard is held unlocks, and the next thread finds the data as
+/// the panic left it. Where a half-finished change would do harm, make the change whole before anything
+/// that can panic, or catch the panic yourself. (std's `Mutex` marks the lock instead, and every caller
+/// answers for it with an `unwrap`.)
+///
+/// _Python_: a `threading.Lock` used in a `with` statement, except that Python does not know which data
+/// the lock is for. A lock that the same thread may take again is `RLock`; one that another thread
+/// releases is [`RawLock`].
+///
+/// ```
+/// use primitives::Lock;
+///
+/// let total = Lock::new(0);
+/// std::thread::scope(|s| {
+///     for n in 1..=4 {
+///         let total = &total;
+///         s.spawn(move || *total.lock() += n);
+///     }
+/// });
+/// assert_eq!(total.into_inner(), 10);
+/// ```
+// ANCHOR: lock-type
+pub struct Lock<T: ?Sized> {
+    pub(super) raw: RawLock,
+    data: UnsafeCell<T>,
+}
+
+// SAFETY: whoever owns the lock owns the data, so it may move to another thread where the data may.
+unsafe impl<T: ?Sized + Send> Send for Lock<T> {}
+// SAFETY: `&Lock` hands the data out to one thread at a time, as `&mut T`: that is moving it to that
+// thread and back, which is what `Send` allows. `T: Sync` is not needed, for no two threads see it at once.
+unsafe impl<T: ?Sized + Send> Sync for Lock<T> {}
+// ANCHOR_END: lock-type
+
+impl<T> Lock<T> {
+    const_fn! {
+        /// An unlocked lock around `value`.
+        #[must_use]
+        pub const fn new(value: T) -> Self {
+            Self { raw: RawLock::new(), data: UnsafeCell::new(value) }
+        }
+    }
+
+    /// The data, without locking: owning the lock proves that nobody else has it.
+    #[must_use]
+    pub fn into_inner(self) -> T {
+        self.data.into_inner()
+    }
+}
+
+impl<T: ?Sized> Lock<T> {
+    /// Takes the lock; blocks until nobody else has it.
+    ///
+    /// A thread that has the lock already and asks again waits for itself, for ever. Uncontended: one
+    /// compare-exchange, and a swap when the guard is dropped.
+    // ANCHOR: lock-call
+    #[inline]
+    #[doc(alias = "acquire")]
+    pub fn lock(&self) -> LockGuard<'_, T> {
+        self.raw.acquire();
+        LockGuard::new(self)
+    }
+    // ANCHOR_END: lock-call
+
+    /// Takes the lock if nobody has it; never blocks. `None` if somebody has.
+    #[inline]
+    #[doc(alias = "acquire")]
+    pub fn try_lock(&self) -> Option<LockGuard<'_, T>> {
+        self.raw.try_acquire().then(|| LockGuard::new(self))
+    }
+
+    /// Takes the lock; blocks for at most `timeout`, then `None`.
+    ///
+    /// Zero is one try; a time-out too long for the clock means for ever. Uncontended: as
+    /// [`lock`](Self::lock), and the clock is not read.
+    ///
+    /// ```
+    /// use primitives::Lock;
+    /// use std::time::Duration;
+    ///
+    /// let lock = Lock::new("data");
+    /// let guard = lock.lock();
+    /// assert!(lock.lock_timeout(Duration::from_millis(1)).is_none());
+    /// drop(guard);
+    /// assert!(lock.lock_timeout(Duration::ZERO).is_some());
+    /// ```
+    #[inline]
+    #[doc(alias = "acquire")]
+    pub fn lock_timeout(&self, timeout: Duration) -> Option<LockGuard<'_, T>> {
+        self.raw.acquire_timeout(timeout).then(|| LockGuard::new(self))
+    }
+
+    /// Takes the lock; blocks until `deadline` at most, then `None`.
+    ///
+    /// A deadline that has passed is one try.
+    #[inline]
+    pub fn lock_deadline(&self, deadline: Instant) -> Option<LockGuard<'_, T>> {
+        self.raw.acquire_deadline(deadline).then(|| LockGuard::new(self))
+    }
+
+    /// Whether some thread has the lock at this moment: out of date before you look at the answer.
+    /// Good for messages and tests, never for deciding.
+    #[inline]
+    #[must_use]
+    #[doc(alias = "locked")]
+    pub fn is_locked(&self) -> bool {
+        self.raw.is_locked()
+    }
+
+    /// The data, without locking: `&mut self` proves that nobody else has it.
+    #[inline]
+    #[must_use]
+    pub fn get_mut(&mut self) -> &mut T {
+        self.data.get_mut()
+    }
+}
+
+impl<T: Default> Default for Lock<T> {
+    #[cfg_attr(model, track_caller)]
+    fn default() -> Self {
+        Self::new(T::default())
+    }
+}
+
+impl<T> From<T> for Lock<T> {
+    fn from(value: T) -> Self {
+        Self::new(value)
+    }
+}
+
+/// Shows the data if nobody has the lock, and `<locked>` if somebody has. Never blocks.
+impl<T: ?Sized + fmt::Debug> fmt::Debug for Lock<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut lock = f.debug_struct("Lock");
+        match self.try_lock() {
+            Some(guard) => lock.field("data", &&*guard),
+            None => lock.field("data", &format_args!("<locked>")),
+        };
+        lock.finish()
+    }
+}
+
+/// The lock, held: gives the data, and unlocks when dropped.
+///
+/// Stays in the thread that locked (it is not `Send`): a lock is a promise about what _this_ thread is
+/// doing.
+// ANCHOR: guard-type
+#[must_use = "a guard that is dropped at once unlocks at once"]
+pub struct LockGuard<'a, T: ?Sized> {
+    lock: &'a Lock<T>,
+    /// Not `Send`.
+    _here: PhantomData<*const ()>,
+}
+// ANCHOR_END: guard-type
+
+// SAFETY: `&LockGuard` gives `&T` and nothing else, so it may be shared where `&T` may.
+unsafe impl<T: ?Sized + Sync> Sync for LockGuard<'_, T> {}
+
+impl<'a, T: ?Sized> LockGuard<'a, T> {
+    #[inline]
+    fn new(lock: &'a Lock<T>) -> Self {
+        Self { lock, _here: PhantomData }
+    }
+
+    /// What a condition must release before it sleeps, and take again after.
+    pub(crate) fn raw(&self) -> &'a RawLock {
+        &self.lock.raw
+    }
+}
+
+impl<T: ?Sized> Deref for LockGuard<'_, T> {
+    type Target = T;
+
+    #[inline]
+    #[cfg_attr(model, track_caller)]
+    fn deref(&self) -> &T {
+        // SAFETY: this guard exists, so this thread has the lock, so nobody else reaches the data; the
+        // borrow of the guard keeps it so, and keeps `deref_mut` out, for as long as the result lives.
+        self.lock.data.with(|data| unsafe { &*data })
+    }
+}
+
+impl<T: ?Sized> DerefMut for LockGuard<'_, T> {
+    #[inline]
+    #[cfg_attr(model, track_caller)]
+    fn deref_mut(&mut self) -> &mut T {
+        // SAFETY: as in `deref`; `&mut self` keeps out any other borrow through this guard.
+        self.lock.data.with_mut(|data| unsafe { &mut *data })
+    }
+}
+
+// ANCHOR: guard-drop
+impl<T: ?Sized> Drop for LockGuard<'_, T> {
+    #[inline]
+    fn drop(&mut self) {
+        if !is_unwinding() {
+            // Never `false`: this guard has it. (`release` would check that and could panic.)
+            self.lock.raw.try_release();
+        }
+    }
+}
+// ANCHOR_END: guard-drop
+
+impl<T: ?Sized + fmt::Debug> fmt::Debug for LockGuard<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(f)
+    }
+}
+
+impl<T: ?Sized + fmt::Display> fmt::Display for LockGuard<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(f)
+    }
+}

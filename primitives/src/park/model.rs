@@ -1,0 +1,26 @@
+//! The back end under `--cfg model`: a futex that loom can explore, with time-outs as choices.
+
+use std::time::Instant;
+
+use model::futex::{self, Outcome};
+
+use super::Wait;
+use crate::sync::atomic::AtomicU32;
+
+#[track_caller]
+pub(super) fn wait(word: &AtomicU32, expected: u32, deadline: Option<Instant>) -> Wait {
+    match futex::wait(word, expected, deadline.is_some()) {
+        Outcome::Woken => Wait::Woken,
+        Outcome::TimedOut => Wait::TimedOut,
+    }
+}
+
+#[track_caller]
+pub(super) fn wake_one(word: *const AtomicU32) -> bool {
+    futex::wake_one(word)
+}
+
+#[track_caller]
+pub(super) fn wake_all(word: *const AtomicU32) {
+    futex::wake_all(word);
+}

@@ -1,0 +1,100 @@
+//! The only door to atomics, cells, threads and spinning.
+//!
+//! Nothing else in `primitives` or `queues` names `core::sync::atomic`, `std::thread` or `loom`. In a
+//! normal build this module is plain re-exports and a cell of one line, so it costs nothing. Under
+//! `--cfg model` (`cargo model`) the same names are instrumented loom atomics: each operation then
+//! knows its own `file:line:column`, every interleaving of them is explored, and a failing one is
+//! printed as a table.
+//!
+//! Two differences show through the door, because loom cannot hide them: its constructors are not
+//! `const` (hence [`const_fn!`](crate::sync::const_fn)), and a cell is reached through a closure, so
+//! that loom can watch for two threads that touch it without an order between them.
+
+pub mod spin;
+
+#[cfg(model)]
+pub use model::sync::{atomic, cell};
+#[cfg(model)]
+pub use model::{is_unwinding, thread};
+
+/// Atomic integers and fences, as in [`core::sync::atomic`].
+#[cfg(not(model))]
+pub mod atomic {
+    pub use core::sync::atomic::{
+        AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence,
+    };
+}
+
+/// Data that threads share, reached through closures so that a model can watch each access.
+#[cfg(not(model))]
+pub mod cell {
+    /// [`core::cell::UnsafeCell`] whose contents are lent to a closure.
+    #[derive(Debug, Default)]
+    #[repr(transparent)]
+    pub struct UnsafeCell<T: ?Sized>(core::cell::UnsafeCell<T>);
+
+    impl<T> UnsafeCell<T> {
+        /// Wraps `value`.
+        #[inline]
+        pub const fn new(value: T) -> Self {
+            Self(core::cell::UnsafeCell::new(value))
+        }
+
+        /// Unwraps the value.
+        #[inline]
+        pub fn into_inner(self) -> T {
+            self.0.into_inner()
+        }
+    }
+
+    impl<T: ?Sized> UnsafeCell<T> {
+        /// Lends the address for reading.
+        #[inline(always)]
+        pub fn with<R>(&self, read: impl FnOnce(*const T) -> R) -> R {
+            read(self.0.get())
+        }
+
+        /// Lends the address for writing.
+        #[inline(always)]
+        pub fn with_mut<R>(&self, write: impl FnOnce(*mut T) -> R) -> R {
+            write(self.0.get())
+        }
+
+        /// The contents; `&mut self` proves that nobody else looks.
+        #[inline]
+        pub fn get_mut(&mut self) -> &mut T {
+            self.0.get_mut()
+        }
+    }
+}
+
+/// Threads, as in [`std::thread`].
+#[cfg(not(model))]
+pub mod thread {
+    pub use std::thread::{JoinHandle, spawn, yield_now};
+}
+
+/// Whether a failed model is being torn down, so that guards must leave the world as it is.
+/// Always `false` in a normal build.
+#[cfg(not(model))]
+#[inline(always)]
+#[must_use]
+pub const fn is_unwinding() -> bool {
+    false
+}
+
+/// Declares a `const fn`; in a model, where atomics cannot be made in a constant, a plain `fn` that
+/// remembers who called it (a counterexample names a word after the line that made it).
+#[doc(hidden)]
+#[macro_export]
+macro_rules! const_fn {
+    ($(#[$attribute:meta])* $visibility:vis const fn $($rest:tt)*) => {
+        #[cfg(not(model))]
+        $(#[$attribute])* $visibility const fn $($rest)*
+
+        #[cfg(model)]
+        #[track_caller]
+        $(#[$attribute])* $visibility fn $($rest)*
+    };
+}
+pub use const_fn;

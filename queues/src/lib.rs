@@ -1,1 +1,54 @@
-//! The crate `queues`.
+//! Queues that threads put into and get from, blocking when they must.
+//!
+//! This is what Python's `queue` module would be had it been written in Rust, on the locks and conditions
+//! of [`primitives`]. Corner cases (what a shutdown does to whom, when `join` returns) are decided as
+//! CPython 3.13 decides them.
+//!
+//! | here                 | Python             | order                             |
+//! | -------------------- | ------------------ | --------------------------------- |
+//! | [`Queue`]            | `queue.Queue`      | first in, first out               |
+//!
+//! Whichever the order, the calls are the same, and [`BlockingQueue`] has them as a trait:
+//!
+//! | call                            | waits                     | gives up                                  |
+//! | ------------------------------- | ------------------------- | ----------------------------------------- |
+//! | `put` `get`                     | as long as it takes       | at shutdown                               |
+//! | `try_put` `try_get`             | never                     | at once                                   |
+//! | `put_timeout` `get_timeout`     | for a [`Duration`]        | when it is over, or at shutdown           |
+//! | `put_deadline` `get_deadline`   | until an [`Instant`]      | when it has come, or at shutdown          |
+//!
+//! A call that gives up gives the item back, in the error.
+//!
+//! ```
+//! use queues::Queue;
+//!
+//! let lines = Queue::bounded(64);
+//! std::thread::scope(|s| {
+//!     let longest = s.spawn(|| lines.iter().max_by_key(|line: &String| line.len()));
+//!     for line in ["a lock", "a condition", "a queue"] {
+//!         lines.put(line.to_owned()).expect("nobody has shut it down yet");
+//!     }
+//!     lines.shutdown(); // the consumer takes what is left, and its loop ends
+//!     assert_eq!(longest.join().unwrap().as_deref(), Some("a condition"));
+//! });
+//! ```
+//!
+//! [`Duration`]: std::time::Duration
+//! [`Instant`]: std::time::Instant
+
+mod blocking;
+mod error;
+mod iter;
+mod queue;
+mod sleepers;
+mod store;
+mod traits;
+
+pub use blocking::Blocking;
+pub use error::{
+    GetError, GetTimeoutError, PutError, PutTimeoutError, TaskDoneError, TryGetError, TryPutError,
+};
+pub use iter::Iter;
+pub use queue::{Fifo, Queue};
+pub use store::Store;
+pub use traits::BlockingQueue;

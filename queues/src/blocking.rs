@@ -1,0 +1,448 @@
+//! The blocking queue: a store under a lock, and a place to sleep on either side of it.
+//!
+//! The classic monitor, after Hoare and CPython's `queue.py`: everything that changes is under one lock;
+//! who finds it empty sleeps on "not empty", who finds it full on "not full", and whoever takes an item out
+//! calls one of the latter, whoever puts one in calls one of the former. Two conditions and not one: with
+//! one, a notification meant for a getter could wake a putter, who finds the queue full, goes back to
+//! sleep, and the call is lost.
+//!
+//! ```text
+//!    put ──▶ full? ── sleep on not_full ◀───┐            ┌───▶ sleep on not_empty ── empty? ◀── get
+//!             │                             │ call one   │ call one                     │
+//!             └─▶ push ─────────────────────│────────────┘                              │
+//!                                           └───────────────────────────────────── pop ─┘
+//! ```
+//!
+//! Calls are made after the lock was released, so that whoever wakes up does not find it taken; to whom,
+//! is decided before, under the lock ([`Sleepers`]). Items are dropped outside the lock, for what a
+//! program's `drop` does is its own affair, and might be to use this queue.
+//!
+//! Source: C. A. R. Hoare, _Monitors: an operating system structuring concept_ (1974), with Mesa's
+//! semantics: being woken is a hint, so every wait stands in a loop.
+
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use primitives::park::deadline_after;
+use primitives::{Condition, Lock, LockGuard};
+
+use crate::error::{
+    GetError, GetTimeoutError, PutError, PutTimeoutError, TaskDoneError, TryGetError, TryPutError,
+};
+use crate::sleepers::Sleepers;
+use crate::{Iter, Store};
+
+/// A queue that blocks: who puts into a full one, and who gets from an empty one.
+///
+/// Use it under the name of its order, such as [`Queue`](crate::Queue). All calls are by `&self`; any number
+/// of threads may put and get at once. Each takes the queue's lock for a moment, so even those that "never
+/// block" may wait for another thread to leave it. Uncontended, a `put` or a `get` costs a lock and an
+/// unlock, and no system call while nobody sleeps.
+pub struct Blocking<S: Store> {
+    state: Lock<State<S>>,
+    /// How many items fit; `usize::MAX` if unbounded.
+    capacity: usize,
+    not_empty: Condition,
+    not_full: Condition,
+    all_done: Condition,
+}
+
+/// What the lock guards.
+struct State<S> {
+    items: S,
+    /// Items put, minus calls of `task_done`.
+    unfinished: usize,
+    shut_down: bool,
+    putters: Sleepers,
+    getters: Sleepers,
+}
+
+/// Making one.
+impl<S: Store> Blocking<S> {
+    /// A queue for at most `capacity` items. _Python_: `Queue(maxsize=capacity)`.
+    ///
+    /// # Panics
+    ///
+    /// If `capacity` is zero. (In Python zero means unbounded; here [`unbounded`](Self::unbounded) says so.)
+    #[must_use]
+    #[track_caller]
+    pub fn bounded(capacity: usize) -> Self {
+        assert!(
+            capacity > 0,
+            "a queue of capacity 0 could never take an item: use at least 1, or `unbounded()`",
+        );
+        Self::with_capacity(capacity)
+    }
+
+    /// A queue for any number of items, as far as memory goes: `put` never waits. _Python_: `Queue()`.
+    #[must_use]
+    pub fn unbounded() -> Self {
+        Self::with_capacity(usize::MAX)
+    }
+
+    fn with_capacity(capacity: usize) -> Self {
+        Self {
+            state: Lock::new(State {
+                items: S::default(),
+                unfinished: 0,
+                shut_down: false,
+                putters: Sleepers::default(),
+                getters: Sleepers::default(),
+            }),
+            capacity,
+            not_empty: Condition::new(),
+            not_full: Condition::new(),
+            all_done: Condition::new(),
+        }
+    }
+}
+
+// ANCHOR: put
+/// Putting.
+impl<S: Store> Blocking<S> {
+    /// Puts an item in; blocks while the queue is full. _Python_: `put(item)`.
+    ///
+    /// # Errors
+    ///
+    /// [`PutError::Shutdown`], with the item, if the queue is shut down, before or while waiting.
+    pub fn put(&self, item: S::Item) -> Result<(), PutError<S::Item>> {
+        match self.put_until(item, None) {
+            Ok(()) => Ok(()),
+            Err(error) => Err(PutError::Shutdown(error.into_inner())),
+        }
+    }
+
+    /// Puts an item in if there is room; never blocks. _Python_: `put_nowait(item)`.
+    ///
+    /// # Errors
+    ///
+    /// [`TryPutError::Full`] or [`TryPutError::Shutdown`], with the item.
+    #[doc(alias = "put_nowait")]
+    pub fn try_put(&self, item: S::Item) -> Result<(), TryPutError<S::Item>> {
+        let state = self.state.lock();
+        if state.shut_down {
+            Err(TryPutError::Shutdown(item))
+        } else if state.items.len() < self.capacity {
+            self.push(state, item);
+            Ok(())
+        } else {
+            Err(TryPutError::Full(item))
+        }
+    }
+
+    /// Puts an item in; blocks while the queue is full, for at most `timeout`.
+    /// _Python_: `put(item, timeout=t)`.
+    ///
+    /// Zero is one try; a time-out too long for the clock means for ever.
+    ///
+    /// # Errors
+    ///
+    /// [`PutTimeoutError::Timeout`] or [`PutTimeoutError::Shutdown`], with the item.
+    pub fn put_timeout(
+        &self,
+        item: S::Item,
+        timeout: Duration,
+    ) -> Result<(), PutTimeoutError<S::Item>> {
+        self.put_until(item, deadline_after(timeout))
+    }
+
+    /// Puts an item in; blocks while the queue is full, until `deadline` at most.
+    ///
+    /// # Errors
+    ///
+    /// As [`put_timeout`](Self::put_timeout).
+    pub fn put_deadline(
+        &self,
+        item: S::Item,
+        deadline: Instant,
+    ) -> Result<(), PutTimeoutError<S::Item>> {
+        self.put_until(item, Some(deadline))
+    }
+
+    fn put_until(
+        &self,
+        item: S::Item,
+        deadline: Option<Instant>,
+    ) -> Result<(), PutTimeoutError<S::Item>> {
+        let mut state = self.state.lock();
+        let mut time_is_up = false;
+        // The order of the questions matters: room that came at the last moment is used, but not after a
+        // shutdown.
+        loop {
+            if state.shut_down {
+                drop(state);
+                return Err(PutTimeoutError::Shutdown(item));
+            }
+            if state.items.len() < self.capacity {
+                self.push(state, item);
+                return Ok(());
+            }
+            if time_is_up {
+                return Err(PutTimeoutError::Timeout(item));
+            }
+            state.putters.enter();
+            time_is_up = sleep(&self.not_full, &mut state, deadline);
+            state.putters.leave();
+        }
+    }
+
+    fn push(&self, mut state: LockGuard<'_, State<S>>, item: S::Item) {
+        state.items.push(item);
+        state.unfinished += 1;
+        let call = state.getters.call_one();
+        drop(state);
+        if call {
+            self.not_empty.notify_one();
+        }
+    }
+}
+// ANCHOR_END: put
+
+// ANCHOR: get
+/// Getting.
+impl<S: Store> Blocking<S> {
+    /// Takes the next item out; blocks while the queue is empty. _Python_: `get()`.
+    ///
+    /// # Errors
+    ///
+    /// [`GetError::Shutdown`] if the queue is shut down and nothing is left in it.
+    pub fn get(&self) -> Result<S::Item, GetError> {
+        self.get_until(None).map_err(|_| GetError::Shutdown)
+    }
+
+    /// Takes the next item out if there is one; never blocks. _Python_: `get_nowait()`.
+    ///
+    /// # Errors
+    ///
+    /// [`TryGetError::Empty`], or [`TryGetError::Shutdown`] if none will come.
+    #[doc(alias = "get_nowait")]
+    pub fn try_get(&self) -> Result<S::Item, TryGetError> {
+        let mut state = self.state.lock();
+        match state.items.pop() {
+            Some(item) => {
+                self.popped(state);
+                Ok(item)
+            }
+            None if state.shut_down => Err(TryGetError::Shutdown),
+            None => Err(TryGetError::Empty),
+        }
+    }
+
+    /// Takes the next item out; blocks while the queue is empty, for at most `timeout`.
+    /// _Python_: `get(timeout=t)`.
+    ///
+    /// Zero is one try; a time-out too long for the clock means for ever.
+    ///
+    /// # Errors
+    ///
+    /// [`GetTimeoutError::Timeout`], or [`GetTimeoutError::Shutdown`] if none will come.
+    pub fn get_timeout(&self, timeout: Duration) -> Result<S::Item, GetTimeoutError> {
+        self.get_until(deadline_after(timeout))
+    }
+
+    /// Takes the next item out; blocks while the queue is empty, until `deadline` at most.
+    ///
+    /// # Errors
+    ///
+    /// As [`get_timeout`](Self::get_timeout).
+    pub fn get_deadline(&self, deadline: Instant) -> Result<S::Item, GetTimeoutError> {
+        self.get_until(Some(deadline))
+    }
+
+    fn get_until(&self, deadline: Option<Instant>) -> Result<S::Item, GetTimeoutError> {
+        let mut state = self.state.lock();
+        let mut time_is_up = false;
+        // The order of the questions matters: an item that came at the last moment, or before the
+        // shutdown, is taken.
+        loop {
+            if let Some(item) = state.items.pop() {
+                self.popped(state);
+                return Ok(item);
+            }
+            if state.shut_down {
+                return Err(GetTimeoutError::Shutdown);
+            }
+            if time_is_up {
+                return Err(GetTimeoutError::Timeout);
+            }
+            state.getters.enter();
+            time_is_up = sleep(&self.not_empty, &mut state, deadline);
+            state.getters.leave();
+        }
+    }
+
+    fn popped(&self, mut state: LockGuard<'_, State<S>>) {
+        let call = state.putters.call_one();
+        drop(state);
+        if call {
+            self.not_full.notify_one();
+        }
+    }
+
+    /// The items as they come: `for item in queue.iter()` blocks for each, and ends when the queue is shut
+    /// down and empty.
+    pub fn iter(&self) -> Iter<'_, Self, S::Item> {
+        Iter::new(self)
+    }
+}
+// ANCHOR_END: get
+
+/// Sleeps on `condition`; returns whether the time is up.
+fn sleep<S>(
+    condition: &Condition,
+    state: &mut LockGuard<'_, State<S>>,
+    deadline: Option<Instant>,
+) -> bool {
+    match deadline {
+        None => {
+            condition.wait(state);
+            false
+        }
+        Some(deadline) => condition.wait_deadline(state, deadline).timed_out(),
+    }
+}
+
+/// Looking. All of it is out of date before you look at the answer: good for messages and tests.
+impl<S: Store> Blocking<S> {
+    /// How many items are inside. _Python_: `qsize()`.
+    #[must_use]
+    #[doc(alias = "qsize")]
+    pub fn len(&self) -> usize {
+        self.state.lock().items.len()
+    }
+
+    /// Whether a `get` would have to wait. _Python_: `empty()`.
+    #[must_use]
+    #[doc(alias = "empty")]
+    pub fn is_empty(&self) -> bool {
+        self.state.lock().items.is_empty()
+    }
+
+    /// Whether a `put` would have to wait. _Python_: `full()`.
+    #[must_use]
+    #[doc(alias = "full")]
+    pub fn is_full(&self) -> bool {
+        self.len() >= self.capacity
+    }
+
+    /// How many items fit; `None` if unbounded. _Python_: `maxsize`.
+    #[must_use]
+    #[doc(alias = "maxsize")]
+    pub fn capacity(&self) -> Option<usize> {
+        (self.capacity != usize::MAX).then_some(self.capacity)
+    }
+}
+
+/// Waiting until everything that was put has also been worked on.
+impl<S: Store> Blocking<S> {
+    /// An item that was got has been worked on. _Python_: `task_done()`.
+    ///
+    /// The last one lets every [`join`](Self::join) return.
+    ///
+    /// # Errors
+    ///
+    /// [`TaskDoneError`] if there were more calls than items; the count stays as it is.
+    pub fn task_done(&self) -> Result<(), TaskDoneError> {
+        let mut state = self.state.lock();
+        state.unfinished = state.unfinished.checked_sub(1).ok_or(TaskDoneError)?;
+        let last = state.unfinished == 0;
+        drop(state);
+        if last {
+            self.all_done.notify_all();
+        }
+        Ok(())
+    }
+
+    /// Items put for which no [`task_done`](Self::task_done) was called yet.
+    /// _Python_: `unfinished_tasks`.
+    #[must_use]
+    pub fn unfinished(&self) -> usize {
+        self.state.lock().unfinished
+    }
+
+    /// Blocks until every item that was put has been worked on. _Python_: `join()`.
+    ///
+    /// A shutdown does not end it: items that somebody is working on are still waited for.
+    pub fn join(&self) {
+        self.all_done.wait_while(&mut self.state.lock(), |state| state.unfinished > 0);
+    }
+
+    /// [`join`](Self::join) for at most `timeout`. Returns whether all was done.
+    #[must_use = "`false` says that not all was done"]
+    pub fn join_timeout(&self, timeout: Duration) -> bool {
+        let mut state = self.state.lock();
+        !self
+            .all_done
+            .wait_timeout_while(&mut state, timeout, |state| state.unfinished > 0)
+            .timed_out()
+    }
+}
+
+/// Ending.
+impl<S: Store> Blocking<S> {
+    /// From now on nothing can be put, and what is left can be got. _Python_: `shutdown()`.
+    ///
+    /// Wakes everybody: putters fail with their item; getters take what is left and then fail. Cannot be
+    /// undone; twice is as good as once.
+    pub fn shutdown(&self) {
+        self.state.lock().shut_down = true;
+        self.not_empty.notify_all();
+        self.not_full.notify_all();
+    }
+
+    /// From now on nothing can be put, and nothing got. _Python_: `shutdown(immediate=True)`.
+    ///
+    /// Wakes everybody, as [`shutdown`](Self::shutdown). What was left comes back, in the order in which
+    /// `get` would have given it, and counts as done: [`join`](Self::join) waits only for items that
+    /// somebody has got and is working on.
+    pub fn shutdown_now(&self) -> Vec<S::Item> {
+        let mut state = self.state.lock();
+        state.shut_down = true;
+        let left: Vec<_> = std::iter::from_fn(|| state.items.pop()).collect();
+        // Saturating: a consumer may have called `task_done` for an item before anybody got it.
+        state.unfinished = state.unfinished.saturating_sub(left.len());
+        drop(state);
+        self.not_empty.notify_all();
+        self.not_full.notify_all();
+        self.all_done.notify_all();
+        left
+    }
+
+    /// Whether it was shut down.
+    #[must_use]
+    pub fn is_shutdown(&self) -> bool {
+        self.state.lock().shut_down
+    }
+}
+
+impl<'a, S> IntoIterator for &'a Blocking<S>
+where
+    S: Store + Send,
+    S::Item: Send,
+{
+    type Item = S::Item;
+    type IntoIter = Iter<'a, Blocking<S>, S::Item>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+/// Says how full it is and who waits, or `<locked>` at a moment when another thread is changing it. Never
+/// blocks.
+impl<S: Store> fmt::Debug for Blocking<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut queue = f.debug_struct("Blocking");
+        queue.field("capacity", &self.capacity());
+        match self.state.try_lock() {
+            None => queue.field("state", &format_args!("<locked>")),
+            Some(state) => queue
+                .field("len", &state.items.len())
+                .field("unfinished", &state.unfinished)
+                .field("shut_down", &state.shut_down)
+                .field("putters_asleep", &state.putters.asleep())
+                .field("getters_asleep", &state.getters.asleep()),
+        };
+        queue.finish()
+    }
+}

@@ -1,0 +1,56 @@
+//! [`Queue`]: first in, first out.
+
+use std::collections::VecDeque;
+use std::fmt;
+
+use crate::{Blocking, Store};
+
+/// A queue in which items come out in the order in which they went in: Python's `queue.Queue`.
+///
+/// Every call is described at [`Blocking`], the code that it shares with the other orders.
+///
+/// ```
+/// use queues::{Queue, TryPutError};
+///
+/// let queue = Queue::bounded(2);
+/// queue.put('a')?;
+/// queue.put('b')?;
+/// assert_eq!(queue.try_put('c'), Err(TryPutError::Full('c')));
+/// assert_eq!(queue.get(), Ok('a'));
+/// # Ok::<(), queues::PutError<char>>(())
+/// ```
+pub type Queue<T> = Blocking<Fifo<T>>;
+
+/// The order of a [`Queue`]: the item that has waited longest.
+pub struct Fifo<T>(VecDeque<T>);
+
+impl<T> Store for Fifo<T> {
+    type Item = T;
+
+    #[inline]
+    fn push(&mut self, item: T) {
+        self.0.push_back(item);
+    }
+
+    #[inline]
+    fn pop(&mut self) -> Option<T> {
+        self.0.pop_front()
+    }
+
+    #[inline]
+    fn len(&self) -> usize {
+        self.0.len()
+    }
+}
+
+impl<T> Default for Fifo<T> {
+    fn default() -> Self {
+        Self(VecDeque::new())
+    }
+}
+
+impl<T> fmt::Debug for Fifo<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Fifo").field("len", &self.0.len()).finish()
+    }
+}

@@ -1,1 +1,37 @@
-//! The model runtime.
+//! The model runtime: what `primitives` stands on when it is checked instead of run.
+//!
+//! Under `--cfg model` (the alias `cargo model` sets it) the switch in `primitives::sync` and
+//! `primitives::park` points here. The atomics, cells, threads and sleeps of this crate look like the real
+//! ones, and run on [loom](https://docs.rs/loom), which executes a scenario again and again until it has
+//! tried the interleavings of its threads, and, for each load, the older values that the memory model
+//! lets it see. On top of loom this crate has what loom lacks:
+//!
+//! | module       | idea                                                                              |
+//! | ------------ | --------------------------------------------------------------------------------- |
+//! | [`sync`]     | atomics and cells that know their own `file:line:column` and keep a record         |
+//! | [`futex`]    | sleeping and waking by address, with lost wake-ups reported by name                |
+//! | `coins`      | a yes or no that loom explores both ways: time-outs, wake-ups for no reason        |
+//! | [`thread`]   | threads whose state (running, asleep, waiting for another) is known                |
+//! | `mutant`     | a weaker ordering or a forgotten wake at one place, without recompiling            |
+//! | [`scenario`] | a small program as a set of roles, and what it must reach                          |
+//! | `explore`    | runs a scenario with the main thread in each role in turn, finds and records a failure |
+//! | `report`     | the failing execution as a table, a sentence, a command                            |
+//! | [`runner`]   | `cargo model`: all scenarios on all cores                                          |
+//!
+//! Compiled without the cfg, the crate is empty.
+#![cfg(model)]
+
+mod coins;
+mod failure;
+pub mod futex;
+pub mod mutant;
+mod reach;
+pub mod site;
+pub mod spin;
+pub mod sync;
+pub mod thread;
+mod trace;
+mod world;
+
+pub use reach::{Reach, reached};
+pub use world::is_unwinding;

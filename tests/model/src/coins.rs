@@ -1,0 +1,103 @@
+//! A yes or no that loom explores both ways.
+//!
+//! loom knows two kinds of choice: which thread goes on, and which of several values a load sees. A time-out
+//! is neither. But the second kind can be borrowed: a helper thread, with which nobody ever synchronises,
+//! stores 1 to a word that was 0, a _coin_. A relaxed load of it may see the 0 or the 1, and loom
+//! explores both. Which it sees means nothing to anybody else, for a relaxed load of a value that was
+//! stored without an order brings no order along.
+//!
+//! Each thread has coins of its own. Once it has seen the 1 it can never see the 0 again (coherence), so
+//! a coin that came up heads is spent: one coin is one time-out, at any of the places where the thread
+//! could have one.
+//!
+//! The helper works before exploration begins, so it costs no interleavings; it counts, though, as one of
+//! the five threads that loom can have.
+
+use std::rc::Rc;
+use std::sync::Arc;
+use std::{cell::RefCell, mem};
+
+use loom::sync::atomic::AtomicU32;
+use loom::sync::atomic::Ordering::{Acquire, Relaxed};
+
+use crate::{thread, world};
+
+/// What is decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Choice {
+    TimeOut,
+    SpuriousWakeUp,
+}
+
+type Coin = Arc<AtomicU32>;
+
+/// Coins that have not come up heads yet.
+#[derive(Default)]
+pub(crate) struct Coins {
+    of_thread: Vec<Purse>,
+}
+
+#[derive(Default)]
+struct Purse {
+    timeouts: Vec<Coin>,
+    spurious: Vec<Coin>,
+}
+
+impl Purse {
+    fn of(&mut self, choice: Choice) -> &mut Vec<Coin> {
+        match choice {
+            Choice::TimeOut => &mut self.timeouts,
+            Choice::SpuriousWakeUp => &mut self.spurious,
+        }
+    }
+}
+
+/// Gives each of `threads` threads its coins. To be called at the beginning of an execution.
+pub(crate) fn mint(threads: usize) {
+    let (timeouts, spurious) = world::with(|w| (w.settings.timeouts, w.settings.spurious));
+    if timeouts == 0 && spurious == 0 {
+        return;
+    }
+    loom::stop_exploring();
+    let minted = Rc::new(RefCell::new(Vec::new()));
+    let main = loom::thread::current();
+    loom::thread::spawn({
+        let minted = Rc::clone(&minted);
+        move || {
+            let purse = || {
+                let coins = |n| (0..n).map(|_| Arc::new(AtomicU32::new(0))).collect::<Vec<_>>();
+                Purse { timeouts: coins(timeouts), spurious: coins(spurious) }
+            };
+            let purses: Vec<_> = (0..threads).map(|_| purse()).collect();
+            // All others learn that the coins exist (the order goes from here to main, and from main to
+            // the threads that it starts), but not what follows. That main had no part in making them
+            // matters: loom would hide from it, after its `yield_now`, the 0 that it had stored.
+            main.unpark();
+            for coin in purses.iter().flat_map(|p| p.timeouts.iter().chain(&p.spurious)) {
+                coin.store(1, Relaxed);
+            }
+            *minted.borrow_mut() = purses;
+        }
+    });
+    while minted.borrow().is_empty() {
+        loom::thread::yield_now();
+    }
+    // loom also hides values first seen at the very step of a yield; a fence is one step more.
+    loom::sync::atomic::fence(Acquire);
+    loom::explore();
+    world::with(|w| w.coins.of_thread = mem::take(&mut *minted.borrow_mut()));
+}
+
+/// Whether it happens this time. Both are explored, as long as the thread has a coin for it.
+pub(crate) fn flip(choice: Choice) -> bool {
+    let me = thread::me();
+    let coin = world::with(|w| {
+        let purse = w.coins.of_thread.get_mut(me)?;
+        purse.of(choice).last().cloned()
+    });
+    let heads = coin.is_some_and(|coin| coin.load(Relaxed) == 1);
+    if heads {
+        world::with(|w| w.coins.of_thread[me].of(choice).pop());
+    }
+    heads
+}

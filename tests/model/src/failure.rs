@@ -1,0 +1,34 @@
+//! How an execution can fail.
+
+use crate::world::{self, At};
+
+/// What went wrong, as far as it is known where it happens.
+#[derive(Clone, Debug)]
+pub(crate) enum Failure {
+    /// Threads sleep, and nobody is left to wake them.
+    LostWakeUp {
+        sleepers: Vec<Sleeper>,
+        /// Who waits for whose end.
+        joining: Vec<(usize, usize, At)>,
+    },
+    /// The mutant does not fit the place where it was put: a mistake of whoever asked for it.
+    BadMutant { error: String },
+}
+
+/// A thread that sleeps.
+#[derive(Clone, Debug)]
+pub(crate) struct Sleeper {
+    pub(crate) thread: usize,
+    /// The word that it sleeps on.
+    pub(crate) object: usize,
+    pub(crate) at: At,
+}
+
+/// Ends the execution. The first failure counts.
+pub(crate) fn fail(failure: Failure) -> ! {
+    world::with(|w| {
+        w.failure.get_or_insert(failure);
+    });
+    // Past the panic hook: there is nothing to be printed here.
+    std::panic::resume_unwind(Box::new("the execution failed"))
+}

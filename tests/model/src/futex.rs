@@ -1,0 +1,205 @@
+//! The modelled futex: sleeping on a word, and waking by its address.
+//!
+//! The list of sleepers is plain data outside loom, so that only one step of a wait is a step of the model:
+//! the look at the word, made as the kernel makes it, by a compare-exchange that must fail (it sees the
+//! newest value and orders nothing). Between that look and the entry in the list no other thread can run, and
+//! that is the promise of a futex. Sleeping is loom's `park`; waking is `unpark`, in the order of arrival.
+//!
+//! `unpark` brings an order from the waker to the sleeper that a real futex does not promise. What that
+//! hides, a wake-up for no reason shows: it comes from nobody, so it brings no order along. Each thread may
+//! have one, and one time-out, at any of its waits ([`coins`](crate::coins)). Beyond these budgets, time passes
+//! only when nobody else can run.
+
+use std::panic::Location;
+use std::sync::Arc;
+
+use crate::coins::{self, Choice};
+use crate::is_unwinding;
+use crate::reach::{self, Reach};
+use crate::site;
+use crate::sync::atomic::{AtomicU32, look_at};
+use crate::thread::{self, Doing};
+use crate::trace::{Event, What};
+use crate::world::{self, At};
+
+/// How a [`wait`] ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Woken, or the word was not the expected one, or for no reason at all.
+    Woken,
+    /// The deadline has passed, and no wake-up was used up.
+    TimedOut,
+}
+
+/// An entry in the list of sleepers.
+pub(crate) struct Waiter {
+    ticket: u64,
+    address: usize,
+    pub(crate) object: usize,
+    pub(crate) thread: usize,
+    handle: loom::thread::Thread,
+    timed: bool,
+    ended: Option<End>,
+    pub(crate) at: At,
+}
+
+/// Why a sleep is over.
+#[derive(Clone, Copy)]
+enum End {
+    Woken { by: usize },
+    TimedOut,
+}
+
+/// Sleeps while `*word == expected`, until woken; if `timed`, perhaps only until its deadline.
+#[track_caller]
+pub fn wait(word: &AtomicU32, expected: u32, timed: bool) -> Outcome {
+    let at = Location::caller();
+    if is_unwinding() {
+        return Outcome::Woken;
+    }
+    let (object, found) = word.look(); // the one step of the model
+    let say = |what| say(at, Some(object), what);
+    if found != expected {
+        reach::note(Reach::WordChanged);
+        say(What::NoSleep { expected, found });
+        return Outcome::Woken;
+    }
+
+    let me = thread::me();
+    let ticket = enter(std::ptr::from_ref(word) as usize, object, me, timed, at);
+    reach::note(Reach::Slept);
+    say(What::Sleep { expected, timed });
+
+    // To flip a coin is a step too, so the thread may have been woken meanwhile.
+    let leaves = if timed && coins::flip(Choice::TimeOut) {
+        Some((Outcome::TimedOut, What::TimedOut { alone: false }))
+    } else if coins::flip(Choice::SpuriousWakeUp) {
+        Some((Outcome::Woken, What::WokenForNoReason))
+    } else {
+        None
+    };
+    if let Some((outcome, what)) = leaves
+        && ended(ticket).is_none()
+    {
+        leave(ticket);
+        reach::note(match outcome {
+            Outcome::TimedOut => Reach::TimedOut,
+            Outcome::Woken => Reach::SpuriousWakeUp,
+        });
+        say(what);
+        return outcome;
+    }
+
+    loop {
+        match ended(ticket) {
+            Some(End::Woken { by }) => {
+                leave(ticket);
+                reach::note(Reach::Woken);
+                say(What::Woken { by });
+                return Outcome::Woken;
+            }
+            Some(End::TimedOut) => {
+                leave(ticket);
+                reach::note(Reach::TimedOut);
+                say(What::TimedOut { alone: true });
+                return Outcome::TimedOut;
+            }
+            None => {}
+        }
+        thread::blocks(me, Doing::Asleep);
+        if ended(ticket).is_none() {
+            loom::thread::park();
+        }
+        thread::runs(me);
+    }
+}
+
+/// Wakes the thread that has slept longest on this address, if there is one. Returns whether there was.
+#[track_caller]
+pub fn wake_one(word: *const AtomicU32) -> bool {
+    wake(word, false, Location::caller())
+}
+
+/// Wakes every thread that sleeps on this address.
+#[track_caller]
+pub fn wake_all(word: *const AtomicU32) {
+    wake(word, true, Location::caller());
+}
+
+fn wake(word: *const AtomicU32, all: bool, at: At) -> bool {
+    if is_unwinding() {
+        return false;
+    }
+    let address = word as usize;
+    let most = site::wakes(at, all);
+
+    // A step of the model that conflicts with the look of a wait, so that both orders are tried. The
+    // word is found by its address, in our own list: its memory may be gone.
+    let (object, handle) = world::with(|w| {
+        let object = w.word_at(address);
+        (object, object.and_then(|object| w.objects[object].word.as_ref().map(Arc::clone)))
+    });
+    if let (Some(handle), Some(_)) = (handle, most) {
+        look_at(&handle);
+    }
+
+    let by = thread::me();
+    let mut waiting = 0;
+    let mut woken = Vec::new();
+    world::with(|w| {
+        for sleeper in &mut w.waiters {
+            if sleeper.address == address && sleeper.ended.is_none() {
+                waiting += 1;
+                if waiting <= most.unwrap_or(0) {
+                    sleeper.ended = Some(End::Woken { by });
+                    woken.push((sleeper.thread, sleeper.handle.clone()));
+                }
+            }
+        }
+    });
+    let threads = woken.iter().map(|&(thread, _)| thread).collect();
+    say(at, object, What::Wake { all, woken: threads, dropped: most.is_none() });
+    for (thread, handle) in woken {
+        thread::runs(thread);
+        handle.unpark();
+    }
+    // As it would have been without the mutant: who forgets a wake goes on as after it.
+    waiting > 0
+}
+
+/// Nobody can run: the deadline of somebody who has one comes. Returns whether there was one.
+pub(crate) fn let_time_pass() -> bool {
+    let late = world::with(|w| {
+        let waiter = w.waiters.iter_mut().find(|x| x.timed && x.ended.is_none())?;
+        waiter.ended = Some(End::TimedOut);
+        Some((waiter.thread, waiter.handle.clone()))
+    });
+    let Some((thread, handle)) = late else { return false };
+    thread::runs(thread);
+    handle.unpark();
+    true
+}
+
+fn enter(address: usize, object: usize, thread: usize, timed: bool, at: At) -> u64 {
+    let handle = loom::thread::current();
+    world::with(|w| {
+        w.clock += 1;
+        let ticket = w.clock;
+        w.waiters.push(Waiter { ticket, address, object, thread, handle, timed, ended: None, at });
+        ticket
+    })
+}
+
+fn ended(ticket: u64) -> Option<End> {
+    world::with(|w| w.waiters.iter().find(|x| x.ticket == ticket).and_then(|x| x.ended))
+}
+
+fn leave(ticket: u64) {
+    world::with(|w| w.waiters.retain(|x| x.ticket != ticket));
+}
+
+fn say(at: At, object: Option<usize>, what: What) {
+    if let Some(thread) = thread::me_if_recorded() {
+        world::with(|w| w.record(|| Event { thread, object, at, what }));
+    }
+}

@@ -1,0 +1,164 @@
+//! The places in the source where something happens that a model can change: an ordering, a wake.
+//!
+//! A site is a `file:line:column` and what is done there. The first time that a site is executed it is
+//! looked up whether the mutant of this run (if there is one) sits there; from then on it is one
+//! look in a table.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+
+use loom::sync::atomic::Ordering;
+use serde::{Deserialize, Serialize};
+
+use crate::mutant::Change;
+use crate::sync::atomic::Update;
+use crate::world::{self, At};
+
+/// What is done at a site.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Operation {
+    /// `load`.
+    Load,
+    /// `store`.
+    Store,
+    /// `swap`, `fetch_add` and the others that read and write in one step.
+    Update(Update),
+    /// `compare_exchange`, `compare_exchange_weak`.
+    CompareExchange,
+    /// `fetch_update`.
+    FetchUpdate,
+    /// `fence`.
+    Fence,
+    /// A wake of one sleeper.
+    WakeOne,
+    /// A wake of all sleepers.
+    WakeAll,
+}
+
+/// A site, and how often it was executed.
+#[derive(Clone, Debug)]
+pub(crate) struct Site {
+    pub(crate) at: At,
+    pub(crate) operation: Operation,
+    /// As the source has it; `None` for a wake.
+    pub(crate) order: Option<Ordering>,
+    /// The second ordering of a compare-exchange.
+    pub(crate) failure: Option<Ordering>,
+    pub(crate) executed: u64,
+    /// What the mutant does here.
+    change: Option<Change>,
+}
+
+/// All sites that were executed.
+#[derive(Default)]
+pub(crate) struct Sites {
+    pub(crate) all: Vec<Site>,
+    index: HashMap<(usize, Operation), usize, BuildHasherDefault<Mix>>,
+    /// The site where the mutant sits, once it was found.
+    pub(crate) mutated: Option<usize>,
+}
+
+/// An operation with one ordering is about to be executed. Returns the ordering to use.
+pub(crate) fn ordered(at: At, operation: Operation, order: Ordering) -> Ordering {
+    match visit(at, operation, Some(order), None) {
+        Some(Change::Order(weaker)) => weaker,
+        _ => order,
+    }
+}
+
+/// A compare-exchange is about to be executed. Returns the orderings to use.
+pub(crate) fn exchanged(
+    at: At,
+    operation: Operation,
+    success: Ordering,
+    failure: Ordering,
+) -> (Ordering, Ordering) {
+    match visit(at, operation, Some(success), Some(failure)) {
+        Some(Change::Order(weaker)) => (weaker, failure),
+        Some(Change::Failure(weaker)) => (success, weaker),
+        _ => (success, failure),
+    }
+}
+
+/// A fence is about to be executed. Returns the ordering to use, or `None` if it is to be left out.
+pub(crate) fn fenced(at: At, order: Ordering) -> Option<Ordering> {
+    match visit(at, Operation::Fence, Some(order), None) {
+        Some(Change::Order(weaker)) => Some(weaker),
+        Some(Change::NoFence) => None,
+        _ => Some(order),
+    }
+}
+
+/// A wake is about to be executed. Returns how many to wake at most, or `None` if it is to be left out.
+pub(crate) fn wakes(at: At, all: bool) -> Option<usize> {
+    let operation = if all { Operation::WakeAll } else { Operation::WakeOne };
+    match (visit(at, operation, None, None), all) {
+        (Some(Change::DropWake), _) => None,
+        (Some(Change::WakeOne), _) | (None, false) => Some(1),
+        _ => Some(usize::MAX),
+    }
+}
+
+fn visit(
+    at: At,
+    operation: Operation,
+    order: Option<Ordering>,
+    failure: Option<Ordering>,
+) -> Option<Change> {
+    let known = world::with(|w| {
+        let place = *w.sites.index.get(&(std::ptr::from_ref(at) as usize, operation))?;
+        let site = &mut w.sites.all[place];
+        site.executed += 1;
+        Some(site.change)
+    });
+    known.unwrap_or_else(|| {
+        first_visit(Site { at, operation, order, failure, executed: 1, change: None })
+    })
+}
+
+#[cold]
+fn first_visit(mut site: Site) -> Option<Change> {
+    let change = world::with(|w| {
+        let mutant = w.settings.mutant.clone();
+        let fits = match mutant.filter(|mutant| mutant.is_at(site.at)) {
+            Some(mutant) => mutant.fit(&site).map(Some),
+            None => Ok(None),
+        };
+        site.change = fits.clone().unwrap_or_default();
+        let place = w.sites.all.len();
+        w.sites.index.insert((std::ptr::from_ref(site.at) as usize, site.operation), place);
+        if site.change.is_some() {
+            w.sites.mutated = Some(place);
+        }
+        w.sites.all.push(site);
+        fits
+    });
+    change
+        .unwrap_or_else(|error| crate::failure::fail(crate::failure::Failure::BadMutant { error }))
+}
+
+/// Mixes the address of a location: addresses that differ in their high bits only would collide in a
+/// table that looks at the low ones.
+#[derive(Default)]
+struct Mix(u64);
+
+impl Hasher for Mix {
+    fn write(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            self.write_u64(u64::from(byte));
+        }
+    }
+
+    fn write_u64(&mut self, n: u64) {
+        self.0 = (self.0.rotate_left(5) ^ n).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    }
+
+    fn write_usize(&mut self, n: usize) {
+        self.write_u64(n as u64);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}

@@ -1,0 +1,420 @@
+//! Atomics that explain themselves.
+//!
+//! Each call goes to a loom atomic, with the ordering that the source says (or the mutant's), and is
+//! written into the record with its `file:line:column`, which `#[track_caller]` brings along. Beside the loom
+//! atomic a plain number keeps the value that was stored last; where a load returns another, it saw an
+//! old one.
+//!
+//! Signatures are those of [`core::sync::atomic`], with three differences that loom imposes: `new` is not
+//! `const`; `get_mut` returns a guard; a weak compare-exchange does not fail for no reason.
+
+mod value;
+
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+use std::panic::Location;
+use std::sync::Arc;
+
+pub use loom::sync::atomic::Ordering;
+use serde::{Deserialize, Serialize};
+
+pub use self::value::{Bits, Integer, Value};
+use crate::site::{self, Operation};
+use crate::trace::{Event, What};
+use crate::world::{self, At, Object};
+use crate::{is_unwinding, thread};
+
+/// An atomic 32-bit number, and a word that threads may sleep on.
+pub type AtomicU32 = Atomic<u32>;
+/// An atomic 64-bit number.
+pub type AtomicU64 = Atomic<u64>;
+/// An atomic number of the size of an address.
+pub type AtomicUsize = Atomic<usize>;
+/// An atomic flag.
+pub type AtomicBool = Atomic<bool>;
+/// An atomic pointer.
+pub type AtomicPtr<T> = Atomic<*mut T>;
+
+/// A value that several threads may read and write at once.
+pub struct Atomic<V: Value> {
+    /// Shared with the world where threads may sleep on it: a wake must find the word by its address,
+    /// without touching memory that may be freed.
+    word: Arc<V::Word>,
+    object: usize,
+}
+
+/// The operations that read and write in one step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Update {
+    /// `swap`.
+    Swap,
+    /// `fetch_add`.
+    Add,
+    /// `fetch_sub`.
+    Sub,
+    /// `fetch_and`.
+    And,
+    /// `fetch_nand`.
+    Nand,
+    /// `fetch_or`.
+    Or,
+    /// `fetch_xor`.
+    Xor,
+    /// `fetch_max`.
+    Max,
+    /// `fetch_min`.
+    Min,
+}
+
+impl<V: Value> Atomic<V> {
+    /// An atomic that holds `value`.
+    #[track_caller]
+    #[must_use]
+    pub fn new(value: V) -> Self {
+        let word = Arc::new(V::word(value));
+        let object = Object {
+            made: Location::caller(),
+            shape: V::SHAPE,
+            newest: value.bits(),
+            address: 0,
+            used: 0,
+            word: V::sleepable(&word),
+        };
+        Self { word, object: world::with(|w| w.add(object)) }
+    }
+
+    /// Reads the value, or an older one that the ordering permits.
+    #[track_caller]
+    pub fn load(&self, order: Ordering) -> V {
+        self.load_at(Location::caller(), |at| site::ordered(at, Operation::Load, order))
+    }
+
+    fn load_at(&self, at: At, order: impl FnOnce(At) -> Ordering) -> V {
+        if is_unwinding() {
+            return self.newest();
+        }
+        let order = order(at);
+        let value = V::load(&self.word, order);
+        self.done(at, |newest| What::Load { order, value: value.bits(), newest }, None);
+        value
+    }
+
+    /// Writes a value.
+    #[track_caller]
+    pub fn store(&self, value: V, order: Ordering) {
+        if is_unwinding() {
+            return self.keep(value);
+        }
+        let at = Location::caller();
+        let order = site::ordered(at, Operation::Store, order);
+        V::store(&self.word, value, order);
+        self.done(at, |_| What::Store { order, value: value.bits() }, Some(value));
+    }
+
+    /// Writes a value and returns the one before it.
+    #[track_caller]
+    pub fn swap(&self, value: V, order: Ordering) -> V {
+        self.update(Update::Swap, value, order, |_| value)
+    }
+
+    /// Writes `new` if the value is `current`.
+    ///
+    /// # Errors
+    ///
+    /// The value, if it is another.
+    #[track_caller]
+    pub fn compare_exchange(
+        &self,
+        current: V,
+        new: V,
+        success: Ordering,
+        failure: Ordering,
+    ) -> Result<V, V> {
+        let at = Location::caller();
+        if is_unwinding() {
+            return self.exchange_kept(current, new);
+        }
+        let orders = site::exchanged(at, Operation::CompareExchange, success, failure);
+        self.exchange_at(at, current, new, orders)
+    }
+
+    /// As [`compare_exchange`](Self::compare_exchange): loom has no failures for no reason.
+    ///
+    /// # Errors
+    ///
+    /// The value, if it is another.
+    #[track_caller]
+    pub fn compare_exchange_weak(
+        &self,
+        current: V,
+        new: V,
+        success: Ordering,
+        failure: Ordering,
+    ) -> Result<V, V> {
+        self.compare_exchange(current, new, success, failure)
+    }
+
+    /// Writes what `f` makes of the value, unless it makes nothing of it; starts anew when another thread
+    /// was faster.
+    ///
+    /// # Errors
+    ///
+    /// The value, if `f` made nothing of it.
+    #[track_caller]
+    pub fn fetch_update(
+        &self,
+        set_order: Ordering,
+        fetch_order: Ordering,
+        mut f: impl FnMut(V) -> Option<V>,
+    ) -> Result<V, V> {
+        let at = Location::caller();
+        let orders = if is_unwinding() {
+            (set_order, fetch_order)
+        } else {
+            site::exchanged(at, Operation::FetchUpdate, set_order, fetch_order)
+        };
+        let mut value = self.load_at(at, |_| orders.1);
+        while let Some(new) = f(value) {
+            let result = if is_unwinding() {
+                self.exchange_kept(value, new)
+            } else {
+                self.exchange_at(at, value, new, orders)
+            };
+            match result {
+                Ok(old) => return Ok(old),
+                Err(other) => value = other,
+            }
+        }
+        Err(value)
+    }
+
+    /// The value, to be read and changed; `&mut self` says that nobody else looks, and loom checks it.
+    #[track_caller]
+    pub fn get_mut(&mut self) -> Exclusive<'_, V> {
+        let value = self.read_alone();
+        Exclusive { atomic: self, value }
+    }
+
+    /// The value. Owning the atomic says that nobody else looks, and loom checks it.
+    #[track_caller]
+    pub fn into_inner(self) -> V {
+        self.read_alone()
+    }
+
+    #[track_caller]
+    fn read_alone(&self) -> V {
+        if is_unwinding() {
+            return self.newest();
+        }
+        let value = V::load_alone(&self.word);
+        self.done(Location::caller(), |_| What::Read, None);
+        value
+    }
+
+    #[track_caller]
+    fn update(&self, update: Update, operand: V, order: Ordering, f: impl FnOnce(V) -> V) -> V {
+        if is_unwinding() {
+            let old = self.newest();
+            self.keep(f(old));
+            return old;
+        }
+        let at = Location::caller();
+        let order = site::ordered(at, Operation::Update(update), order);
+        let old = V::update(&self.word, update, operand, order);
+        let new = f(old);
+        let what = What::Update {
+            update,
+            operand: operand.bits(),
+            order,
+            old: old.bits(),
+            new: new.bits(),
+        };
+        self.done(at, |_| what, Some(new));
+        old
+    }
+
+    fn exchange_at(
+        &self,
+        at: At,
+        current: V,
+        new: V,
+        (success, failure): (Ordering, Ordering),
+    ) -> Result<V, V> {
+        let result = V::compare_exchange(&self.word, current, new, success, failure);
+        let what = What::CompareExchange {
+            expected: current.bits(),
+            new: new.bits(),
+            order: if result.is_ok() { success } else { failure },
+            result: result.map(V::bits).map_err(V::bits),
+        };
+        self.done(at, |_| what, result.is_ok().then_some(new));
+        result
+    }
+
+    fn exchange_kept(&self, current: V, new: V) -> Result<V, V> {
+        let old = self.newest();
+        if old != current {
+            return Err(old);
+        }
+        self.keep(new);
+        Ok(old)
+    }
+
+    /// Keeps the newest value and writes the row.
+    fn done(&self, at: At, what: impl FnOnce(u64) -> What, stored: Option<V>) {
+        let me = thread::me_if_recorded();
+        world::with(|w| {
+            w.touch(self.object, std::ptr::from_ref(self) as usize);
+            let newest = w.objects[self.object].newest;
+            if let Some(value) = stored {
+                w.objects[self.object].newest = value.bits();
+            }
+            if let Some(thread) = me {
+                w.trace.events.push(Event {
+                    thread,
+                    object: Some(self.object),
+                    at,
+                    what: what(newest),
+                });
+            }
+        });
+    }
+
+    fn newest(&self) -> V {
+        V::from_bits(world::with(|w| w.objects[self.object].newest))
+    }
+
+    fn keep(&self, value: V) {
+        world::with(|w| w.objects[self.object].newest = value.bits());
+    }
+}
+
+impl Atomic<u32> {
+    /// The newest value, without an order: a compare-exchange that must fail. For the futex, which looks
+    /// at a word by the kernel's eyes.
+    pub(crate) fn look(&self) -> (usize, u32) {
+        world::with(|w| w.touch(self.object, std::ptr::from_ref(self) as usize));
+        (self.object, look_at(&self.word))
+    }
+}
+
+/// See [`Atomic::look`].
+pub(crate) fn look_at(word: &loom::sync::atomic::AtomicU32) -> u32 {
+    // Were the word to hold just this value, it would be replaced by itself.
+    const UNLIKELY: u32 = 0xF0F0_5A5A;
+    match word.compare_exchange(UNLIKELY, UNLIKELY, Ordering::Relaxed, Ordering::Relaxed) {
+        Ok(value) | Err(value) => value,
+    }
+}
+
+/// Declares the `fetch_` operations of one bound.
+macro_rules! updates {
+    ($bound:ident { $($(#[$doc:meta])* $name:ident $update:ident;)+ }) => {
+        impl<V: $bound> Atomic<V> {
+            $(
+                $(#[$doc])*
+                #[track_caller]
+                pub fn $name(&self, value: V, order: Ordering) -> V {
+                    self.update(Update::$update, value, order, |old| V::apply(Update::$update, old, value))
+                }
+            )+
+        }
+    };
+}
+updates!(Bits {
+    /// Clears the bits that `value` has not, and returns the value before.
+    fetch_and And;
+    /// Sets the complement of the bits that both have, and returns the value before.
+    fetch_nand Nand;
+    /// Sets the bits of `value`, and returns the value before.
+    fetch_or Or;
+    /// Turns the bits of `value` over, and returns the value before.
+    fetch_xor Xor;
+});
+updates!(Integer {
+    /// Adds, wrapping around, and returns the value before.
+    fetch_add Add;
+    /// Subtracts, wrapping around, and returns the value before.
+    fetch_sub Sub;
+    /// Keeps the greater, and returns the value before.
+    fetch_max Max;
+    /// Keeps the smaller, and returns the value before.
+    fetch_min Min;
+});
+
+/// The value of an atomic that nobody else looks at; what was changed is written back at the end.
+pub struct Exclusive<'a, V: Value> {
+    atomic: &'a mut Atomic<V>,
+    value: V,
+}
+
+impl<V: Value> Deref for Exclusive<'_, V> {
+    type Target = V;
+
+    fn deref(&self) -> &V {
+        &self.value
+    }
+}
+
+impl<V: Value> DerefMut for Exclusive<'_, V> {
+    fn deref_mut(&mut self) -> &mut V {
+        &mut self.value
+    }
+}
+
+impl<V: Value> Drop for Exclusive<'_, V> {
+    fn drop(&mut self) {
+        let value = self.value;
+        if value == self.atomic.newest() {
+            return;
+        }
+        self.atomic.keep(value);
+        if !is_unwinding() {
+            // With the world's share gone, the word is ours alone.
+            world::with(|w| w.objects[self.atomic.object].word = None);
+            let word = Arc::get_mut(&mut self.atomic.word).expect("nobody else has the word");
+            V::store_alone(word, value);
+            let share = V::sleepable(&self.atomic.word);
+            world::with(|w| w.objects[self.atomic.object].word = share);
+        }
+    }
+}
+
+/// Orders memory without a word.
+#[track_caller]
+pub fn fence(order: Ordering) {
+    if is_unwinding() {
+        return;
+    }
+    let at = Location::caller();
+    let order = site::fenced(at, order);
+    if let Some(order) = order {
+        loom::sync::atomic::fence(order);
+    }
+    if let Some(thread) = thread::me_if_recorded() {
+        world::with(|w| {
+            w.record(|| Event { thread, object: None, at, what: What::Fence { order } })
+        });
+    }
+}
+
+impl<V: Value> fmt::Debug for Atomic<V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.newest().fmt(f)
+    }
+}
+
+impl<V: Value> Default for Atomic<V> {
+    #[track_caller]
+    fn default() -> Self {
+        Self::new(V::from_bits(0)) // 0, `false`, null
+    }
+}
+
+impl<V: Value> From<V> for Atomic<V> {
+    #[track_caller]
+    fn from(value: V) -> Self {
+        Self::new(value)
+    }
+}

@@ -1,0 +1,99 @@
+//! A cell that watches for data races.
+
+use std::fmt;
+use std::panic::Location;
+
+use crate::trace::{Event, What};
+use crate::world::{self, At, Object, Shape};
+use crate::{is_unwinding, thread};
+
+/// [`core::cell::UnsafeCell`] whose contents are lent to a closure.
+///
+/// Each access is a point in time: loom reports it if an access by another thread, one of the two a write,
+/// is not ordered before it.
+pub struct UnsafeCell<T: ?Sized> {
+    object: usize,
+    /// What loom watches. It holds nothing, so that the contents can still be reached while a failed model
+    /// is torn down and loom must be left alone.
+    watched: loom::cell::UnsafeCell<()>,
+    contents: core::cell::UnsafeCell<T>,
+}
+
+impl<T> UnsafeCell<T> {
+    /// Wraps `value`.
+    #[track_caller]
+    #[must_use]
+    pub fn new(value: T) -> Self {
+        let object = Object {
+            made: Location::caller(),
+            shape: Shape::Cell,
+            newest: 0,
+            address: 0,
+            used: 0,
+            word: None,
+        };
+        let object = world::with(|w| w.add(object));
+        Self {
+            object,
+            watched: loom::cell::UnsafeCell::new(()),
+            contents: core::cell::UnsafeCell::new(value),
+        }
+    }
+
+    /// Unwraps the value. Owning the cell says that nobody else looks, and loom checks it.
+    #[track_caller]
+    pub fn into_inner(self) -> T {
+        self.with(|_| ());
+        self.contents.into_inner()
+    }
+}
+
+impl<T: ?Sized> UnsafeCell<T> {
+    /// Lends the address for reading.
+    #[track_caller]
+    pub fn with<R>(&self, read: impl FnOnce(*const T) -> R) -> R {
+        if is_unwinding() {
+            return read(self.contents.get());
+        }
+        // Before the access: if it is a race, it is the last row.
+        self.record(Location::caller(), What::Read);
+        self.watched.with(|_| read(self.contents.get()))
+    }
+
+    /// Lends the address for writing.
+    #[track_caller]
+    pub fn with_mut<R>(&self, write: impl FnOnce(*mut T) -> R) -> R {
+        if is_unwinding() {
+            return write(self.contents.get());
+        }
+        self.record(Location::caller(), What::Write);
+        self.watched.with_mut(|_| write(self.contents.get()))
+    }
+
+    /// The contents; `&mut self` says that nobody else looks, and loom checks it.
+    #[track_caller]
+    pub fn get_mut(&mut self) -> &mut T {
+        // SAFETY: the exclusive borrow of the cell lasts as long as the result.
+        self.with_mut(|contents| unsafe { &mut *contents })
+    }
+
+    fn record(&self, at: At, what: What) {
+        if let Some(thread) = thread::me_if_recorded() {
+            let object = Some(self.object);
+            world::with(|w| w.record(|| Event { thread, object, at, what }));
+        }
+    }
+}
+
+impl<T: ?Sized> fmt::Debug for UnsafeCell<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UnsafeCell").finish_non_exhaustive()
+    }
+}
+
+impl<T: Default> Default for UnsafeCell<T> {
+    #[track_caller]
+    fn default() -> Self {
+        Self::new(T::default())
+    }
+}

@@ -1,0 +1,44 @@
+//! The record of one execution: who did what, in the order in which it happened.
+
+use loom::sync::atomic::Ordering;
+
+use crate::sync::atomic::Update;
+use crate::world::At;
+
+/// The rows of the execution that is going on, if it is the one to be kept.
+#[derive(Default)]
+pub(crate) struct Trace {
+    pub(crate) on: bool,
+    pub(crate) events: Vec<Event>,
+}
+
+/// One row.
+#[derive(Clone, Debug)]
+pub(crate) struct Event {
+    pub(crate) thread: usize,
+    /// Number of the atomic or cell; none for a fence.
+    pub(crate) object: Option<usize>,
+    pub(crate) at: At,
+    pub(crate) what: What,
+}
+
+/// What happened. Values are the bits of the value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum What {
+    Load { order: Ordering, value: u64, newest: u64 },
+    Store { order: Ordering, value: u64 },
+    Update { update: Update, operand: u64, order: Ordering, old: u64, new: u64 },
+    CompareExchange { expected: u64, new: u64, order: Ordering, result: Result<u64, u64> },
+    Fence { order: Option<Ordering> },
+    Read,
+    Write,
+    Sleep { expected: u32, timed: bool },
+    NoSleep { expected: u32, found: u32 },
+    Woken { by: usize },
+    WokenForNoReason,
+    TimedOut { alone: bool },
+    Wake { all: bool, woken: Vec<usize>, dropped: bool },
+    Yield,
+    Join { thread: usize },
+    Check,
+}

@@ -1,0 +1,142 @@
+//! What the runtime knows about the execution that is going on.
+//!
+//! loom runs all threads of a model on one thread of the operating system, so the world is a plain
+//! thread-local value: reading or changing it is no step of the model, and adds no interleavings. It must
+//! never stay borrowed over a call to loom, for loom may switch to another thread in there.
+
+use std::cell::RefCell;
+use std::panic::Location;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use crate::coins::Coins;
+use crate::failure::Failure;
+use crate::futex::Waiter;
+use crate::mutant::Mutant;
+use crate::reach::Reached;
+use crate::site::Sites;
+use crate::thread::ThreadState;
+use crate::trace::{Event, Trace};
+
+/// Where in the source something happens.
+pub(crate) type At = &'static Location<'static>;
+
+/// How a scenario is to be run.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Settings {
+    /// Wake-ups for no reason that each thread may have.
+    pub(crate) spurious: u32,
+    /// Waits of each thread that may time out though somebody could still wake it.
+    pub(crate) timeouts: u32,
+    /// Whether spins look once; otherwise they do not look at all.
+    pub(crate) spin: bool,
+    /// What to change, and where.
+    pub(crate) mutant: Option<Mutant>,
+    /// The execution whose operations to keep, counted from 1.
+    pub(crate) record: Option<u64>,
+}
+
+/// An atomic or a cell.
+pub(crate) struct Object {
+    /// Where it was made.
+    pub(crate) made: At,
+    pub(crate) shape: Shape,
+    /// The value that was stored last; nothing for a cell.
+    pub(crate) newest: u64,
+    /// Where it was when it was last used, and when that was: a wake knows no more than an address.
+    pub(crate) address: usize,
+    pub(crate) used: u64,
+    /// The loom atomic of a word that threads may sleep on.
+    pub(crate) word: Option<Arc<loom::sync::atomic::AtomicU32>>,
+}
+
+/// How the bits of an object's value are to be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shape {
+    Bool,
+    Number,
+    Pointer,
+    Cell,
+}
+
+#[derive(Default)]
+pub(crate) struct World {
+    pub(crate) settings: Rc<Settings>,
+
+    // Kept from one execution to the next.
+    pub(crate) execution: u64,
+    pub(crate) sites: Sites,
+    pub(crate) reached: Reached,
+
+    // Of this execution.
+    pub(crate) clock: u64,
+    pub(crate) objects: Vec<Object>,
+    pub(crate) threads: Vec<ThreadState>,
+    pub(crate) waiters: Vec<Waiter>,
+    pub(crate) coins: Coins,
+    pub(crate) trace: Trace,
+    pub(crate) failure: Option<Failure>,
+}
+
+thread_local! {
+    static WORLD: RefCell<World> = RefCell::default();
+}
+
+pub(crate) fn with<R>(f: impl FnOnce(&mut World) -> R) -> R {
+    WORLD.with(|world| f(&mut world.borrow_mut()))
+}
+
+impl World {
+    /// Begins a series of executions.
+    pub(crate) fn open(settings: Settings) -> Self {
+        Self { settings: Rc::new(settings), ..Self::default() }
+    }
+
+    /// Begins the next execution.
+    pub(crate) fn next_execution(&mut self) {
+        self.execution += 1;
+        self.clock = 0;
+        self.objects.clear();
+        self.threads.clear();
+        self.waiters.clear();
+        self.coins = Coins::default();
+        self.failure = None;
+        self.trace = Trace::default();
+        self.trace.on = self.settings.record == Some(self.execution);
+    }
+
+    /// Takes note of a new object and gives it a number.
+    pub(crate) fn add(&mut self, object: Object) -> usize {
+        self.objects.push(object);
+        self.objects.len() - 1
+    }
+
+    /// Notes where an object is now.
+    pub(crate) fn touch(&mut self, object: usize, address: usize) {
+        self.clock += 1;
+        let object = &mut self.objects[object];
+        object.address = address;
+        object.used = self.clock;
+    }
+
+    /// The word that was last seen at this address.
+    pub(crate) fn word_at(&self, address: usize) -> Option<usize> {
+        (0..self.objects.len())
+            .filter(|&i| self.objects[i].word.is_some() && self.objects[i].address == address)
+            .max_by_key(|&i| self.objects[i].used)
+    }
+
+    /// Writes a row into the record of this execution, if one is kept.
+    pub(crate) fn record(&mut self, event: impl FnOnce() -> Event) {
+        if self.trace.on {
+            self.trace.events.push(event());
+        }
+    }
+}
+
+/// Whether a failed model is being torn down. Guards then leave the world as it is: to unlock would be a
+/// step of a model that has ended.
+#[must_use]
+pub fn is_unwinding() -> bool {
+    std::thread::panicking()
+}

@@ -50,7 +50,7 @@ pub struct Blocking<S: Store> {
 /// What the lock guards.
 struct State<S> {
     items: S,
-    /// Items put, minus calls of `task_done`.
+    /// Items put, minus calls of `task_done` and items that `shutdown_now` took out.
     unfinished: usize,
     shut_down: bool,
     putters: Sleepers,
@@ -170,7 +170,6 @@ impl<S: Store> Blocking<S> {
         // shutdown.
         loop {
             if state.shut_down {
-                drop(state);
                 return Err(PutTimeoutError::Shutdown(item));
             }
             if state.items.len() < self.capacity {
@@ -325,7 +324,8 @@ impl<S: Store> Blocking<S> {
         self.len() >= self.capacity
     }
 
-    /// How many items fit; `None` if unbounded. _Python_: `maxsize`.
+    /// How many items fit; `None` if unbounded, for which `bounded(usize::MAX)` is another name.
+    /// _Python_: `maxsize`, where zero says unbounded.
     #[must_use]
     #[doc(alias = "maxsize")]
     pub fn capacity(&self) -> Option<usize> {
@@ -356,6 +356,7 @@ impl<S: Store> Blocking<S> {
     /// Items put for which no [`task_done`](Self::task_done) was called yet.
     /// _Python_: `unfinished_tasks`.
     #[must_use]
+    #[doc(alias = "unfinished_tasks")]
     pub fn unfinished(&self) -> usize {
         self.state.lock().unfinished
     }
@@ -429,19 +430,23 @@ where
 }
 
 /// Says how full it is and who waits, or `<locked>` at a moment when another thread is changing it. Never
-/// blocks.
+/// blocks, and writes with the lock released: what it writes to may be slow, or use this queue.
 impl<S: Store> fmt::Debug for Blocking<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seen = self.state.try_lock().map(|state| {
+            let asleep = (state.putters.asleep(), state.getters.asleep());
+            (state.items.len(), state.unfinished, state.shut_down, asleep)
+        });
         let mut queue = f.debug_struct("Blocking");
         queue.field("capacity", &self.capacity());
-        match self.state.try_lock() {
+        match seen {
             None => queue.field("state", &format_args!("<locked>")),
-            Some(state) => queue
-                .field("len", &state.items.len())
-                .field("unfinished", &state.unfinished)
-                .field("shut_down", &state.shut_down)
-                .field("putters_asleep", &state.putters.asleep())
-                .field("getters_asleep", &state.getters.asleep()),
+            Some((len, unfinished, shut_down, (putters_asleep, getters_asleep))) => queue
+                .field("len", &len)
+                .field("unfinished", &unfinished)
+                .field("shut_down", &shut_down)
+                .field("putters_asleep", &putters_asleep)
+                .field("getters_asleep", &getters_asleep),
         };
         queue.finish()
     }

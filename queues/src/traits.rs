@@ -34,18 +34,25 @@ pub trait BlockingQueue<T>: Send + Sync {
     fn get_timeout(&self, timeout: Duration) -> Result<T, GetTimeoutError>;
     fn get_deadline(&self, deadline: Instant) -> Result<T, GetTimeoutError>;
 
+    #[must_use]
     fn len(&self) -> usize;
+    #[must_use]
     fn is_empty(&self) -> bool;
+    #[must_use]
     fn is_full(&self) -> bool;
+    #[must_use]
     fn capacity(&self) -> Option<usize>;
 
     fn task_done(&self) -> Result<(), TaskDoneError>;
+    #[must_use]
     fn unfinished(&self) -> usize;
     fn join(&self);
+    #[must_use = "`false` says that not all was done"]
     fn join_timeout(&self, timeout: Duration) -> bool;
 
     fn shutdown(&self);
     fn shutdown_now(&self) -> Vec<T>;
+    #[must_use]
     fn is_shutdown(&self) -> bool;
 
     fn iter(&self) -> Iter<'_, Self, T>

@@ -20,6 +20,9 @@
 //! Source: C. A. R. Hoare, _Monitors: an operating system structuring concept_ (1974), with Mesa's
 //! semantics: being woken is a hint, so every wait stands in a loop.
 
+#[cfg(all(test, not(model)))]
+mod tests;
+
 use std::fmt;
 use std::time::{Duration, Instant};
 

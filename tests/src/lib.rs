@@ -1,1 +1,9 @@
-//! What several checks share.
+//! What several checks share: threads that cannot hang a run, the kinds of queue, items that are accounted for.
+
+mod kind;
+mod ledger;
+mod watched;
+
+pub use kind::Kind;
+pub use ledger::{Item, Ledger};
+pub use watched::{Crew, Test, leak, watched};

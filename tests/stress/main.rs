@@ -1,1 +1,16 @@
-//! Stress.
+//! Real threads, more of them than cores, under load: what the models cannot hold.
+//!
+//! Bounded in work, not in time, so that a slow machine checks as much as a fast one. Threads share by
+//! `&'static` and are spawned and joined, so that ThreadSanitizer can run the same tests.
+
+mod condition;
+mod lock;
+mod queue;
+mod shutdown;
+
+use std::time::Duration;
+
+/// Time-outs of 0 to 49 µs, in no order: some come before, some during, some after a hand-over.
+fn patience(number: usize) -> Duration {
+    Duration::from_micros((number * 37 % 50) as u64)
+}

@@ -1,0 +1,111 @@
+//! Sets up what a step stands on, or says in one line what is missing.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use crate::environment;
+use crate::report::Outcome;
+use crate::runner::cargo;
+use crate::steps::Need;
+
+/// Makes sure that `need` is there. The error is the outcome of the step that cannot run: a failure
+/// where it must hold, a skip where it is for machines that can.
+pub(crate) fn meet(need: Need, root: &Path) -> Result<(), Outcome> {
+    match need {
+        Need::Nothing => Ok(()),
+        Need::Component { rustup, cargo: subcommand } => component(
+            rustup,
+            || output(cargo().args([subcommand, "--version"]), root).is_ok(),
+            || output(Command::new("rustup").args(["component", "add", rustup]), root),
+        )
+        .map_err(Outcome::Failed),
+        Need::ThreadSanitizer => thread_sanitizer(root).map_err(Outcome::Skipped),
+    }
+}
+
+/// Installs the component `name` unless it is present.
+fn component(
+    name: &str,
+    present: impl Fn() -> bool,
+    install: impl FnOnce() -> Result<String, String>,
+) -> Result<(), String> {
+    if present() {
+        return Ok(());
+    }
+    match install() {
+        Ok(_) if present() => Ok(()),
+        Ok(_) => Err(format!("{name} is missing, though `rustup component add {name}` succeeded")),
+        Err(why) => {
+            Err(format!("{name} is missing, and `rustup component add {name}` failed: {why}"))
+        }
+    }
+}
+
+/// Is there a nightly toolchain with ThreadSanitizer's runtime for this machine?
+fn thread_sanitizer(root: &Path) -> Result<(), String> {
+    let libraries = output(
+        Command::new("rustup").args(["run", "nightly", "rustc", "--print", "target-libdir"]),
+        root,
+    )
+    .map_err(|_| "no nightly toolchain: `rustup toolchain install nightly`".to_owned())?;
+    let runtime = std::fs::read_dir(libraries.trim())
+        .into_iter()
+        .flatten()
+        .flatten()
+        .any(|file| file.file_name().to_string_lossy().contains("_rt.tsan"));
+    if runtime { Ok(()) } else { Err("nightly has no ThreadSanitizer for this system".to_owned()) }
+}
+
+/// What `command` printed; the error is the first line of its complaint.
+fn output(command: &mut Command, root: &Path) -> Result<String, String> {
+    environment::clean(command);
+    let output = command
+        .current_dir(root)
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|error| format!("cannot run {}: {error}", command.get_program().display()))?;
+    if output.status.success() {
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    } else {
+        let complaint = String::from_utf8_lossy(&output.stderr).into_owned();
+        Err(complaint.lines().next().unwrap_or("it does not say why").to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::Cell;
+
+    #[test]
+    fn a_present_component_is_not_installed() {
+        assert_eq!(component("rustfmt", || true, || panic!("installs")), Ok(()));
+    }
+
+    #[test]
+    fn a_missing_component_is_installed() {
+        let there = Cell::new(false);
+        let install = || {
+            there.set(true);
+            Ok(String::new())
+        };
+        assert_eq!(component("rustfmt", || there.get(), install), Ok(()));
+        assert!(there.get());
+    }
+
+    #[test]
+    fn a_component_that_cannot_be_had_is_one_clear_line() {
+        let error = component("clippy", || false, || Err("error: no network".into())).unwrap_err();
+        assert_eq!(
+            error,
+            "clippy is missing, and `rustup component add clippy` failed: error: no network"
+        );
+        assert!(component("clippy", || false, || Ok(String::new())).is_err());
+    }
+
+    #[test]
+    fn a_program_that_is_not_there_is_named() {
+        let error = output(&mut Command::new("no-such-program"), Path::new(".")).unwrap_err();
+        assert!(error.starts_with("cannot run no-such-program: "), "{error}");
+    }
+}

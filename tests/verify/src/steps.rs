@@ -1,0 +1,227 @@
+//! What must hold: one line a step, in the order in which they run.
+//!
+//! Cheap failures come first, and steps that can use each other's artefacts stand together: every
+//! default step but the models builds with the dev profile, and each selects the whole workspace, so
+//! that the features of the dependencies resolve alike and each dependency is compiled once to be
+//! checked and once to be run. `--locked` stands everywhere: nothing may update `Cargo.lock` on the way.
+
+use std::fmt;
+
+/// One thing that must hold, and the command that shows it.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Step {
+    /// What `--only` and the log file call it.
+    pub(crate) name: &'static str,
+    /// What is true when it passes.
+    pub(crate) proves: &'static str,
+    /// The words of the command, split at blanks, run in the workspace's root.
+    pub(crate) command: &'static str,
+    /// What the command finds in its environment on top of the caller's.
+    pub(crate) env: &'static [(&'static str, &'static str)],
+    /// What must be there first.
+    pub(crate) needs: Need,
+    /// What the output must hold beside the exit status.
+    pub(crate) evidence: Evidence,
+    /// Runs with `--all` only.
+    pub(crate) long: bool,
+}
+
+/// What a step stands on beside cargo and rustc.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Need {
+    /// Nothing more.
+    Nothing,
+    /// A component of the toolchain, by the name that rustup and `cargo NAME` know it by; installed
+    /// where it is missing.
+    Component { rustup: &'static str, cargo: &'static str },
+    /// A nightly toolchain with the runtime of ThreadSanitizer; where it is missing, the step is skipped.
+    ThreadSanitizer,
+}
+
+/// What a green exit status does not say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Evidence {
+    /// The exit status says it all.
+    Status,
+    /// libtest's `test result` lines: no test at all is green to cargo and a failure here.
+    Tests,
+}
+
+const RUSTFMT: Need = Need::Component { rustup: "rustfmt", cargo: "fmt" };
+const CLIPPY: Need = Need::Component { rustup: "clippy", cargo: "clippy" };
+
+/// Every step there is. A new check is a new line here.
+#[rustfmt::skip] // A step a paragraph: what it shows, then how.
+pub(crate) static STEPS: &[Step] = &[
+    Step::new("fmt", "rustfmt would change nothing",
+        "cargo fmt --all -- --check --color never").needs(RUSTFMT),
+    Step::new("lock", "Cargo.lock is up to date, and all it names can be had",
+        "cargo fetch --locked --target host-tuple"),
+    Step::new("clippy", "no warning in any target of any crate",
+        "cargo clippy --locked --workspace --all-targets -- -D warnings").needs(CLIPPY),
+    Step::new("docs", "the API's documentation builds without a warning",
+        "cargo doc --locked --workspace --no-deps").env(&[("RUSTDOCFLAGS", "-D warnings")]),
+    Step::new("clippy-portable", "no warning on the portable back end",
+        "cargo clippy --locked --workspace --all-targets --features primitives/portable,queues/portable,tests/portable -- -D warnings").needs(CLIPPY),
+    Step::new("clippy-model", "no warning in what the models are built from",
+        "cargo clippy --locked --profile model --target-dir target/model -p model -p primitives -p queues -p tests --lib --test models -- -D warnings")
+        .env(&[("RUSTFLAGS", "--cfg model"), ("LOCKSMITH_MODEL", "1")]).needs(CLIPPY),
+    Step::new("test", "unit, property and stress tests",
+        "cargo test --locked --workspace --tests").evidence(Evidence::Tests),
+    Step::new("test-docs", "the examples in the documentation",
+        "cargo test --locked --workspace --doc").evidence(Evidence::Tests),
+    Step::new("demo", "the default demo on its default input",
+        "cargo run --locked"),
+    Step::new("book", "the book builds, all its listings included",
+        "cargo run --locked -p book -- build"),
+    Step::new("test-portable", "the same tests on the portable back end",
+        "cargo test --locked --workspace --tests --features primitives/portable,queues/portable,tests/portable").evidence(Evidence::Tests),
+    Step::new("models", "loom finds nothing wrong, and each seeded bug",
+        "cargo --locked model"),
+
+    Step::new("test-one-thread", "the tests stand on their own: one after the other",
+        "cargo test --locked --workspace --tests").env(&[("RUST_TEST_THREADS", "1")]).evidence(Evidence::Tests).long(),
+    Step::new("test-release", "the tests, optimised as it ships",
+        "cargo test --locked --release --tests").evidence(Evidence::Tests).long(),
+    Step::new("bench", "the benches compile, and each runs once",
+        "cargo bench --locked -p primitives -p queues -- --test").long(),
+    Step::new("tsan", "ThreadSanitizer on the stress tests, nothing suppressed",
+        "rustup run nightly cargo test --locked -p tests --test stress --target host-tuple --target-dir target/tsan")
+        .env(&[("RUSTFLAGS", "-Zsanitizer=thread -Cunsafe-allow-abi-mismatch=sanitizer --cfg tsan")])
+        .needs(Need::ThreadSanitizer).evidence(Evidence::Tests).long(),
+];
+
+impl Step {
+    pub(crate) const fn new(
+        name: &'static str,
+        proves: &'static str,
+        command: &'static str,
+    ) -> Self {
+        Self {
+            name,
+            proves,
+            command,
+            env: &[],
+            needs: Need::Nothing,
+            evidence: Evidence::Status,
+            long: false,
+        }
+    }
+
+    pub(crate) const fn env(mut self, env: &'static [(&'static str, &'static str)]) -> Self {
+        self.env = env;
+        self
+    }
+
+    const fn needs(mut self, needs: Need) -> Self {
+        self.needs = needs;
+        self
+    }
+
+    pub(crate) const fn evidence(mut self, evidence: Evidence) -> Self {
+        self.evidence = evidence;
+        self
+    }
+
+    const fn long(mut self) -> Self {
+        self.long = true;
+        self
+    }
+
+    /// The log file's path, from the workspace's root.
+    pub(crate) fn log(&self) -> String {
+        format!("target/verify/{}.log", self.name)
+    }
+
+    /// The command as one types it, variables included.
+    pub(crate) fn shown(&self) -> String {
+        let variables = self.env.iter().map(|(name, value)| {
+            let quote = if value.contains(' ') { "'" } else { "" };
+            format!("{name}={quote}{value}{quote} ")
+        });
+        variables.chain([self.command.to_owned()]).collect()
+    }
+}
+
+/// The steps of `--only` in the table's order, long ones too; without `--only`, those of every run
+/// and with `all` the long ones.
+pub(crate) fn select(only: &[String], all: bool) -> Result<Vec<&'static Step>, UnknownStep> {
+    if let Some(name) = only.iter().find(|name| STEPS.iter().all(|step| step.name != *name)) {
+        return Err(UnknownStep(name.clone()));
+    }
+    let selected = |step: &&Step| {
+        if only.is_empty() { all || !step.long } else { only.iter().any(|name| step.name == name) }
+    };
+    Ok(STEPS.iter().filter(selected).collect())
+}
+
+/// A name in `--only` that no step has.
+#[derive(Debug)]
+pub(crate) struct UnknownStep(String);
+
+impl fmt::Display for UnknownStep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = STEPS.iter().map(|step| step.name).collect();
+        write!(f, "no step is called `{}`; the steps are {}", self.0, names.join(", "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(only: &[&str], all: bool) -> Vec<&'static str> {
+        let only: Vec<_> = only.iter().map(|name| name.to_string()).collect();
+        select(&only, all).unwrap().iter().map(|step| step.name).collect()
+    }
+
+    #[test]
+    fn long_steps_run_with_all_alone() {
+        let default = names(&[], false);
+        let all = names(&[], true);
+        assert_eq!(all.len(), STEPS.len());
+        assert!(default.contains(&"models") && !default.contains(&"tsan"));
+        assert_eq!(all[..default.len()], default, "long steps come last");
+    }
+
+    #[test]
+    fn only_keeps_the_order_of_the_table_and_reaches_long_steps() {
+        assert_eq!(names(&["tsan", "clippy", "fmt"], false), ["fmt", "clippy", "tsan"]);
+        assert_eq!(names(&["fmt"], true), ["fmt"]);
+    }
+
+    #[test]
+    fn an_unknown_step_names_the_known_ones() {
+        for wrong in ["clipy", ""] {
+            let error = select(&["fmt".into(), wrong.into()], false).unwrap_err().to_string();
+            assert!(error.contains(&format!("`{wrong}`")), "{error}");
+            assert!(STEPS.iter().all(|step| error.contains(step.name)), "{error}");
+        }
+    }
+
+    #[test]
+    fn names_are_unique_and_fit_the_log_file() {
+        for (i, step) in STEPS.iter().enumerate() {
+            assert!(STEPS[..i].iter().all(|other| other.name != step.name), "{}", step.name);
+            assert!(
+                step.name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'),
+                "{}",
+                step.name
+            );
+        }
+    }
+
+    #[test]
+    fn no_step_may_change_the_lock_file() {
+        for step in STEPS.iter().filter(|step| !step.command.starts_with("cargo fmt")) {
+            assert!(step.command.split(' ').any(|word| word == "--locked"), "{}", step.name);
+        }
+    }
+
+    #[test]
+    fn a_command_is_shown_as_one_types_it() {
+        let step =
+            Step::new("x", "", "cargo doc --locked").env(&[("A", "1"), ("B", "-D warnings")]);
+        assert_eq!(step.shown(), "A=1 B='-D warnings' cargo doc --locked");
+    }
+}

@@ -3,10 +3,17 @@
 //! Bounded in work, not in time, so that a slow machine checks as much as a fast one. Threads share by
 //! `&'static` and are spawned and joined, so that ThreadSanitizer can run the same tests.
 
+#![cfg_attr(tsan, feature(custom_test_frameworks, test), test_runner(tsan::run))]
+
+#[cfg(tsan)]
+extern crate test;
+
 mod condition;
 mod lock;
 mod queue;
 mod shutdown;
+#[cfg(tsan)]
+mod tsan;
 
 use std::time::Duration;
 

@@ -87,7 +87,7 @@ pub(crate) static STEPS: &[Step] = &[
         "cargo bench --locked -p primitives -p queues -- --test").long(),
     Step::new("tsan", "ThreadSanitizer on the stress tests, nothing suppressed",
         "rustup run nightly cargo test --locked -p tests --test stress --target host-tuple --target-dir target/tsan")
-        .env(&[("RUSTFLAGS", "-Zsanitizer=thread -Cunsafe-allow-abi-mismatch=sanitizer --cfg tsan")])
+        .env(&[("RUSTFLAGS", "-Zsanitizer=thread -Cunsafe-allow-abi-mismatch=sanitizer --cfg tsan"), ("TSAN_OPTIONS", "halt_on_error=1")])
         .needs(Need::ThreadSanitizer).evidence(Evidence::Tests).long(),
 ];
 

@@ -1,0 +1,62 @@
+//! The Locksmith book: the listings that its chapters show, and the program that builds it.
+//!
+//! [`listings`] is always there. The builder (feature `builder`, on by default) turns `book/src` into a
+//! site:
+//!
+//! ```text
+//! src/*.md ──▶ chapter ──▶ mdBook ──▶ links ──▶ site ──▶ a folder         book build
+//!                 ▲                                └──▶ live, serve       book
+//!   source, model, figure
+//! ```
+//!
+//! A chapter holds no Rust and no measured number of its own. It names them, and [`chapter`] puts them in:
+//!
+//! | line in a chapter                | becomes                                                         |
+//! | -------------------------------- | --------------------------------------------------------------- |
+//! | `{{#source path:anchor}}`        | those lines of that file, under their path and line numbers     |
+//! | `{{#model group}}`               | what the model checker did, from `generated/model.json`         |
+//! | `{{#figure name: caption}}`      | `figures/name.svg`, in the colours of the page                  |
+
+#[path = "../listings/mod.rs"]
+pub mod listings;
+
+#[cfg(feature = "builder")]
+pub mod chapter;
+#[cfg(feature = "builder")]
+mod fault;
+#[cfg(feature = "builder")]
+pub mod links;
+#[cfg(feature = "builder")]
+pub mod live;
+#[cfg(feature = "builder")]
+pub mod model;
+#[cfg(feature = "builder")]
+pub mod serve;
+#[cfg(feature = "builder")]
+pub mod site;
+#[cfg(feature = "builder")]
+pub mod source;
+#[cfg(feature = "builder")]
+mod warnings;
+#[cfg(feature = "builder")]
+pub mod watch;
+
+#[cfg(feature = "builder")]
+pub use fault::{Fault, Faults};
+
+/// Text as HTML shows it: the five characters that mean something there, spelt out.
+#[cfg(feature = "builder")]
+fn escape(text: &str) -> String {
+    let mut html = String::with_capacity(text.len() + text.len() / 8);
+    for c in text.chars() {
+        match c {
+            '&' => html.push_str("&amp;"),
+            '<' => html.push_str("&lt;"),
+            '>' => html.push_str("&gt;"),
+            '"' => html.push_str("&quot;"),
+            '\'' => html.push_str("&#39;"),
+            c => html.push(c),
+        }
+    }
+    html
+}

@@ -1,0 +1,130 @@
+//! `cargo run -p book`: shows the book in a browser and keeps it up to date.
+//! `cargo run -p book -- build`: writes it into a folder.
+
+use std::io::{self, Write};
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::thread;
+use std::time::Instant;
+
+use book::live::keep_building;
+use book::serve::{Pages, serve};
+use book::site::Book;
+use book::watch::Watch;
+use clap::error::ErrorKind;
+use clap::{Parser, Subcommand};
+
+/// The Locksmith book: shows it on this machine and rebuilds it when a chapter, a listing or an included
+/// source changes.
+#[derive(Parser)]
+#[command(name = "book", args_conflicts_with_subcommands = true)]
+struct Arguments {
+    /// Port of the address 127.0.0.1 to show the book at [default: a free one]
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    port: u16,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Builds the book once, into a folder
+    Build {
+        /// The folder: a new one, an empty one, or one that holds an older book [default: book/book]
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+    },
+}
+
+/// The book has a mistake.
+const BROKEN: u8 = 1;
+/// What was asked for cannot be done.
+const BAD_INPUT: u8 = 2;
+
+fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error)
+            if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) =>
+        {
+            error.exit()
+        }
+        Err(error) => {
+            // clap's first line names what is wrong; its others do not fit into one.
+            let error = error.to_string();
+            let error = error.lines().next().unwrap_or_default();
+            let error = error.strip_prefix("error: ").unwrap_or(error);
+            return refuse(&format!("{error}; allowed: `--port N`, `build`, `build --out DIR`"));
+        }
+    };
+    let book = Book::new(Path::new(env!("CARGO_MANIFEST_DIR")));
+    match arguments.command {
+        Some(Command::Build { out }) => build(&book, out),
+        None => show(&book, arguments.port),
+    }
+}
+
+fn refuse(error: &str) -> ExitCode {
+    eprintln!("error: {error}");
+    ExitCode::from(BAD_INPUT)
+}
+
+/// Prints a line; a reader who has closed the pipe does not want it.
+fn say(line: &str) {
+    let _ = writeln!(io::stdout(), "{line}");
+}
+
+fn build(book: &Book, out: Option<PathBuf>) -> ExitCode {
+    let started = Instant::now();
+    let site = match book.render(&mut Watch::default()) {
+        Ok(site) => site,
+        Err(error) => {
+            eprintln!("{error:#}");
+            return ExitCode::from(BROKEN);
+        }
+    };
+    let out = out.unwrap_or_else(|| book.folder().join("book"));
+    if let Err(error) = site.write_to(&out) {
+        return refuse(&error.to_string());
+    }
+    let index = out.join("index.html");
+    say(&format!("Built in {:.1?}: {}", started.elapsed(), index.display()));
+    ExitCode::SUCCESS
+}
+
+fn show(book: &Book, port: u16) -> ExitCode {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port));
+    let (listener, address) = match listener.and_then(|l| l.local_addr().map(|a| (l, a))) {
+        Ok(listening) => listening,
+        Err(error) => {
+            return refuse(&format!(
+                "cannot listen on 127.0.0.1:{port}: {error}; \
+                 name another port, or none to get a free one"
+            ));
+        }
+    };
+    let pages = Arc::new(Pages::new());
+    let builder = thread::Builder::new().name("builder".into()).spawn({
+        let (book, pages) = (book.clone(), Arc::clone(&pages));
+        move || {
+            let mut first = true;
+            keep_building(&book, &pages, |built| {
+                match built {
+                    Ok(time) if first => say(&format!("Built in {time:.1?}.")),
+                    Ok(time) => say(&format!("Changed: built again in {time:.1?}.")),
+                    Err(error) => eprintln!("{error}"),
+                }
+                if first {
+                    say(&format!("The book is at http://{address}/ (Ctrl-C ends)"));
+                    first = false;
+                }
+            })
+        }
+    });
+    if let Err(error) = builder {
+        return refuse(&format!("cannot start a thread: {error}"));
+    }
+    serve(&listener, &pages)
+}

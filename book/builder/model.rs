@@ -1,0 +1,151 @@
+//! What the model checker did, as a box in a chapter.
+//!
+//! `cargo model` writes `book/generated/model.json`, and the numbers come from nowhere else:
+//!
+//! ```text
+//! { "lock": { "scenarios": [
+//!     { "name": "…", "threads": 2, "executions": 1234, "complete": true, "seconds": 0.5 } ] } }
+//! ```
+//!
+//! Fields that this reader does not know are left alone.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use serde::Deserialize;
+
+use crate::escape;
+
+#[derive(Deserialize)]
+struct Group {
+    scenarios: Vec<Scenario>,
+}
+
+#[derive(Deserialize)]
+struct Scenario {
+    name: String,
+    threads: Option<u32>,
+    executions: u64,
+    complete: bool,
+    seconds: Option<f64>,
+}
+
+/// The box of `group`: a table of its scenarios and the command that ran them.
+///
+/// # Errors
+///
+/// What is wrong with `json`: it cannot be read, it has no such group, or a model in it explored nothing.
+pub fn report(json: &str, group: &str) -> Result<String, String> {
+    // Only the group that is asked for must make sense: the others may be of a later date.
+    let groups: BTreeMap<String, serde_json::Value> =
+        serde_json::from_str(json).map_err(|error| format!("not a table of groups: {error}"))?;
+    let found = groups.get(group).ok_or_else(|| {
+        let names = Vec::from_iter(groups.keys().cloned()).join("`, `");
+        let names = if names.is_empty() { "none".into() } else { format!("`{names}`") };
+        format!("no group `{group}`; run `cargo model {group}`. The groups there are: {names}")
+    })?;
+    let Group { scenarios } = Group::deserialize(found)
+        .map_err(|error| format!("group `{group}` is not a list of scenarios: {error}"))?;
+    if scenarios.is_empty() {
+        return Err(format!("group `{group}` has no scenario"));
+    }
+    if let Some(idle) = scenarios.iter().find(|scenario| scenario.executions == 0) {
+        return Err(format!("scenario `{}` of group `{group}` explored nothing", idle.name));
+    }
+    Ok(table(group, &scenarios))
+}
+
+fn table(group: &str, scenarios: &[Scenario]) -> String {
+    let mut rows = String::new();
+    for scenario in scenarios {
+        let threads = scenario.threads.map_or("–".into(), |threads| threads.to_string());
+        let search = if scenario.complete { "complete" } else { "stopped" };
+        let _ = writeln!(
+            rows,
+            "<tr><th scope=\"row\">{}</th><td>{threads}</td><td>{}</td><td>{search}</td>\
+             <td>{}</td></tr>",
+            escape(&scenario.name.replace('_', " ")),
+            grouped(scenario.executions),
+            scenario.seconds.map_or("–".into(), seconds),
+        );
+    }
+    let executions = grouped(scenarios.iter().map(|scenario| scenario.executions).sum());
+    let time = seconds(scenarios.iter().filter_map(|scenario| scenario.seconds).sum());
+    let complete = scenarios.iter().filter(|scenario| scenario.complete).count();
+    format!(
+        "\n<figure class=\"model\">\n\
+         <figcaption><code>cargo model {}</code></figcaption>\n\
+         <div class=\"table-wrapper\"><table>\n\
+         <thead><tr><th scope=\"col\">scenario</th><th scope=\"col\">threads</th>\
+         <th scope=\"col\">executions</th><th scope=\"col\">search</th>\
+         <th scope=\"col\">seconds</th></tr></thead>\n\
+         <tbody>\n{rows}</tbody>\n\
+         <tfoot><tr><th scope=\"row\">together</th><td></td><td>{executions}</td>\
+         <td>{complete} of {} complete</td><td>{time}</td></tr></tfoot>\n\
+         </table></div>\n</figure>\n\n",
+        escape(group),
+        scenarios.len(),
+    )
+}
+
+fn seconds(seconds: f64) -> String {
+    if seconds < 0.05 { "&lt; 0.1".into() } else { format!("{seconds:.1}") }
+}
+
+/// 1234567 as `1 234 567`, with narrow spaces that do not break.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push('\u{202f}');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::report;
+
+    /// An example of the format. The numbers are made up and appear in no chapter.
+    const FIXTURE: &str = r#"{
+        "lock": { "made": "later", "scenarios": [
+            { "name": "two_threads", "threads": 2, "executions": 1234567, "complete": true,
+              "seconds": 12.34, "bound": null },
+            { "name": "a<b", "executions": 8, "complete": false }
+        ] },
+        "empty": { "scenarios": [] },
+        "idle": { "scenarios": [ { "name": "nobody", "executions": 0, "complete": true } ] },
+        "odd": 7
+    }"#;
+
+    #[test]
+    fn a_group_becomes_a_table_with_a_line_of_totals() {
+        let html = report(FIXTURE, "lock").unwrap();
+        let cells = html.replace('\u{202f}', " ");
+        assert!(cells.contains(
+            "<th scope=\"row\">two threads</th><td>2</td><td>1 234 567</td>\
+             <td>complete</td><td>12.3</td>"
+        ));
+        assert!(cells.contains("a&lt;b</th><td>–</td><td>8</td><td>stopped</td><td>–</td>"));
+        assert!(cells.contains("<td>1 234 575</td><td>1 of 2 complete</td><td>12.3</td>"));
+        assert!(!html.trim().contains("\n\n"), "a blank line would end the block of HTML");
+    }
+
+    #[test]
+    fn a_missing_group_says_how_to_get_it() {
+        let error = report(FIXTURE, "condition").unwrap_err();
+        assert!(error.starts_with("no group `condition`; run `cargo model condition`."), "{error}");
+        assert!(error.ends_with("`empty`, `idle`, `lock`, `odd`"), "{error}");
+    }
+
+    #[test]
+    fn a_model_that_explored_nothing_is_no_result() {
+        assert_eq!(report(FIXTURE, "empty").unwrap_err(), "group `empty` has no scenario");
+        assert!(report(FIXTURE, "idle").unwrap_err().contains("`nobody` of group `idle`"));
+        assert!(report(FIXTURE, "odd").unwrap_err().contains("group `odd` is not a list"));
+        assert!(report("[]", "lock").unwrap_err().starts_with("not a table of groups"));
+    }
+}

@@ -1,0 +1,7 @@
+//! The programs that the book shows: each a module, compiled like everything else, and each run by the
+//! models (`cargo model listings`). What a chapter calls broken must fail there, and what it calls right
+//! must not.
+
+pub mod not_a_lock;
+pub mod spin_lock;
+pub mod with_lock;

@@ -1,0 +1,63 @@
+//! The Locksmith book itself.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use book::site::{Book, Site};
+use book::watch::Watch;
+
+/// The folder of this book.
+const BOOK: &str = env!("CARGO_MANIFEST_DIR");
+
+fn render() -> Site {
+    let site = Book::new(Path::new(BOOK)).render(&mut Watch::default());
+    site.unwrap_or_else(|error| panic!("\n{error:#}\n"))
+}
+
+#[test]
+fn the_real_book_has_no_mistake() {
+    let site = render();
+    let page = String::from_utf8_lossy(site.get("lock.html").unwrap());
+    for shown in
+        ["book/listings/not_a_lock.rs", "primitives/src/lock.rs", "primitives/src/park/linux.rs"]
+    {
+        assert!(page.contains(&format!("<span class=\"source-path\">{shown}</span>")), "{shown}");
+    }
+    assert!(page.contains("<figcaption><code>cargo model lock</code></figcaption>"));
+}
+
+#[test]
+fn pages_ask_no_other_machine_for_anything() {
+    let site = render();
+    for (path, contents) in site.files().filter(|(path, _)| path.ends_with(".html")) {
+        let page = String::from_utf8_lossy(contents);
+        assert!(!page.contains("src=\"http"), "{path}");
+        assert!(!page.contains("<link rel=\"stylesheet\" href=\"http"), "{path}");
+        assert!(!page.contains("class=\"playground"), "{path} would ask the Rust playground");
+    }
+}
+
+#[test]
+fn every_listing_is_a_module_so_it_is_compiled() {
+    let folder = Path::new(BOOK).join("listings");
+    let modules = fs::read_to_string(folder.join("mod.rs")).unwrap();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+        if path.extension().is_some_and(|extension| extension == "rs") && name != "mod" {
+            assert!(modules.lines().any(|line| line == format!("pub mod {name};")), "{name}");
+        }
+    }
+}
+
+#[test]
+fn the_python_in_the_book_runs() {
+    let listing = Path::new(BOOK).join("listings/lock.py");
+    match Command::new("python3").arg(listing).output() {
+        Ok(output) => {
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        }
+        Err(error) => println!("skipped: python3: {error}"),
+    }
+}

@@ -1,2 +1,92 @@
-//! Placeholder.
-fn main() {}
+//! `cargo run -- NAME`: programs that show what threads do, one file a demo.
+//!
+//! This file only finds the demo. To add one: write `src/NAME.rs` with `Args` and `run`, and name it in
+//! [`Demo`] and in [`run`]. What the demos share, each may use and none must:
+//!
+//! | file            | for                                                             |
+//! | --------------- | --------------------------------------------------------------- |
+//! | `args`          | checking arguments, and refusing them in one line               |
+//! | `workers`       | teams of threads, and what to do when one panics                |
+//! | `outcome`       | how a demo ended, and the exit status                           |
+//! | `texts`         | finding and reading input texts                                 |
+//! | `word_count`    | counting words                                                  |
+//! | `progress`      | a live line in the terminal                                     |
+//! | `interrupt`     | a clean end by Ctrl-C                                           |
+//! | `panics`        | showing a panic on a terminal that has a live line              |
+//! | `report`        | tables, charts and the verdict at the end                       |
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser, Subcommand};
+
+use crate::outcome::Outcome;
+use crate::report::Report;
+
+mod args;
+mod interrupt;
+mod outcome;
+mod panics;
+mod progress;
+mod report;
+mod texts;
+mod word_count;
+mod workers;
+
+mod producer_consumer;
+
+/// Programs that show what threads do, on real input, each with a check of its own result
+#[derive(Parser)]
+#[command(
+    bin_name = "cargo run --",
+    args_conflicts_with_subcommands = true,
+    disable_help_subcommand = true,
+    subcommand_value_name = "NAME",
+    subcommand_help_heading = "Demos"
+)]
+struct Cli {
+    #[command(subcommand)]
+    demo: Option<Demo>,
+
+    #[command(
+        flatten,
+        next_help_heading = "Options of producer-consumer, which runs if no NAME is given"
+    )]
+    default: producer_consumer::Args,
+}
+
+#[derive(Subcommand)]
+enum Demo {
+    /// Threads that read texts, threads that count words, a bounded queue between them (the default)
+    ProducerConsumer(producer_consumer::Args),
+    /// Show the demos, with a line each
+    List,
+}
+
+fn main() -> ExitCode {
+    panics::keep_off_the_live_line();
+    let result = match Cli::try_parse() {
+        Ok(cli) => run(cli),
+        Err(error) => args::help_or_refusal(error, &Cli::command()),
+    };
+    outcome::exit_code(result)
+}
+
+fn run(cli: Cli) -> anyhow::Result<Outcome> {
+    match cli.demo.unwrap_or(Demo::ProducerConsumer(cli.default)) {
+        Demo::ProducerConsumer(args) => producer_consumer::run(&args),
+        Demo::List => list(),
+    }
+}
+
+fn list() -> anyhow::Result<Outcome> {
+    let mut report =
+        Report::new("cargo run -- NAME runs a demo; with --help, it shows its options.");
+    report.gap();
+    let commands = Cli::command();
+    let demos = args::demos(&commands).map(|demo| {
+        [demo.get_name().to_owned(), demo.get_about().map(ToString::to_string).unwrap_or_default()]
+    });
+    report.columns(demos);
+    report.print()?;
+    Ok(Outcome::Holds)
+}

@@ -1,0 +1,97 @@
+//! A live line: how far a demo is, redrawn in place, and gone at the end.
+//!
+//! Drawn on standard error and only where that is a terminal, so that what is piped stays clean.
+
+use std::fmt::Write;
+use std::io;
+use std::time::Duration;
+
+use console::Term;
+use indicatif::{
+    ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle, TermLike, WeakProgressBar,
+};
+use primitives::Lock;
+
+/// The line that is drawn now, if any, for whoever else wants to write to the terminal.
+static LIVE: Lock<Option<WeakProgressBar>> = Lock::new(None);
+
+/// Starts a live line: a bar of `total` steps (`inc` makes one), each called `step`, and what `now` says.
+///
+/// A thread of its own draws it ten times a second; `finish_and_clear`, or dropping it, takes it away.
+pub(crate) fn start(
+    total: usize,
+    step: &str,
+    now: impl Fn() -> String + Clone + Send + Sync + 'static,
+) -> ProgressBar {
+    let terminal = Term::buffered_stderr();
+    if !terminal.is_term() {
+        return ProgressBar::hidden();
+    }
+    let target = ProgressDrawTarget::term_like(Box::new(RoomForCtrlC(terminal)));
+    let bar = ProgressBar::with_draw_target(Some(total as u64), target);
+    let now = move |_: &ProgressState, line: &mut dyn Write| {
+        // Writing into indicatif's string cannot fail.
+        let _ = line.write_str(&now());
+    };
+    let style =
+        ProgressStyle::with_template(&format!("{{bar:24.cyan}} {{pos}}/{{len}} {step}  {{now}}"))
+            .expect("the template above is well-formed")
+            .with_key("now", now);
+    bar.set_style(style);
+    bar.enable_steady_tick(Duration::from_millis(100));
+    *LIVE.lock() = Some(bar.downgrade());
+    bar
+}
+
+/// Runs `write`, which writes to the terminal, with the live line out of its way.
+pub(crate) fn out_of_the_way(write: impl FnOnce()) {
+    let live = LIVE.lock().as_ref().and_then(WeakProgressBar::upgrade);
+    match live {
+        Some(bar) => bar.suspend(|| {
+            // indicatif has done so already, but not in a thread that panics: there it draws nothing.
+            let _ = Term::stderr().clear_line();
+            write();
+        }),
+        None => write(),
+    }
+}
+
+/// A terminal that claims to be two columns narrower than it is.
+///
+/// indicatif fills the line up to the last column. The `^C` that the terminal itself shows for Ctrl-C
+/// would go to the next line, and the live line could not be cleared any more.
+#[derive(Debug)]
+struct RoomForCtrlC(Term);
+
+impl TermLike for RoomForCtrlC {
+    fn width(&self) -> u16 {
+        self.0.size().1.saturating_sub("^C".len() as u16).max(1)
+    }
+    fn height(&self) -> u16 {
+        self.0.size().0
+    }
+    fn move_cursor_up(&self, lines: usize) -> io::Result<()> {
+        self.0.move_cursor_up(lines)
+    }
+    fn move_cursor_down(&self, lines: usize) -> io::Result<()> {
+        self.0.move_cursor_down(lines)
+    }
+    fn move_cursor_right(&self, columns: usize) -> io::Result<()> {
+        self.0.move_cursor_right(columns)
+    }
+    fn move_cursor_left(&self, columns: usize) -> io::Result<()> {
+        self.0.move_cursor_left(columns)
+    }
+    fn write_line(&self, text: &str) -> io::Result<()> {
+        self.0.write_line(text)
+    }
+    fn write_str(&self, text: &str) -> io::Result<()> {
+        self.0.write_str(text)
+    }
+    fn clear_line(&self) -> io::Result<()> {
+        self.0.clear_line()
+    }
+    fn flush(&self) -> io::Result<()> {
+        self.0.flush()
+    }
+}

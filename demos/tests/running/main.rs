@@ -1,0 +1,5 @@
+//! Runs the real binary, as a person would, and looks at what comes out.
+
+mod command_line;
+mod producer_consumer;
+mod run;

@@ -8,6 +8,8 @@
 //! | ---------------------------- | ----------------------- | ----------------------------------------------- |
 //! | [`Lock`]                     | `threading.Lock`        | one thread at a time may touch the data         |
 //! | [`raw::RawLock`]             | `threading.Lock`        | the same without data; any thread may release   |
+//! | [`RLock`]                    | `threading.RLock`       | the same, and that thread again and again       |
+//! | [`raw::RawRLock`]            | `threading.RLock`       | the same without data; only its owner releases  |
 //! | [`Condition`]                | `threading.Condition`   | sleep until the data under a lock has changed   |
 //!
 //! Everything stands on two modules, and on nothing else: [`sync`], the only door to atomics, and
@@ -37,12 +39,18 @@ pub mod sync;
 
 pub mod condition;
 pub mod lock;
+pub mod rlock;
+
+#[cfg(all(test, not(model)))]
+mod probe;
 
 pub use condition::{Condition, WaitTimeoutResult};
 pub use lock::{Lock, LockGuard};
+pub use rlock::{RLock, RLockGuard};
 
 /// Locks that guard no data: what the typed ones are made of, and what Python calls a lock.
 pub mod raw {
     pub use crate::condition::Monitor;
     pub use crate::lock::RawLock;
+    pub use crate::rlock::RawRLock;
 }

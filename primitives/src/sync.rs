@@ -10,6 +10,8 @@
 //! `const` (hence [`const_fn!`](crate::sync::const_fn)), and a cell is reached through a closure, so
 //! that loom can watch for two threads that touch it without an order between them.
 
+#[cfg(not(model))]
+mod identity;
 pub mod spin;
 
 #[cfg(model)]
@@ -71,6 +73,7 @@ pub mod cell {
 /// Threads, as in [`std::thread`].
 #[cfg(not(model))]
 pub mod thread {
+    pub use super::identity::id;
     pub use std::thread::{JoinHandle, spawn, yield_now};
 }
 

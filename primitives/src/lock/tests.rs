@@ -7,6 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::{CONTENDED, Lock, LockGuard, RawLock};
+use crate::probe::probe;
 use crate::sync::atomic::Ordering::Relaxed;
 
 const FAR: Duration = Duration::from_secs(3600);
@@ -189,34 +190,6 @@ fn a_lock_costs_a_word_beside_its_data() {
 fn what_may_cross_threads() {
     use std::cell::Cell;
 
-    // The method is found on `Probe<T>` itself only where `T` has the trait; otherwise auto-deref finds
-    // the one of the fallback trait.
-    struct Probe<T>(std::marker::PhantomData<T>);
-    trait Fallback {
-        fn send(&self) -> bool {
-            false
-        }
-        fn sync(&self) -> bool {
-            false
-        }
-    }
-    impl<T> Fallback for &Probe<T> {}
-    impl<T: Send> Probe<T> {
-        fn send(&self) -> bool {
-            true
-        }
-    }
-    impl<T: Sync> Probe<T> {
-        fn sync(&self) -> bool {
-            true
-        }
-    }
-    macro_rules! probe {
-        ($t:ty) => {{
-            let probe = &Probe::<$t>(std::marker::PhantomData);
-            (probe.send(), probe.sync())
-        }};
-    }
     assert_eq!(probe!(RawLock), (true, true));
     assert_eq!(probe!(Lock<Cell<u8>>), (true, true), "a lock makes `Send` data shareable");
     assert_eq!(probe!(Lock<*const u8>), (false, false));

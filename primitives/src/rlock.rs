@@ -1,0 +1,328 @@
+//! The reentrant lock: one thread at a time, and that thread as often as it likes.
+//!
+//! A thread that takes a plain lock twice waits for itself, for ever. That happens easily: a public
+//! method locks, and calls another public method of the same object, which locks. A reentrant lock knows
+//! who has it. To its owner it opens at once, and counts; it is free again when it has been released as
+//! often as it was taken.
+//!
+//! It is a [`RawLock`] and two notes beside it, the owner's number and a count:
+//!
+//! ```text
+//!     acquire                                 release
+//!     owner == me?                            owner == me?  ── no ──▶ an error
+//!      │      │ yes                            │ yes
+//!      │ no   └──▶ nested += 1                nested == 0?  ── no ──▶ nested -= 1
+//!      ▼                                       │ yes
+//!     lock.acquire()                           ▼
+//!     owner = me                              owner = NOBODY
+//!                                             lock.release()
+//! ```
+//!
+//! The nested way, on the left of the first question and on the right of the second, has no
+//! compare-exchange and no swap: a few plain loads and one store.
+//!
+//! `owner` is looked at _without_ the lock, so what the look finds may be out of date. That does no harm,
+//! because the only question is "is it me?". Nobody but this thread ever writes this thread's number, and
+//! a thread sees its own writes in order. If it reads its own number, then that was its last write, and
+//! it has the lock. If its last write was `NOBODY`, then it may read that, or whatever others wrote since,
+//! but never again the number that it wrote before.
+//!
+//! `nested` is read and written by the owner only, so the lock itself protects it. (It is an atomic all
+//! the same, because `Debug` shows it to strangers.)
+//!
+//! A thread that ends with the lock held leaves it locked for ever. Its number is not given out again
+//! ([`thread::id`]), so no newcomer passes for the owner.
+//!
+//! Source: the shape (a lock, an owner, a count) is that of CPython's `threading._RLock`; that the owner
+//! is a number which never comes back, and not an address, is taken from std's `ReentrantLock`.
+
+mod guarded;
+#[cfg(all(test, not(model)))]
+mod tests;
+
+use std::fmt;
+use std::time::{Duration, Instant};
+
+pub use self::guarded::{RLock, RLockGuard};
+use crate::condition::Monitor;
+use crate::lock::RawLock;
+use crate::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
+use crate::sync::{const_fn, thread};
+
+/// In place of an owner's number: nobody has the lock.
+const NOBODY: u64 = 0;
+
+/// The most that `nested` may say, so that with the outermost time the count fits a `u32`.
+const MAX_NESTED: u32 = u32::MAX - 1;
+
+/// A reentrant lock that guards no data: Python's `threading.RLock`.
+///
+/// Use [`RLock`] where you can: it gives the data only to who has the lock, and cannot be left locked by
+/// an early return. `RawRLock` is for the cases that do not nest in the source: acquired in one call,
+/// released in another. Every call is safe; only the thread that has the lock may release it, and has to
+/// do so as often as it acquired it.
+///
+/// _Python_: [`acquire`](Self::acquire) is `acquire()`, [`try_acquire`](Self::try_acquire) is
+/// `acquire(blocking=False)`, [`acquire_timeout`](Self::acquire_timeout) is `acquire(timeout=t)`;
+/// [`is_owned`](Self::is_owned) and [`recursion_count`](Self::recursion_count) are private there.
+///
+/// ```
+/// use primitives::raw::RawRLock;
+///
+/// let door = RawRLock::new();
+/// door.acquire();
+/// door.acquire(); // the same thread may
+/// assert_eq!(door.recursion_count(), 2);
+/// std::thread::scope(|s| {
+///     s.spawn(|| assert!(!door.try_acquire())); // another may not
+/// });
+/// door.release();
+/// door.release();
+/// assert!(!door.is_locked());
+/// ```
+// ANCHOR: raw-type
+pub struct RawRLock {
+    /// Held as long as some thread has this lock, however often.
+    lock: RawLock,
+    /// | who has it           | `lock`   | `owner`                             | `nested`          |
+    /// | -------------------- | -------- | ----------------------------------- | ----------------- |
+    /// | nobody               | unlocked | `NOBODY`                            | 0                 |
+    /// | on the way in or out | locked   | `NOBODY`                            | 0                 |
+    /// | a thread             | locked   | its number ([`thread::id`])         | times held less 1 |
+    owner: AtomicU64,
+    /// How often the owner holds the lock beyond the first time.
+    nested: AtomicU32,
+}
+// ANCHOR_END: raw-type
+
+impl RawRLock {
+    const_fn! {
+        /// An unlocked lock.
+        #[must_use]
+        pub const fn new() -> Self {
+            Self {
+                lock: RawLock::new(),
+                owner: AtomicU64::new(NOBODY),
+                nested: AtomicU32::new(0),
+            }
+        }
+    }
+
+    /// Takes the lock, once more if this thread has it already; blocks until no other thread has it.
+    ///
+    /// Uncontended: one compare-exchange. Nested: no atomic read-modify-write.
+    ///
+    /// # Panics
+    ///
+    /// If this thread has it 4,294,967,295 times already.
+    // ANCHOR: acquire
+    #[inline]
+    pub fn acquire(&self) {
+        let me = thread::id();
+        if self.is_owner(me) {
+            self.nest();
+        } else {
+            self.lock.acquire();
+            self.set_owner(me);
+        }
+    }
+    // ANCHOR_END: acquire
+
+    /// Takes the lock, once more if this thread has it already, unless another has it; never blocks.
+    /// Returns whether it did.
+    ///
+    /// # Panics
+    ///
+    /// As [`acquire`](Self::acquire).
+    #[inline]
+    pub fn try_acquire(&self) -> bool {
+        self.acquire_by(RawLock::try_acquire)
+    }
+
+    /// Takes the lock, once more if this thread has it already; blocks for at most `timeout`. Returns
+    /// whether it did.
+    ///
+    /// Zero is one try; a time-out too long for the clock means for ever. Costs as
+    /// [`acquire`](Self::acquire), and the clock is not read.
+    ///
+    /// # Panics
+    ///
+    /// As [`acquire`](Self::acquire).
+    #[inline]
+    pub fn acquire_timeout(&self, timeout: Duration) -> bool {
+        self.acquire_by(|lock| lock.acquire_timeout(timeout))
+    }
+
+    /// Takes the lock, once more if this thread has it already; blocks until `deadline` at most. Returns
+    /// whether it did.
+    ///
+    /// A deadline that has passed is one try.
+    ///
+    /// # Panics
+    ///
+    /// As [`acquire`](Self::acquire).
+    #[inline]
+    pub fn acquire_deadline(&self, deadline: Instant) -> bool {
+        self.acquire_by(|lock| lock.acquire_deadline(deadline))
+    }
+
+    #[inline]
+    fn acquire_by(&self, take: impl FnOnce(&RawLock) -> bool) -> bool {
+        let me = thread::id();
+        if self.is_owner(me) {
+            self.nest();
+            return true;
+        }
+        let taken = take(&self.lock);
+        if taken {
+            self.set_owner(me);
+        }
+        taken
+    }
+
+    #[inline]
+    fn is_owner(&self, me: u64) -> bool {
+        // Relaxed: pairs with nothing, because only this thread's own writes matter here (see above).
+        self.owner.load(Relaxed) == me
+    }
+
+    #[inline]
+    fn set_owner(&self, owner: u64) {
+        // Relaxed: see `is_owner`. The next owner writes here after it has taken the lock, whose Release
+        // and Acquire put the two writes in order.
+        self.owner.store(owner, Relaxed);
+    }
+
+    /// Once more, by the owner.
+    #[inline]
+    fn nest(&self) {
+        // Relaxed, both: only the owner gets here, and the lock orders one owner after the other.
+        let nested = self.nested.load(Relaxed);
+        assert!(
+            nested < MAX_NESTED,
+            "took an rlock {} times without releasing it: the count has no room for more",
+            u32::MAX,
+        );
+        self.nested.store(nested + 1, Relaxed);
+    }
+
+    /// Gives the lock back once; at the last time it is free, and a thread that sleeps on it is woken.
+    /// Never blocks.
+    ///
+    /// Without a sleeper: one swap. Nested: no atomic read-modify-write.
+    ///
+    /// # Panics
+    ///
+    /// If this thread does not have it. _Python_: `RuntimeError: cannot release un-acquired lock`.
+    #[inline]
+    #[cfg_attr(not(model), track_caller)]
+    pub fn release(&self) {
+        assert!(
+            self.try_release(),
+            "released an rlock that this thread does not hold: only the thread that called `acquire` may, \
+             and as often as it called; or use `try_release`",
+        );
+    }
+
+    /// Gives the lock back once; `false` if this thread does not have it.
+    ///
+    /// Never blocks. Costs as [`release`](Self::release).
+    #[inline]
+    pub fn try_release(&self) -> bool {
+        let owned = self.is_owned();
+        if owned {
+            self.release_owned();
+        }
+        owned
+    }
+
+    // ANCHOR: release
+    /// Gives the lock back once. Only for its owner.
+    #[inline]
+    fn release_owned(&self) {
+        // Relaxed, both: as in `nest`.
+        let nested = self.nested.load(Relaxed);
+        if nested > 0 {
+            self.nested.store(nested - 1, Relaxed);
+        } else {
+            // First the note, then the lock: the other way round it could wipe out the next owner's.
+            self.set_owner(NOBODY);
+            self.lock.try_release(); // never `false`: this thread has it
+        }
+    }
+    // ANCHOR_END: release
+
+    /// Whether some thread has the lock at this moment: out of date before you look at the answer, unless
+    /// it is the calling thread. Good for messages and tests, never for deciding. One load.
+    #[inline]
+    #[must_use]
+    #[doc(alias = "locked")]
+    pub fn is_locked(&self) -> bool {
+        self.lock.is_locked()
+    }
+
+    /// Whether the calling thread has the lock. One load.
+    ///
+    /// _Python_: `_is_owned()`.
+    #[inline]
+    #[must_use]
+    pub fn is_owned(&self) -> bool {
+        self.is_owner(thread::id())
+    }
+
+    /// How often the calling thread has the lock: 0 if another has it, or nobody.
+    ///
+    /// _Python_: `_recursion_count()`.
+    #[inline]
+    #[must_use]
+    pub fn recursion_count(&self) -> usize {
+        // Relaxed: as in `nest`.
+        if self.is_owned() { self.nested.load(Relaxed) as usize + 1 } else { 0 }
+    }
+}
+
+/// A wait gives the lock back however often it is held, so that somebody else can come and notify, and
+/// takes it as often again.
+impl Monitor for RawRLock {
+    /// How often beyond the first time.
+    type Saved = u32;
+
+    #[cfg_attr(not(model), track_caller)]
+    fn release_all(&self) -> u32 {
+        assert!(
+            self.is_owned(),
+            "waited on a condition with an rlock that this thread does not hold: call `acquire` first",
+        );
+        // Relaxed, both: as in `nest`.
+        let nested = self.nested.load(Relaxed);
+        self.nested.store(0, Relaxed);
+        self.release_owned();
+        nested
+    }
+
+    fn restore_all(&self, nested: u32) {
+        self.acquire();
+        // Relaxed: as in `nest`.
+        self.nested.store(nested, Relaxed);
+    }
+}
+
+impl Default for RawRLock {
+    #[cfg_attr(model, track_caller)]
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for RawRLock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut rlock = f.debug_struct("RawRLock");
+        let locked = self.is_locked();
+        rlock.field("locked", &locked);
+        if locked {
+            // Relaxed: for people to read.
+            rlock.field("count", &(u64::from(self.nested.load(Relaxed)) + 1));
+        }
+        rlock.finish()
+    }
+}

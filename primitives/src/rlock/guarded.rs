@@ -1,0 +1,260 @@
+//! [`RLock<T>`]: a [`RawRLock`] and the data that it guards, so that nobody can forget one of the two.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::ops::Deref;
+use std::time::{Duration, Instant};
+
+use super::RawRLock;
+use crate::sync::{const_fn, is_unwinding};
+
+/// Data that one thread at a time may use, and that thread may lock again and again.
+///
+/// [`lock`](Self::lock) waits until no other thread has it and returns a guard; the lock is free when the
+/// last guard is dropped. Several guards can be alive in one thread at once, so a guard lends the data
+/// only as `&T`: to change it, put it in a [`Cell`](std::cell::Cell) or a
+/// [`RefCell`](std::cell::RefCell), which need no lock of their own here.
+///
+/// There is no poisoning, as with [`Lock`](crate::Lock). A [`Condition`](crate::Condition) cannot wait
+/// with these guards: it would have to release the lock while another guard of this thread may still lend
+/// the data. It can with a [`RawRLock`].
+///
+/// _Python_: a `threading.RLock` used in a `with` statement, except that Python does not know which data
+/// the lock is for.
+///
+/// ```
+/// use primitives::RLock;
+/// use std::cell::Cell;
+///
+/// struct Account {
+///     balance: RLock<Cell<i64>>,
+/// }
+///
+/// impl Account {
+///     fn deposit(&self, amount: i64) {
+///         let balance = self.balance.lock();
+///         balance.set(balance.get() + amount);
+///     }
+///
+///     fn deposit_all(&self, amounts: &[i64]) {
+///         let _nobody_sees_a_part_of_it = self.balance.lock();
+///         for amount in amounts {
+///             self.deposit(*amount); // locks again: the same thread may
+///         }
+///     }
+/// }
+///
+/// let account = Account { balance: RLock::new(Cell::new(0)) };
+/// std::thread::scope(|s| {
+///     s.spawn(|| account.deposit_all(&[1, 2, 3]));
+///     s.spawn(|| account.deposit(4));
+/// });
+/// assert_eq!(account.balance.into_inner().get(), 10);
+/// ```
+// ANCHOR: rlock-type
+pub struct RLock<T: ?Sized> {
+    pub(super) raw: RawRLock,
+    /// Not in a cell: nobody gets more than `&T` of it.
+    data: T,
+}
+
+// SAFETY: `&RLock` lends the data to one thread at a time, and takes it back before another gets it: that
+// is moving it to that thread and back, which is what `Send` allows. `T: Sync` is not needed, for no two
+// threads see it at once. (`Send` for `T: Send` is the compiler's own conclusion.)
+unsafe impl<T: ?Sized + Send> Sync for RLock<T> {}
+// ANCHOR_END: rlock-type
+
+impl<T> RLock<T> {
+    const_fn! {
+        /// An unlocked lock around `value`.
+        #[must_use]
+        pub const fn new(value: T) -> Self {
+            Self { raw: RawRLock::new(), data: value }
+        }
+    }
+
+    /// The data, without locking: owning the lock proves that nobody else has it.
+    #[must_use]
+    pub fn into_inner(self) -> T {
+        self.data
+    }
+}
+
+impl<T: ?Sized> RLock<T> {
+    /// Takes the lock, once more if this thread has it already; blocks until no other thread has it.
+    ///
+    /// Uncontended: one compare-exchange, and a swap when the guard is dropped. Nested: neither.
+    ///
+    /// # Panics
+    ///
+    /// If this thread has it 4,294,967,295 times already.
+    #[inline]
+    #[doc(alias = "acquire")]
+    pub fn lock(&self) -> RLockGuard<'_, T> {
+        self.raw.acquire();
+        RLockGuard::new(self)
+    }
+
+    /// Takes the lock unless another thread has it; never blocks. `None` if another has.
+    ///
+    /// # Panics
+    ///
+    /// As [`lock`](Self::lock).
+    #[inline]
+    #[doc(alias = "acquire")]
+    pub fn try_lock(&self) -> Option<RLockGuard<'_, T>> {
+        self.raw.try_acquire().then(|| RLockGuard::new(self))
+    }
+
+    /// Takes the lock; blocks for at most `timeout`, then `None`.
+    ///
+    /// Zero is one try; a time-out too long for the clock means for ever. Costs as
+    /// [`lock`](Self::lock), and the clock is not read.
+    ///
+    /// # Panics
+    ///
+    /// As [`lock`](Self::lock).
+    ///
+    /// ```
+    /// use primitives::RLock;
+    /// use std::time::Duration;
+    ///
+    /// let lock = RLock::new("data");
+    /// let _outer = lock.lock();
+    /// assert!(lock.lock_timeout(Duration::ZERO).is_some());
+    /// std::thread::scope(|s| {
+    ///     s.spawn(|| assert!(lock.lock_timeout(Duration::from_millis(1)).is_none()));
+    /// });
+    /// ```
+    #[inline]
+    #[doc(alias = "acquire")]
+    pub fn lock_timeout(&self, timeout: Duration) -> Option<RLockGuard<'_, T>> {
+        self.raw.acquire_timeout(timeout).then(|| RLockGuard::new(self))
+    }
+
+    /// Takes the lock; blocks until `deadline` at most, then `None`.
+    ///
+    /// A deadline that has passed is one try.
+    ///
+    /// # Panics
+    ///
+    /// As [`lock`](Self::lock).
+    #[inline]
+    pub fn lock_deadline(&self, deadline: Instant) -> Option<RLockGuard<'_, T>> {
+        self.raw.acquire_deadline(deadline).then(|| RLockGuard::new(self))
+    }
+
+    /// Whether some thread has the lock at this moment: out of date before you look at the answer, unless
+    /// it is the calling thread. Good for messages and tests, never for deciding.
+    #[inline]
+    #[must_use]
+    #[doc(alias = "locked")]
+    pub fn is_locked(&self) -> bool {
+        self.raw.is_locked()
+    }
+
+    /// Whether the calling thread has the lock. One load.
+    ///
+    /// _Python_: `_is_owned()`.
+    #[inline]
+    #[must_use]
+    pub fn is_owned(&self) -> bool {
+        self.raw.is_owned()
+    }
+
+    /// How often the calling thread has the lock: 0 if another has it, or nobody.
+    ///
+    /// _Python_: `_recursion_count()`.
+    #[inline]
+    #[must_use]
+    pub fn recursion_count(&self) -> usize {
+        self.raw.recursion_count()
+    }
+
+    /// The data, without locking: `&mut self` proves that nobody else has it.
+    #[inline]
+    #[must_use]
+    pub fn get_mut(&mut self) -> &mut T {
+        &mut self.data
+    }
+}
+
+impl<T: Default> Default for RLock<T> {
+    #[cfg_attr(model, track_caller)]
+    fn default() -> Self {
+        Self::new(T::default())
+    }
+}
+
+impl<T> From<T> for RLock<T> {
+    fn from(value: T) -> Self {
+        Self::new(value)
+    }
+}
+
+/// Shows the data unless another thread has the lock, and `<locked>` if one has. Never blocks.
+impl<T: ?Sized + fmt::Debug> fmt::Debug for RLock<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut rlock = f.debug_struct("RLock");
+        match self.try_lock() {
+            Some(guard) => rlock.field("data", &&*guard),
+            None => rlock.field("data", &format_args!("<locked>")),
+        };
+        rlock.finish()
+    }
+}
+
+/// The lock, held once: lends the data, and releases once when dropped.
+///
+/// Stays in the thread that locked (it is not `Send`): only the owner may release.
+// ANCHOR: guard-type
+#[must_use = "a guard that is dropped at once releases at once"]
+pub struct RLockGuard<'a, T: ?Sized> {
+    rlock: &'a RLock<T>,
+    /// Not `Send`.
+    _here: PhantomData<*const ()>,
+}
+// ANCHOR_END: guard-type
+
+// SAFETY: `&RLockGuard` gives `&T` and nothing else, so it may be shared where `&T` may.
+unsafe impl<T: ?Sized + Sync> Sync for RLockGuard<'_, T> {}
+
+impl<'a, T: ?Sized> RLockGuard<'a, T> {
+    #[inline]
+    fn new(rlock: &'a RLock<T>) -> Self {
+        Self { rlock, _here: PhantomData }
+    }
+}
+
+impl<T: ?Sized> Deref for RLockGuard<'_, T> {
+    type Target = T;
+
+    #[inline]
+    fn deref(&self) -> &T {
+        &self.rlock.data
+    }
+}
+
+// ANCHOR: guard-drop
+impl<T: ?Sized> Drop for RLockGuard<'_, T> {
+    #[inline]
+    fn drop(&mut self) {
+        if !is_unwinding() {
+            // A guard never leaves the thread that made it, so this is the owner.
+            self.rlock.raw.release_owned();
+        }
+    }
+}
+// ANCHOR_END: guard-drop
+
+impl<T: ?Sized + fmt::Debug> fmt::Debug for RLockGuard<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(f)
+    }
+}
+
+impl<T: ?Sized + fmt::Display> fmt::Display for RLockGuard<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(f)
+    }
+}

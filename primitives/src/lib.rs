@@ -11,6 +11,8 @@
 //! | [`RLock`]                    | `threading.RLock`       | the same, and that thread again and again       |
 //! | [`raw::RawRLock`]            | `threading.RLock`       | the same without data; only its owner releases  |
 //! | [`Condition`]                | `threading.Condition`   | sleep until the data under a lock has changed   |
+//! | [`Semaphore`]                | `threading.Semaphore`   | so many threads at a time, or things to use up  |
+//! | [`BoundedSemaphore`]         | `BoundedSemaphore`      | the same, and notices a release too many        |
 //!
 //! Everything stands on two modules, and on nothing else: [`sync`], the only door to atomics, and
 //! [`park`], the only door to sleeping. Read them in the order of the book: `park`, `lock`,
@@ -37,16 +39,20 @@
 pub mod park;
 pub mod sync;
 
+pub mod bounded_semaphore;
 pub mod condition;
 pub mod lock;
 pub mod rlock;
+pub mod semaphore;
 
 #[cfg(all(test, not(model)))]
 mod probe;
 
+pub use bounded_semaphore::{BoundedSemaphore, ReleaseError};
 pub use condition::{Condition, WaitTimeoutResult};
 pub use lock::{Lock, LockGuard};
 pub use rlock::{RLock, RLockGuard};
+pub use semaphore::{Permit, Semaphore};
 
 /// Locks that guard no data: what the typed ones are made of, and what Python calls a lock.
 pub mod raw {

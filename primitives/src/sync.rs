@@ -77,6 +77,9 @@ pub mod thread {
     pub use std::thread::{JoinHandle, spawn, yield_now};
 }
 
+/// Whether this thread is unwinding from a panic: a `Drop` that would panic must not then.
+pub use std::thread::panicking;
+
 /// Whether a failed model is being torn down, so that guards must leave the world as it is.
 /// Always `false` in a normal build.
 #[cfg(not(model))]

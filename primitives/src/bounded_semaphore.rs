@@ -1,0 +1,154 @@
+//! The bounded semaphore: every permit comes back, and no other.
+//!
+//! A [`Semaphore`] lets anybody add permits, as is right where they count things that are made and used
+//! up. Where they stand for a fixed number of seats, one release too many is a mistake somewhere, and
+//! what follows from it (eleven connections to a server that allows ten) shows far from where it was
+//! made. A bounded semaphore remembers how many permits there were at first, and refuses to have more.
+//!
+//! It is the same word and the same algorithm; only the bound is different, and it is checked in the same
+//! compare-exchange that adds the permits. So a refused release has changed nothing, not even for a
+//! moment.
+
+mod error;
+#[cfg(all(test, not(model)))]
+mod tests;
+
+use std::fmt;
+use std::time::{Duration, Instant};
+
+pub use self::error::ReleaseError;
+use crate::semaphore::{Permit, Semaphore};
+use crate::sync::const_fn;
+
+/// A fixed number of permits, and threads that wait for one.
+///
+/// Like a [`Semaphore`] that never has more permits than at first: [`release`](Self::release) fails and
+/// changes nothing where there would be more. A [`Permit`] goes back when it is dropped, so `release` is
+/// only for permits that were [forgotten](Permit::forget).
+///
+/// _Python_: `threading.BoundedSemaphore`.
+///
+/// ```
+/// use primitives::BoundedSemaphore;
+///
+/// let seats = BoundedSemaphore::new(2);
+/// let seat = seats.acquire();
+/// assert_eq!(seats.available(), 1);
+/// drop(seat);
+///
+/// seats.acquire().forget(); // given back by hand, later
+/// assert!(seats.release(1).is_ok());
+/// let error = seats.release(1).unwrap_err(); // once too often
+/// assert_eq!(error.to_string(), "released 1 permit too many: all 2 are back already");
+/// assert_eq!(seats.available(), 2);
+/// ```
+pub struct BoundedSemaphore {
+    semaphore: Semaphore,
+    /// How many permits there are when all are back.
+    bound: u32,
+}
+
+impl BoundedSemaphore {
+    const_fn! {
+        /// A semaphore with `permits` permits, now and at most; zero is fine, but hardly of use.
+        ///
+        /// # Panics
+        ///
+        /// If there are more than [`Semaphore::MAX_PERMITS`].
+        #[must_use]
+        pub const fn new(permits: usize) -> Self {
+            Self { semaphore: Semaphore::new(permits), bound: permits as u32 }
+        }
+    }
+
+    /// Takes a permit; blocks until there is one.
+    ///
+    /// Uncontended: one load and one compare-exchange.
+    #[inline]
+    pub fn acquire(&self) -> Permit<'_> {
+        self.semaphore.acquire_raw();
+        Permit::new(&self.semaphore, self.bound())
+    }
+
+    /// Takes a permit if there is one; never blocks. `None` if there is none.
+    ///
+    /// One load if there is none.
+    #[inline]
+    pub fn try_acquire(&self) -> Option<Permit<'_>> {
+        self.semaphore.take().then(|| Permit::new(&self.semaphore, self.bound()))
+    }
+
+    /// Takes a permit; blocks for at most `timeout`, then `None`.
+    ///
+    /// Zero is one try; a time-out too long for the clock means for ever. Costs as
+    /// [`acquire`](Self::acquire), and the clock is not read.
+    #[inline]
+    #[doc(alias = "acquire")]
+    pub fn acquire_timeout(&self, timeout: Duration) -> Option<Permit<'_>> {
+        let taken = self.semaphore.acquire_raw_timeout(timeout);
+        taken.then(|| Permit::new(&self.semaphore, self.bound()))
+    }
+
+    /// Takes a permit; blocks until `deadline` at most, then `None`.
+    ///
+    /// A deadline that has passed is one try.
+    #[inline]
+    pub fn acquire_deadline(&self, deadline: Instant) -> Option<Permit<'_>> {
+        let taken = self.semaphore.acquire_raw_deadline(deadline);
+        taken.then(|| Permit::new(&self.semaphore, self.bound()))
+    }
+
+    /// Puts `n` permits back, and wakes as many threads that wait for one. Never blocks.
+    ///
+    /// Any thread may. Without a sleeper: one load and one compare-exchange.
+    ///
+    /// # Errors
+    ///
+    /// If there would be more permits than at first: then none is put back. _Python_: `ValueError:
+    /// Semaphore released too many times`.
+    ///
+    /// # Panics
+    ///
+    /// If `n` is zero. _Python_: `ValueError: n must be one or more`.
+    #[inline]
+    #[cfg_attr(not(model), track_caller)]
+    pub fn release(&self, n: usize) -> Result<(), ReleaseError> {
+        assert!(n > 0, "released 0 permits: `n` must be one or more");
+        self.semaphore
+            .add(n, self.bound())
+            .map_err(|available| ReleaseError::new(n, available, self.bound()))
+    }
+
+    /// How many permits there are at this moment: out of date before you look at the answer. Good for
+    /// messages and tests, never for deciding. One load.
+    #[inline]
+    #[must_use]
+    pub fn available(&self) -> usize {
+        self.semaphore.available()
+    }
+
+    /// How many permits there are when all are back.
+    #[inline]
+    #[must_use]
+    #[doc(alias = "_initial_value")]
+    pub fn bound(&self) -> usize {
+        self.bound as usize
+    }
+}
+
+/// One permit, as in Python.
+impl Default for BoundedSemaphore {
+    #[cfg_attr(model, track_caller)]
+    fn default() -> Self {
+        Self::new(1)
+    }
+}
+
+impl fmt::Debug for BoundedSemaphore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BoundedSemaphore")
+            .field("available", &self.available())
+            .field("bound", &self.bound)
+            .finish()
+    }
+}

@@ -1,0 +1,345 @@
+//! The semaphore: a number of permits, handed out and given back.
+//!
+//! A lock lets one thread in; a semaphore lets in as many as it has permits. To acquire is to take a
+//! permit, and to sleep while there is none; to release is to put one back, or several, and whoever
+//! releases need not have acquired: permits may be made by one thread and used up by another.
+//!
+//! One word holds the number of permits and, in its lowest bit, a note: somebody may sleep. It is the
+//! word of the [lock](crate::lock) with a number where the lock has "free" and "taken", and the same
+//! rules keep it:
+//!
+//! - Who is about to sleep leaves the note first, by compare-exchange, so that there was no permit at
+//!   that very moment.
+//! - Who releases takes the note away together with adding the permits, and wakes as many sleepers. No
+//!   note, no call to the kernel.
+//! - Who has slept cannot know whether others still do, so it puts the note back, whether it gets a
+//!   permit or sleeps again.
+//!
+//! The last rule has a gap that a lock has not, because a lock has never two things to give:
+//!
+//! ```text
+//!    A, B asleep        word: no permits, note
+//!    C releases         word: 1 permit             takes the note away, wakes A
+//!    C releases         word: 2 permits            no note: wakes nobody
+//!    A runs             word: 1 permit, note       takes one, puts the note back
+//!                                                  … and B sleeps beside a permit
+//! ```
+//!
+//! Hence one rule more: **a sleeper that gets a permit and leaves others behind wakes the next.** A wakes
+//! B; should nobody sleep after all, that was one needless call.
+//!
+//! A waiter with a deadline that was woken goes round the loop once more before it gives up, for the same
+//! reason as with the lock: the wake-up that it was given may have been meant for the others too.
+//!
+//! The semaphore is not fair: a running thread may take the permit that a woken one is on its way to.
+//!
+//! Source: the idea is Dijkstra's, in
+//! [_Cooperating Sequential Processes_](https://www.cs.utexas.edu/~EWD/ewd01xx/EWD123.PDF); the note is that of
+//! Drepper's mutex.
+
+mod permit;
+#[cfg(all(test, not(model)))]
+mod tests;
+
+use std::fmt;
+use std::time::{Duration, Instant};
+
+pub use self::permit::Permit;
+use crate::park::{self, Wait};
+use crate::sync::atomic::AtomicU32;
+use crate::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use crate::sync::{const_fn, spin};
+
+// ANCHOR: states
+/// The note, in the lowest bit: somebody may sleep whom nobody is waking yet.
+const SLEEPERS: u32 = 1;
+/// One permit, in the bits above it.
+const PERMIT: u32 = 2;
+/// No permit, and nobody sleeps.
+const EMPTY: u32 = 0;
+// ANCHOR_END: states
+
+/// A number of permits, and threads that wait for one.
+///
+/// Use it where up to `n` threads may do something at once, or to count things that one thread makes and
+/// another uses up. A [`Permit`] goes back when it is dropped, or is [forgotten](Permit::forget) if it is
+/// used up; [`release`](Self::release) adds permits that nobody holds. Where every permit must come back
+/// and no other, [`BoundedSemaphore`](crate::BoundedSemaphore) notices one too many.
+///
+/// _Python_: `threading.Semaphore`. `with semaphore:` is a [`Permit`] and its scope. A plain `acquire()`
+/// whose `release()` is somewhere else is `semaphore.acquire().forget()` and `semaphore.release(1)`.
+///
+/// ```
+/// use primitives::Semaphore;
+/// use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+///
+/// let seats = Semaphore::new(2);
+/// let seated = AtomicUsize::new(0);
+/// std::thread::scope(|s| {
+///     for _ in 0..5 {
+///         s.spawn(|| {
+///             let _seat = seats.acquire(); // waits until there is one
+///             assert!(seated.fetch_add(1, Relaxed) < 2);
+///             seated.fetch_sub(1, Relaxed);
+///         }); // and here it is free again
+///     }
+/// });
+/// assert_eq!(seats.available(), 2);
+/// ```
+// ANCHOR: type
+pub struct Semaphore {
+    /// `permits * PERMIT | note`
+    ///
+    /// | permits | `SLEEPERS` | somebody sleeps                   | who writes it                     |
+    /// | ------- | ---------- | --------------------------------- | --------------------------------- |
+    /// | any     | no         | no, or another is being woken     | `take`, `add`                     |
+    /// | 0       | yes        | maybe                             | `acquire_slow`, before it sleeps  |
+    /// | any     | yes        | maybe                             | `acquire_slow`, after it has slept|
+    ///
+    /// Threads fall asleep on the second row only: no permit, and the note.
+    word: AtomicU32,
+}
+// ANCHOR_END: type
+
+impl Semaphore {
+    /// The most permits that a semaphore can have: 2,147,483,647.
+    pub const MAX_PERMITS: usize = (u32::MAX / PERMIT) as usize;
+
+    const_fn! {
+        /// A semaphore with `permits` permits; zero is fine.
+        ///
+        /// # Panics
+        ///
+        /// If there are more than [`MAX_PERMITS`](Self::MAX_PERMITS).
+        #[must_use]
+        pub const fn new(permits: usize) -> Self {
+            assert!(
+                permits <= Self::MAX_PERMITS,
+                "too many permits for a semaphore: at most 2147483647 (`Semaphore::MAX_PERMITS`) are allowed",
+            );
+            Self { word: AtomicU32::new(permits as u32 * PERMIT) }
+        }
+    }
+
+    /// Takes a permit; blocks until there is one.
+    ///
+    /// Uncontended: one load and one compare-exchange.
+    #[inline]
+    pub fn acquire(&self) -> Permit<'_> {
+        self.acquire_raw();
+        Permit::new(self, Self::MAX_PERMITS)
+    }
+
+    /// Takes a permit if there is one; never blocks. `None` if there is none.
+    ///
+    /// One load if there is none.
+    #[inline]
+    pub fn try_acquire(&self) -> Option<Permit<'_>> {
+        self.take().then(|| Permit::new(self, Self::MAX_PERMITS))
+    }
+
+    /// Takes a permit; blocks for at most `timeout`, then `None`.
+    ///
+    /// Zero is one try; a time-out too long for the clock means for ever. Costs as
+    /// [`acquire`](Self::acquire), and the clock is not read.
+    ///
+    /// ```
+    /// use primitives::Semaphore;
+    /// use std::time::Duration;
+    ///
+    /// let jobs = Semaphore::new(0);
+    /// assert!(jobs.acquire_timeout(Duration::from_millis(1)).is_none());
+    /// jobs.release(1); // one to do …
+    /// let job = jobs.acquire_timeout(Duration::ZERO).expect("there is one");
+    /// job.forget(); // … and done: it does not come back
+    /// assert_eq!(jobs.available(), 0);
+    /// ```
+    #[inline]
+    #[doc(alias = "acquire")]
+    pub fn acquire_timeout(&self, timeout: Duration) -> Option<Permit<'_>> {
+        self.acquire_raw_timeout(timeout).then(|| Permit::new(self, Self::MAX_PERMITS))
+    }
+
+    /// Takes a permit; blocks until `deadline` at most, then `None`.
+    ///
+    /// A deadline that has passed is one try.
+    #[inline]
+    pub fn acquire_deadline(&self, deadline: Instant) -> Option<Permit<'_>> {
+        self.acquire_raw_deadline(deadline).then(|| Permit::new(self, Self::MAX_PERMITS))
+    }
+
+    /// Adds `n` permits, and wakes as many threads that wait for one. Never blocks.
+    ///
+    /// Any thread may, whether it ever acquired one or not. Without a sleeper: one load and one
+    /// compare-exchange.
+    ///
+    /// # Panics
+    ///
+    /// If there would be more than [`MAX_PERMITS`](Self::MAX_PERMITS) permits then; if `n` is zero
+    /// (_Python_: `ValueError: n must be one or more`). Nothing has changed in either case.
+    #[inline]
+    #[cfg_attr(not(model), track_caller)]
+    pub fn release(&self, n: usize) {
+        assert!(n > 0, "released 0 permits: `n` must be one or more");
+        if let Err(available) = self.add(n, Self::MAX_PERMITS) {
+            panic!(
+                "released {n} permits where {available} are available: \
+                 a semaphore has at most {} (`Semaphore::MAX_PERMITS`)",
+                Self::MAX_PERMITS,
+            );
+        }
+    }
+
+    /// How many permits there are at this moment: out of date before you look at the answer. Good for
+    /// messages and tests, never for deciding. One load.
+    #[inline]
+    #[must_use]
+    pub fn available(&self) -> usize {
+        // Relaxed: says nothing about what the permits stand for, so there is nothing to be seen with it.
+        (self.word.load(Relaxed) / PERMIT) as usize
+    }
+}
+
+/// The algorithm, without permits as values.
+impl Semaphore {
+    #[inline]
+    pub(crate) fn acquire_raw(&self) {
+        if !self.take() {
+            self.acquire_slow(None);
+        }
+    }
+
+    #[inline]
+    pub(crate) fn acquire_raw_timeout(&self, timeout: Duration) -> bool {
+        self.take() || !timeout.is_zero() && self.acquire_slow(park::deadline_after(timeout))
+    }
+
+    #[inline]
+    pub(crate) fn acquire_raw_deadline(&self, deadline: Instant) -> bool {
+        self.take() || self.acquire_slow(Some(deadline))
+    }
+
+    // ANCHOR: take
+    /// Takes a permit if there is one.
+    #[inline]
+    pub(crate) fn take(&self) -> bool {
+        // Relaxed: a first guess; the compare-exchange decides.
+        let mut word = self.word.load(Relaxed);
+        while word >= PERMIT {
+            // Acquire: pairs with the Release in `add`, so that this thread sees all that was done before
+            // the permit was put back. Relaxed on failure: nothing was taken.
+            match self.word.compare_exchange_weak(word, word - PERMIT, Acquire, Relaxed) {
+                Ok(_) => return true,
+                Err(now) => word = now,
+            }
+        }
+        false
+    }
+    // ANCHOR_END: take
+
+    // ANCHOR: acquire-slow
+    /// Waits for a permit; `false` if the deadline came first.
+    #[cold]
+    fn acquire_slow(&self, deadline: Option<Instant>) -> bool {
+        // What to leave beside the permits: the note, from when we may have been woken in place of others.
+        let mut note = 0;
+        let mut word = self.look_for_a_while();
+        loop {
+            if word >= PERMIT {
+                let left = (word - PERMIT) | note;
+                // Acquire: pairs with the Release in `add`, as in `take`.
+                match self.word.compare_exchange_weak(word, left, Acquire, Relaxed) {
+                    Ok(_) => {
+                        if note != 0 && left >= PERMIT {
+                            // The releases that brought these saw no note, because we were on our way.
+                            Self::wake(&raw const self.word, 1);
+                        }
+                        return true;
+                    }
+                    Err(now) => word = now,
+                }
+                continue;
+            }
+            if word == EMPTY {
+                // Relaxed, both: the note says nothing but "call", and `add` finds it in the same word.
+                if let Err(now) = self.word.compare_exchange_weak(EMPTY, SLEEPERS, Relaxed, Relaxed)
+                {
+                    word = now;
+                    continue;
+                }
+            }
+            match park::wait(&self.word, SLEEPERS, deadline) {
+                // No wake-up was used up: nobody depends on us, so we may go. The note stays, which
+                // costs whoever releases at most one needless call.
+                Wait::TimedOut => return false,
+                // Whatever the clock says, go round: the note may have to be left anew.
+                Wait::Woken => note = SLEEPERS,
+            }
+            word = self.look_for_a_while();
+        }
+    }
+
+    /// Looks at the word until there is a permit or somebody sleeps, but not for long.
+    fn look_for_a_while(&self) -> u32 {
+        let mut word = EMPTY;
+        spin::back_off(|| {
+            // Relaxed: a hint only; whatever it says, a permit is taken by an Acquire operation.
+            word = self.word.load(Relaxed);
+            // Once others sleep, looking on would only help us to overtake them.
+            word != EMPTY
+        });
+        word
+    }
+    // ANCHOR_END: acquire-slow
+
+    // ANCHOR: add
+    /// Puts `n` permits back, unless there would be more than `limit`: then nothing changes, and the error
+    /// says how many there are.
+    #[inline]
+    pub(crate) fn add(&self, n: usize, limit: usize) -> Result<(), usize> {
+        // Relaxed: a first guess; the compare-exchange decides.
+        let mut word = self.word.load(Relaxed);
+        loop {
+            let available = (word / PERMIT) as usize;
+            if limit - available < n {
+                return Err(available);
+            }
+            let more = (word & !SLEEPERS) + n as u32 * PERMIT;
+            // Release: pairs with the Acquire in `take` and `acquire_slow`: all that this thread did is
+            // seen by whoever takes one of these permits. Relaxed on failure: nothing was given.
+            match self.word.compare_exchange_weak(word, more, Release, Relaxed) {
+                Ok(_) => break,
+                Err(now) => word = now,
+            }
+        }
+        // From here on the permit may be somebody else's, and the semaphore's memory gone.
+        if word & SLEEPERS != 0 {
+            Self::wake(&raw const self.word, n);
+        }
+        Ok(())
+    }
+
+    #[cold]
+    fn wake(word: *const AtomicU32, n: usize) {
+        for _ in 0..n {
+            if !park::wake_one(word) {
+                return; // nobody is left
+            }
+        }
+    }
+    // ANCHOR_END: add
+}
+
+/// One permit, as in Python.
+impl Default for Semaphore {
+    #[cfg_attr(model, track_caller)]
+    fn default() -> Self {
+        Self::new(1)
+    }
+}
+
+impl fmt::Debug for Semaphore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Semaphore").field("available", &self.available()).finish()
+    }
+}

@@ -1,0 +1,74 @@
+//! [`Permit`]: a permit as a value, which goes back when it is dropped.
+
+use std::fmt;
+use std::mem;
+
+use super::Semaphore;
+use crate::sync::{is_unwinding, panicking};
+
+/// A permit of a [`Semaphore`] or a [`BoundedSemaphore`](crate::BoundedSemaphore), taken.
+///
+/// Goes back when it is dropped, in whatever thread that happens (it is `Send`), and wakes a thread that
+/// waits for one. [`forget`](Self::forget) uses it up instead.
+///
+/// # Panics
+///
+/// Dropping it panics if the semaphore is full already, because somebody called `release` for a permit
+/// that was still out. While the thread is unwinding from another panic it is silent: the program learns
+/// of that one, and the semaphore is full in either case.
+///
+/// _Python_: the scope of a `with semaphore:`.
+#[must_use = "a permit that is dropped at once goes back at once"]
+pub struct Permit<'a> {
+    semaphore: &'a Semaphore,
+    /// The most permits that there may be.
+    limit: u32,
+}
+
+impl<'a> Permit<'a> {
+    /// For a permit that was just taken.
+    #[inline]
+    pub(crate) fn new(semaphore: &'a Semaphore, limit: usize) -> Self {
+        Self { semaphore, limit: limit as u32 }
+    }
+
+    /// Uses the permit up: it does not go back by itself. Never blocks; costs nothing.
+    ///
+    /// It is not lost: `release(1)` puts one back, at any time, from any thread.
+    ///
+    /// ```
+    /// use primitives::Semaphore;
+    ///
+    /// let semaphore = Semaphore::new(2);
+    /// semaphore.acquire().forget();
+    /// assert_eq!(semaphore.available(), 1);
+    /// ```
+    #[inline]
+    pub fn forget(self) {
+        mem::forget(self);
+    }
+}
+
+impl Drop for Permit<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        if !is_unwinding() && self.semaphore.add(1, self.limit as usize).is_err() {
+            one_too_many(self.limit);
+        }
+    }
+}
+
+#[cold]
+fn one_too_many(limit: u32) {
+    assert!(
+        panicking(),
+        "dropped a permit of a semaphore that has all {limit} back: \
+         `release` was called for a permit that was still out (`forget` it first)",
+    );
+}
+
+impl fmt::Debug for Permit<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Permit").field("semaphore", &self.semaphore).finish()
+    }
+}

@@ -13,6 +13,7 @@
 //! | [`Condition`]                | `threading.Condition`   | sleep until the data under a lock has changed   |
 //! | [`Semaphore`]                | `threading.Semaphore`   | so many threads at a time, or things to use up  |
 //! | [`BoundedSemaphore`]         | `BoundedSemaphore`      | the same, and notices a release too many        |
+//! | [`Event`]                    | `threading.Event`       | a gate that one thread opens for all            |
 //!
 //! Everything stands on two modules, and on nothing else: [`sync`], the only door to atomics, and
 //! [`park`], the only door to sleeping. Read them in the order of the book: `park`, `lock`,
@@ -41,6 +42,7 @@ pub mod sync;
 
 pub mod bounded_semaphore;
 pub mod condition;
+pub mod event;
 pub mod lock;
 pub mod rlock;
 pub mod semaphore;
@@ -50,6 +52,7 @@ mod probe;
 
 pub use bounded_semaphore::{BoundedSemaphore, ReleaseError};
 pub use condition::{Condition, WaitTimeoutResult};
+pub use event::Event;
 pub use lock::{Lock, LockGuard};
 pub use rlock::{RLock, RLockGuard};
 pub use semaphore::{Permit, Semaphore};

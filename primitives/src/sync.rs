@@ -15,9 +15,9 @@ mod identity;
 pub mod spin;
 
 #[cfg(model)]
-pub use model::sync::{atomic, cell};
+pub use model::is_unwinding;
 #[cfg(model)]
-pub use model::{is_unwinding, thread};
+pub use model::sync::{atomic, cell};
 
 /// Atomic integers and fences, as in [`core::sync::atomic`].
 #[cfg(not(model))]
@@ -75,6 +75,18 @@ pub mod cell {
 pub mod thread {
     pub use super::identity::id;
     pub use std::thread::{JoinHandle, spawn, yield_now};
+}
+
+/// Threads that loom schedules.
+#[cfg(model)]
+pub mod thread {
+    pub use model::thread::*;
+
+    /// The calling thread's number, as in a normal build.
+    #[must_use]
+    pub fn id() -> u64 {
+        model::thread::id().into()
+    }
 }
 
 /// Whether this thread is unwinding from a panic: a `Drop` that would panic must not then.

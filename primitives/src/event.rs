@@ -1,0 +1,280 @@
+//! The event: a gate that one thread opens for all.
+//!
+//! An event is set or it is not. Who waits for it sleeps until it is set, and from then on nobody waits at
+//! all, until it is cleared. So it suits what happens once (ready, stop), and what happens now and then if
+//! one thread clears it.
+//!
+//! A single bit would be wrong. A sleeper takes 30 µs to wake up, and a `clear` may follow the `set` at
+//! once:
+//!
+//! ```text
+//!    sleeper                     another thread
+//!    asleep: not set
+//!                                set, wakes it
+//!                                clear
+//!    awake: not set, sleeps on
+//! ```
+//!
+//! It was set, the sleeper was there, and yet it sleeps on. Therefore the word also counts how often the
+//! event has been set, its _generation_. A waiter notes the word when it comes, and returns as soon as it
+//! finds another generation, whether the event is still set or not.
+//!
+//! The third thing in the word is the note that somebody sleeps, as in the [lock](crate::lock): without
+//! it, `set` calls nobody.
+//!
+//! ```text
+//!                        set
+//!      ┌─────────────────────────────────────────┐
+//!      │                                         ▼
+//! ┌─────────┐                               ┌─────────┐
+//! │ clear   │            clear              │ set     │
+//! │ g       │◀──────────────────────────────│ g + 1   │   (and there its generation is g + 1)
+//! └─────────┘                               └─────────┘
+//!      │ a thread is about to sleep              ▲
+//!      ▼                                         │
+//! ┌─────────┐            set, then wake all      │
+//! │ clear   │────────────────────────────────────┘
+//! │ g, note │
+//! └─────────┘
+//! ```
+//!
+//! The usual cases are one load each: to ask whether it is set, to wait when it is, and to set it when it
+//! is. The last one has a price. **A `set` that finds the event set writes nothing**, so it does not carry
+//! to anybody what its thread did before. That matters to a thread that clears and then looks:
+//!
+//! ```text
+//!    worker                      another thread
+//!    wait                        changes the data
+//!    clear                       set: finds it set, or sets it
+//!    looks at the data
+//! ```
+//!
+//! If the `set` comes too early for the `clear` to be seen by it, then the look must see the change. With
+//! **data under a lock** it does: either the change is made before the look, or the look was before it, and
+//! then so was the clear, and `set` sees that. A bare atomic promises no such thing: the processor may
+//! delay its store past the load that `set` is, and the change goes unnoticed. Put it under a lock, or a
+//! `fence(SeqCst)` before the `set` and another after the `clear`.
+//!
+//! The generation has 30 bits. A waiter would miss a `set` only if it found exactly 1,073,741,824 of them (or
+//! a multiple) between two of its looks.
+//!
+//! Source: the eventcount of Reed and Kanodia,
+//! [_Synchronization with Eventcounts and Sequencers_](https://doi.org/10.1145/359060.359076), with a bit to
+//! keep it open.
+
+#[cfg(all(test, not(model)))]
+mod tests;
+
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use crate::park::{self, Wait};
+use crate::sync::atomic::AtomicU32;
+use crate::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use crate::sync::{const_fn, spin};
+
+// ANCHOR: states
+/// The event is set.
+const SET: u32 = 1;
+/// The event is not set, and threads may sleep: whoever sets it must wake them.
+const SLEEPERS: u32 = 2;
+/// One generation, in the bits above.
+const GENERATION: u32 = 4;
+// ANCHOR_END: states
+
+/// A gate that one thread opens for all who wait before it.
+///
+/// [`wait`](Self::wait) sleeps until the event is set; once it is, nobody waits. Everything that a thread
+/// did before the [`set`](Self::set) that opened the gate is seen by whoever passes through.
+///
+/// _Python_: `threading.Event`.
+///
+/// ```
+/// use primitives::Event;
+/// use std::sync::OnceLock;
+///
+/// let (answer, ready) = (OnceLock::new(), Event::new());
+/// std::thread::scope(|s| {
+///     for _ in 0..3 {
+///         s.spawn(|| {
+///             ready.wait();
+///             assert_eq!(answer.get(), Some(&42));
+///         });
+///     }
+///     answer.set(42).unwrap();
+///     ready.set(); // all three go
+/// });
+/// ```
+// ANCHOR: type
+pub struct Event {
+    /// `generation * GENERATION | SLEEPERS or SET, or neither`
+    ///
+    /// | `SET` | `SLEEPERS` | the event is | somebody may sleep   | who writes it            |
+    /// | ----- | ---------- | ------------ | -------------------- | ------------------------ |
+    /// | no    | no         | not set      | no                   | `new`, `clear`           |
+    /// | no    | yes        | not set      | yes                  | `wait_slow`              |
+    /// | yes   | no         | set          | no, or all are woken | `set`, a generation later|
+    word: AtomicU32,
+}
+// ANCHOR_END: type
+
+impl Event {
+    const_fn! {
+        /// An event that is not set.
+        #[must_use]
+        pub const fn new() -> Self {
+            Self { word: AtomicU32::new(0) }
+        }
+    }
+
+    /// Whether the event is set at this moment. One load.
+    ///
+    /// If it is, then everything that was done before the [`set`](Self::set) is seen after this call.
+    #[inline]
+    #[must_use]
+    #[doc(alias = "isSet")]
+    pub fn is_set(&self) -> bool {
+        // Acquire: pairs with the Release in `set_slow`.
+        self.word.load(Acquire) & SET != 0
+    }
+
+    // ANCHOR: set
+    /// Sets the event, and wakes every thread that waits for it. Never blocks.
+    ///
+    /// A waiter that was there returns even if [`clear`](Self::clear) follows at once. If the event is set
+    /// already, nothing happens: one load. Otherwise one load and one compare-exchange, and with
+    /// sleepers a call to the kernel.
+    #[inline]
+    pub fn set(&self) {
+        // Relaxed: if it is set, then nothing is done here that anybody could see (see above).
+        let word = self.word.load(Relaxed);
+        if word & SET == 0 {
+            self.set_slow(word);
+        }
+    }
+
+    fn set_slow(&self, mut word: u32) {
+        while word & SET == 0 {
+            let set = (word & !SLEEPERS).wrapping_add(GENERATION) | SET;
+            // Release: pairs with the Acquire in `is_set`, `wait`, `wait_slow` and `clear`: whoever finds
+            // the new generation, set or cleared since, sees all that this thread did.
+            // Relaxed on failure: another thread has set it, or a waiter left its note.
+            match self.word.compare_exchange_weak(word, set, Release, Relaxed) {
+                Ok(_) => {
+                    // From here on waiters may return, and the event's memory may be gone.
+                    if word & SLEEPERS != 0 {
+                        Self::wake(&raw const self.word);
+                    }
+                    return;
+                }
+                Err(now) => word = now,
+            }
+        }
+    }
+
+    #[cold]
+    fn wake(word: *const AtomicU32) {
+        park::wake_all(word);
+    }
+    // ANCHOR_END: set
+
+    /// Clears the event: from now on `wait` waits again. Never blocks; one atomic operation.
+    ///
+    /// Waiters that a [`set`](Self::set) has reached return all the same. Who clears and then looks at
+    /// data should find it under a lock: the page of [this module](self) says why.
+    #[inline]
+    pub fn clear(&self) {
+        // Acquire: pairs with the Release in `set_slow`: who takes a `set` away sees what was done before
+        // it. An operation on the old value, and not a store, so that a waiter which finds the generation
+        // after this one still has that `set` as its partner.
+        self.word.fetch_and(!SET, Acquire);
+    }
+
+    // ANCHOR: wait
+    /// Waits until the event is set; returns at once if it is.
+    ///
+    /// Blocks. Set: one load. Otherwise spins for about a microsecond before it sleeps.
+    #[inline]
+    pub fn wait(&self) {
+        // Acquire: pairs with the Release in `set_slow`.
+        let word = self.word.load(Acquire);
+        if word & SET == 0 {
+            self.wait_slow(word, None);
+        }
+    }
+    // ANCHOR_END: wait
+
+    /// Waits until the event is set, for at most `timeout`. Returns whether it was set.
+    ///
+    /// Zero is one look; a time-out too long for the clock means for ever. Set: one load, and the clock is
+    /// not read.
+    ///
+    /// ```
+    /// use primitives::Event;
+    /// use std::time::Duration;
+    ///
+    /// let stop = Event::new();
+    /// while !stop.wait_timeout(Duration::from_millis(1)) {
+    ///     // once a millisecond, until somebody says stop
+    ///     stop.set();
+    /// }
+    /// ```
+    #[inline]
+    #[doc(alias = "wait")]
+    pub fn wait_timeout(&self, timeout: Duration) -> bool {
+        // Acquire: pairs with the Release in `set_slow`.
+        let word = self.word.load(Acquire);
+        word & SET != 0 || !timeout.is_zero() && self.wait_slow(word, park::deadline_after(timeout))
+    }
+
+    /// Waits until the event is set, or until `deadline`. Returns whether it was set.
+    ///
+    /// A deadline that has passed is one look.
+    #[inline]
+    #[doc(alias = "wait")]
+    pub fn wait_deadline(&self, deadline: Instant) -> bool {
+        // Acquire: pairs with the Release in `set_slow`.
+        let word = self.word.load(Acquire);
+        word & SET != 0 || self.wait_slow(word, Some(deadline))
+    }
+
+    // ANCHOR: wait-slow
+    /// Waits for a `set` after the one moment when the word was `found`, and not set; `false` if the
+    /// deadline came first.
+    #[cold]
+    fn wait_slow(&self, found: u32, deadline: Option<Instant>) -> bool {
+        // Until somebody sets it, the word can only be this, with or without the note.
+        let clear = found & !SLEEPERS;
+        let asleep = clear | SLEEPERS;
+        let reached = |word: u32| word & !SLEEPERS != clear;
+
+        // Acquire, here and below: pairs with the Release in `set_slow`.
+        if spin::watch(|| reached(self.word.load(Acquire))) {
+            return true;
+        }
+        loop {
+            // Leave the note before sleeping. Relaxed on success: it says nothing but "call".
+            match self.word.compare_exchange(clear, asleep, Relaxed, Acquire) {
+                Err(word) if reached(word) => return true,
+                _ => {}
+            }
+            if park::wait(&self.word, asleep, deadline) == Wait::TimedOut {
+                return reached(self.word.load(Acquire));
+            }
+        }
+    }
+    // ANCHOR_END: wait-slow
+}
+
+impl Default for Event {
+    #[cfg_attr(model, track_caller)]
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Event").field("set", &self.is_set()).finish()
+    }
+}

@@ -14,6 +14,7 @@
 //! | [`Semaphore`]                | `threading.Semaphore`   | so many threads at a time, or things to use up  |
 //! | [`BoundedSemaphore`]         | `BoundedSemaphore`      | the same, and notices a release too many        |
 //! | [`Event`]                    | `threading.Event`       | a gate that one thread opens for all            |
+//! | [`Barrier`]                  | `threading.Barrier`     | nobody goes on before everybody has come        |
 //!
 //! Everything stands on two modules, and on nothing else: [`sync`], the only door to atomics, and
 //! [`park`], the only door to sleeping. Read them in the order of the book: `park`, `lock`,
@@ -40,6 +41,7 @@
 pub mod park;
 pub mod sync;
 
+pub mod barrier;
 pub mod bounded_semaphore;
 pub mod condition;
 pub mod event;
@@ -50,6 +52,7 @@ pub mod semaphore;
 #[cfg(all(test, not(model)))]
 mod probe;
 
+pub use barrier::{Barrier, BarrierWaitResult, BrokenBarrierError};
 pub use bounded_semaphore::{BoundedSemaphore, ReleaseError};
 pub use condition::{Condition, WaitTimeoutResult};
 pub use event::Event;

@@ -1,0 +1,395 @@
+//! The corner cases, each named after what it shows.
+
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool as Flag, AtomicUsize as Counter, Ordering::SeqCst};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use super::{
+    BROKEN, Barrier, BarrierWaitResult, BrokenBarrierError, DRAINING, FILLING, RESETTING, SLEEPERS,
+    left,
+};
+use crate::park;
+use crate::probe::{probe, probe_unwind};
+use crate::sync::atomic::Ordering::Relaxed;
+
+const SHORT: Duration = Duration::from_millis(5);
+const FAR: Duration = Duration::from_secs(3600);
+
+type Waited = Result<BarrierWaitResult, BrokenBarrierError>;
+
+/// Starts `n` threads, one after the other, that wait once; returns when all are inside.
+fn waiters<A>(barrier: &Arc<Barrier<A>>, n: usize) -> Vec<JoinHandle<Waited>>
+where
+    A: FnMut() + Send + 'static,
+{
+    (1..=n)
+        .map(|inside| {
+            let thread = thread::spawn({
+                let barrier = Arc::clone(barrier);
+                move || barrier.wait()
+            });
+            until(|| barrier.n_waiting() == inside);
+            thread
+        })
+        .collect()
+}
+
+fn until(reached: impl Fn() -> bool) {
+    while !reached() {
+        thread::yield_now();
+    }
+}
+
+fn all_fail(threads: Vec<JoinHandle<Waited>>) -> bool {
+    threads.into_iter().all(|thread| thread.join().unwrap() == Err(BrokenBarrierError))
+}
+
+#[test]
+fn nobody_goes_on_before_everybody_has_come() {
+    const ROUNDS: usize = 300;
+    let (barrier, arrived) = (Barrier::new(4), Counter::new(0));
+    thread::scope(|s| {
+        for _ in 0..4 {
+            s.spawn(|| {
+                for round in 1..=ROUNDS {
+                    arrived.fetch_add(1, SeqCst);
+                    barrier.wait().unwrap();
+                    let arrived = arrived.load(SeqCst);
+                    assert!((round * 4..=(round + 1) * 4).contains(&arrived), "{round}: {arrived}");
+                }
+            });
+        }
+    });
+    assert_eq!(barrier.n_waiting(), 0);
+}
+
+#[test]
+fn more_threads_than_parties_go_in_groups() {
+    let barrier = Arc::new(Barrier::new(3));
+    let leaders = Arc::new(Counter::new(0));
+    let threads: Vec<_> = (0..6)
+        .map(|_| {
+            let (barrier, leaders) = (Arc::clone(&barrier), Arc::clone(&leaders));
+            thread::spawn(move || {
+                if barrier.wait().unwrap().is_leader() {
+                    leaders.fetch_add(1, SeqCst);
+                }
+            })
+        })
+        .collect();
+    threads.into_iter().for_each(|t| t.join().unwrap());
+    assert_eq!(leaders.load(SeqCst), 2);
+}
+
+#[test]
+fn the_index_is_the_order_of_arrival_and_the_last_is_the_leader() {
+    let barrier = Arc::new(Barrier::new(4));
+    for _ in 0..3 {
+        let threads = waiters(&barrier, 3);
+        let last = barrier.wait().unwrap();
+        assert_eq!((last.index(), last.is_leader()), (3, true));
+        for (index, thread) in threads.into_iter().enumerate() {
+            let result = thread.join().unwrap().unwrap();
+            assert_eq!((result.index(), result.is_leader()), (index, false));
+        }
+    }
+}
+
+#[test]
+fn a_party_of_one_never_waits() {
+    let mut rounds = 0;
+    let plain = Barrier::new(1);
+    let acting = Barrier::new(1).with_action(|| rounds += 1);
+    for _ in 0..3 {
+        assert!(plain.wait_timeout(Duration::ZERO).unwrap().is_leader());
+        assert_eq!(acting.wait().unwrap().index(), 0);
+    }
+    assert_eq!(rounds, 3);
+}
+
+#[test]
+fn the_last_one_runs_the_action_before_anybody_goes() {
+    let acted_by = Arc::new(crate::Lock::new(None));
+    let barrier = Arc::new(Barrier::new(3).with_action({
+        let acted_by = Arc::clone(&acted_by);
+        move || *acted_by.lock() = Some(thread::current().id())
+    }));
+    let threads = waiters(&barrier, 2);
+    assert_eq!(*acted_by.lock(), None);
+    assert!(barrier.wait().unwrap().is_leader());
+    assert_eq!(*acted_by.lock(), Some(thread::current().id()));
+    for thread in threads {
+        assert!(!thread.join().unwrap().unwrap().is_leader());
+    }
+}
+
+#[test]
+fn the_action_may_ask_the_barrier_anything() {
+    static BARRIER: Barrier = Barrier::new(2).with_action(|| {
+        assert_eq!((BARRIER.parties(), BARRIER.n_waiting()), (2, 2));
+        assert!(!BARRIER.is_broken());
+        assert_eq!(format!("{BARRIER:?}"), "Barrier { parties: 2, n_waiting: 2, broken: false }");
+    });
+    let other = thread::spawn(|| BARRIER.wait());
+    BARRIER.wait().unwrap();
+    other.join().unwrap().unwrap();
+}
+
+#[test]
+fn an_action_that_panics_breaks_the_barrier_and_goes_on_unwinding() {
+    let fail = Arc::new(Flag::new(true));
+    let barrier = Arc::new(Barrier::new(3).with_action({
+        let fail = Arc::clone(&fail);
+        move || assert!(!fail.load(SeqCst), "in the action")
+    }));
+    let threads = waiters(&barrier, 2);
+    let panic = catch_unwind(AssertUnwindSafe(|| barrier.wait())).unwrap_err();
+    assert_eq!(*panic.downcast_ref::<&str>().unwrap(), "in the action");
+    assert!(all_fail(threads));
+    assert!(barrier.is_broken());
+    assert_eq!(barrier.wait(), Err(BrokenBarrierError), "and so does whoever comes later");
+
+    fail.store(false, SeqCst);
+    barrier.reset();
+    let threads = waiters(&barrier, 2);
+    assert!(barrier.wait().is_ok(), "after a reset it works again, with its action");
+    threads.into_iter().for_each(|thread| assert!(thread.join().unwrap().is_ok()));
+}
+
+#[test]
+fn an_action_that_aborts_or_resets_fails_everybody_itself_included() {
+    static ABORTED: Barrier = Barrier::new(2).with_action(|| ABORTED.abort());
+    static RESET: Barrier = Barrier::new(2).with_action(|| RESET.reset());
+    for barrier in [&ABORTED, &RESET] {
+        let other = thread::spawn(|| barrier.wait());
+        assert_eq!(barrier.wait(), Err(BrokenBarrierError));
+        assert_eq!(other.join().unwrap(), Err(BrokenBarrierError));
+    }
+    assert_eq!(ABORTED.word.load(Relaxed), BROKEN);
+    assert_eq!(RESET.word.load(Relaxed), FILLING);
+}
+
+#[test]
+fn abort_fails_who_waits_and_who_comes_until_a_reset() {
+    let barrier = Arc::new(Barrier::new(3));
+    let threads = waiters(&barrier, 2);
+    barrier.abort();
+    assert!(all_fail(threads));
+    barrier.abort(); // a second time changes nothing
+    assert!(barrier.is_broken());
+    assert_eq!(barrier.n_waiting(), 0);
+    assert_eq!(barrier.wait_timeout(FAR), Err(BrokenBarrierError));
+    barrier.reset();
+    assert!(!barrier.is_broken());
+    let threads = waiters(&barrier, 2);
+    assert_eq!(barrier.wait().unwrap().index(), 2);
+    threads.into_iter().for_each(|thread| assert!(thread.join().unwrap().is_ok()));
+}
+
+#[test]
+fn reset_fails_who_waits_and_not_who_comes() {
+    let barrier = Arc::new(Barrier::new(3));
+    for _ in 0..20 {
+        let threads = waiters(&barrier, 2);
+        barrier.reset();
+        barrier.reset();
+        assert!(!barrier.is_broken());
+        // These may find the others still on their way out, and then wait at the door.
+        let next = [(); 2].map(|()| {
+            let barrier = Arc::clone(&barrier);
+            thread::spawn(move || barrier.wait())
+        });
+        assert!(barrier.wait().is_ok());
+        next.into_iter().for_each(|thread| assert!(thread.join().unwrap().is_ok()));
+        assert!(all_fail(threads));
+    }
+}
+
+#[test]
+fn reset_with_nobody_there_changes_nothing() {
+    let barrier = Barrier::new(2);
+    barrier.reset();
+    assert_eq!(barrier.word.load(Relaxed), FILLING);
+}
+
+#[test]
+fn a_reset_between_the_trip_and_a_late_waker_does_not_fail_the_late_one() {
+    for _ in 0..20 {
+        let barrier = Arc::new(Barrier::new(2));
+        let late = waiters(&barrier, 1).pop().unwrap();
+        until(|| barrier.word.load(Relaxed) & SLEEPERS != 0);
+        // The trip, but for the call that wakes: the other one is as late as we like.
+        barrier.word.store(DRAINING | 1, SeqCst);
+        barrier.reset();
+        park::wake_all(&raw const barrier.word);
+        assert_eq!(late.join().unwrap().unwrap().index(), 0);
+        assert_eq!(barrier.word.load(Relaxed), FILLING);
+    }
+}
+
+/// As in CPython: "any active or future calls to wait() fail".
+#[test]
+fn an_abort_between_the_trip_and_a_late_waker_fails_the_late_one() {
+    let barrier = Arc::new(Barrier::new(2));
+    barrier.word.store(DRAINING | 1, SeqCst); // one that was let go has not left yet
+    barrier.abort();
+    assert_eq!(barrier.word.load(Relaxed), BROKEN | 1);
+    barrier.reset();
+    assert_eq!(barrier.word.load(Relaxed), RESETTING | 1);
+    barrier.abort();
+    assert_eq!(barrier.word.load(Relaxed), BROKEN | 1);
+}
+
+#[test]
+fn a_fast_thread_waits_at_the_door_while_a_slow_one_is_on_its_way_out() {
+    for draining in [DRAINING | 1, RESETTING | 1] {
+        let barrier = Arc::new(Barrier::new(2));
+        barrier.word.store(draining, SeqCst);
+        let fast = thread::spawn({
+            let barrier = Arc::clone(&barrier);
+            move || barrier.wait()
+        });
+        until(|| barrier.word.load(Relaxed) == draining | SLEEPERS);
+        assert_eq!(barrier.n_waiting(), 0);
+        barrier.update(draining, |word| Some(left(word))); // the slow one leaves
+        until(|| barrier.n_waiting() == 1);
+        assert!(barrier.wait().unwrap().is_leader());
+        assert_eq!(fast.join().unwrap().unwrap().index(), 0);
+    }
+}
+
+#[test]
+fn who_waits_too_long_breaks_the_barrier_for_all() {
+    let barrier = Arc::new(Barrier::new(3));
+    let threads = waiters(&barrier, 1);
+    let start = Instant::now();
+    assert_eq!(barrier.wait_timeout(SHORT), Err(BrokenBarrierError));
+    assert!(start.elapsed() >= SHORT);
+    assert!(barrier.is_broken());
+    assert!(all_fail(threads));
+}
+
+#[test]
+fn a_zero_time_out_breaks_the_barrier_unless_this_is_the_last() {
+    let barrier = Arc::new(Barrier::new(2));
+    let first = waiters(&barrier, 1).pop().unwrap();
+    assert!(barrier.wait_timeout(Duration::ZERO).unwrap().is_leader());
+    assert!(first.join().unwrap().is_ok());
+    assert!(barrier.wait_timeout(Duration::ZERO).is_err());
+    assert!(barrier.is_broken());
+}
+
+#[test]
+fn the_default_time_out_is_for_waits_without_one() {
+    let barrier = Barrier::new(2).with_timeout(SHORT);
+    let start = Instant::now();
+    assert_eq!(barrier.wait(), Err(BrokenBarrierError));
+    assert!(start.elapsed() >= SHORT);
+}
+
+#[test]
+fn the_longest_time_out_overrides_a_default_with_for_ever() {
+    let barrier = Arc::new(Barrier::new(2).with_timeout(Duration::ZERO));
+    let patient = thread::spawn({
+        let barrier = Arc::clone(&barrier);
+        move || barrier.wait_timeout(Duration::MAX)
+    });
+    until(|| barrier.word.load(Relaxed) & SLEEPERS != 0);
+    assert!(barrier.wait().unwrap().is_leader(), "the last needs no time");
+    assert!(patient.join().unwrap().is_ok());
+}
+
+#[test]
+fn the_time_stops_when_all_have_come() {
+    let outlast = Arc::new(crate::Lock::new(Instant::now()));
+    let barrier = Arc::new(Barrier::new(2).with_action({
+        let outlast = Arc::clone(&outlast);
+        move || until(|| Instant::now() > *outlast.lock())
+    }));
+    let first = thread::spawn({
+        let barrier = Arc::clone(&barrier);
+        move || barrier.wait_timeout(SHORT * 4)
+    });
+    until(|| barrier.n_waiting() == 1 || barrier.is_broken());
+    *outlast.lock() = Instant::now() + SHORT * 6;
+    // On a slow machine the time was up before we came; then both fail, and there is nothing to see.
+    let last = barrier.wait();
+    assert_eq!(first.join().unwrap().is_ok(), last.is_ok());
+
+    // Without a clock: who wants to leave a full barrier may not.
+    let full = Barrier::new(2).with_action(|| {});
+    full.word.store(FILLING | 2, SeqCst);
+    assert_eq!(full.leave(FILLING | 2), None);
+    assert_eq!(full.word.load(Relaxed), FILLING | 2);
+}
+
+/// However arrivals, time-outs, resets and aborts fall: every wait returns, and after it all the barrier works.
+#[test]
+fn in_a_storm_of_resets_and_aborts_every_wait_returns() {
+    const ROUNDS: u64 = 500;
+    let barrier = Arc::new(Barrier::new(3).with_action(|| {}));
+    let storm = Arc::new(Flag::new(true));
+    let threads: Vec<_> = (0..3)
+        .map(|number| {
+            let (barrier, storm) = (Arc::clone(&barrier), Arc::clone(&storm));
+            thread::spawn(move || {
+                for round in 0..ROUNDS {
+                    let patience = Duration::from_micros((round * 7 + number) % 100);
+                    let _ = barrier.wait_timeout(if number == 0 { FAR } else { patience });
+                }
+                storm.store(false, SeqCst);
+            })
+        })
+        .collect();
+    while threads.iter().any(|thread| !thread.is_finished()) {
+        // Once somebody is done the others wait in vain: then every wait must end by an abort.
+        if storm.load(SeqCst) {
+            barrier.reset()
+        } else {
+            barrier.abort()
+        }
+        thread::yield_now();
+    }
+    threads.into_iter().for_each(|thread| thread.join().unwrap());
+    barrier.reset();
+    assert_eq!(barrier.word.load(Relaxed), FILLING);
+    let threads = waiters(&barrier, 2);
+    assert!(barrier.wait().is_ok());
+    threads.into_iter().for_each(|thread| assert!(thread.join().unwrap().is_ok()));
+}
+
+#[test]
+fn zero_parties_and_too_many_panic_and_say_so() {
+    let panic = catch_unwind(|| Barrier::new(0)).unwrap_err();
+    let message = panic.downcast_ref::<&str>().unwrap();
+    assert!(message.contains("zero parties: there must be one or more"), "{message}");
+    for parties in [1 << 29, usize::MAX] {
+        let panic = catch_unwind(|| Barrier::new(parties)).unwrap_err();
+        let message = panic.downcast_ref::<&str>().unwrap();
+        assert!(message.contains("at most 536870911"), "{message}");
+    }
+    assert_eq!(Barrier::new((1 << 29) - 1).parties(), 536_870_911);
+}
+
+#[test]
+fn debug_never_blocks_and_errors_read_as_a_sentence() {
+    let barrier = Barrier::new(2);
+    barrier.abort();
+    assert_eq!(format!("{barrier:?}"), "Barrier { parties: 2, n_waiting: 0, broken: true }");
+    let error: Box<dyn std::error::Error> = Box::new(barrier.wait().unwrap_err());
+    assert!(error.to_string().starts_with("the barrier is broken: "), "{error}");
+}
+
+#[test]
+fn what_may_cross_threads_and_panics() {
+    assert_eq!(probe!(Barrier), (true, true));
+    assert_eq!(probe!(Barrier<Box<dyn FnMut() + Send>>), (true, true));
+    assert_eq!(probe!(Barrier<Box<dyn FnMut()>>), (false, false));
+    assert_eq!(probe!(BarrierWaitResult), (true, true));
+    assert_eq!(probe!(BrokenBarrierError), (true, true));
+    assert_eq!(probe_unwind!(Barrier), (true, true));
+    assert_eq!(probe_unwind!(Cell<Barrier>), (true, false));
+}

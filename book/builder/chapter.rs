@@ -15,8 +15,8 @@ use std::path::{Component, Path, PathBuf};
 
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag};
 
-use crate::watch::Watch;
-use crate::{escape, model, source};
+use super::watch::Watch;
+use super::{escape, model, source};
 
 /// Languages in which a chapter may hold text of its own.
 const LANGUAGES: [&str; 4] = ["text", "console", "toml", "json"];

@@ -3,9 +3,9 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::serve::Pages;
-use crate::site::Book;
-use crate::watch::Watch;
+use super::serve::Pages;
+use super::site::Book;
+use super::watch::Watch;
 
 /// Time between two looks at the files.
 const INTERVAL: Duration = Duration::from_millis(250);

@@ -14,7 +14,7 @@ use std::fmt::Write;
 
 use serde::Deserialize;
 
-use crate::escape;
+use super::escape;
 
 #[derive(Deserialize)]
 struct Group {

@@ -10,8 +10,8 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use primitives::Lock;
 use serde_json::json;
 
-use crate::escape;
-use crate::site::Site;
+use super::escape;
+use super::site::Site;
 
 /// Longest request that is read.
 const REQUEST_LIMIT: usize = 8 * 1024;

@@ -11,9 +11,9 @@ use anyhow::{Context, Result, anyhow};
 use mdbook_driver::MDBook;
 use mdbook_driver::config::Config;
 
-use crate::chapter::{self, Places};
-use crate::watch::Watch;
-use crate::{Fault, Faults, links, warnings};
+use super::chapter::{self, Places};
+use super::watch::Watch;
+use super::{Fault, Faults, links, warnings};
 
 /// A book on disk.
 #[derive(Clone, Debug)]

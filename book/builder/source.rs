@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-use crate::escape;
+use super::escape;
 
 /// Lines of a file that belong together, with the number that each has in the file.
 #[derive(Debug, PartialEq, Eq)]

@@ -13,8 +13,8 @@ pub struct SpinLock {
 impl SpinLock {
     /// Waits until nobody is inside, then goes in.
     pub fn lock(&self) {
-        // Acquire: pairs with the Release in `unlock`.
-        while self.taken.swap(true, Acquire) {
+        // Acquire: pairs with the Release in `unlock`. Relaxed on failure: nothing was taken.
+        while self.taken.compare_exchange(false, true, Acquire, Relaxed).is_err() {
             thread::yield_now(); // let others run
         }
     }

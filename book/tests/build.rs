@@ -2,9 +2,9 @@
 
 mod common;
 
-use book::Faults;
-use book::site::{Book, Site};
-use book::watch::Watch;
+use book::builder::Faults;
+use book::builder::site::{Book, Site};
+use book::builder::watch::Watch;
 use common::Repository;
 
 fn render(book: &Book) -> Result<Site, String> {

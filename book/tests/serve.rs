@@ -8,9 +8,9 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use book::live::keep_building;
-use book::serve::{Pages, serve};
-use book::watch::Watch;
+use book::builder::live::keep_building;
+use book::builder::serve::{Pages, serve};
+use book::builder::watch::Watch;
 use common::Repository;
 
 /// A server that runs until the tests end.

@@ -4,8 +4,8 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use book::site::{Book, Site};
-use book::watch::Watch;
+use book::builder::site::{Book, Site};
+use book::builder::watch::Watch;
 
 /// The folder of this book.
 const BOOK: &str = env!("CARGO_MANIFEST_DIR");
@@ -41,11 +41,11 @@ fn pages_ask_no_other_machine_for_anything() {
 #[test]
 fn every_listing_is_a_module_so_it_is_compiled() {
     let folder = Path::new(BOOK).join("listings");
-    let modules = fs::read_to_string(folder.join("mod.rs")).unwrap();
+    let modules = fs::read_to_string(Path::new(BOOK).join("listings.rs")).unwrap();
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_stem().unwrap().to_string_lossy().into_owned();
-        if path.extension().is_some_and(|extension| extension == "rs") && name != "mod" {
+        if path.extension().is_some_and(|extension| extension == "rs") {
             assert!(modules.lines().any(|line| line == format!("pub mod {name};")), "{name}");
         }
     }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use book::site::Book;
+use book::builder::site::Book;
 
 /// The repository; it is removed with this value.
 pub(crate) struct Repository {

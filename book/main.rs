@@ -9,10 +9,10 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Instant;
 
-use book::live::keep_building;
-use book::serve::{Pages, serve};
-use book::site::Book;
-use book::watch::Watch;
+use book::builder::live::keep_building;
+use book::builder::serve::{Pages, serve};
+use book::builder::site::Book;
+use book::builder::watch::Watch;
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 

@@ -1,7 +1,4 @@
-//! The Locksmith book: the listings that its chapters show, and the program that builds it.
-//!
-//! [`listings`] is always there. The builder (feature `builder`, on by default) turns `book/src` into a
-//! site:
+//! The program that builds the book: turns `book/src` into a site.
 //!
 //! ```text
 //! src/*.md ──▶ chapter ──▶ mdBook ──▶ links ──▶ site ──▶ a folder         book build
@@ -17,35 +14,20 @@
 //! | `{{#model group}}`               | what the model checker did, from `generated/model.json`         |
 //! | `{{#figure name: caption}}`      | `figures/name.svg`, in the colours of the page                  |
 
-#[path = "../listings/mod.rs"]
-pub mod listings;
-
-#[cfg(feature = "builder")]
 pub mod chapter;
-#[cfg(feature = "builder")]
 mod fault;
-#[cfg(feature = "builder")]
 pub mod links;
-#[cfg(feature = "builder")]
 pub mod live;
-#[cfg(feature = "builder")]
 pub mod model;
-#[cfg(feature = "builder")]
 pub mod serve;
-#[cfg(feature = "builder")]
 pub mod site;
-#[cfg(feature = "builder")]
 pub mod source;
-#[cfg(feature = "builder")]
 mod warnings;
-#[cfg(feature = "builder")]
 pub mod watch;
 
-#[cfg(feature = "builder")]
-pub use fault::{Fault, Faults};
+pub use self::fault::{Fault, Faults};
 
 /// Text as HTML shows it: the five characters that mean something there, spelt out.
-#[cfg(feature = "builder")]
 fn escape(text: &str) -> String {
     let mut html = String::with_capacity(text.len() + text.len() / 8);
     for c in text.chars() {

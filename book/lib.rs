@@ -1,0 +1,6 @@
+//! The Locksmith book: the [`listings`] that its chapters show, and the program that builds it
+//! (`builder`, a feature that is on by default).
+
+#[cfg(feature = "builder")]
+pub mod builder;
+pub mod listings;

@@ -1,5 +1,7 @@
 //! A small book, whole and broken in every way.
 
+#![cfg(feature = "builder")]
+
 mod common;
 
 use book::builder::Faults;

@@ -1,5 +1,7 @@
 //! The program `book`, as it is called from a shell.
 
+#![cfg(feature = "builder")]
+
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};

@@ -1,5 +1,7 @@
 //! The server, on real sockets.
 
+#![cfg(feature = "builder")]
+
 mod common;
 
 use std::io::{Read, Write};

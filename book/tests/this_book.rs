@@ -1,5 +1,7 @@
 //! The Locksmith book itself.
 
+#![cfg(feature = "builder")]
+
 use std::fs;
 use std::path::Path;
 use std::process::Command;

@@ -4,10 +4,12 @@
 //!
 //! ```text
 //! { "lock": { "scenarios": [
-//!     { "name": "…", "threads": 2, "executions": 1234, "complete": true, "seconds": 0.5 } ] } }
+//!     { "name": "…", "about": "…", "threads": 3, "bound": 2,
+//!       "executions": 1234, "complete": true, "seconds": 0.5 } ] } }
 //! ```
 //!
-//! Fields that this reader does not know are left alone.
+//! `bound` is how many preemptions an execution may have; without it, any number. `about`, `threads`,
+//! `bound` and `seconds` may be missing, and fields that this reader does not know are left alone.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -24,7 +26,9 @@ struct Group {
 #[derive(Deserialize)]
 struct Scenario {
     name: String,
+    about: Option<String>,
     threads: Option<u32>,
+    bound: Option<u32>,
     executions: u64,
     complete: bool,
     seconds: Option<f64>,
@@ -58,13 +62,20 @@ pub fn report(json: &str, group: &str) -> Result<String, String> {
 fn table(group: &str, scenarios: &[Scenario]) -> String {
     let mut rows = String::new();
     for scenario in scenarios {
-        let threads = scenario.threads.map_or("–".into(), |threads| threads.to_string());
-        let search = if scenario.complete { "complete" } else { "stopped" };
+        let about = scenario.about.as_deref().map_or(String::new(), |about| {
+            format!("<span class=\"model-about\">{}</span>", escape(about))
+        });
+        let search = match (scenario.complete, scenario.bound) {
+            (true, None) => "complete".into(),
+            (true, Some(bound)) => format!("complete to {bound} preemptions"),
+            (false, _) => "stopped".into(),
+        };
         let _ = writeln!(
             rows,
-            "<tr><th scope=\"row\">{}</th><td>{threads}</td><td>{}</td><td>{search}</td>\
+            "<tr><th scope=\"row\">{}{about}</th><td>{}</td><td>{}</td><td>{search}</td>\
              <td>{}</td></tr>",
-            escape(&scenario.name.replace('_', " ")),
+            escape(&scenario.name.replace(['_', '-'], " ")),
+            scenario.threads.map_or("–".into(), |threads| threads.to_string()),
             grouped(scenario.executions),
             scenario.seconds.map_or("–".into(), seconds),
         );
@@ -112,8 +123,10 @@ mod tests {
     /// An example of the format. The numbers are made up and appear in no chapter.
     const FIXTURE: &str = r#"{
         "lock": { "made": "later", "scenarios": [
-            { "name": "two_threads", "threads": 2, "executions": 1234567, "complete": true,
-              "seconds": 12.34, "bound": null },
+            { "name": "two-threads", "about": "Two & two.", "threads": 2, "executions": 1234567,
+              "complete": true, "seconds": 12.34, "bound": null },
+            { "name": "bounded", "threads": 3, "executions": 1, "complete": true, "seconds": 0.01,
+              "bound": 3 },
             { "name": "a<b", "executions": 8, "complete": false }
         ] },
         "empty": { "scenarios": [] },
@@ -126,11 +139,12 @@ mod tests {
         let html = report(FIXTURE, "lock").unwrap();
         let cells = html.replace('\u{202f}', " ");
         assert!(cells.contains(
-            "<th scope=\"row\">two threads</th><td>2</td><td>1 234 567</td>\
-             <td>complete</td><td>12.3</td>"
+            "<th scope=\"row\">two threads<span class=\"model-about\">Two &amp; two.</span></th>\
+             <td>2</td><td>1 234 567</td><td>complete</td><td>12.3</td>"
         ));
+        assert!(cells.contains("<td>1</td><td>complete to 3 preemptions</td><td>&lt; 0.1</td>"));
         assert!(cells.contains("a&lt;b</th><td>–</td><td>8</td><td>stopped</td><td>–</td>"));
-        assert!(cells.contains("<td>1 234 575</td><td>1 of 2 complete</td><td>12.3</td>"));
+        assert!(cells.contains("<td>1 234 576</td><td>2 of 3 complete</td><td>12.3</td>"));
         assert!(!html.trim().contains("\n\n"), "a blank line would end the block of HTML");
     }
 

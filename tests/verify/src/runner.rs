@@ -107,14 +107,19 @@ fn end(child: &mut Child) -> io::Result<()> {
 
 /// Looks in the log for what a green exit status does not say.
 fn judge(evidence: Evidence, log: &Path) -> Outcome {
+    let output = match fs::read(log) {
+        Ok(output) => String::from_utf8_lossy(&output).into_owned(),
+        Err(error) => return Outcome::Failed(format!("cannot read its log: {error}")),
+    };
     match evidence {
         Evidence::Status => Outcome::Passed(None),
-        Evidence::Tests => match fs::read(log) {
-            Ok(output) => match tests_passed(&String::from_utf8_lossy(&output)) {
-                0 => Outcome::Failed("not one test ran".to_owned()),
-                tests => Outcome::Passed(Some(format!("{tests} tests"))),
-            },
-            Err(error) => Outcome::Failed(format!("cannot read its log: {error}")),
+        Evidence::Tests => match tests_passed(&output) {
+            0 => Outcome::Failed("not one test ran".to_owned()),
+            tests => Outcome::Passed(Some(format!("{tests} tests"))),
+        },
+        Evidence::Models => match models_explored(&output) {
+            None => Outcome::Failed("not one model ran".to_owned()),
+            Some(count) => Outcome::Passed(Some(count)),
         },
     }
 }
@@ -126,6 +131,14 @@ fn tests_passed(output: &str) -> usize {
         .filter_map(|line| line.strip_prefix("test result: ok. ")?.split_once(" passed"))
         .filter_map(|(passed, _)| passed.parse::<usize>().ok())
         .sum()
+}
+
+/// The counts in the closing line of `cargo model`, `12 models, 3,456 executions, 7.8 s …`.
+fn models_explored(output: &str) -> Option<String> {
+    let (counts, _) = output.lines().last()?.split_once(" executions, ")?;
+    let (models, executions) = counts.split_once(" models, ")?;
+    let some = |number: &str| number.bytes().any(|digit| (b'1'..=b'9').contains(&digit));
+    (some(models) && some(executions)).then(|| format!("{counts} executions"))
 }
 
 #[cfg(test)]
@@ -192,6 +205,16 @@ mod tests {
                       test result: ok. 30 passed; 0 failed\n\
                       test result: FAILED. 7 passed; 1 failed\n";
         assert_eq!(tests_passed(output), 42);
+    }
+
+    #[test]
+    fn models_are_green_only_if_some_were_explored() {
+        let line = "12 models, 3,456 executions, 7.8 s with 2 at a time: all hold";
+        let counts = models_explored(&format!("lock\n  two threads  complete\n{line}\n"));
+        assert_eq!(counts.as_deref(), Some("12 models, 3,456 executions"));
+        assert_eq!(models_explored("12 models, 0 executions, 0.0 s: all hold"), None);
+        assert_eq!(models_explored("0 models, 0 executions, 0.0 s: all hold"), None);
+        assert_eq!(models_explored("the models were compiled without the model runtime"), None);
     }
 
     #[cfg(unix)]

@@ -105,23 +105,29 @@ fn end(child: &mut Child) -> io::Result<()> {
     child.wait().map(drop)
 }
 
+const NOTHING_RAN: &str = "it ended green, but its output shows nothing that ran";
+
 /// Looks in the log for what a green exit status does not say.
 fn judge(evidence: Evidence, log: &Path) -> Outcome {
     let output = match fs::read(log) {
         Ok(output) => String::from_utf8_lossy(&output).into_owned(),
         Err(error) => return Outcome::Failed(format!("cannot read its log: {error}")),
     };
-    match evidence {
-        Evidence::Status => Outcome::Passed(None),
-        Evidence::Tests => match tests_passed(&output) {
-            0 => Outcome::Failed("not one test ran".to_owned()),
-            tests => Outcome::Passed(Some(format!("{tests} tests"))),
-        },
-        Evidence::Models => match models_explored(&output) {
-            None => Outcome::Failed("not one model ran".to_owned()),
-            Some(count) => Outcome::Passed(Some(count)),
-        },
+    let count = match evidence {
+        Evidence::Status => return Outcome::Passed(None),
+        Evidence::Tests => counted(tests_passed(&output), "tests"),
+        Evidence::Models => models_explored(&output),
+        Evidence::Benches => counted(benches_run(&output), "benches"),
+    };
+    match count {
+        Some(count) => Outcome::Passed(Some(count)),
+        None => Outcome::Failed(NOTHING_RAN.to_owned()),
     }
+}
+
+/// `12 tests`; nothing for none.
+fn counted(number: usize, what: &str) -> Option<String> {
+    (number > 0).then(|| format!("{number} {what}"))
 }
 
 /// The sum over libtest's closing lines, `test result: ok. 12 passed; 0 failed; …`.
@@ -139,6 +145,11 @@ fn models_explored(output: &str) -> Option<String> {
     let (models, executions) = counts.split_once(" models, ")?;
     let some = |number: &str| number.bytes().any(|digit| (b'1'..=b'9').contains(&digit));
     (some(models) && some(executions)).then(|| format!("{counts} executions"))
+}
+
+/// How many benches criterion ran in its test mode.
+fn benches_run(output: &str) -> usize {
+    output.lines().filter(|line| *line == "Success").count()
 }
 
 #[cfg(test)]
@@ -192,10 +203,10 @@ mod tests {
     }
 
     #[test]
-    fn a_green_run_of_no_test_at_all_fails() {
+    fn a_green_run_of_nothing_fails() {
         let scratch = Scratch::new("empty");
         let step = Step::new("empty", "", "cargo --version").evidence(Evidence::Tests);
-        assert_eq!(scratch.run(&step, LIMIT), Outcome::Failed("not one test ran".to_owned()));
+        assert_eq!(scratch.run(&step, LIMIT), Outcome::Failed(NOTHING_RAN.to_owned()));
     }
 
     #[test]
@@ -205,6 +216,11 @@ mod tests {
                       test result: ok. 30 passed; 0 failed\n\
                       test result: FAILED. 7 passed; 1 failed\n";
         assert_eq!(tests_passed(output), 42);
+    }
+
+    #[test]
+    fn benches_are_counted_by_their_success() {
+        assert_eq!(benches_run("Testing lock/ours\nSuccess\n\nTesting lock/std\nSuccess\n"), 2);
     }
 
     #[test]

@@ -47,6 +47,8 @@ pub(crate) enum Evidence {
     Tests,
     /// The closing line of `cargo model`, `12 models, 3,456 executions, …`: neither may be 0.
     Models,
+    /// Criterion's `Success` after each bench that it ran once.
+    Benches,
 }
 
 const RUSTFMT: Need = Need::Component { rustup: "rustfmt", cargo: "fmt" };
@@ -89,7 +91,7 @@ pub(crate) static STEPS: &[Step] = &[
     Step::new("test-release", "the tests, optimised as it ships",
         "cargo test --locked --release --tests").evidence(Evidence::Tests).long(),
     Step::new("bench", "the benches compile, and each runs once",
-        "cargo bench --locked -p primitives -p queues -- --test").long(),
+        "cargo bench --locked -p primitives -p queues -- --test").evidence(Evidence::Benches).long(),
     Step::new("tsan", "ThreadSanitizer on the stress tests, nothing suppressed",
         "rustup run nightly cargo test --locked -p tests --test stress --target host-tuple --target-dir target/tsan")
         .env(&[("RUSTFLAGS", "-Zsanitizer=thread -Cunsafe-allow-abi-mismatch=sanitizer --cfg tsan"), ("TSAN_OPTIONS", "halt_on_error=1")])

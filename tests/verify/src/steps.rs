@@ -1,9 +1,10 @@
 //! What must hold: one line a step, in the order in which they run.
 //!
-//! Cheap failures come first, and steps that can use each other's artefacts stand together: every
-//! default step but the models builds with the dev profile, and each selects the whole workspace, so
-//! that the features of the dependencies resolve alike and each dependency is compiled once to be
-//! checked and once to be run. `--locked` stands everywhere: nothing may update `Cargo.lock` on the way.
+//! Cheap failures come first, and steps that can use each other's artefacts follow each other. All but
+//! the models build with the dev profile, and select the whole workspace where they can: so the
+//! features of the dependencies resolve alike, and each is compiled once to be checked and once to be
+//! run. `demo` and `book` are run as a person types them, which shows that they build on their own.
+//! `--locked` stands everywhere: nothing may update `Cargo.lock` on the way.
 
 use std::fmt;
 
@@ -83,7 +84,7 @@ pub(crate) static STEPS: &[Step] = &[
         "cargo run --locked -p book -- build"),
     Step::new("test-portable", "the same tests on the portable back end",
         "cargo test --locked --workspace --tests --features primitives/portable,queues/portable,tests/portable").evidence(Evidence::Tests),
-    Step::new("models", "loom finds nothing wrong, and each seeded bug",
+    Step::new("models", "loom finds nothing wrong, and every seeded bug",
         "cargo --locked model").evidence(Evidence::Models),
 
     Step::new("test-one-thread", "the tests stand on their own: one after the other",

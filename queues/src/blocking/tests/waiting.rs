@@ -1,10 +1,14 @@
 //! Calls that must wait, and what lets them go on.
 
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
-use super::{FAR, SHORT, call, far, full, past, until, until_asleep};
-use crate::{GetTimeoutError, PutTimeoutError, Queue, Store};
+use primitives::{Condition, LockGuard};
+
+use super::{Call, FAR, SHORT, call, far, full, past, until, until_asleep};
+use crate::blocking::State;
+use crate::{Fifo, GetTimeoutError, PutTimeoutError, Queue, Store};
 
 /// One of the four forms of a call.
 type Form<R> = fn(&Queue<u8>) -> R;
@@ -66,7 +70,7 @@ fn items_that_come_all_at_once_wake_a_getter_each() {
     let gets: Vec<_> = (0..4).map(|_| call(&queue, |queue| queue.get().unwrap())).collect();
     until_asleep(&queue, 0, 4);
     (0..4).for_each(|item| queue.put(item).unwrap());
-    let mut got: Vec<_> = gets.into_iter().map(super::Call::result).collect();
+    let mut got: Vec<_> = gets.into_iter().map(Call::result).collect();
     got.sort_unstable();
     assert_eq!(got, [0, 1, 2, 3]);
 }
@@ -94,6 +98,70 @@ fn a_getter_that_gave_up_is_not_called_in_place_of_one_that_waits() {
     until_asleep(&queue, 0, 1);
     queue.put(5).unwrap();
     assert_eq!(patient.result(), Ok(5));
+}
+
+/// Starts a call that waits with a time-out, and returns the queue's lock at a moment when the call has seen
+/// its time pass but could not look at the queue again: whatever happens now comes at the last moment.
+fn until_timed_out<'a, R: Send + 'static>(
+    queue: &'a Arc<Queue<u8>>,
+    condition: &Condition,
+    body: fn(&Queue<u8>, Duration) -> R,
+) -> (LockGuard<'a, State<Fifo<u8>>>, Call<R>) {
+    let mut timeout = SHORT;
+    loop {
+        let call = call(queue, move |queue| body(queue, timeout));
+        let state = loop {
+            let state = queue.state.lock();
+            if state.putters.asleep() + state.getters.asleep() == 1 || call.0.is_finished() {
+                break state;
+            }
+            drop(state);
+            thread::yield_now();
+        };
+        if !call.0.is_finished() {
+            until("the time to be up", || format!("{condition:?}") == "Condition { waiters: 0 }");
+            return (state, call);
+        }
+        timeout *= 2; // it was over before we looked: take more of it
+    }
+}
+
+#[test]
+fn an_item_that_comes_at_the_last_moment_is_taken() {
+    let queue = Arc::new(Queue::bounded(1));
+    let (mut state, get) =
+        until_timed_out(&queue, &queue.not_empty, |queue, timeout| queue.get_timeout(timeout));
+    state.items.push(3);
+    drop(state);
+    assert_eq!(get.result(), Ok(3));
+}
+
+#[test]
+fn a_place_that_gets_free_at_the_last_moment_is_used() {
+    let queue = full(1);
+    let (mut state, put) =
+        until_timed_out(&queue, &queue.not_full, |queue, timeout| queue.put_timeout(2, timeout));
+    assert_eq!(state.items.pop(), Some(1));
+    drop(state);
+    assert_eq!(put.result(), Ok(()));
+    assert_eq!(queue.get(), Ok(2));
+}
+
+#[test]
+fn a_shutdown_that_comes_at_the_last_moment_is_the_reason_given() {
+    let queue = full(1);
+    let (mut state, put) =
+        until_timed_out(&queue, &queue.not_full, |queue, timeout| queue.put_timeout(2, timeout));
+    state.shut_down = true;
+    drop(state);
+    assert_eq!(put.result(), Err(PutTimeoutError::Shutdown(2)));
+
+    let queue = Arc::new(Queue::bounded(1));
+    let (mut state, get) =
+        until_timed_out(&queue, &queue.not_empty, |queue, timeout| queue.get_timeout(timeout));
+    state.shut_down = true;
+    drop(state);
+    assert_eq!(get.result(), Err(GetTimeoutError::Shutdown));
 }
 
 #[test]

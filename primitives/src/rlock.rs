@@ -168,14 +168,19 @@ impl RawRLock {
 
     #[inline]
     fn acquire_by(&self, take: impl FnOnce(&RawLock) -> bool) -> bool {
-        let me = thread::id();
-        if self.is_owner(me) {
+        if self.is_owned() {
             self.nest();
             return true;
         }
+        self.acquire_once_by(take)
+    }
+
+    /// Takes the lock as if nobody had it: its owner does not get it a second time.
+    #[inline]
+    pub(crate) fn acquire_once_by(&self, take: impl FnOnce(&RawLock) -> bool) -> bool {
         let taken = take(&self.lock);
         if taken {
-            self.set_owner(me);
+            self.set_owner(thread::id());
         }
         taken
     }

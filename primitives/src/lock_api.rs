@@ -1,0 +1,204 @@
+//! The raw traits of the crate [`lock_api`], so that its wrappers, and what others built on them, work on
+//! these locks. (Feature `lock_api`.)
+//!
+//! | here                          | implements                       | for                              |
+//! | ----------------------------- | -------------------------------- | -------------------------------- |
+//! | [`RawLock`]                   | [`RawMutex`], [`RawMutexTimed`]  | `lock_api::Mutex<RawLock, T>`    |
+//! | [`RawLock`] + [`ThreadNumber`]| [`GetThreadId`]                  | `lock_api::ReentrantMutex`       |
+//! | [`RawRLock`]                  | [`RawMutex`], [`RawMutexTimed`]  | `lock_api::Mutex<RawRLock, T>`   |
+//! | [`Condition`]                 | [`RawCondvar`], timed            | `lock_api::Condvar<Condition>`   |
+//!
+//! Any thread may release a [`RawLock`], so the guards of a mutex made of it may move to another thread. Only
+//! its owner may release a [`RawRLock`], so those of the other may not.
+//!
+//! A mutex hands out `&mut T`, so it must not open twice to the same thread. **A mutex made of a [`RawRLock`]
+//! knows its owner and uses that to refuse**: the second `lock` panics where another mutex would wait for
+//! itself for ever. A mutex that the same thread may take again is `lock_api`'s
+//! [`ReentrantMutex`](::lock_api::ReentrantMutex), which brings its own count and needs a [`RawLock`] and
+//! a [`ThreadNumber`].
+//!
+//! ```
+//! use primitives::lock_api::ThreadNumber;
+//! use primitives::raw::RawLock;
+//!
+//! type Mutex<T> = lock_api::Mutex<RawLock, T>;
+//! type ReentrantMutex<T> = lock_api::ReentrantMutex<RawLock, ThreadNumber, T>;
+//!
+//! static TOTAL: Mutex<u32> = Mutex::new(0);
+//! *TOTAL.lock() += 1;
+//!
+//! let again = ReentrantMutex::new("data");
+//! let (_outer, _inner) = (again.lock(), again.lock());
+//! ```
+
+#[cfg(test)]
+mod tests;
+
+use std::num::NonZeroUsize;
+use std::time::{Duration, Instant};
+
+use ::lock_api::{
+    GetThreadId, GuardNoSend, GuardSend, RawCondvar, RawCondvarTimed, RawMutex, RawMutexTimed,
+};
+
+use crate::condition::Condition;
+use crate::lock::RawLock;
+use crate::rlock::RawRLock;
+use crate::sync::thread;
+
+// SAFETY: one thread at a time has a `RawLock`, taken with Acquire and released with Release; nothing here
+// panics, and a lock that is moved or dropped while locked is no more than a word.
+unsafe impl RawMutex for RawLock {
+    const INIT: Self = Self::new();
+
+    type Guard = GuardSend;
+
+    #[inline]
+    fn lock(&self) -> GuardSend {
+        self.acquire();
+        GuardSend::new()
+    }
+
+    #[inline]
+    fn try_lock(&self) -> Option<GuardSend> {
+        self.try_acquire().then(GuardSend::new)
+    }
+
+    #[inline]
+    unsafe fn unlock(&self, _guard: GuardSend) {
+        self.try_release(); // never `false`: the caller has it
+    }
+
+    #[inline]
+    fn is_locked(&self) -> bool {
+        self.is_locked()
+    }
+}
+
+// SAFETY: as for `RawMutex`.
+unsafe impl RawMutexTimed for RawLock {
+    type Duration = Duration;
+    type Instant = Instant;
+
+    #[inline]
+    fn try_lock_for(&self, timeout: Duration) -> Option<GuardSend> {
+        self.acquire_timeout(timeout).then(GuardSend::new)
+    }
+
+    #[inline]
+    fn try_lock_until(&self, deadline: Instant) -> Option<GuardSend> {
+        self.acquire_deadline(deadline).then(GuardSend::new)
+    }
+}
+
+// SAFETY: one thread at a time has a `RawRLock`, taken with Acquire and released with Release; and here that
+// thread does not get it a second time, so that there is one guard at a time. The panic of `lock` comes
+// before anything is taken. The guard stays with its thread, so whoever unlocks is the owner.
+unsafe impl RawMutex for RawRLock {
+    const INIT: Self = Self::new();
+
+    type Guard = GuardNoSend;
+
+    /// # Panics
+    ///
+    /// If this thread has it already.
+    #[inline]
+    fn lock(&self) -> GuardNoSend {
+        assert!(
+            !self.is_owned(),
+            "locked a mutex that this thread has locked already: it would wait for itself for ever",
+        );
+        self.acquire();
+        GuardNoSend::new()
+    }
+
+    #[inline]
+    fn try_lock(&self) -> Option<GuardNoSend> {
+        self.acquire_once_by(RawLock::try_acquire).then(GuardNoSend::new)
+    }
+
+    #[inline]
+    unsafe fn unlock(&self, _guard: GuardNoSend) {
+        self.try_release(); // never `false`: the caller has it
+    }
+
+    #[inline]
+    fn is_locked(&self) -> bool {
+        self.is_locked()
+    }
+}
+
+// SAFETY: as for `RawMutex`; a thread that has it already gets `None` when the time is up, as any other.
+unsafe impl RawMutexTimed for RawRLock {
+    type Duration = Duration;
+    type Instant = Instant;
+
+    #[inline]
+    fn try_lock_for(&self, timeout: Duration) -> Option<GuardNoSend> {
+        self.acquire_once_by(|lock| lock.acquire_timeout(timeout)).then(GuardNoSend::new)
+    }
+
+    #[inline]
+    fn try_lock_until(&self, deadline: Instant) -> Option<GuardNoSend> {
+        self.acquire_once_by(|lock| lock.acquire_deadline(deadline)).then(GuardNoSend::new)
+    }
+}
+
+/// Tells threads apart, for [`lock_api::ReentrantMutex`].
+///
+/// The numbers do not come back, so a thread that ends with the mutex locked has no heir.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ThreadNumber;
+
+// SAFETY: `thread::id` gives each thread one number, which is not 0 and never given out again.
+unsafe impl GetThreadId for ThreadNumber {
+    const INIT: Self = Self;
+
+    #[inline]
+    fn nonzero_thread_id(&self) -> NonZeroUsize {
+        usize::try_from(thread::id())
+            .ok()
+            .and_then(NonZeroUsize::new)
+            .expect("fewer threads than a `usize` can count")
+    }
+}
+
+/// May return without a notification, so the notifying calls do not tell how many they woke.
+// SAFETY: `wait_raw` counts itself and notes the sequence before it releases the lock, so that no
+// notification after that is missed; and takes the lock again before it returns. It panics only where the
+// lock is not held. The guard has no state.
+unsafe impl RawCondvar for Condition {
+    const INIT: Self = Self::new();
+
+    type RawMutex = RawLock;
+
+    unsafe fn wait(&self, lock: &RawLock, _guard: &mut GuardSend) {
+        self.wait_raw(lock);
+    }
+
+    fn notify_one(&self) -> bool {
+        self.notify_one();
+        false
+    }
+
+    fn notify_all(&self) -> usize {
+        self.notify_all();
+        0
+    }
+}
+
+// SAFETY: as for `RawCondvar`.
+unsafe impl RawCondvarTimed for Condition {
+    fn checked_duration_to_instant(timeout: &Duration) -> Option<Instant> {
+        Instant::now().checked_add(*timeout)
+    }
+
+    unsafe fn wait_until(
+        &self,
+        lock: &RawLock,
+        _guard: &mut GuardSend,
+        deadline: &Instant,
+    ) -> bool {
+        self.wait_raw_deadline(lock, *deadline).timed_out()
+    }
+}

@@ -1,0 +1,118 @@
+//! `lock_api`'s wrappers on our locks, each test named after what it shows.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::ThreadNumber;
+use crate::Condition;
+use crate::probe::probe;
+use crate::raw::{RawLock, RawRLock};
+
+type Mutex<T> = ::lock_api::Mutex<RawLock, T>;
+type CheckedMutex<T> = ::lock_api::Mutex<RawRLock, T>;
+type ReentrantMutex<T> = ::lock_api::ReentrantMutex<RawLock, ThreadNumber, T>;
+type Condvar = ::lock_api::Condvar<Condition>;
+
+const SHORT: Duration = Duration::from_millis(5);
+
+#[test]
+fn a_mutex_works_on_either_lock() {
+    fn count<R>(mutex: &'static ::lock_api::Mutex<R, u32>)
+    where
+        R: ::lock_api::RawMutexTimed<Duration = Duration, Instant = Instant> + Send + Sync,
+    {
+        let threads = [(); 4].map(|()| {
+            thread::spawn(|| {
+                for _ in 0..500 {
+                    *mutex.lock() += 1;
+                }
+            })
+        });
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
+        let guard = mutex.lock();
+        assert_eq!(*guard, 2_000);
+        assert!(mutex.is_locked());
+        thread::spawn(|| {
+            assert!(mutex.try_lock().is_none());
+            assert!(mutex.try_lock_for(SHORT).is_none());
+            assert!(mutex.try_lock_until(Instant::now()).is_none());
+        })
+        .join()
+        .unwrap();
+        drop(guard);
+        assert!(mutex.try_lock_for(Duration::ZERO).is_some());
+        assert!(mutex.try_lock_until(Instant::now()).is_some());
+        assert!(!mutex.is_locked());
+    }
+    static PLAIN: Mutex<u32> = Mutex::new(0);
+    static CHECKED: CheckedMutex<u32> = CheckedMutex::new(0);
+    count(&PLAIN);
+    count(&CHECKED);
+}
+
+#[test]
+fn only_the_guard_of_a_raw_lock_may_move_to_another_thread() {
+    assert_eq!(probe!(::lock_api::MutexGuard<'static, RawLock, u8>), (true, true));
+    assert_eq!(probe!(::lock_api::MutexGuard<'static, RawRLock, u8>), (false, true));
+    let mutex = Mutex::new(());
+    let guard = mutex.lock();
+    thread::scope(|s| {
+        s.spawn(move || drop(guard));
+    });
+    assert!(!mutex.is_locked());
+}
+
+/// A second guard in the same thread would be a second `&mut` to the same data.
+#[test]
+fn a_mutex_of_a_raw_rlock_never_opens_twice_to_one_thread() {
+    let mutex = CheckedMutex::new(1);
+    let guard = mutex.lock();
+    assert!(mutex.try_lock().is_none());
+    assert!(mutex.try_lock_for(SHORT).is_none());
+    assert!(mutex.try_lock_until(Instant::now()).is_none());
+    let panic = catch_unwind(AssertUnwindSafe(|| drop(mutex.lock()))).unwrap_err();
+    let message = panic.downcast_ref::<&str>().unwrap();
+    assert!(message.contains("that this thread has locked already"), "{message}");
+    assert_eq!(*guard, 1);
+    drop(guard);
+    assert!(!mutex.is_locked(), "the failed calls took nothing");
+}
+
+#[test]
+fn a_reentrant_mutex_counts_and_lets_the_same_thread_in_again() {
+    let mutex = ReentrantMutex::new(1);
+    let outer = mutex.lock();
+    let inner = mutex.try_lock().expect("the same thread");
+    thread::scope(|s| {
+        s.spawn(|| assert!(mutex.try_lock().is_none()));
+    });
+    drop(outer);
+    assert!(mutex.is_owned_by_current_thread());
+    drop(inner);
+    assert!(!mutex.is_locked());
+}
+
+#[test]
+fn a_condvar_works_on_a_condition() {
+    let shared = Arc::new((Mutex::new(0), Condvar::new()));
+    let waiter = thread::spawn({
+        let shared = Arc::clone(&shared);
+        move || {
+            let (mutex, condvar) = &*shared;
+            let mut number = mutex.lock();
+            while *number == 0 {
+                condvar.wait(&mut number);
+            }
+            assert!(condvar.wait_for(&mut number, SHORT).timed_out());
+            assert!(condvar.wait_until(&mut number, Instant::now()).timed_out());
+            *number
+        }
+    });
+    let (mutex, condvar) = &*shared;
+    *mutex.lock() = 7;
+    condvar.notify_one();
+    condvar.notify_all();
+    assert_eq!(waiter.join().unwrap(), 7);
+}

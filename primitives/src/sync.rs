@@ -11,6 +11,8 @@
 //! that loom can watch for two threads that touch it without an order between them.
 
 #[cfg(not(model))]
+mod cores;
+#[cfg(not(model))]
 mod identity;
 pub mod spin;
 

@@ -31,6 +31,10 @@ const LOOKS: u32 = 10;
 #[cfg(not(model))]
 const WATCHED_PAUSES: u32 = 100;
 
+/// Turns that [`watch_and_yield`] gives to others before it gives up.
+#[cfg(not(model))]
+const YIELDS: u32 = 10;
+
 // ANCHOR: back-off
 /// Looks at a fought-over word now and then, until `ready` or until a sleep is the better choice.
 /// Returns whether it was ready.
@@ -67,8 +71,24 @@ pub fn watch(mut ready: impl FnMut() -> bool) -> bool {
     false
 }
 
+/// [`watch`], and then lets other threads run a few times: for a word that changes when several threads
+/// have come, who may be waiting for this very core.
+#[cfg(not(model))]
+pub fn watch_and_yield(mut ready: impl FnMut() -> bool) -> bool {
+    if watch(&mut ready) {
+        return true;
+    }
+    for _ in 0..YIELDS {
+        std::thread::yield_now();
+        if ready() {
+            return true;
+        }
+    }
+    false
+}
+
 #[cfg(model)]
-pub use model::spin::{back_off, watch};
+pub use model::spin::{back_off, watch, watch as watch_and_yield};
 
 /// Whether this process has one core only (a `taskset` or a container's share counts).
 #[cfg(not(model))]
@@ -81,7 +101,7 @@ fn alone() -> bool {
     // Relaxed: the number stands alone; two threads that ask at once store the same.
     let mut cores = CORES.load(Relaxed);
     if cores == 0 {
-        cores = std::thread::available_parallelism().map_or(1, usize::from);
+        cores = super::cores::available();
         // Relaxed: as above.
         CORES.store(cores, Relaxed);
     }

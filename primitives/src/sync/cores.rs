@@ -1,0 +1,73 @@
+//! How many cores the program may use.
+
+/// How many cores this process may use at once, at least 1.
+///
+/// std's answer is about the calling _thread_: in a program that pins each of its threads to a core of its
+/// own, every one of them is told that there is one core. Where the thread that asks has fewer than the
+/// process, the process's number counts.
+pub(super) fn available() -> usize {
+    #[cfg(target_os = "linux")]
+    if let (Some(process), Some(thread)) = (linux::cores_of_process(), linux::cores_of_thread())
+        && thread < process
+    {
+        return process;
+    }
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+#[cfg(target_os = "linux")]
+mod linux {
+    use std::mem;
+
+    /// Of its first thread, that is: the others have inherited it, or were pinned since.
+    pub(super) fn cores_of_process() -> Option<usize> {
+        // SAFETY: no arguments, and it cannot fail.
+        cores_of(unsafe { libc::getpid() })
+    }
+
+    pub(super) fn cores_of_thread() -> Option<usize> {
+        cores_of(0) // the calling one
+    }
+
+    /// `None` on a machine with more cores than the set has room for.
+    fn cores_of(thread: libc::pid_t) -> Option<usize> {
+        // SAFETY: a set of bits, of which all zero is the empty one.
+        let mut set: libc::cpu_set_t = unsafe { mem::zeroed() };
+        // SAFETY: the set is valid for writing and as long as we say.
+        let failed = unsafe { libc::sched_getaffinity(thread, size_of_val(&set), &raw mut set) };
+        // SAFETY: the set is initialized.
+        (failed == 0).then(|| unsafe { libc::CPU_COUNT(&set) } as usize)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::available;
+
+    #[test]
+    fn there_is_a_core() {
+        assert!(available() >= 1);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_pinned_thread_does_not_take_the_process_for_pinned() {
+        let cores = available();
+        std::thread::spawn(move || {
+            // SAFETY: a set of bits, of which all zero is the empty one.
+            let mut set: libc::cpu_set_t = unsafe { std::mem::zeroed() };
+            // SAFETY: the set is valid, for reading and for writing, and as long as we say.
+            unsafe {
+                libc::sched_getaffinity(0, size_of_val(&set), &raw mut set);
+                let core =
+                    (0..libc::CPU_SETSIZE as usize).find(|core| libc::CPU_ISSET(*core, &set));
+                libc::CPU_ZERO(&mut set);
+                libc::CPU_SET(core.expect("this thread runs somewhere"), &mut set);
+                libc::sched_setaffinity(0, size_of_val(&set), &raw const set);
+            }
+            assert_eq!(available(), cores);
+        })
+        .join()
+        .unwrap();
+    }
+}

@@ -4,51 +4,61 @@
 //! barrier; the last one to arrive _trips_ it, and all go on into the next round. Between two trips
 //! every thread has arrived exactly once, so what all of them did before is seen by all of them after.
 //!
-//! There are two ways out, and that is the difficulty. A round may end well, or it may break: somebody
-//! waited too long, the program gave up ([`abort`](Barrier::abort)), or starts anew
+//! There are two ways out, and that is the difficulty. A round may end well, or it may be given up:
+//! somebody waited too long, the program breaks it off ([`abort`](Barrier::abort)) or starts anew
 //! ([`reset`](Barrier::reset)). A sleeper takes 30 µs to wake up, and meanwhile the others may be rounds
-//! ahead. It must still learn how _its_ round ended. A counter of rounds, which is all that a barrier
-//! without `reset` needs, cannot tell it: the round is over, but was it tripped or broken?
+//! ahead. It must still learn how _its_ round ended. A number of rounds, which is all that a barrier
+//! without `reset` needs, cannot tell it: the round is over, but was it tripped or given up?
 //!
-//! So a round is not over before everybody has left. One word holds how many threads are inside and which
-//! of four states they are in:
+//! So the two are told apart in two ways. A round that is tripped is over at once: the number of rounds goes
+//! up, and whoever finds a higher number than it came with may go. A round that is given up _keeps its
+//! number_. It goes into another state, and is not over before everybody who was inside has left:
 //!
 //! ```text
-//!                the last arrives               the last leaves
-//!  ┌─────────┐ ───────────────────▶ ┌──────────┐ ───────────────────▶ (filling)
-//!  │ FILLING │                      │ DRAINING │
-//!  └─────────┘                      └──────────┘
-//!    │     │                             │ abort
-//!    │     │  abort, time-out,           ▼
-//!    │     │  a panic in the action ┌──────────┐  reset, nobody inside
-//!    │     └───────────────────────▶│  BROKEN  │ ───────────────────▶ (filling)
-//!    │                              └──────────┘
-//!    │                                ▲     │ reset, threads inside
-//!    │                          abort │     ▼
-//!    │  reset, threads inside       ┌───────────┐  the last leaves
-//!    └─────────────────────────────▶│ RESETTING │ ──────────────────▶ (filling)
-//!                                   └───────────┘
+//!        the last arrives: the next round
+//!          ┌───────────┐
+//!          ▼           │
+//!        ┌───────────────┐   abort, time-out, a panic in the action   ┌──────────┐
+//!        │    FILLING    │ ──────────────────────────────────────────▶│  BROKEN  │
+//!        │               │◀────────────────────────────────────────── │          │
+//!        └───────────────┘   reset, nobody inside                     └──────────┘
+//!          │           ▲                                                │      ▲
+//!          │           │ the last one inside leaves                     │      │
+//!          │           │                                                │      │
+//!          │         ┌─────────────┐  reset, threads inside             │      │
+//!          └────────▶│  RESETTING  │◀───────────────────────────────────┘      │
+//!    reset, threads  │             │───────────────────────────────────────────┘
+//!            inside  └─────────────┘  abort
 //! ```
 //!
-//! | state       | who is inside                  | who arrives            | who leaves gets |
-//! | ----------- | ------------------------------ | ---------------------- | --------------- |
-//! | `FILLING`   | waits for the others           | goes in                | (nobody leaves) |
-//! | `DRAINING`  | may go                         | waits till all are out | its index       |
-//! | `RESETTING` | fails                          | waits till all are out | an error        |
-//! | `BROKEN`    | fails                          | fails at once          | an error        |
+//! | state       | who is inside        | who arrives             | the round number                  |
+//! | ----------- | -------------------- | ----------------------- | --------------------------------- |
+//! | `FILLING`   | waits for the others | goes in                 | goes up when the last one arrives |
+//! | `RESETTING` | leaves with an error | waits till all are out  | stays                             |
+//! | `BROKEN`    | leaves with an error | gets an error at once   | stays                             |
 //!
-//! A fast thread that arrives again while a slow one is still on its way out waits at the door; that takes
-//! no longer than the slow one takes to wake up. A `reset` while the barrier drains changes nothing: that
-//! round was tripped, and the slow one gets its index.
+//! (CPython has a fourth state, draining: there a tripped round is not over either before all have left, and
+//! a fast thread that comes again waits for the slow ones. The round number does without: half as many
+//! steps a round, and nobody waits for a thread that is merely late. A `reset` or an `abort` does not
+//! touch the late ones, for their round was tripped.)
 //!
-//! Each step is one compare-exchange on the word, which decides everything at once: which of two arrivals is
-//! the last, and whether a time-out comes before or after it. The note that somebody sleeps stands in the
-//! word too, as in the [lock](crate::lock), so that no step calls the kernel for nobody.
+//! State, number of rounds and how many are inside stand in one word, so each step is one compare-exchange
+//! that decides everything at once: which of two arrivals is the last, and whether a time-out comes before
+//! or after it. The word has 64 bits, and threads can sleep on 32 only, so there is a second word for
+//! that, the _bell_. Who is about to sleep reads the bell first and then leaves a note in the word, as with
+//! the [lock](crate::lock). Who ends the wait takes the note away, and then changes the bell and wakes all.
+//! So a sleeper either finds the wait over when it leaves its note, or the bell changed when it
+//! falls asleep, or is woken. Without a note the bell is not touched, and the kernel not called.
 //!
 //! With an action there is one moment more. The last one goes in, and the barrier is full but still
-//! filling: nobody can go in or time out any more. It runs the action, and then trips the barrier.
+//! filling: nobody can go in, and nobody can give up. It runs the action, and then trips the barrier.
 //!
-//! Source: the states are those of CPython's `threading.Barrier`, which keeps them under a lock.
+//! A waiter would miss that its round is over only if exactly 4,294,967,296 rounds (or a multiple) were
+//! tripped without it between two of its looks.
+//!
+//! Source: the states are those of CPython's `threading.Barrier`, which keeps them under a lock; the round
+//! number is the "sense" of the barrier in Mellor-Crummey and Scott,
+//! [_Algorithms for Scalable Synchronization_](https://doi.org/10.1145/103727.103729), with more than one bit.
 
 mod outcome;
 #[cfg(all(test, not(model)))]
@@ -61,33 +71,33 @@ use std::time::Duration;
 
 pub use self::outcome::{BarrierWaitResult, BrokenBarrierError};
 use crate::park;
-use crate::sync::atomic::AtomicU32;
-use crate::sync::atomic::Ordering::{AcqRel, Relaxed};
+use crate::sync::atomic::Ordering::{AcqRel, Relaxed, Release};
+use crate::sync::atomic::{AtomicU32, AtomicU64};
 use crate::sync::cell::UnsafeCell;
 use crate::sync::const_fn;
 
 // ANCHOR: states
 /// Threads arrive, and wait for the rest of them.
-const FILLING: u32 = 0 << 30;
-/// All have arrived; those who are still inside may go.
-const DRAINING: u32 = 1 << 30;
-/// The round was given up; when those who are inside have left, a new one begins.
-const RESETTING: u32 = 2 << 30;
-/// The round was given up, and so will be every other one until somebody calls `reset`.
-const BROKEN: u32 = 3 << 30;
+const FILLING: u64 = 0 << 30;
+/// The round was given up; when those who are inside have left, it begins anew.
+const RESETTING: u64 = 1 << 30;
+/// The round was given up, and nobody can go in until somebody calls `reset`.
+const BROKEN: u64 = 2 << 30;
 /// The two bits of the state.
-const STATE: u32 = 3 << 30;
-/// The note: threads may sleep, inside or at the door. Whoever changes the state must wake them.
-const SLEEPERS: u32 = 1 << 29;
-/// The remaining bits: how many threads are inside.
-const INSIDE: u32 = SLEEPERS - 1;
+const STATE: u64 = 3 << 30;
+/// The note: threads may sleep, inside or at the door. Whoever ends their wait must wake them.
+const SLEEPERS: u64 = 1 << 29;
+/// The bits below the note: how many threads are inside.
+const INSIDE: u64 = SLEEPERS - 1;
+/// One round, in the bits above the state.
+const ROUND: u64 = 1 << 32;
 // ANCHOR_END: states
 
 /// A place where a fixed number of threads wait for each other, again and again.
 ///
-/// _Python_: `threading.Barrier(parties, action, timeout)`. What differs: a wait returns not only its
-/// index but also whether it was the last; `abort` and `reset` do not wait for an action that is
-/// running, and end that round without success; the action may call every method but `wait`.
+/// _Python_: `threading.Barrier(parties, action, timeout)`. What differs: `abort` and `reset` do not wait
+/// for an action that is running, but end its round without success; and the action may call every
+/// method but `wait`.
 ///
 /// ```
 /// use primitives::Barrier;
@@ -106,8 +116,10 @@ const INSIDE: u32 = SLEEPERS - 1;
 /// ```
 // ANCHOR: type
 pub struct Barrier<A = fn()> {
-    /// `state | note | threads inside`; the table above says what the states mean.
-    word: AtomicU32,
+    /// `rounds * ROUND | state | note | threads inside`; the table above says what the states mean.
+    word: AtomicU64,
+    /// What threads sleep on: goes up whenever they are woken.
+    bell: AtomicU32,
     parties: u32,
     timeout: Option<Duration>,
     /// Run by the last thread to arrive, while the others are inside: by one thread at a time.
@@ -138,7 +150,8 @@ impl Barrier {
                 "too many parties for a barrier: at most 536870911 are allowed",
             );
             Self {
-                word: AtomicU32::new(FILLING),
+                word: AtomicU64::new(FILLING),
+                bell: AtomicU32::new(0),
                 parties: parties as u32,
                 timeout: None,
                 action: None,
@@ -174,6 +187,7 @@ impl Barrier {
         pub const fn with_action<A: FnMut() + Send>(self, action: A) -> Barrier<A> {
             Barrier {
                 word: self.word,
+                bell: self.bell,
                 parties: self.parties,
                 timeout: self.timeout,
                 action: Some(UnsafeCell::new(action)),
@@ -219,11 +233,11 @@ impl<A> Barrier<A> {
     /// Breaks the barrier: whoever waits fails, and so does every later `wait`, until
     /// [`reset`](Self::reset). Never blocks.
     ///
-    /// For when a thread cannot come any more, so that the others do not wait for it for ever. A thread that
-    /// the barrier has let go, but that has not woken up yet, fails too.
+    /// For when a thread cannot come any more, so that the others do not wait for it for ever. Threads that
+    /// the barrier has let go, but that have not woken up yet, do not fail.
     pub fn abort(&self) {
         // Relaxed: a first guess.
-        self.update(self.word.load(Relaxed), |word| Some(BROKEN | word & INSIDE));
+        self.update(self.word.load(Relaxed), |word| Some(turned(word, BROKEN)));
     }
 
     /// Starts anew: whoever waits fails, and when they are out the barrier is as at first. Never blocks.
@@ -232,9 +246,9 @@ impl<A> Barrier<A> {
     pub fn reset(&self) {
         // Relaxed: a first guess.
         self.update(self.word.load(Relaxed), |word| match (word & STATE, word & INSIDE) {
-            (FILLING, 0) | (DRAINING | RESETTING, _) => None,
-            (_, 0) => Some(FILLING),
-            (_, inside) => Some(RESETTING | inside),
+            (FILLING, 0) | (RESETTING, _) => None,
+            (_, 0) => Some(turned(word, FILLING)),
+            _ => Some(turned(word, RESETTING)),
         });
     }
 
@@ -243,17 +257,17 @@ impl<A> Barrier<A> {
     /// takes the note away. Does nothing where `next` says `None`. `word` is the first guess. Returns the word
     /// that `next` was given last.
     #[inline]
-    fn update(&self, mut word: u32, next: impl Fn(u32) -> Option<u32>) -> u32 {
+    fn update(&self, mut word: u64, next: impl Fn(u64) -> Option<u64>) -> u64 {
         while let Some(new) = next(word) {
-            // Release and Acquire: each pairs with the other in this place. Every thread passes on what it
-            // did to all who change the word after it. So the last one to arrive, and its action, see
-            // what all did before they arrived; and those who leave after that see it too. Nobody
-            // ever stores to the word, so no such chain is cut.
+            // Acquire: pairs with the Release in this place. Every thread passes on what it did to all who
+            // change the word after it, so the last to arrive, and its action, see what all did
+            // before they arrived. Nobody ever stores to the word, so no such chain is cut.
+            // Release: pairs also with the Acquire in `wait_inside`: who is let go sees the same.
             // Relaxed on failure: nothing was changed, and nothing but the word may be looked at.
             match self.word.compare_exchange_weak(word, new, AcqRel, Relaxed) {
                 Ok(_) => {
                     if word & !new & SLEEPERS != 0 {
-                        Self::wake(&raw const self.word);
+                        self.ring();
                     }
                     break;
                 }
@@ -265,22 +279,36 @@ impl<A> Barrier<A> {
     // ANCHOR_END: update
 
     #[cold]
-    fn wake(word: *const AtomicU32) {
-        park::wake_all(word);
+    fn ring(&self) {
+        // Release: pairs with the Acquire in `sleep_while`: who hears this ring before it leaves its note also
+        // sees what it is for. (Others may go on by now, but the borrow of this call keeps the bell alive.)
+        self.bell.fetch_add(1, Release);
+        park::wake_all(&raw const self.bell);
     }
 }
 
 // ANCHOR: steps
-/// The word when its round has ended in the state `state`, unless it has ended already: then that stands.
-const fn ended(word: u32, state: u32) -> u32 {
-    if word & STATE == FILLING { state | word & INSIDE } else { word }
+/// How many rounds were tripped.
+const fn round(word: u64) -> u64 {
+    word / ROUND
 }
 
-/// The word when one of those inside has left. The last one lets a new round begin, unless the barrier is
-/// broken.
-const fn left(word: u32) -> u32 {
-    let word = word - 1;
-    if word & INSIDE == 0 && word & STATE != BROKEN { FILLING } else { word }
+/// The word when its round has been tripped: the next one, filling, with nobody inside yet.
+const fn tripped(word: u64) -> u64 {
+    (word & !(ROUND - 1)).wrapping_add(ROUND)
+}
+
+/// The word in another state; everybody is to be woken.
+const fn turned(word: u64, state: u64) -> u64 {
+    word & !(STATE | SLEEPERS) | state
+}
+
+/// The word when one of those inside has left. Who was still waiting breaks the barrier by that; the last one
+/// to leave a round that is being reset lets it begin anew.
+const fn left(word: u64) -> u64 {
+    let failed = if word & STATE == FILLING { turned(word, BROKEN) } else { word };
+    let word = failed - 1;
+    if word & STATE == RESETTING && word & INSIDE == 0 { turned(word, FILLING) } else { word }
 }
 // ANCHOR_END: steps
 

@@ -8,10 +8,9 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use super::{
-    BROKEN, Barrier, BarrierWaitResult, BrokenBarrierError, DRAINING, FILLING, RESETTING, SLEEPERS,
-    left,
+    BROKEN, Barrier, BarrierWaitResult, BrokenBarrierError, FILLING, RESETTING, ROUND, SLEEPERS,
+    left, tripped,
 };
-use crate::park;
 use crate::probe::{probe, probe_unwind};
 use crate::sync::atomic::Ordering::Relaxed;
 
@@ -216,49 +215,77 @@ fn reset_with_nobody_there_changes_nothing() {
 }
 
 #[test]
-fn a_reset_between_the_trip_and_a_late_waker_does_not_fail_the_late_one() {
-    for _ in 0..20 {
+fn a_reset_or_an_abort_between_the_trip_and_a_late_waker_does_not_fail_the_late_one() {
+    for end in [Barrier::reset, Barrier::abort] {
         let barrier = Arc::new(Barrier::new(2));
         let late = waiters(&barrier, 1).pop().unwrap();
         until(|| barrier.word.load(Relaxed) & SLEEPERS != 0);
-        // The trip, but for the call that wakes: the other one is as late as we like.
-        barrier.word.store(DRAINING | 1, SeqCst);
-        barrier.reset();
-        park::wake_all(&raw const barrier.word);
+        // The trip, but for the ring: the other one is as late as we like.
+        barrier.word.store(tripped(FILLING | 1), SeqCst);
+        end(&barrier);
+        barrier.ring();
         assert_eq!(late.join().unwrap().unwrap().index(), 0);
-        assert_eq!(barrier.word.load(Relaxed), FILLING);
+        assert_eq!(barrier.word.load(Relaxed) / ROUND, 1);
     }
 }
 
-/// As in CPython: "any active or future calls to wait() fail".
 #[test]
-fn an_abort_between_the_trip_and_a_late_waker_fails_the_late_one() {
+fn a_late_waker_goes_though_the_others_are_rounds_ahead() {
     let barrier = Arc::new(Barrier::new(2));
-    barrier.word.store(DRAINING | 1, SeqCst); // one that was let go has not left yet
-    barrier.abort();
-    assert_eq!(barrier.word.load(Relaxed), BROKEN | 1);
-    barrier.reset();
-    assert_eq!(barrier.word.load(Relaxed), RESETTING | 1);
-    barrier.abort();
-    assert_eq!(barrier.word.load(Relaxed), BROKEN | 1);
+    let late = waiters(&barrier, 1).pop().unwrap();
+    until(|| barrier.word.load(Relaxed) & SLEEPERS != 0);
+    barrier.word.store(tripped(FILLING | 1), SeqCst);
+    for _ in 0..3 {
+        let next = waiters(&barrier, 1).pop().unwrap();
+        assert!(barrier.wait().unwrap().is_leader());
+        assert_eq!(next.join().unwrap().unwrap().index(), 0);
+    }
+    barrier.ring(); // at last
+    assert_eq!(late.join().unwrap().unwrap().index(), 0);
 }
 
 #[test]
-fn a_fast_thread_waits_at_the_door_while_a_slow_one_is_on_its_way_out() {
-    for draining in [DRAINING | 1, RESETTING | 1] {
-        let barrier = Arc::new(Barrier::new(2));
-        barrier.word.store(draining, SeqCst);
-        let fast = thread::spawn({
-            let barrier = Arc::clone(&barrier);
-            move || barrier.wait()
-        });
-        until(|| barrier.word.load(Relaxed) == draining | SLEEPERS);
-        assert_eq!(barrier.n_waiting(), 0);
-        barrier.update(draining, |word| Some(left(word))); // the slow one leaves
-        until(|| barrier.n_waiting() == 1);
-        assert!(barrier.wait().unwrap().is_leader());
-        assert_eq!(fast.join().unwrap().unwrap().index(), 0);
-    }
+fn after_the_last_round_number_comes_the_first() {
+    let barrier = Arc::new(Barrier::new(2));
+    barrier.word.store(FILLING | 0_u64.wrapping_sub(ROUND), SeqCst);
+    let first = waiters(&barrier, 1).pop().unwrap();
+    assert!(barrier.wait().is_ok());
+    assert!(first.join().unwrap().is_ok());
+    assert_eq!(barrier.word.load(Relaxed), FILLING);
+}
+
+#[test]
+fn who_arrives_during_a_reset_waits_at_the_door() {
+    let barrier = Arc::new(Barrier::new(2));
+    let word = (7 * ROUND) | RESETTING | 1; // one that failed has not left yet
+    barrier.word.store(word, SeqCst);
+    let early = thread::spawn({
+        let barrier = Arc::clone(&barrier);
+        move || barrier.wait()
+    });
+    until(|| barrier.word.load(Relaxed) == word | SLEEPERS);
+    assert_eq!(barrier.n_waiting(), 0);
+    barrier.update(word, |word| Some(left(word))); // now it has
+    until(|| barrier.n_waiting() == 1);
+    assert!(barrier.wait().unwrap().is_leader());
+    assert_eq!(early.join().unwrap().unwrap().index(), 0);
+}
+
+#[test]
+fn who_stands_at_the_door_learns_of_an_abort() {
+    let barrier = Arc::new(Barrier::new(2));
+    barrier.word.store(RESETTING | 1, SeqCst);
+    let early = thread::spawn({
+        let barrier = Arc::clone(&barrier);
+        move || barrier.wait()
+    });
+    until(|| barrier.word.load(Relaxed) & SLEEPERS != 0);
+    barrier.abort();
+    assert_eq!(early.join().unwrap(), Err(BrokenBarrierError));
+    barrier.reset(); // the one who failed is still inside …
+    assert_eq!(barrier.word.load(Relaxed), RESETTING | 1);
+    barrier.update(RESETTING | 1, |word| Some(left(word))); // … until now
+    assert_eq!(barrier.word.load(Relaxed), FILLING);
 }
 
 #[test]
@@ -322,7 +349,7 @@ fn the_time_stops_when_all_have_come() {
     // Without a clock: who wants to leave a full barrier may not.
     let full = Barrier::new(2).with_action(|| {});
     full.word.store(FILLING | 2, SeqCst);
-    assert_eq!(full.leave(FILLING | 2), None);
+    assert!(!full.leave(FILLING | 2));
     assert_eq!(full.word.load(Relaxed), FILLING | 2);
 }
 
@@ -355,7 +382,7 @@ fn in_a_storm_of_resets_and_aborts_every_wait_returns() {
     }
     threads.into_iter().for_each(|thread| thread.join().unwrap());
     barrier.reset();
-    assert_eq!(barrier.word.load(Relaxed), FILLING);
+    assert_eq!(barrier.n_waiting(), 0);
     let threads = waiters(&barrier, 2);
     assert!(barrier.wait().is_ok());
     threads.into_iter().for_each(|thread| assert!(thread.join().unwrap().is_ok()));

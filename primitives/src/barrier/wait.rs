@@ -4,11 +4,11 @@ use std::mem;
 use std::time::{Duration, Instant};
 
 use super::{
-    BROKEN, Barrier, BarrierWaitResult, BrokenBarrierError, DRAINING, FILLING, INSIDE, SLEEPERS,
-    STATE, ended, left,
+    BROKEN, Barrier, BarrierWaitResult, BrokenBarrierError, FILLING, INSIDE, SLEEPERS, STATE, left,
+    round, tripped,
 };
 use crate::park::{self, Wait};
-use crate::sync::atomic::Ordering::Relaxed;
+use crate::sync::atomic::Ordering::{Acquire, Relaxed};
 use crate::sync::cell::UnsafeCell;
 use crate::sync::{is_unwinding, spin};
 
@@ -16,8 +16,8 @@ impl<A: FnMut()> Barrier<A> {
     /// Waits until all parties have arrived; then returns in which order this one did. With a default
     /// time-out, as [`wait_timeout`](Self::wait_timeout).
     ///
-    /// Blocks. Spins for about a microsecond before it sleeps. The last to arrive: one load and one
-    /// compare-exchange, and with sleepers a call to the kernel.
+    /// Blocks. Spins for about a microsecond and gives up its turn a few times before it sleeps. One load and
+    /// one compare-exchange to arrive, and for the last with sleepers a call to the kernel.
     ///
     /// # Errors
     ///
@@ -59,37 +59,35 @@ impl<A: FnMut()> Barrier<A> {
     }
 
     fn wait_for(&self, timeout: Option<Duration>) -> Result<BarrierWaitResult, BrokenBarrierError> {
-        let index = self.arrive()?;
-        let is_leader = index + 1 == self.parties;
-        let ended = match &self.action {
-            _ if !is_leader => self.wait_inside(timeout),
-            Some(action) => self.act(action),
-            None => DRAINING, // by the arrival itself
-        };
-        if ended != DRAINING {
-            return Err(BrokenBarrierError);
+        let found = self.arrive()?;
+        let index = (found & INSIDE) as usize;
+        let is_leader = index + 1 == self.parties();
+        match &self.action {
+            _ if !is_leader => self.wait_inside(found, timeout)?,
+            Some(action) => self.act(action)?,
+            None => {} // tripped by the arrival itself
         }
-        Ok(BarrierWaitResult::new(index as usize, is_leader))
+        Ok(BarrierWaitResult::new(index, is_leader))
     }
 
     // ANCHOR: arrive
-    /// Goes in, and returns how many were inside before. The last one, if there is no action to run, trips the
-    /// barrier in the same step, and is out again.
+    /// Goes in, and returns what the word was before. The last one, if there is no action to run, trips the
+    /// barrier in the same step.
     #[inline]
-    fn arrive(&self) -> Result<u32, BrokenBarrierError> {
+    fn arrive(&self) -> Result<u64, BrokenBarrierError> {
         loop {
             // Relaxed: a first guess; `update` decides.
             let found = self.update(self.word.load(Relaxed), |word| {
                 if !self.is_open(word) {
                     None
-                } else if (word & INSIDE) + 1 == self.parties && self.action.is_none() {
-                    Some(left(ended(word + 1, DRAINING)))
+                } else if self.is_full(word + 1) && self.action.is_none() {
+                    Some(tripped(word))
                 } else {
                     Some(word + 1)
                 }
             });
             if self.is_open(found) {
-                return Ok(found & INSIDE);
+                return Ok(found);
             }
             if found & STATE == BROKEN {
                 return Err(BrokenBarrierError);
@@ -101,93 +99,108 @@ impl<A: FnMut()> Barrier<A> {
 
     /// Whether one more may go in.
     #[inline]
-    fn is_open(&self, word: u32) -> bool {
-        word & STATE == FILLING && word & INSIDE < self.parties
+    fn is_open(&self, word: u64) -> bool {
+        word & STATE == FILLING && !self.is_full(word)
     }
 
-    /// Waits while the threads of the round before are on their way out. May return early.
+    /// Whether all are inside (and if the barrier is still filling, the last one runs the action).
+    #[inline]
+    fn is_full(&self, word: u64) -> bool {
+        word & INSIDE == u64::from(self.parties)
+    }
+
+    /// Waits while an action runs, or while those of a round that was reset are on their way out. May return
+    /// early.
     #[cold]
     fn wait_at_the_door(&self) {
-        // Relaxed, both: a hint; who goes in does it by `update`.
-        let may_go_on = |word| self.is_open(word) || word & STATE == BROKEN;
-        if !spin::watch(|| may_go_on(self.word.load(Relaxed))) {
-            let word = self.word.load(Relaxed);
-            if !may_go_on(word) {
-                self.sleep(word, None);
-            }
+        let closed = |word| !self.is_open(word) && word & STATE != BROKEN;
+        // Relaxed: a hint; who goes in does it by `update`.
+        if !spin::watch_and_yield(|| !closed(self.word.load(Relaxed))) {
+            self.sleep_while(closed, None);
         }
     }
 
     // ANCHOR: wait-inside
-    /// Waits until the round has ended, or ends it when the time is up; and leaves. Returns the state that the
-    /// round ended in.
+    /// Waits until the round that the thread `found` when it arrived is over, or until the time is up.
     #[cold]
-    fn wait_inside(&self, timeout: Option<Duration>) -> u32 {
+    fn wait_inside(&self, found: u64, timeout: Option<Duration>) -> Result<(), BrokenBarrierError> {
+        let filling = |word| round(word) == round(found) && word & STATE == FILLING;
         let mut deadline = timeout.and_then(park::deadline_after);
         let mut time_is_up = false;
-        // Relaxed, both: a hint; who leaves does it by `update`.
-        spin::watch(|| self.word.load(Relaxed) & STATE != FILLING);
+
+        // Relaxed: a hint; the loop looks again.
+        spin::watch_and_yield(|| !filling(self.word.load(Relaxed)));
         loop {
-            let word = self.word.load(Relaxed);
-            if word & STATE != FILLING || time_is_up {
-                if let Some(state) = self.leave(word) {
-                    return state;
-                }
-                deadline = None; // too late to give up: all are here, and the action is running
+            // Acquire: pairs with the Release in `update`: who is let go sees what all did before they
+            // arrived, and what the action did.
+            let word = self.word.load(Acquire);
+            if round(word) != round(found) {
+                return Ok(());
             }
-            time_is_up = self.sleep(word, deadline) == Wait::TimedOut;
+            if time_is_up || !filling(word) {
+                if self.leave(word) {
+                    return Err(BrokenBarrierError);
+                }
+                // It was tripped just now, or is full: too late to give up.
+                deadline = None;
+            }
+            time_is_up = self.sleep_while(filling, deadline) == Wait::TimedOut;
         }
     }
 
-    /// Leaves, and returns the state that the round ended in. If it is still filling that breaks the
-    /// barrier. `None` if it is full: nobody may leave before the action has run.
-    pub(super) fn leave(&self, word: u32) -> Option<u32> {
-        let full = |word| word & STATE == FILLING && word & INSIDE == self.parties;
-        let found = self.update(word, |word| (!full(word)).then(|| left(ended(word, BROKEN))));
-        (!full(found)).then(|| ended(found, BROKEN) & STATE)
+    /// Leaves a round without success, and breaks the barrier if nobody did before. Not from a round that has
+    /// been tripped since, and not while the action runs; returns whether it left.
+    pub(super) fn leave(&self, word: u64) -> bool {
+        let stays = |now| round(now) != round(word) || now & STATE == FILLING && self.is_full(now);
+        let found = self.update(word, |now| (!stays(now)).then(|| left(now)));
+        !stays(found)
+    }
+
+    /// Sleeps unless the word has ceased to be as `waits` wants it. May return early.
+    fn sleep_while(&self, waits: impl Fn(u64) -> bool, deadline: Option<Instant>) -> Wait {
+        // Acquire: pairs with the Release in `ring`. Either this is the number from before the ring that
+        // we wait for, and then that ring will change it; or the word shows that it has rung.
+        let bell = self.bell.load(Acquire);
+        // Relaxed: a first guess; and a note that is there already stays until it has rung.
+        let found = self.update(self.word.load(Relaxed), |word| {
+            (waits(word) && word & SLEEPERS == 0).then_some(word | SLEEPERS)
+        });
+        if !waits(found) {
+            return Wait::Woken;
+        }
+        park::wait(&self.bell, bell, deadline)
     }
     // ANCHOR_END: wait-inside
 
-    /// Sleeps while the word is `word`, or the same with the note. May return early.
-    fn sleep(&self, word: u32, deadline: Option<Instant>) -> Wait {
-        let asleep = word | SLEEPERS;
-        // Relaxed, both: the note says nothing but "call", and `update` finds it in the same word.
-        if word != asleep && self.word.compare_exchange(word, asleep, Relaxed, Relaxed).is_err() {
-            return Wait::Woken;
-        }
-        park::wait(&self.word, asleep, deadline)
-    }
-
     // ANCHOR: act
-    /// Runs the action, trips the barrier, and leaves. Returns the state that the round ended in.
+    /// Runs the action and trips the barrier.
     #[cold]
-    fn act(&self, action: &UnsafeCell<A>) -> u32 {
-        let broken_unless_done = BreakOnUnwind(self);
-        // SAFETY: this thread was the last to go into a round that is not over before it has left, so
-        // no other thread runs the action; and what earlier rounds did to it is seen here, through the
-        // Acquire of the `update` by which this thread went in.
+    fn act(&self, action: &UnsafeCell<A>) -> Result<(), BrokenBarrierError> {
+        let leave_on_panic = Leave(self);
+        // SAFETY: this thread was the last to go into a round that can neither be tripped nor begin anew
+        // before it says so, so no other thread runs the action; and what earlier rounds did to it is
+        // seen here, through the Acquire of the `update` by which this thread went in.
         action.with_mut(|action| unsafe { (*action)() });
-        mem::forget(broken_unless_done);
-        self.end(DRAINING)
-    }
+        mem::forget(leave_on_panic);
 
-    /// Ends the round in the state `state`, unless somebody else has ended it, and leaves: for the one who
-    /// runs the action. Returns the state that the round ended in.
-    fn end(&self, state: u32) -> u32 {
         // Relaxed: a first guess.
-        let found = self.update(self.word.load(Relaxed), |word| Some(left(ended(word, state))));
-        ended(found, state) & STATE
+        let found = self.update(self.word.load(Relaxed), |word| match word & STATE {
+            FILLING => Some(tripped(word)),
+            _ => Some(left(word)), // aborted or reset while the action ran
+        });
+        if found & STATE == FILLING { Ok(()) } else { Err(BrokenBarrierError) }
     }
     // ANCHOR_END: act
 }
 
-/// Breaks the barrier when the action panics, and leaves.
-struct BreakOnUnwind<'a, A: FnMut()>(&'a Barrier<A>);
+/// Leaves the round, and so breaks the barrier, when the action panics.
+struct Leave<'a, A: FnMut()>(&'a Barrier<A>);
 
-impl<A: FnMut()> Drop for BreakOnUnwind<'_, A> {
+impl<A: FnMut()> Drop for Leave<'_, A> {
     fn drop(&mut self) {
         if !is_unwinding() {
-            self.0.end(BROKEN);
+            // Relaxed: a first guess.
+            self.0.update(self.0.word.load(Relaxed), |word| Some(left(word)));
         }
     }
 }

@@ -15,6 +15,7 @@
 //! | [`BoundedSemaphore`]         | `BoundedSemaphore`      | the same, and notices a release too many        |
 //! | [`Event`]                    | `threading.Event`       | a gate that one thread opens for all            |
 //! | [`Barrier`]                  | `threading.Barrier`     | nobody goes on before everybody has come        |
+//! | [`thread`]                   | `threading.Thread`      | names, a list of threads, panics that are seen  |
 //!
 //! Everything stands on two modules, and on nothing else: [`sync`], the only door to atomics, and
 //! [`park`], the only door to sleeping. Read them in the order of the book: `park`, `lock`,
@@ -51,6 +52,9 @@ pub mod lock;
 pub mod lock_api;
 pub mod rlock;
 pub mod semaphore;
+// std's threads, which a model has none of; it runs the primitives between threads of its own.
+#[cfg(not(model))]
+pub mod thread;
 
 #[cfg(all(test, not(model)))]
 mod probe;

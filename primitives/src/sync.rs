@@ -76,7 +76,10 @@ pub mod cell {
 #[cfg(not(model))]
 pub mod thread {
     pub use super::identity::id;
-    pub use std::thread::{JoinHandle, spawn, yield_now};
+    pub(crate) use super::identity::{adopt, reserve};
+    pub use std::thread::{
+        Builder, JoinHandle, Scope, ScopedJoinHandle, current, scope, sleep, spawn, yield_now,
+    };
 }
 
 /// Threads that loom schedules.

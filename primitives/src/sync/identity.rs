@@ -29,11 +29,22 @@ pub fn id() -> u64 {
 
 #[cold]
 fn take_a_number() -> u64 {
+    let id = reserve();
+    adopt(id);
+    id
+}
+
+/// A number for a thread that has not begun; it must [`adopt`] it before it asks.
+pub(crate) fn reserve() -> u64 {
     static NEXT: AtomicU64 = AtomicU64::new(1);
     // Relaxed: the counter alone makes them differ. Centuries of new threads do not exhaust 64 bits.
-    let id = NEXT.fetch_add(1, Relaxed);
+    NEXT.fetch_add(1, Relaxed)
+}
+
+/// Makes `id` the calling thread's number.
+pub(crate) fn adopt(id: u64) {
+    debug_assert_eq!(ID.get(), 0, "a thread that has a number keeps it");
     ID.set(id);
-    id
 }
 
 #[cfg(test)]

@@ -1,0 +1,68 @@
+//! Threads that have a name, can be listed, and whose panics do not vanish.
+//!
+//! These are std's threads with the conveniences of Python's `threading`. What they add stands in four
+//! places, and a thread passes them in this order:
+//!
+//! ```text
+//!    spawn ──▶ on the list ──▶ the closure ──▶ off the list ──▶ outcome kept ──▶ gone
+//!              `enumerate`     in `catch_panic`                  `is_finished`   `join`
+//!              `current`       which keeps the                   `join_timeout`
+//!                              place of a panic
+//! ```
+//!
+//! # Panics
+//!
+//! The first question of every course is where the error went. In Python an exception in a thread is
+//! printed, and `join` returns as if nothing had happened. Here a panic is reported twice over:
+//!
+//! - by the program's panic hook, at once, whether or not anybody joins. That is std's unless the
+//!   program has set its own; it prints the thread's name, the message, `file:line:column`, and with
+//!   `RUST_BACKTRACE=1` the backtrace.
+//! - by [`JoinHandle::join`], as a [`PanicError`] that still has all of that, and the payload.
+//!
+//! std's own `join` gives the payload alone; name and place are known to the panic hook only. So the first
+//! thread that is started here puts a small hook in front of the program's. It takes a note and calls
+//! the program's hook, prints nothing itself, and lets panics of other threads pass. A program that sets its
+//! hook later replaces ours; the next thread to start, or the next [`catch_panic`], notices and puts it in
+//! front again.
+//!
+//! # The end of the program
+//!
+//! When `main` returns the process ends, and with it every thread, wherever it is: what Python calls a daemon
+//! thread. There is no other kind. Whoever wants threads to finish joins them, or starts them in a
+//! [`scope`], which waits for all of them.
+//!
+//! ```
+//! use primitives::thread;
+//!
+//! let answer = thread::spawn(|| 6 * 7);
+//! assert_eq!(answer.join().unwrap(), 42);
+//!
+//! let careless = thread::Builder::new().name("careless").spawn(|| {
+//!     let empty: Vec<u8> = Vec::new();
+//!     empty[0]
+//! });
+//! let panic = careless?.join().unwrap_err();
+//! assert_eq!(panic.thread_name(), "careless");
+//! assert!(panic.message().starts_with("index out of bounds"));
+//! println!("{panic}"); // thread 'careless' panicked at src/main.rs:8:5: index out of bounds: …
+//! # std::io::Result::Ok(())
+//! ```
+
+mod builder;
+mod handle;
+mod hook;
+mod outcome;
+mod panic;
+mod registry;
+mod scope;
+#[cfg(test)]
+mod tests;
+
+pub use self::builder::{Builder, spawn};
+pub use self::handle::JoinHandle;
+pub use self::hook::catch_panic;
+pub use self::panic::{Location, PanicError};
+pub use self::registry::{Thread, active_count, current, enumerate};
+pub use self::scope::{Scope, ScopedJoinHandle, scope};
+pub use crate::sync::thread::{sleep, yield_now};

@@ -1,0 +1,145 @@
+//! [`JoinHandle`]: waiting for a thread's end, and getting what it left.
+
+use std::fmt;
+use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::outcome::Outcome;
+use super::{PanicError, Thread};
+use crate::park;
+use crate::sync::thread as native;
+
+/// A started thread: wait for its end with [`join`](Self::join), or drop this and let it run on by itself.
+///
+/// _Python_: the `threading.Thread` after `start()`. A join there returns `None` however the thread ended.
+pub struct JoinHandle<T> {
+    thread: Thread,
+    outcome: Arc<Outcome<T>>,
+    native: native::JoinHandle<()>,
+}
+
+impl<T> JoinHandle<T> {
+    pub(super) fn new(
+        thread: Thread,
+        outcome: Arc<Outcome<T>>,
+        native: native::JoinHandle<()>,
+    ) -> Self {
+        Self { thread, outcome, native }
+    }
+
+    /// Waits for the thread's end and returns what its closure returned. Blocks.
+    ///
+    /// When it returns the thread is gone, its thread-locals too, and all it did is visible here.
+    ///
+    /// # Errors
+    ///
+    /// [`PanicError`] if the thread panicked: its name, the message, `file:line:column`, the payload.
+    ///
+    /// # Panics
+    ///
+    /// If a thread joins itself: it would wait for ever. _Python_: `RuntimeError: cannot join current thread`.
+    ///
+    /// ```
+    /// use primitives::thread;
+    ///
+    /// let handle = thread::spawn(|| "12a".parse::<u32>().unwrap());
+    /// match handle.join() {
+    ///     Ok(number) => println!("{number}"),
+    ///     Err(panic) => println!("{panic}"), // thread 'Thread-1' panicked at src/main.rs:3:50: …
+    /// }
+    /// ```
+    pub fn join(self) -> Result<T, PanicError> {
+        refuse_itself(&self.thread);
+        // An error here comes from a destructor that ran after the outcome was left; the hook reported it.
+        let _ = self.native.join();
+        self.outcome.take().expect("a thread that is gone has left its outcome")
+    }
+
+    /// Waits for the thread's end, for at most `timeout`. Returns whether it ended.
+    ///
+    /// Does not consume: [`join`](Self::join) gives the result afterwards. Zero is one look; a time-out too
+    /// long for the clock means for ever. Destructors of thread-locals may still be running.
+    ///
+    /// _Python_: `t.join(timeout)`, then `not t.is_alive()`.
+    ///
+    /// # Panics
+    ///
+    /// If a thread joins itself.
+    ///
+    /// ```
+    /// use primitives::thread;
+    /// use std::time::Duration;
+    ///
+    /// let sleeper = thread::spawn(|| thread::sleep(Duration::from_millis(50)));
+    /// while !sleeper.join_timeout(Duration::from_millis(10)) {
+    ///     println!("still waiting for {}", sleeper.thread().name());
+    /// }
+    /// sleeper.join().unwrap();
+    /// ```
+    #[must_use]
+    pub fn join_timeout(&self, timeout: Duration) -> bool {
+        refuse_itself(&self.thread);
+        self.outcome.wait(park::deadline_after(timeout))
+    }
+
+    /// [`join_timeout`](Self::join_timeout), until `deadline` at most.
+    ///
+    /// # Panics
+    ///
+    /// If a thread joins itself.
+    #[must_use]
+    pub fn join_deadline(&self, deadline: Instant) -> bool {
+        refuse_itself(&self.thread);
+        self.outcome.wait(Some(deadline))
+    }
+
+    /// Whether the closure has returned or panicked, so that [`join`](Self::join) will hardly wait.
+    ///
+    /// _Python_: `not t.is_alive()`.
+    #[must_use]
+    #[doc(alias = "is_alive")]
+    pub fn is_finished(&self) -> bool {
+        self.outcome.is_set()
+    }
+
+    /// Which thread it is.
+    #[must_use]
+    pub fn thread(&self) -> &Thread {
+        &self.thread
+    }
+}
+
+/// Panics if a thread is about to wait for its own end.
+pub(super) fn refuse_itself(thread: &Thread) {
+    assert!(
+        thread.id() != native::id(),
+        "thread '{}' joins itself and would wait for ever: join it from another thread",
+        thread.name(),
+    );
+}
+
+/// What is between a thread and its handle is whole after a panic of either.
+impl<T> UnwindSafe for JoinHandle<T> {}
+impl<T> RefUnwindSafe for JoinHandle<T> {}
+
+/// Name and number, and whether it has finished. Never blocks.
+impl<T> fmt::Debug for JoinHandle<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        debug("JoinHandle", &self.thread, &self.outcome, f)
+    }
+}
+
+pub(super) fn debug<T>(
+    name: &str,
+    thread: &Thread,
+    outcome: &Outcome<T>,
+    f: &mut fmt::Formatter<'_>,
+) -> fmt::Result {
+    let mut handle = f.debug_struct(name);
+    handle.field("thread", &thread.name()).field("id", &thread.id());
+    if let Some(finished) = outcome.try_is_set() {
+        handle.field("finished", &finished);
+    }
+    handle.finish_non_exhaustive()
+}

@@ -1,0 +1,149 @@
+//! Catching a panic together with the place where it happened.
+//!
+//! `catch_unwind` gives the payload and nothing else; the place is told to the panic hook alone, before the
+//! stack unwinds. So a hook of ours takes a note in a thread-local, and whoever catches the panic picks
+//! it up:
+//!
+//! ```text
+//!    catch_panic
+//!    │  f() ── panic! ──▶ our hook: notes place and backtrace ──▶ the program's hook: prints
+//!    │                                                                          │
+//!    ◀──────────────────────────── the stack unwinds ───────────────────────────┘
+//!    picks up the note
+//! ```
+//!
+//! std keeps one hook for the whole program and cannot say which it is. Ours therefore counts itself:
+//! its closure owns a guard, and while it is somewhere in the chain (installed, or kept by a hook that
+//! calls it) the guard lives. When the program replaces it, std drops the closure, the guard with it, and
+//! the count says that the place is empty.
+
+use std::backtrace::{Backtrace, BacktraceStatus};
+use std::cell::Cell;
+use std::panic::{PanicHookInfo, UnwindSafe, catch_unwind, set_hook, take_hook};
+
+use super::panic::{Location, PanicError, message_of};
+use super::registry;
+use crate::Lock;
+use crate::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use crate::sync::panicking;
+
+/// What the hook saw of a panic.
+struct Note {
+    message: String,
+    location: Option<Location>,
+    backtrace: Option<Backtrace>,
+}
+
+thread_local! {
+    /// How many calls of `catch_panic` this thread is in: the hook takes notes for them only.
+    static CATCHING: Cell<u32> = const { Cell::new(0) };
+    /// The newest note, until it is picked up.
+    static NOTE: Cell<Option<Box<Note>>> = const { Cell::new(None) };
+}
+
+/// Calls `f`; a panic in it comes back as an error with thread name, message, place and payload.
+///
+/// The panic hook runs first, as for any panic, so it is reported by then. This is how thread pools and timers
+/// outlive what they call. Where panics abort the process (`panic = "abort"`) there is nothing to
+/// catch. Costs next to nothing if `f` does not panic.
+///
+/// _Python_: `except Exception as error` with its traceback.
+///
+/// ```
+/// use primitives::thread::catch_panic;
+///
+/// assert_eq!(catch_panic(|| 5).unwrap(), 5);
+/// let panic = catch_panic(|| "five".parse::<u8>().unwrap()).unwrap_err();
+/// assert!(panic.message().contains("InvalidDigit"));
+/// assert!(panic.location().is_some());
+/// ```
+///
+/// # Errors
+///
+/// [`PanicError`] if `f` panics.
+pub fn catch_panic<T>(f: impl FnOnce() -> T + UnwindSafe) -> Result<T, PanicError> {
+    install();
+    // A note that is there already is of a panic further out, whose unwinding has come to a destructor
+    // that calls us: put it aside, and back.
+    let outer_note = swap_note(None);
+    CATCHING.set(CATCHING.get() + 1);
+    let result = catch_unwind(f);
+    CATCHING.set(CATCHING.get() - 1);
+    let note = swap_note(outer_note);
+
+    result.map_err(|payload| {
+        // `f` may have caught another panic by itself, or the hook may not have run for this one: the note
+        // must say what the payload says.
+        let note = note.filter(|note| note.message == message_of(&*payload));
+        let (location, backtrace) = note.map_or((None, None), |n| (n.location, n.backtrace));
+        PanicError::new(registry::current().name().to_owned(), location, backtrace, payload)
+    })
+}
+
+fn swap_note(note: Option<Box<Note>>) -> Option<Box<Note>> {
+    // Fails when the thread has destroyed its thread-locals; then there are no notes.
+    NOTE.try_with(|place| place.replace(note)).unwrap_or_default()
+}
+
+/// How many hooks of ours are in the chain: 0 or 1, but for a program that plays with hooks.
+static HOOKS: AtomicU32 = AtomicU32::new(0);
+
+/// Owned by our hook: counts it for as long as it exists.
+struct Counted;
+
+impl Counted {
+    fn new() -> Self {
+        // Relaxed: the number stands alone; std's lock around the hook orders the hooks themselves.
+        HOOKS.fetch_add(1, Relaxed);
+        Self
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        // Relaxed: as above.
+        HOOKS.fetch_sub(1, Relaxed);
+    }
+}
+
+/// Puts our hook in front of the program's, unless it is in the chain already.
+fn install() {
+    // Relaxed: a hint; `install_slow` asks again, under a lock.
+    if HOOKS.load(Relaxed) == 0 {
+        install_slow();
+    }
+}
+
+#[cold]
+fn install_slow() {
+    static INSTALLING: Lock<()> = Lock::new(());
+    // While a thread panics std refuses to change the hook, by a second panic, which would abort.
+    if panicking() {
+        return;
+    }
+    let _one_at_a_time = INSTALLING.lock();
+    // Relaxed: the lock orders this after whoever installed one.
+    if HOOKS.load(Relaxed) == 0 {
+        let counted = Counted::new();
+        let programs = take_hook();
+        set_hook(Box::new(move |info| {
+            let _ = &counted; // moved in, to be dropped with this hook
+            take_note(info);
+            programs(info);
+        }));
+    }
+}
+
+/// What our hook does before it calls the program's. Must not panic: a panic in a hook aborts.
+fn take_note(info: &PanicHookInfo<'_>) {
+    if CATCHING.get() == 0 {
+        return; // no thread of ours: nobody would pick it up
+    }
+    let backtrace = Backtrace::capture(); // looks at RUST_BACKTRACE, and costs nothing if it is unset
+    let note = Note {
+        message: message_of(info.payload()).to_owned(),
+        location: info.location().map(Location::from),
+        backtrace: (backtrace.status() == BacktraceStatus::Captured).then_some(backtrace),
+    };
+    swap_note(Some(Box::new(note)));
+}

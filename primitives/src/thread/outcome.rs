@@ -1,0 +1,57 @@
+//! What a thread leaves behind, and where others sleep until it is there.
+
+use std::time::Instant;
+
+use super::PanicError;
+use crate::{Condition, Lock};
+
+/// A place for the result of a thread: set once by the thread, waited for by any number of others.
+pub(crate) struct Outcome<T> {
+    result: Lock<Option<Result<T, PanicError>>>,
+    is_there: Condition,
+}
+
+impl<T> Outcome<T> {
+    pub(crate) const fn new() -> Self {
+        Self { result: Lock::new(None), is_there: Condition::new() }
+    }
+
+    /// Leaves the result, and wakes all who wait for it.
+    pub(crate) fn set(&self, result: Result<T, PanicError>) {
+        let earlier = self.result.lock().replace(result);
+        debug_assert!(earlier.is_none(), "a thread ends once");
+        self.is_there.notify_all();
+    }
+
+    pub(crate) fn is_set(&self) -> bool {
+        self.result.lock().is_some()
+    }
+
+    /// [`is_set`](Self::is_set) for `Debug`, which must not wait: `None` if somebody else looks just now.
+    pub(crate) fn try_is_set(&self) -> Option<bool> {
+        self.result.try_lock().map(|result| result.is_some())
+    }
+
+    /// Sleeps until the result is there, or until `deadline`. Returns whether it is.
+    pub(crate) fn wait(&self, deadline: Option<Instant>) -> bool {
+        let mut result = self.result.lock();
+        let mut time_is_up = false;
+        while result.is_none() {
+            if time_is_up {
+                return false;
+            }
+            match deadline {
+                None => self.is_there.wait(&mut result),
+                Some(deadline) => {
+                    time_is_up = self.is_there.wait_deadline(&mut result, deadline).timed_out();
+                }
+            }
+        }
+        true
+    }
+
+    /// Takes the result out, if it is there.
+    pub(crate) fn take(&self) -> Option<Result<T, PanicError>> {
+        self.result.lock().take()
+    }
+}

@@ -1,0 +1,194 @@
+//! Who is there: the list of living threads, and which of them is the current one.
+//!
+//! The list has the threads that were started here, from the moment that `spawn` is called until their
+//! closure has returned or panicked. Other threads (`main`, those of std or of a foreign runtime) join it
+//! when they first ask for [`current`] or for the list, or start a thread, and leave it by a thread-local
+//! destructor when they end. So nothing in the list is dead, and `main`, which starts the others, is in it.
+//!
+//! The list's lock is held for a look-up in a map, and no code of anybody else runs meanwhile: not the
+//! closures, not a destructor, not the panic hook. So all of those may ask for the list.
+
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use crate::Lock;
+use crate::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use crate::sync::thread as native;
+
+/// Every thread on the list, by number, so in the order in which they were started.
+static LIST: Lock<BTreeMap<u64, Thread>> = Lock::new(BTreeMap::new());
+
+/// A thread: its name and its number. Cheap to clone; equal to another if it is the same thread.
+///
+/// _Python_: `threading.Thread` as `current_thread()` gives it; [`id`](Self::id) is `ident`.
+#[derive(Clone)]
+pub struct Thread(Arc<Identity>);
+
+struct Identity {
+    id: u64,
+    name: String,
+}
+
+impl Thread {
+    /// The name it was given, or `Thread-1`, `Thread-2` … if none; `main` is the `MainThread`.
+    ///
+    /// A thread that was not started here has the name that std knows, or else `Dummy-` and its number.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// Its number: never zero, and never that of another thread of this process, even after its end. The
+    /// thread itself gets the same from [`sync::thread::id`](crate::sync::thread::id).
+    #[must_use]
+    #[doc(alias = "ident")]
+    pub fn id(&self) -> u64 {
+        self.0.id
+    }
+
+    /// Whether it is on the list (see [`enumerate`]). Waits a moment if another thread looks at the list.
+    #[must_use]
+    pub fn is_alive(&self) -> bool {
+        LIST.lock().contains_key(&self.id())
+    }
+
+    /// A thread about to be started here.
+    pub(super) fn new(name: Option<String>) -> Self {
+        static UNNAMED: AtomicU64 = AtomicU64::new(0);
+
+        // Relaxed: only that no two are the same.
+        let name = name.unwrap_or_else(|| format!("Thread-{}", UNNAMED.fetch_add(1, Relaxed) + 1));
+        Self(Arc::new(Identity { id: native::reserve(), name }))
+    }
+
+    /// The calling thread, which was not started here.
+    fn foreign() -> Self {
+        let id = native::id();
+        let name = match native::current().name() {
+            // std gives this name to the thread that runs `main`, and to no other by itself.
+            Some("main") => "MainThread".to_owned(),
+            Some(name) => name.to_owned(),
+            None => format!("Dummy-{id}"),
+        };
+        Self(Arc::new(Identity { id, name }))
+    }
+}
+
+impl PartialEq for Thread {
+    fn eq(&self, other: &Self) -> bool {
+        self.id() == other.id()
+    }
+}
+
+impl Eq for Thread {}
+
+impl Hash for Thread {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.id().hash(state);
+    }
+}
+
+/// Never blocks.
+impl fmt::Debug for Thread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Thread").field("name", &self.name()).field("id", &self.id()).finish()
+    }
+}
+
+thread_local! {
+    /// The calling thread, once it has asked.
+    static CURRENT: OnceCell<Current> = const { OnceCell::new() };
+}
+
+struct Current {
+    thread: Thread,
+    /// How a thread that was not started here leaves the list. (Those started here leave earlier.)
+    _listed: Option<Listed>,
+}
+
+/// The calling thread.
+///
+/// Works in every thread, started here or not, and in the destructors of thread-locals. One look at a
+/// thread-local; the first call of a thread that was not started here puts it on the list.
+///
+/// _Python_: `threading.current_thread()`.
+///
+/// ```standalone_crate
+/// use primitives::thread;
+///
+/// fn main() -> std::io::Result<()> {
+///     assert_eq!(thread::current().name(), "MainThread");
+///     let worker = thread::Builder::new().name("worker").spawn(thread::current)?;
+///     assert_eq!(worker.join().unwrap().name(), "worker");
+///     Ok(())
+/// }
+/// ```
+#[doc(alias = "current_thread")]
+#[must_use]
+pub fn current() -> Thread {
+    let current = CURRENT.try_with(|current| {
+        let current = current.get_or_init(|| {
+            let thread = Thread::foreign();
+            Current { _listed: Some(Listed::new(thread.clone())), thread }
+        });
+        current.thread.clone()
+    });
+    // The thread is ending and has destroyed its thread-locals: as before, but not on the list.
+    current.unwrap_or_else(|_| Thread::foreign())
+}
+
+/// Says which thread this is, before anything in it asks.
+pub(super) fn set_current(thread: Thread) {
+    native::adopt(thread.id());
+    let fresh = CURRENT.with(|current| current.set(Current { thread, _listed: None }));
+    debug_assert!(fresh.is_ok(), "the thread has only just begun");
+}
+
+/// The living threads, in the order in which they were started; the calling one is always among them.
+///
+/// Out of date before you look at the answer: good for messages and tests, never for deciding. A thread that has
+/// been joined is not in it. Waits a moment if another thread looks at the list.
+///
+/// _Python_: `threading.enumerate()`.
+///
+/// ```
+/// use primitives::thread;
+///
+/// let names: Vec<_> = thread::enumerate().iter().map(|t| t.name().to_owned()).collect();
+/// println!("still running: {}", names.join(", "));
+/// assert!(thread::enumerate().contains(&thread::current()));
+/// ```
+#[must_use]
+pub fn enumerate() -> Vec<Thread> {
+    let _ = current(); // on the list, if it was not
+    LIST.lock().values().cloned().collect()
+}
+
+/// How many threads [`enumerate`] would list. _Python_: `threading.active_count()`.
+#[must_use]
+pub fn active_count() -> usize {
+    let _ = current();
+    LIST.lock().len()
+}
+
+/// A thread while it is on the list.
+pub(super) struct Listed(u64);
+
+impl Listed {
+    pub(super) fn new(thread: Thread) -> Self {
+        let id = thread.id();
+        LIST.lock().insert(id, thread);
+        Self(id)
+    }
+}
+
+impl Drop for Listed {
+    fn drop(&mut self) {
+        // In two steps: what is taken out must be dropped after the lock.
+        let thread = LIST.lock().remove(&self.0);
+        drop(thread);
+    }
+}

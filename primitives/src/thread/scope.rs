@@ -1,0 +1,159 @@
+//! A scope that waits for its threads, so that they may borrow.
+
+use std::fmt;
+use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::ptr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::builder::CANNOT_START;
+use super::handle::{debug, refuse_itself};
+use super::outcome::Outcome;
+use super::{Builder, PanicError, Thread};
+use crate::park;
+use crate::sync::thread as native;
+
+/// Runs `f`, then waits for every thread that was started in the scope. Blocks.
+///
+/// The threads may borrow from around the call, because none of them outlives it. This is also how a program
+/// keeps `main` from returning, and the process from ending, before its threads are done.
+///
+/// _Python_: threads that are not daemons, but waited for here and not at the end of the program.
+///
+/// ```
+/// use primitives::thread;
+///
+/// let numbers = [1, 2, 3, 4];
+/// let (left, right) = numbers.split_at(2);
+/// let sum = thread::scope(|s| {
+///     let left = s.spawn(|| left.iter().sum::<i32>());
+///     let right = s.spawn(|| right.iter().sum::<i32>());
+///     left.join().unwrap() + right.join().unwrap()
+/// });
+/// assert_eq!(sum, 10);
+/// ```
+///
+/// # Panics
+///
+/// If a thread panicked whose handle was not joined; as with any thread the panic hook has reported it.
+#[track_caller]
+pub fn scope<'env, F, T>(f: F) -> T
+where
+    F: for<'scope> FnOnce(&'scope Scope<'scope, 'env>) -> T,
+{
+    native::scope(|scope| f(Scope::from_native(scope)))
+}
+
+/// Where [`scope`] starts its threads.
+#[repr(transparent)]
+pub struct Scope<'scope, 'env: 'scope>(native::Scope<'scope, 'env>);
+
+impl<'scope, 'env> Scope<'scope, 'env> {
+    fn from_native(scope: &'scope native::Scope<'scope, 'env>) -> &'scope Self {
+        // SAFETY: `Self` is that type and nothing else, with the same layout (`repr(transparent)`) and the
+        // same lifetimes; a reference to the one is a valid reference to the other for as long.
+        unsafe { &*ptr::from_ref(scope).cast::<Self>() }
+    }
+
+    pub(super) fn native(&'scope self) -> &'scope native::Scope<'scope, 'env> {
+        &self.0
+    }
+
+    /// Starts a thread in this scope, which may borrow what outlives the scope.
+    ///
+    /// # Panics
+    ///
+    /// If the system has no thread to give; [`Builder::spawn_scoped`] returns that as an error.
+    #[track_caller]
+    pub fn spawn<F, T>(&'scope self, f: F) -> ScopedJoinHandle<'scope, T>
+    where
+        F: FnOnce() -> T + Send + 'scope,
+        T: Send + 'scope,
+    {
+        Builder::new().spawn_scoped(self, f).expect(CANNOT_START)
+    }
+}
+
+impl fmt::Debug for Scope<'_, '_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// [`JoinHandle`](super::JoinHandle) of a thread in a [`scope`]: the same calls.
+pub struct ScopedJoinHandle<'scope, T> {
+    thread: Thread,
+    outcome: Arc<Outcome<T>>,
+    native: native::ScopedJoinHandle<'scope, ()>,
+}
+
+impl<'scope, T> ScopedJoinHandle<'scope, T> {
+    pub(super) fn new(
+        thread: Thread,
+        outcome: Arc<Outcome<T>>,
+        native: native::ScopedJoinHandle<'scope, ()>,
+    ) -> Self {
+        Self { thread, outcome, native }
+    }
+
+    /// Waits for the thread's end and returns what its closure returned. Blocks.
+    ///
+    /// # Errors
+    ///
+    /// [`PanicError`] if the thread panicked. The scope does not panic for it, then.
+    ///
+    /// # Panics
+    ///
+    /// If a thread joins itself.
+    pub fn join(self) -> Result<T, PanicError> {
+        refuse_itself(&self.thread);
+        // An error here says that there is one in the outcome too.
+        let _ = self.native.join();
+        self.outcome.take().expect("a thread that is gone has left its outcome")
+    }
+
+    /// Waits for the thread's end, for at most `timeout`. Returns whether it ended. Does not consume.
+    ///
+    /// # Panics
+    ///
+    /// If a thread joins itself.
+    #[must_use]
+    pub fn join_timeout(&self, timeout: Duration) -> bool {
+        refuse_itself(&self.thread);
+        self.outcome.wait(park::deadline_after(timeout))
+    }
+
+    /// [`join_timeout`](Self::join_timeout), until `deadline` at most.
+    ///
+    /// # Panics
+    ///
+    /// If a thread joins itself.
+    #[must_use]
+    pub fn join_deadline(&self, deadline: Instant) -> bool {
+        refuse_itself(&self.thread);
+        self.outcome.wait(Some(deadline))
+    }
+
+    /// Whether the closure has returned or panicked.
+    #[must_use]
+    pub fn is_finished(&self) -> bool {
+        self.outcome.is_set()
+    }
+
+    /// Which thread it is.
+    #[must_use]
+    pub fn thread(&self) -> &Thread {
+        &self.thread
+    }
+}
+
+/// As for [`JoinHandle`](super::JoinHandle).
+impl<T> UnwindSafe for ScopedJoinHandle<'_, T> {}
+impl<T> RefUnwindSafe for ScopedJoinHandle<'_, T> {}
+
+/// Name and number, and whether it has finished. Never blocks.
+impl<T> fmt::Debug for ScopedJoinHandle<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        debug("ScopedJoinHandle", &self.thread, &self.outcome, f)
+    }
+}

@@ -15,6 +15,7 @@
 //! | [`BoundedSemaphore`]         | `BoundedSemaphore`      | the same, and notices a release too many        |
 //! | [`Event`]                    | `threading.Event`       | a gate that one thread opens for all            |
 //! | [`Barrier`]                  | `threading.Barrier`     | nobody goes on before everybody has come        |
+//! | [`raw::Countdown`]           | `Timer.finished`        | a sleep that may be called off                  |
 //! | [`thread`]                   | `threading.Thread`      | names, a list of threads, panics that are seen  |
 //!
 //! Everything stands on two modules, and on nothing else: [`sync`], the only door to atomics, and
@@ -45,6 +46,7 @@ pub mod sync;
 pub mod barrier;
 pub mod bounded_semaphore;
 pub mod condition;
+pub mod countdown;
 pub mod event;
 pub mod lock;
 // Its traits want constants, which a model cannot make.
@@ -70,6 +72,7 @@ pub use semaphore::{Permit, Semaphore};
 /// Locks that guard no data: what the typed ones are made of, and what Python calls a lock.
 pub mod raw {
     pub use crate::condition::Monitor;
+    pub use crate::countdown::Countdown;
     pub use crate::lock::RawLock;
     pub use crate::rlock::RawRLock;
 }

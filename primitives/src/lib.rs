@@ -15,6 +15,7 @@
 //! | [`BoundedSemaphore`]         | `BoundedSemaphore`      | the same, and notices a release too many        |
 //! | [`Event`]                    | `threading.Event`       | a gate that one thread opens for all            |
 //! | [`Barrier`]                  | `threading.Barrier`     | nobody goes on before everybody has come        |
+//! | [`Timer`]                    | `threading.Timer`       | one call, some time from now, or called off     |
 //! | [`raw::Countdown`]           | `Timer.finished`        | a sleep that may be called off                  |
 //! | [`thread`]                   | `threading.Thread`      | names, a list of threads, panics that are seen  |
 //!
@@ -57,6 +58,8 @@ pub mod semaphore;
 // std's threads, which a model has none of; it runs the primitives between threads of its own.
 #[cfg(not(model))]
 pub mod thread;
+#[cfg(not(model))]
+pub mod timer;
 
 #[cfg(all(test, not(model)))]
 mod probe;
@@ -68,6 +71,8 @@ pub use event::Event;
 pub use lock::{Lock, LockGuard};
 pub use rlock::{RLock, RLockGuard};
 pub use semaphore::{Permit, Semaphore};
+#[cfg(not(model))]
+pub use timer::Timer;
 
 /// Locks that guard no data: what the typed ones are made of, and what Python calls a lock.
 pub mod raw {

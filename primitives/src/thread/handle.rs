@@ -103,6 +103,11 @@ impl<T> JoinHandle<T> {
         self.outcome.is_set()
     }
 
+    /// What the thread leaves, for those who must wait without consuming the handle.
+    pub(crate) fn outcome(&self) -> &Arc<Outcome<T>> {
+        &self.outcome
+    }
+
     /// Which thread it is.
     #[must_use]
     pub fn thread(&self) -> &Thread {

@@ -54,4 +54,12 @@ impl<T> Outcome<T> {
     pub(crate) fn take(&self) -> Option<Result<T, PanicError>> {
         self.result.lock().take()
     }
+
+    /// The panic that the thread ended by, if it did. Leaves it there for others to ask.
+    pub(crate) fn panic(&self) -> Option<PanicError> {
+        match &*self.result.lock() {
+            Some(Err(panic)) => Some(panic.clone()),
+            _ => None,
+        }
+    }
 }

@@ -21,7 +21,7 @@ struct Watched {
 
 #[test]
 fn two_threads_hand_a_turn_to_and_fro() {
-    const TURNS: usize = 60_000;
+    const TURNS: usize = 40_000;
     watched(|test| {
         let turn: &Watched = leak(Watched::default());
         let crew = test.crew(2, move |player| {

@@ -20,7 +20,7 @@ fn make(kind: Kind, capacity: Option<usize>) -> SharedQueue {
 /// A number of items that takes about as long at every capacity: through one place each is a hand-over.
 fn items_for(capacity: Option<usize>) -> usize {
     match capacity {
-        Some(..8) => 6_000,
+        Some(..8) => 4_000,
         _ => 40_000,
     }
 }

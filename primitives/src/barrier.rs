@@ -159,51 +159,47 @@ impl Barrier {
         }
     }
 
-    const_fn! {
-        /// The same barrier with an action: in each round the last thread to arrive calls it, when all are
-        /// there and before any may go.
-        ///
-        /// The action sees what every thread did before it arrived, and every thread sees what the action
-        /// did. It may ask the barrier anything; to call `wait` would wait for ever. If it panics the barrier is
-        /// broken, and the panic goes on in the thread that ran it.
-        ///
-        /// ```
-        /// use primitives::Barrier;
-        ///
-        /// let mut rounds = 0;
-        /// let barrier = Barrier::new(2).with_action(|| rounds += 1);
-        /// std::thread::scope(|s| {
-        ///     for _ in 0..2 {
-        ///         s.spawn(|| {
-        ///             for _ in 0..10 {
-        ///                 barrier.wait().unwrap();
-        ///             }
-        ///         });
-        ///     }
-        /// });
-        /// assert_eq!(rounds, 10);
-        /// ```
-        #[must_use]
-        pub const fn with_action<A: FnMut() + Send>(self, action: A) -> Barrier<A> {
-            Barrier {
-                word: self.word,
-                bell: self.bell,
-                parties: self.parties,
-                timeout: self.timeout,
-                action: Some(UnsafeCell::new(action)),
-            }
+    /// The same barrier with an action: in each round the last thread to arrive calls it, when all are
+    /// there and before any may go.
+    ///
+    /// The action sees what every thread did before it arrived, and every thread sees what the action
+    /// did. It may ask the barrier anything; to call `wait` would wait for ever. If it panics the barrier is
+    /// broken, and the panic goes on in the thread that ran it.
+    ///
+    /// ```
+    /// use primitives::Barrier;
+    ///
+    /// let mut rounds = 0;
+    /// let barrier = Barrier::new(2).with_action(|| rounds += 1);
+    /// std::thread::scope(|s| {
+    ///     for _ in 0..2 {
+    ///         s.spawn(|| {
+    ///             for _ in 0..10 {
+    ///                 barrier.wait().unwrap();
+    ///             }
+    ///         });
+    ///     }
+    /// });
+    /// assert_eq!(rounds, 10);
+    /// ```
+    #[must_use]
+    pub fn with_action<A: FnMut() + Send>(self, action: A) -> Barrier<A> {
+        Barrier {
+            word: self.word,
+            bell: self.bell,
+            parties: self.parties,
+            timeout: self.timeout,
+            action: Some(UnsafeCell::new(action)),
         }
     }
 }
 
 impl<A> Barrier<A> {
-    const_fn! {
-        /// The same barrier with a time-out for every [`wait`](Self::wait) that has none of its own.
-        #[must_use]
-        pub const fn with_timeout(mut self, timeout: Duration) -> Self {
-            self.timeout = Some(timeout);
-            self
-        }
+    /// The same barrier with a time-out for every [`wait`](Self::wait) that has none of its own.
+    #[must_use]
+    pub const fn with_timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
     }
 
     /// How many threads it takes to trip the barrier.

@@ -2,8 +2,8 @@
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool as Flag, AtomicUsize as Counter, Ordering::SeqCst};
+use std::sync::{Arc, LazyLock};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -127,10 +127,13 @@ fn the_last_one_runs_the_action_before_anybody_goes() {
 
 #[test]
 fn the_action_may_ask_the_barrier_anything() {
-    static BARRIER: Barrier = Barrier::new(2).with_action(|| {
-        assert_eq!((BARRIER.parties(), BARRIER.n_waiting()), (2, 2));
-        assert!(!BARRIER.is_broken());
-        assert_eq!(format!("{BARRIER:?}"), "Barrier { parties: 2, n_waiting: 2, broken: false }");
+    static BARRIER: LazyLock<Barrier> = LazyLock::new(|| {
+        Barrier::new(2).with_action(|| {
+            assert_eq!((BARRIER.parties(), BARRIER.n_waiting()), (2, 2));
+            assert!(!BARRIER.is_broken());
+            let shown = format!("{:?}", *BARRIER);
+            assert_eq!(shown, "Barrier { parties: 2, n_waiting: 2, broken: false }");
+        })
     });
     let other = thread::spawn(|| BARRIER.wait());
     BARRIER.wait().unwrap();
@@ -160,9 +163,11 @@ fn an_action_that_panics_breaks_the_barrier_and_goes_on_unwinding() {
 
 #[test]
 fn an_action_that_aborts_or_resets_fails_everybody_itself_included() {
-    static ABORTED: Barrier = Barrier::new(2).with_action(|| ABORTED.abort());
-    static RESET: Barrier = Barrier::new(2).with_action(|| RESET.reset());
-    for barrier in [&ABORTED, &RESET] {
+    static ABORTED: LazyLock<Barrier> =
+        LazyLock::new(|| Barrier::new(2).with_action(|| ABORTED.abort()));
+    static RESET: LazyLock<Barrier> =
+        LazyLock::new(|| Barrier::new(2).with_action(|| RESET.reset()));
+    for barrier in [&*ABORTED, &*RESET] {
         let other = thread::spawn(|| barrier.wait());
         assert_eq!(barrier.wait(), Err(BrokenBarrierError));
         assert_eq!(other.join().unwrap(), Err(BrokenBarrierError));

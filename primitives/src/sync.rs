@@ -17,9 +17,9 @@ mod identity;
 pub mod spin;
 
 #[cfg(model)]
-pub use model::is_unwinding;
-#[cfg(model)]
 pub use model::sync::{atomic, cell};
+#[cfg(model)]
+pub use model::{is_unwinding, part_of};
 
 /// Atomic integers and fences, as in [`core::sync::atomic`].
 #[cfg(not(model))]
@@ -107,17 +107,28 @@ pub const fn is_unwinding() -> bool {
 }
 
 /// Declares a `const fn`; in a model, where atomics cannot be made in a constant, a plain `fn` that
-/// remembers who called it (a counterexample names a word after the line that made it).
+/// remembers who called it (a counterexample names a word after the lines that made it, from the whole
+/// inwards: `changed.sequence`).
 #[doc(hidden)]
 #[macro_export]
 macro_rules! const_fn {
-    ($(#[$attribute:meta])* $visibility:vis const fn $($rest:tt)*) => {
+    (
+        $(#[$attribute:meta])*
+        $visibility:vis const fn $name:ident($($argument:ident: $type:ty),*) -> $result:ty $body:block
+    ) => {
         #[cfg(not(model))]
-        $(#[$attribute])* $visibility const fn $($rest)*
+        $(#[$attribute])*
+        $visibility const fn $name($($argument: $type),*) -> $result $body
 
         #[cfg(model)]
         #[track_caller]
-        $(#[$attribute])* $visibility fn $($rest)*
+        $(#[$attribute])*
+        $visibility fn $name($($argument: $type),*) -> $result {
+            let _whole = $crate::sync::part_of();
+            // A closure has lines of its own, where the function has its caller's.
+            let make = move || $body;
+            make()
+        }
     };
 }
 pub use const_fn;

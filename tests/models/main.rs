@@ -1,2 +1,31 @@
-//! Placeholder.
-fn main() {}
+//! The models: small programs whose every interleaving is tried. Run them with `cargo model`.
+//!
+//! A file a primitive. What a scenario is, and how to read what it prints: `tests/model`.
+
+#[cfg(model)]
+mod condition;
+#[cfg(model)]
+mod lock;
+#[cfg(model)]
+mod queue;
+#[cfg(model)]
+mod runtime;
+
+// The alias `cargo model` sets the cfg and this variable. A RUSTFLAGS in the environment replaces the
+// first without a word, and what was left would be a run of nothing that looks green.
+#[cfg(not(model))]
+const _: () = assert!(
+    option_env!("LOCKSMITH_MODEL").is_none(),
+    "`cargo model` came without `--cfg model`: RUSTFLAGS (or CARGO_ENCODED_RUSTFLAGS) in the environment \
+     or `target.*.rustflags` in a cargo configuration replaces the alias's own flags; unset it",
+);
+
+#[cfg(model)]
+fn main() -> std::process::ExitCode {
+    model::runner::main(&[runtime::group(), lock::group(), condition::group(), queue::group()])
+}
+
+#[cfg(not(model))]
+fn main() {
+    println!("the models were compiled without the model runtime: run `cargo model`");
+}

@@ -7,8 +7,8 @@
 //!
 //! `unpark` brings an order from the waker to the sleeper that a real futex does not promise. What that
 //! hides, a wake-up for no reason shows: it comes from nobody, so it brings no order along. Each thread may
-//! have one, and one time-out, at any of its waits ([`coins`](crate::coins)). Beyond these budgets, time passes
-//! only when nobody else can run.
+//! have one, at any of its waits, and one time-out, at any of its waits that have a deadline
+//! ([`coins`](crate::coins)). Beyond these budgets, time passes only when nobody else can run.
 
 use std::panic::Location;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use crate::reach::{self, Reach};
 use crate::site;
 use crate::sync::atomic::{AtomicU32, look_at};
 use crate::thread::{self, Doing};
-use crate::trace::{Event, What};
+use crate::trace::{self, What};
 use crate::world::{self, At};
 
 /// How a [`wait`] ended.
@@ -58,7 +58,7 @@ pub fn wait(word: &AtomicU32, expected: u32, timed: bool) -> Outcome {
         return Outcome::Woken;
     }
     let (object, found) = word.look(); // the one step of the model
-    let say = |what| say(at, Some(object), what);
+    let say = |what| trace::row(at, Some(object), what);
     if found != expected {
         reach::note(Reach::WordChanged);
         say(What::NoSleep { expected, found });
@@ -71,12 +71,14 @@ pub fn wait(word: &AtomicU32, expected: u32, timed: bool) -> Outcome {
     say(What::Sleep { expected, timed });
 
     // To flip a coin is a step too, so the thread may have been woken meanwhile.
-    let leaves = if timed && coins::flip(Choice::TimeOut) {
-        Some((Outcome::TimedOut, What::TimedOut { alone: false }))
-    } else if coins::flip(Choice::SpuriousWakeUp) {
-        Some((Outcome::Woken, What::WokenForNoReason))
-    } else {
-        None
+    let leaves = match timed {
+        true if coins::flip(Choice::TimeOut) => {
+            Some((Outcome::TimedOut, What::TimedOut { alone: false }))
+        }
+        false if coins::flip(Choice::SpuriousWakeUp) => {
+            Some((Outcome::Woken, What::WokenForNoReason))
+        }
+        _ => None,
     };
     if let Some((outcome, what)) = leaves
         && ended(ticket).is_none()
@@ -158,7 +160,7 @@ fn wake(word: *const AtomicU32, all: bool, at: At) -> bool {
         }
     });
     let threads = woken.iter().map(|&(thread, _)| thread).collect();
-    say(at, object, What::Wake { all, woken: threads, dropped: most.is_none() });
+    trace::row(at, object, What::Wake { all, woken: threads, dropped: most.is_none() });
     for (thread, handle) in woken {
         thread::runs(thread);
         handle.unpark();
@@ -196,10 +198,4 @@ fn ended(ticket: u64) -> Option<End> {
 
 fn leave(ticket: u64) {
     world::with(|w| w.waiters.retain(|x| x.ticket != ticket));
-}
-
-fn say(at: At, object: Option<usize>, what: What) {
-    if let Some(thread) = thread::me_if_recorded() {
-        world::with(|w| w.record(|| Event { thread, object, at, what }));
-    }
 }

@@ -22,16 +22,23 @@
 #![cfg(model)]
 
 mod coins;
+mod explore;
 mod failure;
 pub mod futex;
 pub mod mutant;
 mod reach;
+pub mod report;
+pub mod runner;
+pub mod scenario;
 pub mod site;
 pub mod spin;
+mod stacks;
 pub mod sync;
 pub mod thread;
 mod trace;
 mod world;
 
+pub use explore::{Options, explore};
 pub use reach::{Reach, reached};
-pub use world::is_unwinding;
+pub use scenario::{Group, Scenario};
+pub use world::{PartOf, is_unwinding, part_of};

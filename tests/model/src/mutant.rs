@@ -48,18 +48,17 @@ pub enum Change {
 }
 
 impl Mutant {
-    pub(crate) fn new(at: (&str, u32, u32), change: Change) -> Self {
-        Self { file: at.0.to_owned(), line: at.1, column: Some(at.2), change }
-    }
-
     /// Whether it sits at this place.
     pub(crate) fn is_at(&self, at: At) -> bool {
         at.line() == self.line
             && self.column.is_none_or(|column| column == at.column())
-            && at
-                .file()
-                .strip_suffix(self.file.as_str())
-                .is_some_and(|rest| rest.is_empty() || rest.ends_with('/'))
+            && self.is_in(at.file())
+    }
+
+    /// Whether it sits in this file.
+    pub(crate) fn is_in(&self, file: &str) -> bool {
+        let folders = file.strip_suffix(self.file.as_str());
+        folders.is_some_and(|folders| folders.is_empty() || folders.ends_with('/'))
     }
 
     /// The change, if it is possible there.

@@ -28,9 +28,9 @@ impl Reach {
         match self {
             Self::Slept => "slept",
             Self::Woken => "woken",
-            Self::WordChanged => "saw the word changed",
+            Self::WordChanged => "word changed",
             Self::TimedOut => "timed out",
-            Self::SpuriousWakeUp => "woke for no reason",
+            Self::SpuriousWakeUp => "spurious wake-up",
             Self::Named(name) => name,
         }
     }

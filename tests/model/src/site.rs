@@ -122,7 +122,17 @@ fn first_visit(mut site: Site) -> Option<Change> {
     let change = world::with(|w| {
         let mutant = w.settings.mutant.clone();
         let fits = match mutant.filter(|mutant| mutant.is_at(site.at)) {
-            Some(mutant) => mutant.fit(&site).map(Some),
+            // Without a column it may sit at more than one place.
+            Some(mutant) => match w.sites.mutated.map(|first| &w.sites.all[first]) {
+                Some(first) if first.at != site.at => Err(format!(
+                    "`{mutant}` is ambiguous, give a column: {} at {}, {} at {}",
+                    first.text(),
+                    first.at,
+                    site.text(),
+                    site.at,
+                )),
+                _ => mutant.fit(&site).map(Some),
+            },
             None => Ok(None),
         };
         site.change = fits.clone().unwrap_or_default();

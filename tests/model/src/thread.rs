@@ -3,7 +3,7 @@
 use std::panic::Location;
 
 use crate::failure::{Failure, Sleeper, fail};
-use crate::trace::{Event, What};
+use crate::trace::{self, What};
 use crate::world::{self, At, World};
 use crate::{futex, is_unwinding};
 
@@ -65,9 +65,7 @@ pub fn yield_now() {
         return;
     }
     let at = Location::caller();
-    if let Some(thread) = me_if_recorded() {
-        world::with(|w| w.record(|| Event { thread, object: None, at, what: What::Yield }));
-    }
+    trace::row(at, None, What::Yield);
     loom::thread::yield_now();
 }
 
@@ -106,7 +104,9 @@ impl<T> JoinHandle<T> {
     #[track_caller]
     pub fn join(self) -> std::thread::Result<T> {
         let me = me();
-        blocks(me, Doing::Joining(self.thread, Location::caller()));
+        let at = Location::caller();
+        trace::row(at, None, What::Join { thread: self.thread });
+        blocks(me, Doing::Joining(self.thread, at));
         let result = self.handle.join();
         runs(me);
         result
@@ -138,7 +138,10 @@ pub(crate) fn main_ends() {
 
 fn began(thread: usize) {
     let id = loom::thread::current().id();
-    world::with(|w| w.threads[thread].id = Some(id));
+    world::with(|w| {
+        w.threads[thread].id = Some(id);
+        w.trace.running = thread;
+    });
 }
 
 /// The number of the thread that calls.
@@ -174,6 +177,11 @@ pub(crate) fn blocks(thread: usize, doing: Doing) {
 }
 
 impl World {
+    /// The thread that loom calls by this name.
+    pub(crate) fn thread_named(&self, name: &str) -> Option<usize> {
+        self.threads.iter().position(|thread| thread.id.is_some_and(|id| format!("{id:?}") == name))
+    }
+
     fn is_stuck(&self) -> bool {
         let can_run = |doing| match doing {
             Doing::Running => true,

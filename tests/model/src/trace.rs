@@ -3,12 +3,15 @@
 use loom::sync::atomic::Ordering;
 
 use crate::sync::atomic::Update;
-use crate::world::At;
+use crate::thread;
+use crate::world::{self, At};
 
 /// The rows of the execution that is going on, if it is the one to be kept.
 #[derive(Default)]
 pub(crate) struct Trace {
     pub(crate) on: bool,
+    /// The thread that runs.
+    pub(crate) running: usize,
     pub(crate) events: Vec<Event>,
 }
 
@@ -41,4 +44,11 @@ pub(crate) enum What {
     Yield,
     Join { thread: usize },
     Check,
+}
+
+/// Writes a row, if this execution is recorded.
+pub(crate) fn row(at: At, object: Option<usize>, what: What) {
+    if let Some(thread) = thread::me_if_recorded() {
+        world::with(|w| w.record(Event { thread, object, at, what }));
+    }
 }

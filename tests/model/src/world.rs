@@ -38,8 +38,9 @@ pub(crate) struct Settings {
 
 /// An atomic or a cell.
 pub(crate) struct Object {
-    /// Where it was made.
-    pub(crate) made: At,
+    /// Where it was made, if this execution is recorded: the line that made the whole, then the line that
+    /// made the part of it, and so on inwards.
+    pub(crate) made: Vec<At>,
     pub(crate) shape: Shape,
     /// The value that was stored last; nothing for a cell.
     pub(crate) newest: u64,
@@ -52,7 +53,7 @@ pub(crate) struct Object {
 
 /// How the bits of an object's value are to be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Shape {
+pub enum Shape {
     Bool,
     Number,
     Pointer,
@@ -75,6 +76,8 @@ pub(crate) struct World {
     pub(crate) waiters: Vec<Waiter>,
     pub(crate) coins: Coins,
     pub(crate) trace: Trace,
+    /// What is being made, from the whole inwards ([`part_of`]).
+    pub(crate) making: Vec<At>,
     pub(crate) failure: Option<Failure>,
 }
 
@@ -101,12 +104,16 @@ impl World {
         self.waiters.clear();
         self.coins = Coins::default();
         self.failure = None;
+        self.making.clear();
         self.trace = Trace::default();
         self.trace.on = self.settings.record == Some(self.execution);
     }
 
-    /// Takes note of a new object and gives it a number.
-    pub(crate) fn add(&mut self, object: Object) -> usize {
+    /// Takes note of a new object, made at `at`, and gives it a number.
+    pub(crate) fn add(&mut self, mut object: Object, at: At) -> usize {
+        if self.trace.on {
+            object.made = self.making.iter().copied().chain([at]).collect();
+        }
         self.objects.push(object);
         self.objects.len() - 1
     }
@@ -126,11 +133,10 @@ impl World {
             .max_by_key(|&i| self.objects[i].used)
     }
 
-    /// Writes a row into the record of this execution, if one is kept.
-    pub(crate) fn record(&mut self, event: impl FnOnce() -> Event) {
-        if self.trace.on {
-            self.trace.events.push(event());
-        }
+    /// Writes a row into the record of this execution, which is kept.
+    pub(crate) fn record(&mut self, event: Event) {
+        self.trace.running = event.thread;
+        self.trace.events.push(event);
     }
 }
 
@@ -139,4 +145,24 @@ impl World {
 #[must_use]
 pub fn is_unwinding() -> bool {
     std::thread::panicking()
+}
+
+/// While this lives, what is made is part of what the caller's line makes: a counterexample then says
+/// `changed.sequence`, and not only `sequence`. For constructors.
+#[track_caller]
+#[must_use = "the parts are those that are made while this lives"]
+pub fn part_of() -> PartOf {
+    let at = Location::caller();
+    with(|w| w.making.push(at));
+    PartOf(())
+}
+
+/// See [`part_of`].
+#[derive(Debug)]
+pub struct PartOf(());
+
+impl Drop for PartOf {
+    fn drop(&mut self) {
+        with(|w| w.making.pop());
+    }
 }

@@ -8,19 +8,20 @@
 //! Signatures are those of [`core::sync::atomic`], with three differences that loom imposes: `new` is not
 //! `const`; `get_mut` returns a guard; a weak compare-exchange does not fail for no reason.
 
+mod exclusive;
 mod value;
 
 use std::fmt;
-use std::ops::{Deref, DerefMut};
 use std::panic::Location;
 use std::sync::Arc;
 
 pub use loom::sync::atomic::Ordering;
 use serde::{Deserialize, Serialize};
 
+pub use self::exclusive::Exclusive;
 pub use self::value::{Bits, Integer, Value};
 use crate::site::{self, Operation};
-use crate::trace::{Event, What};
+use crate::trace::{self, Event, What};
 use crate::world::{self, At, Object};
 use crate::{is_unwinding, thread};
 
@@ -72,16 +73,17 @@ impl<V: Value> Atomic<V> {
     #[track_caller]
     #[must_use]
     pub fn new(value: V) -> Self {
+        let at = Location::caller();
         let word = Arc::new(V::word(value));
         let object = Object {
-            made: Location::caller(),
+            made: Vec::new(),
             shape: V::SHAPE,
             newest: value.bits(),
             address: 0,
             used: 0,
             word: V::sleepable(&word),
         };
-        Self { word, object: world::with(|w| w.add(object)) }
+        Self { word, object: world::with(|w| w.add(object, at)) }
     }
 
     /// Reads the value, or an older one that the ordering permits.
@@ -193,7 +195,7 @@ impl<V: Value> Atomic<V> {
     #[track_caller]
     pub fn get_mut(&mut self) -> Exclusive<'_, V> {
         let value = self.read_alone();
-        Exclusive { atomic: self, value }
+        Exclusive::new(self, value)
     }
 
     /// The value. Owning the atomic says that nobody else looks, and loom checks it.
@@ -271,12 +273,7 @@ impl<V: Value> Atomic<V> {
                 w.objects[self.object].newest = value.bits();
             }
             if let Some(thread) = me {
-                w.trace.events.push(Event {
-                    thread,
-                    object: Some(self.object),
-                    at,
-                    what: what(newest),
-                });
+                w.record(Event { thread, object: Some(self.object), at, what: what(newest) });
             }
         });
     }
@@ -343,44 +340,6 @@ updates!(Integer {
     fetch_min Min;
 });
 
-/// The value of an atomic that nobody else looks at; what was changed is written back at the end.
-pub struct Exclusive<'a, V: Value> {
-    atomic: &'a mut Atomic<V>,
-    value: V,
-}
-
-impl<V: Value> Deref for Exclusive<'_, V> {
-    type Target = V;
-
-    fn deref(&self) -> &V {
-        &self.value
-    }
-}
-
-impl<V: Value> DerefMut for Exclusive<'_, V> {
-    fn deref_mut(&mut self) -> &mut V {
-        &mut self.value
-    }
-}
-
-impl<V: Value> Drop for Exclusive<'_, V> {
-    fn drop(&mut self) {
-        let value = self.value;
-        if value == self.atomic.newest() {
-            return;
-        }
-        self.atomic.keep(value);
-        if !is_unwinding() {
-            // With the world's share gone, the word is ours alone.
-            world::with(|w| w.objects[self.atomic.object].word = None);
-            let word = Arc::get_mut(&mut self.atomic.word).expect("nobody else has the word");
-            V::store_alone(word, value);
-            let share = V::sleepable(&self.atomic.word);
-            world::with(|w| w.objects[self.atomic.object].word = share);
-        }
-    }
-}
-
 /// Orders memory without a word.
 #[track_caller]
 pub fn fence(order: Ordering) {
@@ -392,11 +351,7 @@ pub fn fence(order: Ordering) {
     if let Some(order) = order {
         loom::sync::atomic::fence(order);
     }
-    if let Some(thread) = thread::me_if_recorded() {
-        world::with(|w| {
-            w.record(|| Event { thread, object: None, at, what: What::Fence { order } })
-        });
-    }
+    trace::row(at, None, What::Fence { order });
 }
 
 impl<V: Value> fmt::Debug for Atomic<V> {

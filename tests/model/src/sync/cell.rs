@@ -3,9 +3,9 @@
 use std::fmt;
 use std::panic::Location;
 
-use crate::trace::{Event, What};
-use crate::world::{self, At, Object, Shape};
-use crate::{is_unwinding, thread};
+use crate::is_unwinding;
+use crate::trace::{self, What};
+use crate::world::{self, Object, Shape};
 
 /// [`core::cell::UnsafeCell`] whose contents are lent to a closure.
 ///
@@ -24,15 +24,16 @@ impl<T> UnsafeCell<T> {
     #[track_caller]
     #[must_use]
     pub fn new(value: T) -> Self {
+        let at = Location::caller();
         let object = Object {
-            made: Location::caller(),
+            made: Vec::new(),
             shape: Shape::Cell,
             newest: 0,
             address: 0,
             used: 0,
             word: None,
         };
-        let object = world::with(|w| w.add(object));
+        let object = world::with(|w| w.add(object, at));
         Self {
             object,
             watched: loom::cell::UnsafeCell::new(()),
@@ -56,7 +57,7 @@ impl<T: ?Sized> UnsafeCell<T> {
             return read(self.contents.get());
         }
         // Before the access: if it is a race, it is the last row.
-        self.record(Location::caller(), What::Read);
+        trace::row(Location::caller(), Some(self.object), What::Read);
         self.watched.with(|_| read(self.contents.get()))
     }
 
@@ -66,7 +67,7 @@ impl<T: ?Sized> UnsafeCell<T> {
         if is_unwinding() {
             return write(self.contents.get());
         }
-        self.record(Location::caller(), What::Write);
+        trace::row(Location::caller(), Some(self.object), What::Write);
         self.watched.with_mut(|_| write(self.contents.get()))
     }
 
@@ -75,13 +76,6 @@ impl<T: ?Sized> UnsafeCell<T> {
     pub fn get_mut(&mut self) -> &mut T {
         // SAFETY: the exclusive borrow of the cell lasts as long as the result.
         self.with_mut(|contents| unsafe { &mut *contents })
-    }
-
-    fn record(&self, at: At, what: What) {
-        if let Some(thread) = thread::me_if_recorded() {
-            let object = Some(self.object);
-            world::with(|w| w.record(|| Event { thread, object, at, what }));
-        }
     }
 }
 

@@ -1,0 +1,193 @@
+//! Runs a scenario: main in each role, until loom has nothing left to try or something fails.
+//!
+//! A failure is looked at twice. The first time only its number is kept; the search is deterministic, so
+//! it is run once more up to that number, and only that execution is recorded. Recording them all would
+//! make each several times slower, and all but one of the records would be thrown away.
+
+use std::cell::{Cell, RefCell};
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::{Arc, Once};
+use std::time::{Duration, Instant};
+
+use crate::mutant::Mutant;
+use crate::report::{self, Counterexample, Outcome, Pass, Verdict};
+use crate::scenario::Scenario;
+use crate::world::{self, Settings, World};
+
+/// What to change about a run.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// A mistake to be made at one place.
+    pub mutant: Option<Mutant>,
+    /// Executions after which to stop, each with main in one role.
+    pub most_executions: Option<u64>,
+    /// Time after which to stop.
+    pub most_time: Option<Duration>,
+    /// Only whether it fails is wanted, not how.
+    pub no_trace: bool,
+}
+
+/// Branches of one execution, after which it is taken to be endless. The longest scenario here has a few
+/// hundred.
+const MOST_BRANCHES: usize = 20_000;
+
+/// Executions between two looks at the clock.
+const LOOK_AT_CLOCK_EVERY: usize = 256;
+
+/// Explores a scenario of the group `group`.
+#[must_use]
+pub fn explore(group: &str, scenario: &Scenario, options: &Options) -> Outcome {
+    let began = Instant::now();
+    world::with(|w| *w = World::open(settings(scenario, options)));
+    let mut passes = Vec::new();
+    let mut failed = None;
+    for &first in &scenario.rotations {
+        world::with(|w| w.execution = 0);
+        let left = options.most_time.map(|most| most.saturating_sub(began.elapsed()));
+        let (pass, panicked) = pass(scenario, first, options.most_executions, left);
+        passes.push(pass);
+        if let Some(panicked) = panicked {
+            failed = Some((first, panicked));
+            break;
+        }
+    }
+
+    let mut outcome = Outcome::new(group, scenario, options, passes, began.elapsed());
+    world::with(|w| outcome.take_from(w, &scenario.must_reach));
+    if let Some((first, panicked)) = failed {
+        let execution = world::with(|w| w.execution);
+        let (world, panicked) = if options.no_trace {
+            (world::with(std::mem::take), panicked)
+        } else {
+            record(scenario, options, first, execution).unwrap_or((World::default(), panicked))
+        };
+        let cast = scenario.cast(first);
+        outcome.verdict = match report::judge(&world, &panicked, &cast) {
+            Ok((kind, sentence)) => Verdict::Fails(Counterexample::new(
+                &outcome, &world, &cast, execution, kind, sentence,
+            )),
+            Err(error) => Verdict::BadMutant { error },
+        };
+    }
+    outcome.settle(scenario.must_fail);
+    outcome
+}
+
+fn settings(scenario: &Scenario, options: &Options) -> Settings {
+    Settings {
+        spurious: scenario.spurious,
+        timeouts: scenario.timeouts,
+        spin: scenario.spin,
+        mutant: options.mutant.clone(),
+        record: None,
+    }
+}
+
+/// All executions with main in one role.
+fn pass(
+    scenario: &Scenario,
+    first: usize,
+    most_executions: Option<u64>,
+    most_time: Option<Duration>,
+) -> (Pass, Option<Panicked>) {
+    let began = Instant::now();
+    let failed = check(scenario, first, most_executions, most_time, false);
+    let executions = world::with(|w| w.execution);
+    // loom stops without a word; it looks at its limits before each execution but the first.
+    let stopped = most_executions.is_some_and(|most| executions >= most)
+        || most_time.is_some_and(|most| began.elapsed() >= most);
+    let pass = Pass {
+        main: scenario.roles[first].to_owned(),
+        executions,
+        seconds: began.elapsed().as_secs_f64(),
+        complete: failed.is_none() && !stopped,
+    };
+    (pass, failed)
+}
+
+/// Runs up to the execution that failed, and records it.
+fn record(
+    scenario: &Scenario,
+    options: &Options,
+    first: usize,
+    execution: u64,
+) -> Option<(World, Panicked)> {
+    let settings = Settings { record: Some(execution), ..settings(scenario, options) };
+    world::with(|w| *w = World::open(settings));
+    let panicked = check(scenario, first, None, None, true)?;
+    let world = world::with(std::mem::take);
+    // Any other execution would be a sign that the scenario is not deterministic; better no table than a
+    // wrong one.
+    (world.execution == execution).then_some((world, panicked))
+}
+
+/// Lets loom loose on it.
+fn check(
+    scenario: &Scenario,
+    first: usize,
+    most_executions: Option<u64>,
+    most_time: Option<Duration>,
+    locations: bool,
+) -> Option<Panicked> {
+    let mut builder = loom::model::Builder::new();
+    builder.max_threads = loom::MAX_THREADS;
+    builder.max_branches = MOST_BRANCHES;
+    builder.preemption_bound = scenario.bound;
+    // loom counts from 1, and looks before it runs.
+    let most = |n| usize::try_from(n).unwrap_or(usize::MAX).saturating_add(1);
+    builder.max_permutations = most_executions.map(most);
+    builder.max_duration = most_time;
+    builder.checkpoint_file = None;
+    builder.checkpoint_interval = if most_executions.is_some() { 1 } else { LOOK_AT_CLOCK_EVERY };
+    builder.expect_explicit_explore = false;
+    builder.location = locations;
+    builder.log = false;
+    let execute = Arc::clone(&scenario.execute);
+    quietly(move || builder.check(move || execute(first)))
+}
+
+/// A panic that ended an execution.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Panicked {
+    pub(crate) message: String,
+    pub(crate) file: String,
+    pub(crate) line: u32,
+}
+
+thread_local! {
+    static QUIET: Cell<bool> = const { Cell::new(false) };
+    static PANICKED: RefCell<Option<Panicked>> = const { RefCell::new(None) };
+}
+
+/// Runs `f`; a panic is kept instead of being printed.
+pub(crate) fn quietly(f: impl FnOnce()) -> Option<Panicked> {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let print = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            if QUIET.get() {
+                keep(info);
+            } else {
+                print(info);
+            }
+        }));
+    });
+    PANICKED.set(None);
+    let before = QUIET.replace(true);
+    let result = panic::catch_unwind(AssertUnwindSafe(f));
+    QUIET.set(before);
+    result.is_err().then(|| PANICKED.take().unwrap_or_default())
+}
+
+fn keep(info: &panic::PanicHookInfo<'_>) {
+    let at = info.location();
+    let panicked = Panicked {
+        message: info.payload_as_str().unwrap_or("a panic without a message").to_owned(),
+        file: at.map(|at| at.file().to_owned()).unwrap_or_default(),
+        line: at.map(panic::Location::line).unwrap_or_default(),
+    };
+    PANICKED.with_borrow_mut(|kept| {
+        // The first counts: what follows happens while the model is torn down.
+        kept.get_or_insert(panicked);
+    });
+}

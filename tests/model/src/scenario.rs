@@ -1,0 +1,267 @@
+//! A scenario: a small program as a set of roles, what must hold after it, and what it must reach.
+
+use std::panic::Location;
+use std::sync::Arc;
+
+use crate::reach::Reach;
+use crate::report::Kind;
+use crate::trace::{self, What};
+use crate::{coins, thread, world};
+
+/// loom has five threads, and the coins need one.
+const MOST_ROLES: usize = 4;
+
+/// A small program that is explored with the main thread in each of its roles in turn.
+///
+/// loom loses some interleavings, and which ones depends on the thread that does what: a lazily made cell
+/// whose _main_ thread is the reader passes with a plain data race. Hence the roles: nobody can forget to
+/// try the others.
+pub struct Scenario {
+    pub(crate) name: &'static str,
+    pub(crate) about: &'static str,
+    pub(crate) roles: Vec<&'static str>,
+    /// Which roles main takes: the first of each kind.
+    pub(crate) rotations: Vec<usize>,
+    pub(crate) bound: Option<usize>,
+    pub(crate) spurious: u32,
+    pub(crate) timeouts: u32,
+    pub(crate) spin: bool,
+    pub(crate) must_reach: Vec<Reach>,
+    pub(crate) must_fail: Option<Kind>,
+    /// Runs one execution, with main in this role.
+    pub(crate) execute: Arc<dyn Fn(usize) + Send + Sync>,
+}
+
+/// A scenario that is being written down.
+pub struct Draft<T> {
+    name: &'static str,
+    about: &'static str,
+    setup: Arc<dyn Fn() -> T + Send + Sync>,
+    roles: Vec<Role<T>>,
+    rotations: Vec<usize>,
+    check: Arc<dyn Fn(&T) + Send + Sync>,
+    bound: Option<Option<usize>>,
+    spurious: u32,
+    timeouts: u32,
+    spin: bool,
+    must_reach: Vec<Reach>,
+    must_fail: Option<Kind>,
+}
+
+struct Role<T> {
+    name: &'static str,
+    part: Arc<dyn Fn(&T) + Send + Sync>,
+}
+
+impl<T> Clone for Role<T> {
+    fn clone(&self) -> Self {
+        Self { name: self.name, part: Arc::clone(&self.part) }
+    }
+}
+
+impl Scenario {
+    /// A scenario: its name on the command line, what it shows, and how to make what the threads share.
+    ///
+    /// ```ignore
+    /// Scenario::new("two-add", "Two threads add one each under the lock.", || Lock::new(0))
+    ///     .roles(2, "adds", |lock| *lock.lock() += 1)
+    ///     .check(|lock| assert_eq!(*lock.lock(), 2))
+    ///     .reaches([Slept, Woken])
+    /// ```
+    #[expect(clippy::new_ret_no_self, reason = "a scenario is finished by adding it to a group")]
+    pub fn new<T, F>(name: &'static str, about: &'static str, setup: F) -> Draft<T>
+    where
+        F: Fn() -> T + Send + Sync + 'static,
+    {
+        Draft {
+            name,
+            about,
+            setup: Arc::new(setup),
+            roles: Vec::new(),
+            rotations: Vec::new(),
+            check: Arc::new(|_| ()),
+            bound: None,
+            spurious: 1,
+            timeouts: 1,
+            spin: false,
+            must_reach: Vec::new(),
+            must_fail: None,
+        }
+    }
+}
+
+impl<T: Send + Sync + 'static> Draft<T> {
+    /// A thread, and what it does.
+    #[must_use]
+    pub fn role(self, name: &'static str, part: impl Fn(&T) + Send + Sync + 'static) -> Self {
+        self.roles(1, name, part)
+    }
+
+    /// `n` threads that do the same. Main takes the role once: it makes no difference for which of them.
+    #[must_use]
+    pub fn roles(
+        mut self,
+        n: usize,
+        name: &'static str,
+        part: impl Fn(&T) + Send + Sync + 'static,
+    ) -> Self {
+        self.rotations.push(self.roles.len());
+        let role = Role { name, part: Arc::new(part) as Arc<dyn Fn(&T) + Send + Sync> };
+        self.roles.extend(std::iter::repeat_n(role, n));
+        self
+    }
+
+    /// What must hold when all threads have ended.
+    #[must_use]
+    pub fn check(mut self, check: impl Fn(&T) + Send + Sync + 'static) -> Self {
+        self.check = Arc::new(check);
+        self
+    }
+
+    /// What must be reached in some execution; otherwise the scenario is not about what it says.
+    #[must_use]
+    pub fn reaches(mut self, what: impl IntoIterator<Item = Reach>) -> Self {
+        self.must_reach.extend(what);
+        self
+    }
+
+    /// Explores at most this many preemptions in an execution. Without a call: any number with two
+    /// threads, three with more.
+    #[must_use]
+    pub fn bound(mut self, preemptions: Option<usize>) -> Self {
+        self.bound = Some(preemptions);
+        self
+    }
+
+    /// How many wake-ups for no reason each thread may have. Without a call: one.
+    #[must_use]
+    pub fn spurious(mut self, n: u32) -> Self {
+        self.spurious = n;
+        self
+    }
+
+    /// How many waits of each thread may time out though somebody could still wake it. Without a call: one.
+    #[must_use]
+    pub fn timeouts(mut self, n: u32) -> Self {
+        self.timeouts = n;
+        self
+    }
+
+    /// Lets every spin look once, so that the orderings in there are executed too. Otherwise they look
+    /// not at all.
+    #[must_use]
+    pub fn spinning(mut self) -> Self {
+        self.spin = true;
+        self
+    }
+
+    /// Turns it round: the scenario has a mistake in it, and the model must find it.
+    #[must_use]
+    pub fn must_fail(mut self, kind: Kind) -> Self {
+        self.must_fail = Some(kind);
+        self
+    }
+}
+
+impl<T: Send + Sync + 'static> From<Draft<T>> for Scenario {
+    fn from(draft: Draft<T>) -> Self {
+        let Draft { name, about, setup, roles, rotations, check, .. } = draft;
+        assert!(
+            (1..=MOST_ROLES).contains(&roles.len()),
+            "scenario `{name}` has {} roles: loom can do with 1 to {MOST_ROLES}",
+            roles.len(),
+        );
+        let default_bound = (roles.len() > 2).then_some(3);
+        Self {
+            name,
+            about,
+            roles: roles.iter().map(|role| role.name).collect(),
+            rotations,
+            bound: draft.bound.unwrap_or(default_bound),
+            spurious: draft.spurious,
+            timeouts: draft.timeouts,
+            spin: draft.spin,
+            must_reach: draft.must_reach,
+            must_fail: draft.must_fail,
+            execute: Arc::new(move |first| execute(&*setup, &roles, &*check, first)),
+        }
+    }
+}
+
+impl Scenario {
+    /// Which role each thread plays, by number, when main plays the role `first`.
+    pub(crate) fn cast(&self, first: usize) -> Vec<&'static str> {
+        (0..self.roles.len())
+            .map(|thread| self.roles[(first + thread) % self.roles.len()])
+            .collect()
+    }
+}
+
+/// One execution.
+fn execute<T: Send + Sync + 'static>(
+    setup: &dyn Fn() -> T,
+    roles: &[Role<T>],
+    check: &dyn Fn(&T),
+    first: usize,
+) {
+    world::with(world::World::next_execution);
+    thread::main_begins();
+    coins::mint(roles.len());
+
+    // std's Arc and not loom's: what it orders, starting and joining the threads orders as well.
+    let shared = Arc::new(setup());
+    let others: Vec<_> = (1..roles.len())
+        .map(|thread| {
+            let role = roles[(first + thread) % roles.len()].clone();
+            let shared = Arc::clone(&shared);
+            thread::spawn(move || (role.part)(&shared))
+        })
+        .collect();
+    (roles[first].part)(&shared);
+    for other in others {
+        other.join().expect("a panic in any thread has ended the execution");
+    }
+
+    let at = Location::caller();
+    trace::row(at, None, What::Check);
+    check(&shared);
+    drop(shared);
+    thread::main_ends();
+}
+
+/// The scenarios of one primitive, and the tests that go with them.
+pub struct Group {
+    pub(crate) name: &'static str,
+    pub(crate) scenarios: Vec<Scenario>,
+    pub(crate) tests: Vec<(&'static str, fn())>,
+}
+
+impl Group {
+    /// A group without scenarios: the name of a primitive.
+    #[must_use]
+    pub fn new(name: &'static str) -> Self {
+        Self { name, scenarios: Vec::new(), tests: Vec::new() }
+    }
+
+    /// `group/name` of all that is in it.
+    pub(crate) fn names(&self) -> impl Iterator<Item = String> {
+        let scenarios = self.scenarios.iter().map(|scenario| scenario.name);
+        scenarios
+            .chain(self.tests.iter().map(|test| test.0))
+            .map(|name| format!("{}/{name}", self.name))
+    }
+
+    /// Adds a scenario.
+    #[must_use]
+    pub fn scenario(mut self, scenario: impl Into<Scenario>) -> Self {
+        self.scenarios.push(scenario.into());
+        self
+    }
+
+    /// Adds a test of another kind: a function that panics if something is wrong.
+    #[must_use]
+    pub fn test(mut self, name: &'static str, test: fn()) -> Self {
+        self.tests.push((name, test));
+        self
+    }
+}

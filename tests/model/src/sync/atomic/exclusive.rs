@@ -1,0 +1,51 @@
+//! [`Atomic::get_mut`]: loom lends its value to a closure only, so a guard stands in for the reference.
+
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+
+use super::{Atomic, Value};
+use crate::{is_unwinding, world};
+
+/// The value of an atomic that nobody else looks at; what was changed is written back at the end.
+pub struct Exclusive<'a, V: Value> {
+    atomic: &'a mut Atomic<V>,
+    value: V,
+}
+
+impl<'a, V: Value> Exclusive<'a, V> {
+    pub(super) fn new(atomic: &'a mut Atomic<V>, value: V) -> Self {
+        Self { atomic, value }
+    }
+}
+
+impl<V: Value> Deref for Exclusive<'_, V> {
+    type Target = V;
+
+    fn deref(&self) -> &V {
+        &self.value
+    }
+}
+
+impl<V: Value> DerefMut for Exclusive<'_, V> {
+    fn deref_mut(&mut self) -> &mut V {
+        &mut self.value
+    }
+}
+
+impl<V: Value> Drop for Exclusive<'_, V> {
+    fn drop(&mut self) {
+        let value = self.value;
+        if value == self.atomic.newest() {
+            return;
+        }
+        self.atomic.keep(value);
+        if !is_unwinding() {
+            // With the world's share gone, the word is ours alone.
+            world::with(|w| w.objects[self.atomic.object].word = None);
+            let word = Arc::get_mut(&mut self.atomic.word).expect("nobody else has the word");
+            V::store_alone(word, value);
+            let share = V::sleepable(&self.atomic.word);
+            world::with(|w| w.objects[self.atomic.object].word = share);
+        }
+    }
+}

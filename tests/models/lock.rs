@@ -1,0 +1,163 @@
+//! Models of [`Lock`] and [`RawLock`]: one thread at a time, nobody is forgotten.
+
+use std::time::Duration;
+
+use model::Reach::{Named, Slept, SpuriousWakeUp, TimedOut, Woken, WordChanged};
+use model::{Group, Scenario, reached};
+use primitives::Lock;
+use primitives::raw::RawLock;
+
+/// Long enough for the clock; in a model the runtime chooses whether the time is up.
+const A_WHILE: Duration = Duration::from_secs(3600);
+
+pub(crate) fn group() -> Group {
+    raw(timed(exclusion(Group::new("lock"))))
+}
+
+fn number() -> Lock<u32> {
+    Lock::new(0)
+}
+
+fn add(number: &Lock<u32>) {
+    *number.lock() += 1;
+}
+
+fn add_or_give_up(number: &Lock<u32>) {
+    match number.lock_timeout(A_WHILE) {
+        Some(mut number) => *number += 1,
+        None => reached("gave up"),
+    }
+}
+
+fn exclusion(group: Group) -> Group {
+    group
+        .scenario(
+            Scenario::new("two-add", "Two threads add one each: nothing is lost.", number)
+                .roles(2, "adds", add)
+                .check(|number| assert_eq!(*number.lock(), 2))
+                .reaches([Slept, Woken, WordChanged, SpuriousWakeUp]),
+        )
+        .scenario(
+            Scenario::new("two-add-twice", "The same twice over: a lock is used again.", number)
+                .roles(2, "adds twice", |number| {
+                    add(number);
+                    add(number);
+                })
+                .check(|number| assert_eq!(*number.lock(), 4))
+                .reaches([Slept, Woken, WordChanged, SpuriousWakeUp]),
+        )
+        .scenario(
+            Scenario::new(
+                "three-add",
+                "Three threads add one each: no sleeper is forgotten.",
+                number,
+            )
+            .roles(3, "adds", add)
+            .check(|number| assert_eq!(*number.lock(), 3))
+            .reaches([Slept, Woken, WordChanged, SpuriousWakeUp]),
+        )
+        .scenario(
+            Scenario::new("two-add-spinning", "The same with a look before sleeping.", number)
+                .roles(2, "adds", add)
+                .check(|number| assert_eq!(*number.lock(), 2))
+                .spinning()
+                .reaches([Slept, Woken]),
+        )
+        .scenario(
+            Scenario::new("try", "A try takes the lock whole or not at all.", number)
+                .role("adds", add)
+                .role("tries", |number| match number.try_lock() {
+                    Some(mut number) => *number += 1,
+                    None if number.is_locked() => reached("found it locked, twice"),
+                    None => reached("found it locked, then free"),
+                })
+                .check(|number| assert!(matches!(*number.lock(), 1 | 2)))
+                .reaches([Named("found it locked, twice"), Named("found it locked, then free")]),
+        )
+        .scenario(
+            Scenario::new(
+                "last-frees",
+                "Whoever is last frees the lock, while the other may still be in its `unlock`.",
+                Counted::new,
+            )
+            .roles(2, "leaves", Counted::leave)
+            .reaches([Slept, Woken, Named("freed")]),
+        )
+}
+
+fn timed(group: Group) -> Group {
+    group
+        .scenario(
+            Scenario::new("one-gives-up", "A waiter that gives up strands nobody.", number)
+                .role("adds", add)
+                .role("may give up", add_or_give_up)
+                .check(|number| assert!(matches!(*number.lock(), 1 | 2)))
+                .reaches([Slept, Woken, WordChanged, TimedOut, Named("gave up")]),
+        )
+        .scenario(
+            Scenario::new(
+                "one-of-three-gives-up",
+                "One thread may give up, two wait as long as it takes: neither is stranded.",
+                number,
+            )
+            .roles(2, "adds", add)
+            .role("may give up", add_or_give_up)
+            .check(|number| assert!(matches!(*number.lock(), 2 | 3)))
+            .reaches([Slept, Woken, TimedOut, Named("gave up")]),
+        )
+        .scenario(
+            Scenario::new("two-give-up", "Two of three may give up, at any time.", number)
+                .role("adds", add)
+                .roles(2, "may give up", add_or_give_up)
+                .check(|number| assert!(matches!(*number.lock(), 1..=3)))
+                .reaches([Slept, Woken, TimedOut, Named("gave up")]),
+        )
+}
+
+fn raw(group: Group) -> Group {
+    group.scenario(
+        Scenario::new("handed-over", "One thread acquires, another releases.", || {
+            let lock = RawLock::new();
+            lock.acquire();
+            lock
+        })
+        .role("acquires", |lock| {
+            lock.acquire();
+            assert!(lock.is_locked());
+            lock.release();
+        })
+        .role("releases", RawLock::release)
+        .check(|lock| assert!(!lock.is_locked() && !lock.try_release()))
+        .reaches([Slept, Woken]),
+    )
+}
+
+/// A lock that belongs to two threads, and that the second to leave frees: the classic trap for an unlock
+/// that touches the lock once too often.
+struct Counted(*mut Lock<u32>);
+
+// SAFETY: the lock is reached by both threads while the count says so, and freed by the one that takes the
+// count to zero.
+unsafe impl Send for Counted {}
+// SAFETY: as above.
+unsafe impl Sync for Counted {}
+
+impl Counted {
+    fn new() -> Self {
+        Self(Box::into_raw(Box::new(Lock::new(2))))
+    }
+
+    fn leave(&self) {
+        // SAFETY: this thread is still counted, so the other has not freed it.
+        let mut left = unsafe { &*self.0 }.lock();
+        *left -= 1;
+        let last = *left == 0;
+        drop(left);
+        if last {
+            reached("freed");
+            // SAFETY: made from a box; the other thread has left, and is done with the memory though
+            // perhaps not with the address.
+            drop(unsafe { Box::from_raw(self.0) });
+        }
+    }
+}

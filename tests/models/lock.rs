@@ -64,6 +64,13 @@ fn exclusion(group: Group) -> Group {
                 .reaches([Slept, Woken]),
         )
         .scenario(
+            Scenario::new("three-add-spinning", "Three, with a look before sleeping.", number)
+                .roles(3, "adds", add)
+                .check(|number| assert_eq!(*number.lock(), 3))
+                .spinning()
+                .reaches([Slept, Woken]),
+        )
+        .scenario(
             Scenario::new("try", "A try takes the lock whole or not at all.", number)
                 .role("adds", add)
                 .role("tries", |number| match number.try_lock() {

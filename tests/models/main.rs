@@ -5,6 +5,8 @@
 #[cfg(model)]
 mod condition;
 #[cfg(model)]
+mod listings;
+#[cfg(model)]
 mod lock;
 #[cfg(model)]
 mod queue;
@@ -22,7 +24,13 @@ const _: () = assert!(
 
 #[cfg(model)]
 fn main() -> std::process::ExitCode {
-    model::runner::main(&[runtime::group(), lock::group(), condition::group(), queue::group()])
+    model::runner::main(&[
+        runtime::group(),
+        listings::group(),
+        lock::group(),
+        condition::group(),
+        queue::group(),
+    ])
 }
 
 #[cfg(not(model))]

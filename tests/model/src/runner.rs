@@ -1,5 +1,6 @@
 //! `cargo model`: runs scenarios on all cores and prints what came out.
 
+mod book;
 mod pool;
 mod print;
 mod worker;
@@ -33,6 +34,10 @@ struct Arguments {
     /// Prints a JSON object a line, with counterexamples and all places that were executed.
     #[arg(long)]
     json: bool,
+
+    /// Writes what came out to `book/generated/model.json`, which the book shows.
+    #[arg(long, conflicts_with_all = ["mutant", "executions", "seconds"])]
+    book: bool,
 
     /// How many to run at a time.
     #[arg(long, value_name = "N", default_value_t = cores())]
@@ -165,7 +170,11 @@ fn run(arguments: &Arguments, names: Vec<String>) -> Result<bool, String> {
         check_mutant(mutant, &replies)?;
     }
     print.end(&replies, began.elapsed(), arguments);
-    Ok(replies.iter().all(Reply::is_good))
+    let good = replies.iter().all(Reply::is_good);
+    if arguments.book && good {
+        book::write(&replies)?;
+    }
+    Ok(good)
 }
 
 /// All names that are meant.

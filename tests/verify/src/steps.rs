@@ -84,9 +84,11 @@ pub(crate) static STEPS: &[Step] = &[
         "cargo test --locked --workspace --tests --all-features").evidence(Evidence::Tests),
     Step::new("test-docs", "the examples in the documentation",
         "cargo test --locked --workspace --all-features --doc").evidence(Evidence::Tests),
-    Step::new("models", "loom finds nothing wrong, and every seeded bug",
+    Step::new("models", "loom finds nothing wrong, and what must fail does",
         "cargo --locked model").evidence(Evidence::Models),
 
+    Step::new("bugs", "each seeded bug is found by the model that should find it",
+        "cargo --locked bugs").long(),
     Step::new("test-one-thread", "the tests stand on their own: one after the other",
         "cargo test --locked --workspace --tests").env(&[("RUST_TEST_THREADS", "1")]).evidence(Evidence::Tests).long(),
     Step::new("test-release", "the tests, optimised as it ships",

@@ -24,7 +24,8 @@ use std::panic::{PanicHookInfo, UnwindSafe, catch_unwind, set_hook, take_hook};
 use super::panic::{Location, PanicError, message_of};
 use super::registry;
 use crate::Lock;
-use crate::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use crate::sync::atomic::AtomicU32;
+use crate::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use crate::sync::panicking;
 
 /// What the hook saw of a panic.
@@ -88,28 +89,21 @@ fn swap_note(note: Option<Box<Note>>) -> Option<Box<Note>> {
 /// How many hooks of ours are in the chain: 0 or 1, but for a program that plays with hooks.
 static HOOKS: AtomicU32 = AtomicU32::new(0);
 
-/// Owned by our hook: counts it for as long as it exists.
+/// Owned by our hook: when that goes, the count goes down.
 struct Counted;
-
-impl Counted {
-    fn new() -> Self {
-        // Relaxed: the number stands alone; std's lock around the hook orders the hooks themselves.
-        HOOKS.fetch_add(1, Relaxed);
-        Self
-    }
-}
 
 impl Drop for Counted {
     fn drop(&mut self) {
-        // Relaxed: as above.
+        // Relaxed: whoever finds the place empty takes a lock before it does anything about it. (Should the
+        // hook be gone before it was counted, the number wraps around, and back.)
         HOOKS.fetch_sub(1, Relaxed);
     }
 }
 
 /// Puts our hook in front of the program's, unless it is in the chain already.
 fn install() {
-    // Relaxed: a hint; `install_slow` asks again, under a lock.
-    if HOOKS.load(Relaxed) == 0 {
+    // Acquire: pairs with the Release in `install_slow`, so that a panic of this thread finds the hook there.
+    if HOOKS.load(Acquire) == 0 {
         install_slow();
     }
 }
@@ -124,13 +118,16 @@ fn install_slow() {
     let _one_at_a_time = INSTALLING.lock();
     // Relaxed: the lock orders this after whoever installed one.
     if HOOKS.load(Relaxed) == 0 {
-        let counted = Counted::new();
+        let counted = Counted;
         let programs = take_hook();
         set_hook(Box::new(move |info| {
             let _ = &counted; // moved in, to be dropped with this hook
             take_note(info);
             programs(info);
         }));
+        // Not before it is there: who sees the count relies on the hook.
+        // Release: pairs with the Acquire in `install`.
+        HOOKS.fetch_add(1, Release);
     }
 }
 

@@ -16,6 +16,7 @@
 //! | [`Event`]                    | `threading.Event`       | a gate that one thread opens for all            |
 //! | [`Barrier`]                  | `threading.Barrier`     | nobody goes on before everybody has come        |
 //! | [`Timer`]                    | `threading.Timer`       | one call, some time from now, or called off     |
+//! | [`Timers`]                   | (`asyncio.call_later`)  | any number of them, on one thread               |
 //! | [`raw::Countdown`]           | `Timer.finished`        | a sleep that may be called off                  |
 //! | [`thread`]                   | `threading.Thread`      | names, a list of threads, panics that are seen  |
 //!
@@ -60,6 +61,8 @@ pub mod semaphore;
 pub mod thread;
 #[cfg(not(model))]
 pub mod timer;
+#[cfg(not(model))]
+pub mod timers;
 
 #[cfg(all(test, not(model)))]
 mod probe;
@@ -73,6 +76,8 @@ pub use rlock::{RLock, RLockGuard};
 pub use semaphore::{Permit, Semaphore};
 #[cfg(not(model))]
 pub use timer::Timer;
+#[cfg(not(model))]
+pub use timers::{TimerHandle, Timers};
 
 /// Locks that guard no data: what the typed ones are made of, and what Python calls a lock.
 pub mod raw {

@@ -15,7 +15,8 @@
 //! That deciding is all there is to it, and it is done by one compare-exchange: see [`countdown`](crate::countdown).
 //! Whoever wins takes the function, which lies under a lock, and either calls it or drops it.
 //!
-//! A thread for each timer is simple, and what Python does; each costs about 100 µs to start, and a stack.
+//! A thread for each timer is simple, and what Python does; each costs about 100 µs to start, and a stack. For
+//! more than a handful use [`Timers`](crate::Timers), which serve any number of them on one thread.
 //!
 //! Source: CPython's `threading.Timer`; that `cancel` answers is this crate's.
 

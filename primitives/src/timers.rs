@@ -1,0 +1,224 @@
+//! Timers by the thousand, on one thread.
+//!
+//! A [`Timer`](crate::Timer) has a thread to itself, which is simple and does not go far: ten thousand of them
+//! would be ten thousand threads. Here one thread sleeps until the earliest of all deadlines, calls what is
+//! due, and sleeps again.
+//!
+//! ```text
+//!    after, at, every ──▶ ┌─────────────────────────┐ ◀── sleeps until the earliest deadline ◀──┐
+//!                         │ schedule, under a lock  │                                           │
+//!    cancel ────────────▶ └─────────────────────────┘ ──▶ takes out what is due ──▶ calls it ───┘
+//!                                                                                   (no lock held)
+//! ```
+//!
+//! Setting and cancelling take the lock for a moment. Only a timer that is earlier than all others wakes the
+//! thread, for it must sleep for a shorter time now; so to set a hundred timers does not wake it a hundred
+//! times. A cancelled timer wakes nobody: the thread finds nothing due when it wakes up, and sleeps on.
+//!
+//! What is due is taken out one at a time, and called after the lock was released. So a callback may set and
+//! cancel timers, and up to the moment of its call each can be cancelled; [`cancel`](TimerHandle::cancel)
+//! and the thread take from the same schedule under the same lock, and only one of them finds it there.
+//!
+//! Callbacks run one after the other, earliest deadline first, equal ones in the order in which they were set. One
+//! that takes long makes those behind it late: what takes long belongs on a thread or a queue of its own. One
+//! that panics is reported, like any [thread](crate::thread), and the others go on.
+//!
+//! This is the one place beside [`park`](crate::park) that reads the clock to decide that something is due.
+//! To ask `park` instead would cost a system call for each of many that are due at once.
+//!
+//! | file                  | idea                                                              |
+//! | --------------------- | ----------------------------------------------------------------- |
+//! | `timers.rs`           | what a program calls                                              |
+//! | `timers/service.rs`   | the thread: when it sleeps, who wakes it, what becomes of a panic |
+//! | `timers/schedule.rs`  | what is to be called when, without clock or thread                |
+//! | `timers/job.rs`       | a callback, once or again and again                               |
+
+mod builder;
+mod handle;
+mod job;
+mod schedule;
+mod service;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+pub use self::builder::Builder;
+pub use self::handle::TimerHandle;
+use self::job::{Every, Job, Once};
+use self::service::{Service, nanoseconds};
+use crate::sync;
+use crate::thread::{JoinHandle, Thread};
+
+/// Any number of timers, on one thread.
+///
+/// Timers are set by [`after`](Self::after), [`at`](Self::at) and [`every`](Self::every), from any thread, and
+/// fire unless [cancelled](TimerHandle::cancel) before: never early, in the order of their deadlines, those with
+/// equal ones in the order in which they were set. They all share one thread, so a callback should be short.
+///
+/// With 10,000 pending each costs at most 64 bytes beside the callback. To set one allocates the callback's
+/// box; to set and to cancel take a lock and move an entry in a heap, so both grow with the logarithm of their
+/// number, slowly.
+///
+/// Dropping this is [`shutdown`](Self::shutdown): what is pending is discarded. A callback that sets timers
+/// needs a way to this, and should hold it by a [`Weak`](std::sync::Weak): one that holds an `Arc` keeps all of it
+/// alive until it has run, and a periodic one for ever.
+///
+/// _Python_: there is none in `threading`; as `loop.call_later` and `call_at` of `asyncio`, without the loop.
+///
+/// ```
+/// use primitives::{Semaphore, Timers};
+/// use std::sync::Arc;
+/// use std::time::Duration;
+///
+/// let timers = Timers::new();
+/// let ticks = Arc::new(Semaphore::new(0));
+///
+/// let clock = timers.every(Duration::from_millis(1), {
+///     let ticks = Arc::clone(&ticks);
+///     move || ticks.release(1)
+/// });
+/// let alarm = timers.after(Duration::from_secs(3600), || println!("an hour has passed"));
+///
+/// for _ in 0..3 {
+///     ticks.acquire().forget(); // three ticks
+/// }
+/// assert!(clock.cancel()); // and no more of them
+/// assert!(alarm.is_pending());
+/// assert_eq!(timers.shutdown(), 1); // the alarm will not ring
+/// ```
+pub struct Timers {
+    service: Arc<Service>,
+    /// Which thread serves.
+    thread: Thread,
+    /// None: it was waited for.
+    running: Option<JoinHandle<()>>,
+}
+
+impl Timers {
+    /// Starts a thread for timers, named `Timers-1`, `Timers-2` …
+    ///
+    /// # Panics
+    ///
+    /// If the system has no thread to give; [`Builder::build`] returns that as an error.
+    #[must_use]
+    #[track_caller]
+    pub fn new() -> Self {
+        Self::builder().build().expect("the system has no thread to give")
+    }
+
+    /// As [`new`](Self::new), with a name or a stack size of its own.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// Calls `f` once, `delay` from now. Does not wait for it.
+    ///
+    /// Zero is as soon as the thread comes to it. A delay too long for the clock never comes, but is pending and can
+    /// be cancelled. The handle may be dropped; the timer fires without it.
+    ///
+    /// Never blocks but for the lock, which is held for moments. Wakes the thread if this timer is the first
+    /// to fire, which costs about 15 µs.
+    #[doc(alias = "call_later")]
+    pub fn after(&self, delay: Duration, f: impl FnOnce() + Send + 'static) -> TimerHandle {
+        let deadline = self.service.now().saturating_add(nanoseconds(delay));
+        self.set(deadline, Once::new(f))
+    }
+
+    /// Calls `f` once, at `deadline`; as soon as the thread comes to it, if that has passed.
+    #[doc(alias = "call_at")]
+    pub fn at(&self, deadline: Instant, f: impl FnOnce() + Send + 'static) -> TimerHandle {
+        self.set(self.service.time_of(deadline), Once::new(f))
+    }
+
+    /// Calls `f` every `period`, for the first time one period from now, until it is cancelled.
+    ///
+    /// It does not drift: each deadline is a whole number of periods after the call of `every`, however late the
+    /// calls before it were. Those that were missed, because a call took longer than the period or the machine was
+    /// asleep, are left out and not made up for. A call that panics is the last: what `f` captured may be half
+    /// changed.
+    ///
+    /// # Panics
+    ///
+    /// If the period is zero, which would leave no time for anything else.
+    #[track_caller]
+    pub fn every(&self, period: Duration, f: impl FnMut() + Send + 'static) -> TimerHandle {
+        assert!(
+            !period.is_zero(),
+            "a period of zero would leave no time for anything else: use at least 1 ns, or a loop",
+        );
+        let period = nanoseconds(period);
+        self.set(self.service.now().saturating_add(period), Every::new(period, f))
+    }
+
+    fn set(&self, deadline: u64, job: impl Job + 'static) -> TimerHandle {
+        let key = self.service.set(deadline, Box::new(job));
+        TimerHandle::new(Arc::clone(&self.service), key)
+    }
+
+    /// How many timers will still fire, unless they are cancelled. A periodic one counts as one. Out of date
+    /// before you look at the answer.
+    #[must_use]
+    pub fn pending(&self) -> usize {
+        self.service.pending()
+    }
+
+    /// Discards all that is pending and ends the thread; waits for a callback under way. Returns how many were
+    /// discarded.
+    ///
+    /// When it returns no callback runs and none ever will. So do not call it, nor drop the last owner, with a
+    /// lock that a callback waits for. (In a callback itself, where the last owner may well be dropped, it does not
+    /// wait for that callback.)
+    pub fn shutdown(mut self) -> usize {
+        self.stop()
+    }
+
+    fn stop(&mut self) -> usize {
+        let discarded = self.service.shut_down();
+        if let Some(running) = self.running.take()
+            && self.thread.id() != sync::thread::id()
+        {
+            // It cannot have panicked: the service contains the panics of callbacks.
+            let _ = running.join();
+        }
+        discarded
+    }
+
+    /// The thread that serves: its name is in the report of a callback that panics.
+    #[must_use]
+    pub fn thread(&self) -> &Thread {
+        &self.thread
+    }
+}
+
+impl Default for Timers {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// [`shutdown`](Timers::shutdown).
+impl Drop for Timers {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// The service contains the panics of callbacks, and is whole after them.
+impl UnwindSafe for Timers {}
+impl RefUnwindSafe for Timers {}
+
+/// The thread's name, and how many are pending. Never blocks.
+impl fmt::Debug for Timers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut timers = f.debug_struct("Timers");
+        timers.field("thread", &self.thread.name());
+        match self.service.try_pending() {
+            Some(pending) => timers.field("pending", &pending).finish(),
+            None => timers.finish_non_exhaustive(),
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! Timers before their thread is started.
+
+use std::io;
+use std::sync::Arc;
+
+use super::Timers;
+use super::service::Service;
+use crate::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use crate::thread;
+
+/// The name and the stack size of the thread that [`Timers`] are to run on.
+///
+/// ```
+/// use primitives::Timers;
+///
+/// let alarms = Timers::builder().name("alarms").build()?;
+/// assert_eq!(alarms.thread().name(), "alarms");
+/// # std::io::Result::Ok(())
+/// ```
+#[derive(Clone, Debug, Default)]
+#[must_use = "a builder starts nothing until `build` is called"]
+pub struct Builder {
+    name: Option<String>,
+    thread: thread::Builder,
+}
+
+impl Builder {
+    /// Names the thread: the report of a callback that panics has it.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// How much stack it gets, in bytes: all callbacks run on it.
+    pub fn stack_size(mut self, bytes: usize) -> Self {
+        self.thread = self.thread.stack_size(bytes);
+        self
+    }
+
+    /// Starts the thread.
+    ///
+    /// # Errors
+    ///
+    /// What the system says if it has no thread to give; `InvalidInput` if the name has a zero byte in it.
+    pub fn build(self) -> io::Result<Timers> {
+        let service = Arc::new(Service::new());
+        let running = self.thread.name(self.name.unwrap_or_else(next_name)).spawn({
+            let service = Arc::clone(&service);
+            move || service.serve()
+        })?;
+        Ok(Timers { service, thread: running.thread().clone(), running: Some(running) })
+    }
+}
+
+fn next_name() -> String {
+    static UNNAMED: AtomicU64 = AtomicU64::new(0);
+
+    // Relaxed: only that no two are the same.
+    format!("Timers-{}", UNNAMED.fetch_add(1, Relaxed) + 1)
+}

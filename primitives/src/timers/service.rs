@@ -1,0 +1,166 @@
+//! The thread behind the timers: when it sleeps, who wakes it, and what becomes of a callback that panics.
+
+use std::mem;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{Duration, Instant};
+
+use super::job::{Job, next_deadline};
+use super::schedule::{Due, Key, NEVER, Removed, Schedule};
+use crate::thread::catch_panic;
+use crate::{Condition, Lock};
+
+/// What the timers, their handles and their thread share.
+pub(super) struct Service {
+    /// When time began: deadlines are nanoseconds since then.
+    beginning: Instant,
+    state: Lock<State>,
+    /// There is an earlier deadline, or it is shut down.
+    changed: Condition,
+}
+
+struct State {
+    schedule: Schedule<Box<dyn Job>>,
+    /// Until when the thread sleeps; `AWAKE` if it does not, or is about to wake up.
+    asleep_until: u64,
+    shut_down: bool,
+}
+
+/// Earlier than every deadline, so that nobody wakes a thread that is awake.
+const AWAKE: u64 = 0;
+
+impl Service {
+    pub(super) fn new() -> Self {
+        let state = State { schedule: Schedule::new(), asleep_until: AWAKE, shut_down: false };
+        Self { beginning: Instant::now(), state: Lock::new(state), changed: Condition::new() }
+    }
+
+    /// The present, in nanoseconds.
+    pub(super) fn now(&self) -> u64 {
+        self.time_of(Instant::now())
+    }
+
+    /// An instant, in nanoseconds; 0 for all that was before the beginning.
+    pub(super) fn time_of(&self, instant: Instant) -> u64 {
+        nanoseconds(instant.saturating_duration_since(self.beginning))
+    }
+
+    // ANCHOR: set
+    /// Adds a job, and wakes the thread if it sleeps too long for it.
+    pub(super) fn set(&self, deadline: u64, job: Box<dyn Job>) -> Key {
+        let mut state = self.state.lock();
+        debug_assert!(!state.shut_down, "whoever can set a timer keeps the timers alive");
+        let key = state.schedule.insert(deadline, job);
+        let too_long = deadline < state.asleep_until;
+        if too_long {
+            state.asleep_until = AWAKE; // and whoever sets the next one need not wake it again
+        }
+        drop(state);
+        if too_long {
+            self.changed.notify_one();
+        }
+        key
+    }
+    // ANCHOR_END: set
+
+    /// Takes a job out; `false` if it is not there any more.
+    pub(super) fn cancel(&self, key: Key) -> bool {
+        // In two steps: the callback must be dropped after the lock.
+        let removed = self.state.lock().schedule.remove(key);
+        match removed {
+            Some(Removed::Waiting(job)) => {
+                drop(job);
+                true
+            }
+            Some(Removed::Lent) => true,
+            None => false,
+        }
+    }
+
+    /// Discards all jobs and lets the thread end. Returns how many there were.
+    pub(super) fn shut_down(&self) -> usize {
+        let mut state = self.state.lock();
+        state.shut_down = true;
+        let discarded = mem::replace(&mut state.schedule, Schedule::new());
+        drop(state);
+        self.changed.notify_one();
+        discarded.len() // and the callbacks are dropped here, after the lock
+    }
+
+    pub(super) fn pending(&self) -> usize {
+        self.state.lock().schedule.len()
+    }
+
+    pub(super) fn is_pending(&self, key: Key) -> bool {
+        self.state.lock().schedule.contains(key)
+    }
+
+    /// [`pending`](Self::pending) for `Debug`, which must not wait.
+    pub(super) fn try_pending(&self) -> Option<usize> {
+        self.state.try_lock().map(|state| state.schedule.len())
+    }
+
+    pub(super) fn try_is_pending(&self, key: Key) -> Option<bool> {
+        self.state.try_lock().map(|state| state.schedule.contains(key))
+    }
+
+    // ANCHOR: serve
+    /// What the thread does, until it is shut down.
+    pub(super) fn serve(&self) {
+        while let Some(Due { key, deadline, item: mut job }) = self.wait_for_due() {
+            let returned = contain(|| job.run());
+            // In two steps: what is left must be dropped after the lock.
+            let left = match job.period() {
+                Some(period) if returned => {
+                    let next = next_deadline(deadline, period, self.now());
+                    self.state.lock().schedule.put_back(key, next, job)
+                }
+                Some(_) => {
+                    self.state.lock().schedule.end(key);
+                    Err(job)
+                }
+                None => Err(job),
+            };
+            contain(|| drop(left));
+        }
+    }
+
+    /// Sleeps until a job is due and lends it; `None` if it is shut down.
+    fn wait_for_due(&self) -> Option<Due<Box<dyn Job>>> {
+        let mut state = self.state.lock();
+        while !state.shut_down {
+            if let Some(due) = state.schedule.lend_due(self.now()) {
+                if due.item.period().is_none() {
+                    // From here on it has fired: a `cancel` comes too late.
+                    state.schedule.end(due.key);
+                }
+                return Some(due);
+            }
+            state.asleep_until = state.schedule.next_deadline().unwrap_or(NEVER);
+            match self.beginning.checked_add(Duration::from_nanos(state.asleep_until)) {
+                Some(deadline) if state.asleep_until != NEVER => {
+                    self.changed.wait_deadline(&mut state, deadline);
+                }
+                _ => self.changed.wait(&mut state),
+            }
+            state.asleep_until = AWAKE;
+        }
+        None
+    }
+    // ANCHOR_END: serve
+}
+
+/// Calls what belongs to the program, and returns whether it returned. If it panicked, the hook has
+/// reported that.
+fn contain(f: impl FnOnce()) -> bool {
+    let Err(panic) = catch_panic(AssertUnwindSafe(f)) else { return true };
+    // The payload is the program's too, and dropping it may panic in turn. There it ends.
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(panic))) {
+        mem::forget(payload);
+    }
+    false
+}
+
+/// As many as there are; 584 years and more are `NEVER`.
+pub(super) fn nanoseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(NEVER)
+}

@@ -4,9 +4,10 @@
 //! of [`primitives`]. Corner cases (what a shutdown does to whom, when `join` returns) are decided as
 //! CPython 3.13 decides them.
 //!
-//! | here                 | Python             | order                             |
-//! | -------------------- | ------------------ | --------------------------------- |
-//! | [`Queue`]            | `queue.Queue`      | first in, first out               |
+//! | here                 | Python             | order                                              |
+//! | -------------------- | ------------------ | -------------------------------------------------- |
+//! | [`Queue`]            | `queue.Queue`      | first in, first out                                |
+//! | [`Ring`]             | `queue.Queue`      | the same without a lock: bounded only, and faster  |
 //!
 //! Whichever the order, the calls are the same, and [`BlockingQueue`] has them as a trait:
 //!
@@ -40,6 +41,7 @@ mod blocking;
 mod error;
 mod iter;
 mod queue;
+mod ring;
 mod sleepers;
 mod store;
 mod traits;
@@ -50,5 +52,6 @@ pub use error::{
 };
 pub use iter::Iter;
 pub use queue::{Fifo, Queue};
+pub use ring::Ring;
 pub use store::Store;
 pub use traits::BlockingQueue;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use crate::error::{
     GetError, GetTimeoutError, PutError, PutTimeoutError, TaskDoneError, TryGetError, TryPutError,
 };
-use crate::{Blocking, Iter, Store};
+use crate::{Blocking, Iter, Ring, Store};
 
 /// What a program needs that does not care which queue it is given: every call of [`Blocking`], and
 /// described there.
@@ -63,93 +63,103 @@ pub trait BlockingQueue<T>: Send + Sync {
     }
 }
 
-/// Each call is the inherent one of the same name.
+/// The calls of the trait, each the inherent one of the same name.
+macro_rules! inherent {
+    ($item:ty) => {
+        fn put(&self, item: $item) -> Result<(), PutError<$item>> {
+            self.put(item)
+        }
+
+        fn try_put(&self, item: $item) -> Result<(), TryPutError<$item>> {
+            self.try_put(item)
+        }
+
+        fn put_timeout(
+            &self,
+            item: $item,
+            timeout: Duration,
+        ) -> Result<(), PutTimeoutError<$item>> {
+            self.put_timeout(item, timeout)
+        }
+
+        fn put_deadline(
+            &self,
+            item: $item,
+            deadline: Instant,
+        ) -> Result<(), PutTimeoutError<$item>> {
+            self.put_deadline(item, deadline)
+        }
+
+        fn get(&self) -> Result<$item, GetError> {
+            self.get()
+        }
+
+        fn try_get(&self) -> Result<$item, TryGetError> {
+            self.try_get()
+        }
+
+        fn get_timeout(&self, timeout: Duration) -> Result<$item, GetTimeoutError> {
+            self.get_timeout(timeout)
+        }
+
+        fn get_deadline(&self, deadline: Instant) -> Result<$item, GetTimeoutError> {
+            self.get_deadline(deadline)
+        }
+
+        fn len(&self) -> usize {
+            self.len()
+        }
+
+        fn is_empty(&self) -> bool {
+            self.is_empty()
+        }
+
+        fn is_full(&self) -> bool {
+            self.is_full()
+        }
+
+        fn capacity(&self) -> Option<usize> {
+            self.capacity()
+        }
+
+        fn task_done(&self) -> Result<(), TaskDoneError> {
+            self.task_done()
+        }
+
+        fn unfinished(&self) -> usize {
+            self.unfinished()
+        }
+
+        fn join(&self) {
+            self.join();
+        }
+
+        fn join_timeout(&self, timeout: Duration) -> bool {
+            self.join_timeout(timeout)
+        }
+
+        fn shutdown(&self) {
+            self.shutdown();
+        }
+
+        fn shutdown_now(&self) -> Vec<$item> {
+            self.shutdown_now()
+        }
+
+        fn is_shutdown(&self) -> bool {
+            self.is_shutdown()
+        }
+    };
+}
+
 impl<S> BlockingQueue<S::Item> for Blocking<S>
 where
     S: Store + Send,
     S::Item: Send,
 {
-    fn put(&self, item: S::Item) -> Result<(), PutError<S::Item>> {
-        self.put(item)
-    }
+    inherent!(S::Item);
+}
 
-    fn try_put(&self, item: S::Item) -> Result<(), TryPutError<S::Item>> {
-        self.try_put(item)
-    }
-
-    fn put_timeout(
-        &self,
-        item: S::Item,
-        timeout: Duration,
-    ) -> Result<(), PutTimeoutError<S::Item>> {
-        self.put_timeout(item, timeout)
-    }
-
-    fn put_deadline(
-        &self,
-        item: S::Item,
-        deadline: Instant,
-    ) -> Result<(), PutTimeoutError<S::Item>> {
-        self.put_deadline(item, deadline)
-    }
-
-    fn get(&self) -> Result<S::Item, GetError> {
-        self.get()
-    }
-
-    fn try_get(&self) -> Result<S::Item, TryGetError> {
-        self.try_get()
-    }
-
-    fn get_timeout(&self, timeout: Duration) -> Result<S::Item, GetTimeoutError> {
-        self.get_timeout(timeout)
-    }
-
-    fn get_deadline(&self, deadline: Instant) -> Result<S::Item, GetTimeoutError> {
-        self.get_deadline(deadline)
-    }
-
-    fn len(&self) -> usize {
-        self.len()
-    }
-
-    fn is_empty(&self) -> bool {
-        self.is_empty()
-    }
-
-    fn is_full(&self) -> bool {
-        self.is_full()
-    }
-
-    fn capacity(&self) -> Option<usize> {
-        self.capacity()
-    }
-
-    fn task_done(&self) -> Result<(), TaskDoneError> {
-        self.task_done()
-    }
-
-    fn unfinished(&self) -> usize {
-        self.unfinished()
-    }
-
-    fn join(&self) {
-        self.join();
-    }
-
-    fn join_timeout(&self, timeout: Duration) -> bool {
-        self.join_timeout(timeout)
-    }
-
-    fn shutdown(&self) {
-        self.shutdown();
-    }
-
-    fn shutdown_now(&self) -> Vec<S::Item> {
-        self.shutdown_now()
-    }
-
-    fn is_shutdown(&self) -> bool {
-        self.is_shutdown()
-    }
+impl<T: Send> BlockingQueue<T> for Ring<T> {
+    inherent!(T);
 }

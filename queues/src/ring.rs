@@ -1,0 +1,408 @@
+//! The ring: first in, first out, with exactly so many places, and without a lock.
+//!
+//! The places lie in a circle, and three cursors run after one another along it: `tail`, where the next item
+//! is put; `head`, where the next one is got; and `done`, up to where items have been worked on. A cursor
+//! never stops at the end of the array. It holds a _position_: the index of a place, and the number of the
+//! lap. Putters compete for the tail by compare-exchange, getters for the head. Who wins has the place to
+//! itself, and the others are already competing for the next one.
+//!
+//! ```text
+//!           done               head                    tail
+//!            ▼                  ▼                       ▼
+//!    ┌──────┬──────┬─────┬─────┬───────┬───────┬───────┬──────┬──────┐
+//!    │      │ being worked on  │   C   │   D   │   E   │ free │ free │
+//!    └──────┴──────┴─────┴─────┴───────┴───────┴───────┴──────┴──────┘
+//! ```
+//!
+//! To have won a place is not to have filled it, so each place has a _stamp_ that says what may be done
+//! with it, and only who won the place writes it. The stamp is the position for which the place is free, or
+//! that position and `FILLED`:
+//!
+//! ```text
+//!             putter: tail == 8, stamp == 8           getter: head == 8, stamp == 8 FILLED
+//!             moves the tail on, writes the item      moves the head on, reads the item
+//!    ┌────────┐          stamp = 8 FILLED   ┌──────────┐        stamp = 8 + a lap      ┌──────────────┐
+//!    │ free   │────────────────────────────▶│ filled   │──────────────────────────────▶│ free for the │
+//!    │ for 8  │                             │ with 8   │                               │ next lap     │
+//!    └────────┘                             └──────────┘                               └──────────────┘
+//! ```
+//!
+//! So a putter looks at two words and writes two: it finds the stamp equal to the tail, moves the tail,
+//! writes the item, and then the stamp. The last store publishes the item (Release), and the getter's look
+//! at the stamp (Acquire) is what makes it safe to read. Nothing else passes between the two of them: one
+//! cache line, where the item and its stamp lie side by side.
+//!
+//! A stamp that is not the wanted one means one of three things. The cursor was read too early, and others
+//! have moved it since: read it again. Or the place is still as the last lap left it, and the other cursor
+//! stands exactly there: the ring is full, or empty. Or the other cursor has gone past, and somebody is in
+//! the middle of filling or emptying this place: wait for it, a few instructions as a rule. That wait is
+//! why the ring is "without a lock" and not, strictly, lock-free: a thread that the system takes off the
+//! core just there holds up those who need this very place, while all other places go on.
+//!
+//! The three lowest bits of a word are not part of the position. In a stamp the first says `FILLED`; in a
+//! cursor there is `NOTE`, "somebody sleeps until this moves" ([`waiting`]), and `ENDED`, "this moves no
+//! more" ([`ending`]). That they are in the same word costs the fast path nothing: a cursor with a bit set
+//! equals no stamp, so whoever has not set out to look for them ends in the slow path.
+//!
+//! What is said of one ring is true at one moment during the call. But two calls on two rings may seem to
+//! another thread to have happened in the other order, because no call takes part in the order of
+//! sequentially consistent operations; a program that argues with several rings and no other
+//! synchronisation wants `fence(SeqCst)` between its calls, or a [`Queue`](crate::Queue).
+//!
+//! Source: Dmitry Vyukov, [_Bounded MPMC queue_](https://www.1024cores.net/home/lock-free-algorithms/queues/bounded-mpmc-queue);
+//! laps beside indices, so that any capacity will do, are from crossbeam's `ArrayQueue`.
+
+mod ending;
+mod event_count;
+mod looking;
+#[cfg(all(test, not(model)))]
+mod tests;
+mod track;
+mod waiting;
+
+use std::mem::MaybeUninit;
+
+use primitives::sync::atomic::AtomicU64;
+use primitives::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
+use primitives::sync::cell::UnsafeCell;
+use primitives::sync::{spin, thread};
+
+use self::event_count::EventCount;
+use self::track::{ENDED, FILLED, NOTE, Track, position};
+use crate::error::{TryGetError, TryPutError};
+
+/// A queue in which items come out in the order in which they went in, with a fixed number of places and
+/// without a lock: a faster [`Queue`](crate::Queue). _Python_: `queue.Queue(maxsize=capacity)`.
+///
+/// All calls are by `&self`; any number of threads may put and get at once. A `put` or a `get` that need
+/// not wait costs one compare-exchange and a few loads and stores; one that must wait looks for a short
+/// while, yields a few times, and then sleeps. There is no system call while nobody sleeps. All places are
+/// allocated when the ring is made.
+///
+/// Every corner case is as with [`Blocking`](crate::Blocking), and as in CPython 3.13.
+///
+/// ```
+/// use queues::{Ring, TryPutError};
+///
+/// let ring = Ring::bounded(2);
+/// ring.put('a')?;
+/// ring.put('b')?;
+/// assert_eq!(ring.try_put('c'), Err(TryPutError::Full('c')));
+/// assert_eq!(ring.get(), Ok('a'));
+/// # Ok::<(), queues::PutError<char>>(())
+/// ```
+// ANCHOR: ring
+pub struct Ring<T> {
+    // The cursors change all the time and in different threads, so each has its cache lines to itself.
+    // Each is a position and two bits:
+    //
+    // |        | `NOTE`                      | `ENDED`                                     |
+    // | ------ | --------------------------- | ------------------------------------------- |
+    // | `tail` | getters sleep: it is empty  | shut down: nothing can be put               |
+    // | `head` | putters sleep: it is full   | shut down now: nothing can be got           |
+    // | `done` | joiners sleep               | never                                       |
+    /// Where the next item is put.
+    tail: Padded<AtomicU64>,
+    /// Where the next item is got.
+    head: Padded<AtomicU64>,
+    /// Up to where items have been worked on.
+    done: Padded<AtomicU64>,
+    /// Who sleeps; not looked at unless there is a note.
+    sleepers: Padded<Sleepers>,
+    // From here on nothing changes but the places themselves.
+    track: Track,
+    slots: Box<[Slot<T>]>,
+}
+
+/// Alone on two cache lines: processors fetch them in pairs.
+#[repr(align(128))]
+struct Padded<T>(T);
+
+struct Sleepers {
+    putters: EventCount,
+    getters: EventCount,
+    joiners: EventCount,
+}
+
+/// A place for an item. Not padded: the two words are what a putter hands to a getter.
+struct Slot<T> {
+    /// The position for which the place is free, or, with `FILLED`, whose item it holds.
+    stamp: AtomicU64,
+    item: UnsafeCell<MaybeUninit<T>>,
+}
+// ANCHOR_END: ring
+
+// SAFETY: an item is moved in by one thread and out by another, but never used by two at a time (the stamps
+// see to that), so it is enough that it may be sent.
+unsafe impl<T: Send> Send for Ring<T> {}
+// SAFETY: as above; `&Ring` gives no reference to an item.
+unsafe impl<T: Send> Sync for Ring<T> {}
+
+/// Making one.
+impl<T> Ring<T> {
+    /// A ring with `capacity` places.
+    ///
+    /// # Panics
+    ///
+    /// If `capacity` is zero, or more than memory could ever hold.
+    #[must_use]
+    #[track_caller]
+    pub fn bounded(capacity: usize) -> Self {
+        assert!(capacity > 0, "a ring of capacity 0 could never take an item: use at least 1",);
+        assert!(
+            capacity <= isize::MAX as usize / size_of::<Slot<T>>(),
+            "a ring of capacity {capacity} does not fit into memory: use less, or an unbounded `Queue`",
+        );
+        Self::starting_at(Track::new(capacity), 0)
+    }
+
+    /// A ring whose laps wrap around as soon as each place has been used once; for tests and models.
+    #[cfg(any(test, model))]
+    #[doc(hidden)]
+    #[must_use]
+    pub fn bounded_in_its_last_lap(capacity: usize) -> Self {
+        let track = Track::new(capacity);
+        Self::starting_at(track, track.last_lap())
+    }
+
+    fn starting_at(track: Track, start: u64) -> Self {
+        let mut next = start;
+        let slots = (0..track.places()).map(|_| {
+            let stamp = next;
+            next = track.after(stamp);
+            Slot { stamp: AtomicU64::new(stamp), item: UnsafeCell::new(MaybeUninit::uninit()) }
+        });
+        Self {
+            slots: slots.collect(),
+            track,
+            tail: Padded(AtomicU64::new(start)),
+            head: Padded(AtomicU64::new(start)),
+            done: Padded(AtomicU64::new(start)),
+            sleepers: Padded(Sleepers {
+                putters: EventCount::new(),
+                getters: EventCount::new(),
+                joiners: EventCount::new(),
+            }),
+        }
+    }
+}
+
+// ANCHOR: try-put
+/// Putting and getting without waiting.
+impl<T> Ring<T> {
+    /// Puts an item in if there is a place; never blocks. _Python_: `put_nowait(item)`.
+    ///
+    /// Costs one compare-exchange. If another thread is in the middle of emptying the place that is next,
+    /// it is waited for.
+    ///
+    /// # Errors
+    ///
+    /// [`TryPutError::Full`] or [`TryPutError::Shutdown`], with the item.
+    #[inline]
+    #[doc(alias = "put_nowait")]
+    pub fn try_put(&self, item: T) -> Result<(), TryPutError<T>> {
+        self.put_at_once(item).or_else(|item| self.try_put_slow(item))
+    }
+
+    /// The fast path: gives the item back if there is anything in the way.
+    #[inline]
+    fn put_at_once(&self, item: T) -> Result<(), T> {
+        // Relaxed: a tail that is out of date, or has a bit set, equals no stamp or fails to be exchanged.
+        let tail = self.tail.0.load(Relaxed);
+        let slot = self.slot(tail);
+        // Acquire: pairs with the Release in `empty`, so that the last item is out before this one is in.
+        if slot.stamp.load(Acquire) != tail {
+            return Err(item);
+        }
+        // Release: pairs with the Acquire in `len`. The item is published by its stamp, not by this.
+        match self.tail.0.compare_exchange_weak(tail, self.track.after(tail), Release, Relaxed) {
+            Ok(_) => {
+                // SAFETY: the stamp said that the place is free for this position, and the exchange that
+                // no other thread has the position.
+                unsafe { self.fill(slot, tail, item) };
+                Ok(())
+            }
+            Err(_) => Err(item),
+        }
+    }
+
+    /// The slow path: tells apart why the stamp was not the wanted one.
+    #[cold]
+    fn try_put_slow(&self, item: T) -> Result<(), TryPutError<T>> {
+        // Acquire, here and below: pairs with the Release in `end`, so that who is told of the shutdown sees
+        // what led to it.
+        let mut tail = self.tail.0.load(Acquire);
+        loop {
+            if tail & ENDED != 0 {
+                return Err(TryPutError::Shutdown(item));
+            }
+            let here = position(tail);
+            let slot = self.slot(here);
+            // Acquire: as in `put_at_once`.
+            let stamp = slot.stamp.load(Acquire);
+            if stamp == here {
+                let next = self.track.after(here) | tail & NOTE;
+                // Release: as in `put_at_once`. Acquire: pairs with the Release in `leave_note`, so that
+                // `call_getter` sees who left the note.
+                match self.tail.0.compare_exchange_weak(tail, next, AcqRel, Acquire) {
+                    Ok(_) => {
+                        // SAFETY: as in `put_at_once`.
+                        unsafe { self.fill(slot, here, item) };
+                        if tail & NOTE != 0 {
+                            self.call_getter();
+                        }
+                        return Ok(());
+                    }
+                    Err(now) => {
+                        tail = now;
+                        continue;
+                    }
+                }
+            }
+            let a_lap_ago = self.track.lap_before(here);
+            if position(stamp) == a_lap_ago {
+                // Acquire: pairs with the Release in `shutdown_now`.
+                let head = self.head.0.load(Acquire);
+                if head & ENDED != 0 {
+                    self.end();
+                } else if position(head) == a_lap_ago {
+                    return Err(TryPutError::Full(item));
+                } else {
+                    slot.await_change(stamp);
+                }
+            }
+            // Otherwise the tail was out of date. Whoever wrote the stamp knew a newer one, and by the
+            // Acquire above so do we now.
+            tail = self.tail.0.load(Acquire);
+        }
+    }
+    // ANCHOR_END: try-put
+
+    // ANCHOR: try-get
+    /// Takes the next item out if there is one; never blocks. _Python_: `get_nowait()`.
+    ///
+    /// Costs one compare-exchange. If another thread is in the middle of filling the place that is next, it
+    /// is waited for.
+    ///
+    /// # Errors
+    ///
+    /// [`TryGetError::Empty`], or [`TryGetError::Shutdown`] if none will come.
+    #[inline]
+    #[doc(alias = "get_nowait")]
+    pub fn try_get(&self) -> Result<T, TryGetError> {
+        self.get_at_once().map_or_else(|| self.try_get_slow(), Ok)
+    }
+
+    /// The fast path: nothing if there is anything in the way.
+    #[inline]
+    fn get_at_once(&self) -> Option<T> {
+        // Relaxed: as in `put_at_once`.
+        let head = self.head.0.load(Relaxed);
+        let slot = self.slot(head);
+        // Acquire: pairs with the Release in `fill`, so that the item is seen.
+        if slot.stamp.load(Acquire) != head + FILLED {
+            return None;
+        }
+        // Release: pairs with the Acquire in `len`.
+        self.head.0.compare_exchange_weak(head, self.track.after(head), Release, Relaxed).ok()?;
+        // SAFETY: the stamp said that the place holds the item of this position, and the exchange that no
+        // other thread has the position.
+        Some(unsafe { self.empty(slot, head) })
+    }
+
+    /// The slow path: tells apart why the stamp was not the wanted one.
+    #[cold]
+    fn try_get_slow(&self) -> Result<T, TryGetError> {
+        // Acquire, here and below: pairs with the Release in `shutdown_now`, as in `try_put_slow`.
+        let mut head = self.head.0.load(Acquire);
+        loop {
+            if head & ENDED != 0 {
+                self.end();
+                return Err(TryGetError::Shutdown);
+            }
+            let here = position(head);
+            let slot = self.slot(here);
+            // Acquire: as in `get_at_once`.
+            let stamp = slot.stamp.load(Acquire);
+            if stamp == here | FILLED {
+                let next = self.track.after(here) | head & NOTE;
+                // Release: as in `get_at_once`. Acquire: pairs with the Release in `leave_note`.
+                match self.head.0.compare_exchange_weak(head, next, AcqRel, Acquire) {
+                    Ok(_) => {
+                        // SAFETY: as in `get_at_once`.
+                        let item = unsafe { self.empty(slot, here) };
+                        if head & NOTE != 0 {
+                            self.call_putter();
+                        }
+                        return Ok(item);
+                    }
+                    Err(now) => {
+                        head = now;
+                        continue;
+                    }
+                }
+            }
+            if stamp == here || stamp == self.track.lap_before(here) | FILLED {
+                // Acquire: pairs with the Release in `end`.
+                let tail = self.tail.0.load(Acquire);
+                if position(tail) != here {
+                    slot.await_change(stamp);
+                } else if tail & ENDED != 0 {
+                    return Err(TryGetError::Shutdown);
+                } else {
+                    return Err(TryGetError::Empty);
+                }
+            }
+            // Otherwise the head was out of date, as in `try_put_slow`.
+            head = self.head.0.load(Acquire);
+        }
+    }
+    // ANCHOR_END: try-get
+
+    // ANCHOR: slot
+    /// The place of a position, or of a cursor that holds one.
+    #[inline]
+    fn slot(&self, word: u64) -> &Slot<T> {
+        // SAFETY: all positions come from `track`, whose indices are below the number of places.
+        unsafe { self.slots.get_unchecked(self.track.index(word)) }
+    }
+
+    /// Moves an item into a place, and says so.
+    ///
+    /// # Safety
+    ///
+    /// The place is free for this position, and this thread is the one that has the position.
+    #[inline]
+    unsafe fn fill(&self, slot: &Slot<T>, position: u64, item: T) {
+        // SAFETY: nobody else touches the place until its stamp says that it is filled.
+        slot.item.with_mut(|place| unsafe { (*place).write(item) });
+        // Release: pairs with the Acquire in `get_at_once`, `try_get_slow` and `shutdown_now`.
+        slot.stamp.store(position | FILLED, Release);
+    }
+
+    /// Moves the item out of a place, and says so.
+    ///
+    /// # Safety
+    ///
+    /// The place holds the item of this position, and this thread is the one that has the position.
+    #[inline]
+    unsafe fn empty(&self, slot: &Slot<T>, position: u64) -> T {
+        // SAFETY: the item is there, and nobody else touches it until the stamp says that it is gone.
+        let item = slot.item.with(|place| unsafe { (*place).assume_init_read() });
+        // Release: pairs with the Acquire in `put_at_once` and `try_put_slow`.
+        slot.stamp.store(self.track.lap_after(position), Release);
+        item
+    }
+    // ANCHOR_END: slot
+}
+
+impl<T> Slot<T> {
+    /// Waits for another thread that is in the middle of filling or emptying this place.
+    #[cold]
+    fn await_change(&self, stamp: u64) {
+        // Relaxed: the caller looks again, with Acquire.
+        if !spin::watch(|| self.stamp.load(Relaxed) != stamp) {
+            thread::yield_now(); // it was taken off its core: give it ours
+        }
+    }
+}

@@ -1,0 +1,283 @@
+//! Where threads sleep until something has happened, when there is no lock to look under.
+//!
+//! A condition is safe because the look at the data and the decision to sleep are made under the lock that
+//! whoever changes the data must take. A ring has no lock, so there is a moment between "it is empty" and
+//! "I sleep" in which an item can come and its putter find nobody to call. An _event count_ closes it in
+//! three steps: a thread first says that it is going to wait ([`enter`](EventCount::enter)), then looks
+//! again, and only then sleeps. Whoever makes something happen calls after that ([`call_one`]). If the call
+//! comes too early for the sleep, it is not lost: it is a number in the word on which the thread is about
+//! to sleep.
+//!
+//! ```text
+//!    waiter                               caller
+//!    enter: waiting += 1
+//!    looks: still nothing
+//!                                         something happens
+//!                                         call_one: waiting -= 1, called += 1
+//!                                                   wakes one that sleeps on the word, if any does
+//!    sleep: there is a call; takes it
+//!           and stays awake
+//!    looks again
+//! ```
+//!
+//! An event count usually counts events in an epoch, and a thread sleeps while the epoch is the one that it
+//! read. Half a word of epochs wraps around soon, and a thread that is stopped for exactly that long misses
+//! its call. Here the word counts _calls that nobody has taken yet_: it says all that a thread must know to
+//! fall asleep (it may if there is no call), so there is no past to compare with, and nothing that could
+//! wrap around.
+//!
+//! Calls have no addressee; any thread inside may take any of them. That is safe under two rules.
+//!
+//! - Who takes a call **looks once more** before it gives up, also if its time is up. The call may have been
+//!   the only one for what has happened, and whoever is woken by it then finds it gone and sleeps on.
+//! - Who finds at the second look that it need not sleep takes _itself_ off the word
+//!   ([`cancel`](EventCount::cancel)), and a call only if all who are inside have been called, for one of
+//!   those calls is then its own. Otherwise it could carry off a call that was not for what it has found.
+//!   After a shutdown, say, everybody inside is called once. A thread that comes later sees the shutdown
+//!   and goes, and if it took a call along, one of the sleepers would never learn of it.
+//!
+//! A thread that has found nothing to do, and tries to sleep, may take any call: it knows that what the
+//! call was for is either gone, or will be found when it looks again.
+//!
+//! And no sleeper is left beside a call. A thread falls asleep only at a moment when there are none (the
+//! look and the sleep are one step in [`park::wait`]). Each call that comes after it wakes a sleeper, and a
+//! woken one leaves only with a call, or sleeps again if there is none. So while anybody sleeps there are at
+//! most as many calls as there are threads on their way to take one.
+//!
+//! What the second look must be, so that it cannot miss what the caller did just before it looked for
+//! waiters, is up to the user; how the ring does it stands in `waiting`.
+//!
+//! Source: D. P. Reed and R. K. Kanodia, _Synchronization with Eventcounts and Sequencers_ (1979); counting
+//! calls rather than epochs is what a semaphore does.
+//!
+//! [`call_one`]: EventCount::call_one
+
+use std::time::Instant;
+
+use primitives::park::{self, Wait};
+use primitives::sync::atomic::AtomicU32;
+use primitives::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use primitives::sync::thread;
+
+/// One thread that has entered and was not called.
+const WAITING: u32 = 1;
+/// One call that nobody has taken yet.
+const CALLED: u32 = 1 << 16;
+/// As many threads as half the word can count. Who comes after that many does not sleep but yields.
+const MOST: u32 = CALLED - 1;
+
+/// Who waits, and how many calls are out.
+pub(super) struct EventCount {
+    /// ```text
+    ///    31             16 15              0
+    ///    ┌────────────────┬────────────────┐
+    ///    │ called         │ waiting        │
+    ///    └────────────────┴────────────────┘
+    /// ```
+    ///
+    /// | what                | `waiting`            | `called`                 |
+    /// | ------------------- | -------------------- | ------------------------ |
+    /// | `enter`             | + 1                  |                          |
+    /// | `call_one`          | − 1, unless 0        | + 1 if so                |
+    /// | `call_all`          | becomes 0            | + what `waiting` was     |
+    /// | `cancel`            | − 1, unless 0        | − 1 if `waiting` is 0    |
+    /// | the end of `sleep`  | − 1 if `called` is 0 | − 1, unless 0            |
+    ///
+    /// Their sum is the number of threads inside: between `enter` and `cancel` or the end of `sleep`.
+    word: AtomicU32,
+}
+
+/// The lower half of the word.
+#[inline]
+fn waiting(word: u32) -> u32 {
+    word % CALLED
+}
+
+/// The upper half of the word.
+#[inline]
+fn called(word: u32) -> u32 {
+    word / CALLED
+}
+
+impl EventCount {
+    #[cfg_attr(model, track_caller)]
+    pub(super) fn new() -> Self {
+        Self { word: AtomicU32::new(0) }
+    }
+
+    /// Says that this thread is going to wait. Look again after it, and then [`sleep`](Self::sleep) or
+    /// [`cancel`](Self::cancel).
+    pub(super) fn enter(&self) {
+        // Relaxed: the compare-exchange decides.
+        let mut word = self.word.load(Relaxed);
+        loop {
+            if waiting(word) + called(word) == MOST {
+                thread::yield_now();
+                word = self.word.load(Relaxed); // Relaxed: as above
+                continue;
+            }
+            // Acquire: pairs with the Release in `call_all`. A thread that enters too late to be called
+            // then sees why everybody was.
+            match self.word.compare_exchange_weak(word, word + WAITING, Acquire, Relaxed) {
+                Ok(_) => return,
+                Err(now) => word = now,
+            }
+        }
+    }
+
+    /// This thread need not sleep.
+    pub(super) fn cancel(&self) {
+        self.leave(|word| if waiting(word) > 0 { WAITING } else { CALLED });
+    }
+
+    /// Sleeps until there is a call, and takes it. Returns whether the time was up first; even then there
+    /// may have been a call, so look once more.
+    pub(super) fn sleep(&self, deadline: Option<Instant>) -> bool {
+        let time_is_up = loop {
+            // Relaxed: `leave` is what takes the call, and what it says.
+            let word = self.word.load(Relaxed);
+            if called(word) > 0 {
+                break false;
+            }
+            if park::wait(&self.word, word, deadline) == Wait::TimedOut {
+                break true;
+            }
+        };
+        self.leave(|word| if called(word) > 0 { CALLED } else { WAITING });
+        time_is_up
+    }
+
+    /// Takes one off the half of the word that `which` says.
+    fn leave(&self, which: impl Fn(u32) -> u32) {
+        // Relaxed: the compare-exchange decides.
+        let mut word = self.word.load(Relaxed);
+        // Acquire: pairs with the Release in `call_one` and `call_all`, so that the look that follows sees
+        // what the call was for. It matters most to a thread that looks for the last time.
+        while let Err(now) =
+            self.word.compare_exchange_weak(word, word - which(word), Acquire, Relaxed)
+        {
+            word = now;
+        }
+    }
+
+    /// Something has happened for one thread: calls one, unless all have been called. Returns whether.
+    pub(super) fn call_one(&self) -> bool {
+        // Relaxed: the compare-exchange decides; to see nobody is right if the caller cannot know better.
+        let mut word = self.word.load(Relaxed);
+        while waiting(word) > 0 {
+            // Release: pairs with the Acquire in `leave`.
+            match self.word.compare_exchange_weak(word, word - WAITING + CALLED, Release, Relaxed) {
+                Ok(_) => {
+                    park::wake_one(&raw const self.word);
+                    return true;
+                }
+                Err(now) => word = now,
+            }
+        }
+        false
+    }
+
+    /// Something has happened for everybody: calls all.
+    ///
+    /// Writes the word even if nobody waits, so that it has a place in the order of all who enter: those
+    /// before it are called, those after it see what happened.
+    pub(super) fn call_all(&self) {
+        // Relaxed: the compare-exchange decides.
+        let mut word = self.word.load(Relaxed);
+        // Release: pairs with the Acquire in `leave` and in `enter`.
+        while let Err(now) = self.word.compare_exchange_weak(
+            word,
+            word - waiting(word) * WAITING + waiting(word) * CALLED,
+            Release,
+            Relaxed,
+        ) {
+            word = now;
+        }
+        if waiting(word) > 0 {
+            park::wake_all(&raw const self.word);
+        }
+    }
+
+    /// How many threads are inside; for tests and for `Debug`.
+    pub(super) fn inside(&self) -> u32 {
+        let word = self.word.load(Relaxed); // Relaxed: for people to read
+        waiting(word) + called(word)
+    }
+}
+
+#[cfg(all(test, not(model)))]
+mod tests {
+    use super::EventCount;
+    use std::time::Instant;
+
+    fn past() -> Option<Instant> {
+        Some(Instant::now())
+    }
+
+    #[test]
+    fn nobody_is_called_twice() {
+        let events = EventCount::new();
+        assert!(!events.call_one(), "nobody is there");
+        events.enter();
+        assert!(events.call_one());
+        assert!(!events.call_one(), "it has been called already");
+        assert!(!events.sleep(None), "the call came before the sleep, and is not lost");
+        events.enter();
+        assert!(events.call_one(), "who enters anew can be called anew");
+        assert_eq!(events.inside(), 1);
+    }
+
+    #[test]
+    fn one_whose_time_is_up_takes_a_call_along_and_makes_the_other_callable_again() {
+        let events = EventCount::new();
+        events.enter();
+        events.enter();
+        assert!(events.call_one());
+        assert!(!events.sleep(past()), "a call counts for more than a deadline");
+        assert!(events.call_one(), "the other");
+        assert!(!events.sleep(None));
+        events.enter();
+        assert!(events.sleep(past()), "no call");
+        assert_eq!(events.inside(), 0);
+    }
+
+    #[test]
+    fn one_that_need_not_sleep_leaves_the_calls_to_those_who_were_there_before() {
+        let events = EventCount::new();
+        events.enter();
+        events.enter();
+        events.call_all();
+        events.enter(); // too late to be called
+        events.cancel();
+        assert!(!events.sleep(None));
+        assert!(!events.sleep(None));
+        assert_eq!(events.inside(), 0);
+    }
+
+    #[test]
+    fn one_that_need_not_sleep_takes_a_call_if_one_of_them_must_be_its_own() {
+        let events = EventCount::new();
+        events.enter();
+        events.enter();
+        events.call_all();
+        events.cancel();
+        assert!(!events.sleep(None), "one call is left for the other");
+        assert_eq!(events.inside(), 0);
+    }
+
+    #[test]
+    fn a_call_for_all_calls_each_once() {
+        let events = EventCount::new();
+        events.enter();
+        events.enter();
+        events.enter();
+        events.call_one();
+        events.call_all();
+        assert!(!events.call_one(), "all of them have been called");
+        for _ in 0..3 {
+            assert!(!events.sleep(None));
+        }
+        events.enter();
+        assert!(events.sleep(past()), "who comes later was not meant");
+    }
+}

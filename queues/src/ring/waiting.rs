@@ -1,0 +1,278 @@
+//! Putting and getting, and waiting for a place or for an item.
+//!
+//! Who finds the ring empty watches the stamp of the next place for a moment, then yields a few times, then
+//! sleeps on an [event count](super::event_count). Three things are left to show: that whoever puts an item
+//! knows that somebody sleeps; that a sleeper is not missed; and that all this costs nothing while nobody
+//! sleeps.
+//!
+//! The usual way is a pair of looks: the getter counts itself and then looks at the ring, the putter changes
+//! the ring and then looks at the count. One of the two must see the other, but only if neither processor
+//! moves its look up before its own write, and to forbid that takes a full barrier in every `put` and every
+//! `get`. Here it is one word instead. The getter writes a note into the _tail_, by a compare-exchange that
+//! succeeds only while the tail is where the head is; the putter moves the tail by a compare-exchange that
+//! succeeds only if it knows all that is in it. So one of the two comes first:
+//!
+//! ```text
+//!    getter: enter                        putter
+//!            tail: 8 ─▶ 8 NOTE
+//!            sleep                        tail: 8 ─▶ 9      fails: there is a note
+//!                                         tail: 8 NOTE ─▶ 9 NOTE,   item, stamp
+//!                                         call one
+//!    or
+//!                                         tail: 8 ─▶ 9,   item, stamp
+//!            tail: 8 ─▶ 8 NOTE   fails: there is an item
+//!            cancel, get it
+//! ```
+//!
+//! For putters that find the ring full it is the same with the head, and for joiners with `done`.
+//!
+//! The note stays while the tail moves on. Each putter that finds it calls one getter, after it has filled
+//! its place: an item, a call. The first that finds nobody left to call takes the note away. Just then
+//! another getter may have entered and left its note anew, and this putter wipes that away, too. So it looks
+//! for such a getter after the wiping, and calls whoever is there; they look again, and leave a new note if
+//! they must. (A note left after the wiping is not wiped.) That the look cannot miss the getter is again
+//! because note and wiping are writes to one word, and one comes first: the getter entered before it left
+//! the note (Release), and the putter looks after it has read the note by wiping it (Acquire).
+//!
+//! So whoever sleeps uncalled sleeps under a note, or the one that wiped it is about to call. That holds
+//! also if its call was taken by another (calls have no addressee): only a thread that has left a note
+//! itself, after it entered, tries to sleep and may take a call that was not its own. And a call that is
+//! taken by a thread whose time is up is not lost, because it tries once more before it gives up.
+
+use std::time::{Duration, Instant};
+
+use primitives::park::deadline_after;
+use primitives::sync::atomic::AtomicU64;
+use primitives::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use primitives::sync::spin;
+
+use super::Ring;
+use super::track::{ENDED, FILLED, NOTE, position};
+use crate::Iter;
+use crate::error::{
+    GetError, GetTimeoutError, PutError, PutTimeoutError, TryGetError, TryPutError,
+};
+
+/// Putting.
+impl<T> Ring<T> {
+    /// Puts an item in; blocks while the ring is full. _Python_: `put(item)`.
+    ///
+    /// Costs one compare-exchange if there is a place.
+    ///
+    /// # Errors
+    ///
+    /// [`PutError::Shutdown`], with the item, if the ring is shut down, before or while waiting.
+    #[inline]
+    pub fn put(&self, item: T) -> Result<(), PutError<T>> {
+        self.put_at_once(item).or_else(|item| match self.put_slow(item, None) {
+            Ok(()) => Ok(()),
+            Err(error) => Err(PutError::Shutdown(error.into_inner())),
+        })
+    }
+
+    /// Puts an item in; blocks while the ring is full, for at most `timeout`.
+    /// _Python_: `put(item, timeout=t)`.
+    ///
+    /// Zero is one try; a time-out too long for the clock means for ever. The clock is read only if there
+    /// is no place.
+    ///
+    /// # Errors
+    ///
+    /// [`PutTimeoutError::Timeout`] or [`PutTimeoutError::Shutdown`], with the item.
+    #[inline]
+    pub fn put_timeout(&self, item: T, timeout: Duration) -> Result<(), PutTimeoutError<T>> {
+        self.put_at_once(item).or_else(|item| self.put_slow(item, deadline_after(timeout)))
+    }
+
+    /// Puts an item in; blocks while the ring is full, until `deadline` at most.
+    ///
+    /// A deadline that has passed is one try.
+    ///
+    /// # Errors
+    ///
+    /// As [`put_timeout`](Self::put_timeout).
+    #[inline]
+    pub fn put_deadline(&self, item: T, deadline: Instant) -> Result<(), PutTimeoutError<T>> {
+        self.put_at_once(item).or_else(|item| self.put_slow(item, Some(deadline)))
+    }
+
+    // ANCHOR: put-slow
+    #[cold]
+    fn put_slow(&self, mut item: T, deadline: Option<Instant>) -> Result<(), PutTimeoutError<T>> {
+        let mut time_is_up = false;
+        loop {
+            // Before the try, because that looks at the head, which getters are busy with; a stamp is
+            // between the putter and the one getter that is concerned.
+            spin::linger(|| self.is_place_free());
+            item = match self.try_put_slow(item) {
+                Ok(()) => return Ok(()),
+                Err(TryPutError::Shutdown(item)) => return Err(PutTimeoutError::Shutdown(item)),
+                Err(TryPutError::Full(item)) if time_is_up => {
+                    return Err(PutTimeoutError::Timeout(item));
+                }
+                Err(TryPutError::Full(item)) => item,
+            };
+            let putters = &self.sleepers.0.putters;
+            putters.enter();
+            if self.leave_note_if_full() {
+                time_is_up = putters.sleep(deadline);
+            } else {
+                putters.cancel();
+            }
+        }
+    }
+
+    /// Whether a `put` would now find a place, or the end. A hint.
+    fn is_place_free(&self) -> bool {
+        // Relaxed, both: `try_put_slow` is what decides.
+        let tail = self.tail.0.load(Relaxed);
+        tail & ENDED != 0 || self.slot(tail).stamp.load(Relaxed) == position(tail)
+    }
+
+    /// Leaves a note in the head if the ring is full and not shut down. Returns whether it did.
+    fn leave_note_if_full(&self) -> bool {
+        // Relaxed: if there was a shutdown, `enter` came after its `call_all` and has made it visible, or
+        // before it, and `sleep` will find the call.
+        let tail = self.tail.0.load(Relaxed);
+        // The tail is at most a lap ahead of the head. So if, when the note is left, the head is a lap
+        // behind what the tail was before, that is still the tail, and the ring is full.
+        tail & ENDED == 0 && leave_note(&self.head.0, self.track.lap_before(position(tail)))
+    }
+
+    /// Calls a putter for the place that has become free.
+    #[cold]
+    pub(super) fn call_putter(&self) {
+        if !self.sleepers.0.putters.call_one() {
+            // Acquire: pairs with the Release in `leave_note`.
+            self.head.0.fetch_and(!NOTE, Acquire);
+            self.sleepers.0.putters.call_all();
+        }
+    }
+    // ANCHOR_END: put-slow
+}
+
+/// Getting.
+impl<T> Ring<T> {
+    /// Takes the next item out; blocks while the ring is empty. _Python_: `get()`.
+    ///
+    /// Costs one compare-exchange if there is an item.
+    ///
+    /// # Errors
+    ///
+    /// [`GetError::Shutdown`] if the ring is shut down and nothing is left in it.
+    #[inline]
+    pub fn get(&self) -> Result<T, GetError> {
+        match self.get_at_once() {
+            Some(item) => Ok(item),
+            None => self.get_slow(None).map_err(|_| GetError::Shutdown),
+        }
+    }
+
+    /// Takes the next item out; blocks while the ring is empty, for at most `timeout`.
+    /// _Python_: `get(timeout=t)`.
+    ///
+    /// Zero is one try; a time-out too long for the clock means for ever. The clock is read only if there
+    /// is no item.
+    ///
+    /// # Errors
+    ///
+    /// [`GetTimeoutError::Timeout`], or [`GetTimeoutError::Shutdown`] if none will come.
+    #[inline]
+    pub fn get_timeout(&self, timeout: Duration) -> Result<T, GetTimeoutError> {
+        self.get_at_once().map_or_else(|| self.get_slow(deadline_after(timeout)), Ok)
+    }
+
+    /// Takes the next item out; blocks while the ring is empty, until `deadline` at most.
+    ///
+    /// A deadline that has passed is one try.
+    ///
+    /// # Errors
+    ///
+    /// As [`get_timeout`](Self::get_timeout).
+    #[inline]
+    pub fn get_deadline(&self, deadline: Instant) -> Result<T, GetTimeoutError> {
+        self.get_at_once().map_or_else(|| self.get_slow(Some(deadline)), Ok)
+    }
+
+    // ANCHOR: get-slow
+    #[cold]
+    fn get_slow(&self, deadline: Option<Instant>) -> Result<T, GetTimeoutError> {
+        let mut time_is_up = false;
+        loop {
+            // Before the try, as in `put_slow`.
+            spin::linger(|| self.is_place_filled());
+            match self.try_get_slow() {
+                Ok(item) => return Ok(item),
+                Err(TryGetError::Shutdown) => return Err(GetTimeoutError::Shutdown),
+                Err(TryGetError::Empty) if time_is_up => return Err(GetTimeoutError::Timeout),
+                Err(TryGetError::Empty) => {}
+            }
+            let getters = &self.sleepers.0.getters;
+            getters.enter();
+            if self.leave_note_if_empty() {
+                time_is_up = getters.sleep(deadline);
+            } else {
+                getters.cancel();
+            }
+        }
+    }
+
+    /// Whether a `get` would now find an item, or the end. A hint.
+    fn is_place_filled(&self) -> bool {
+        // Relaxed, both: `try_get_slow` is what decides.
+        let head = self.head.0.load(Relaxed);
+        head & ENDED != 0 || self.slot(head).stamp.load(Relaxed) == position(head) | FILLED
+    }
+
+    /// Leaves a note in the tail if the ring is empty and not shut down. Returns whether it did.
+    fn leave_note_if_empty(&self) -> bool {
+        // Relaxed: the head is never ahead of the tail. So if, when the note is left, the tail is where the
+        // head was before, the head is still there, and the ring is empty. A shutdown would be in the tail.
+        leave_note(&self.tail.0, position(self.head.0.load(Relaxed)))
+    }
+
+    /// Calls a getter for the item that has come.
+    #[cold]
+    pub(super) fn call_getter(&self) {
+        if !self.sleepers.0.getters.call_one() {
+            // Acquire: pairs with the Release in `leave_note`.
+            self.tail.0.fetch_and(!NOTE, Acquire);
+            self.sleepers.0.getters.call_all();
+        }
+    }
+    // ANCHOR_END: get-slow
+
+    /// The items as they come: `for item in ring.iter()` blocks for each, and ends when the ring is shut
+    /// down and empty.
+    pub fn iter(&self) -> Iter<'_, Self, T> {
+        Iter::new(self)
+    }
+}
+
+impl<'a, T: Send> IntoIterator for &'a Ring<T> {
+    type Item = T;
+    type IntoIter = Iter<'a, Ring<T>, T>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+// ANCHOR: leave-note
+/// Leaves a note in a cursor if it is still at this position, and has not ended. Returns whether it did.
+pub(super) fn leave_note(cursor: &AtomicU64, position: u64) -> bool {
+    // Relaxed: the compare-exchange decides.
+    let mut now = cursor.load(Relaxed);
+    while now & !NOTE == position {
+        // Also if there is a note already: it might just be wiped, and this write must come before or
+        // after that.
+        // Release: pairs with the Acquire of whoever moves, wipes or ends the cursor; they see that this
+        // thread has entered the event count.
+        match cursor.compare_exchange_weak(now, position | NOTE, Release, Relaxed) {
+            Ok(_) => return true,
+            Err(other) => now = other,
+        }
+    }
+    false
+}
+// ANCHOR_END: leave-note

@@ -17,20 +17,26 @@
 //! is decided before, under the lock ([`Sleepers`]). Items are dropped outside the lock, for what a
 //! program's `drop` does is its own affair, and might be to use this queue.
 //!
+//! One piece of the program's own code does run under the lock: the comparison of two items in a
+//! [`PriorityQueue`](crate::PriorityQueue). If it panics, the call is as good as not made ([`Store`] promises
+//! that nothing has changed), and if the thread had been woken for it, it wakes another in its place.
+//!
 //! Source: C. A. R. Hoare, _Monitors: an operating system structuring concept_ (1974), with Mesa's
 //! semantics: being woken is a hint, so every wait stands in a loop.
 
+mod ending;
 #[cfg(all(test, not(model)))]
 mod tests;
 
 use std::fmt;
+use std::mem;
 use std::time::{Duration, Instant};
 
 use primitives::park::deadline_after;
 use primitives::{Condition, Lock, LockGuard};
 
 use crate::error::{
-    GetError, GetTimeoutError, PutError, PutTimeoutError, TaskDoneError, TryGetError, TryPutError,
+    GetError, GetTimeoutError, PutError, PutTimeoutError, TryGetError, TryPutError,
 };
 use crate::sleepers::Sleepers;
 use crate::{Iter, Store};
@@ -126,7 +132,7 @@ impl<S: Store> Blocking<S> {
         if state.shut_down {
             Err(TryPutError::Shutdown(item))
         } else if state.items.len() < self.capacity {
-            self.push(state, item);
+            self.push(item, state);
             Ok(())
         } else {
             Err(TryPutError::Full(item))
@@ -185,7 +191,7 @@ impl<S: Store> Blocking<S> {
                 return Err(PutTimeoutError::Shutdown(item));
             }
             if state.items.len() < self.capacity {
-                self.push(state, item);
+                self.push(item, state);
                 return Ok(());
             }
             if time_is_up {
@@ -197,13 +203,22 @@ impl<S: Store> Blocking<S> {
         }
     }
 
-    fn push(&self, mut state: LockGuard<'_, State<S>>, item: S::Item) {
-        state.items.push(item);
+    // The item first, so that it is dropped last if a comparison panics: when the lock is released.
+    fn push(&self, item: S::Item, mut state: LockGuard<'_, State<S>>) {
+        let State { items, putters, .. } = &mut *state;
+        let place = unless_it_panics(|| items.place(&item), || self.call_putter(putters));
+        items.insert(place, item);
         state.unfinished += 1;
         let call = state.getters.call_one();
         drop(state);
         if call {
             self.not_empty.notify_one();
+        }
+    }
+
+    fn call_putter(&self, putters: &mut Sleepers) {
+        if putters.call_one() {
+            self.not_full.notify_one();
         }
     }
 }
@@ -229,7 +244,7 @@ impl<S: Store> Blocking<S> {
     #[doc(alias = "get_nowait")]
     pub fn try_get(&self) -> Result<S::Item, TryGetError> {
         let mut state = self.state.lock();
-        match state.items.pop() {
+        match self.pop(&mut state) {
             Some(item) => {
                 self.popped(state);
                 Ok(item)
@@ -273,7 +288,7 @@ impl<S: Store> Blocking<S> {
         // The order of the questions matters: an item that came at the last moment, or before the
         // shutdown, is taken.
         loop {
-            if let Some(item) = state.items.pop() {
+            if let Some(item) = self.pop(&mut state) {
                 self.popped(state);
                 return Ok(item);
             }
@@ -286,6 +301,17 @@ impl<S: Store> Blocking<S> {
             state.getters.enter();
             time_is_up = sleep(&self.not_empty, &mut state, deadline);
             state.getters.leave();
+        }
+    }
+
+    fn pop(&self, state: &mut State<S>) -> Option<S::Item> {
+        let State { items, getters, .. } = state;
+        unless_it_panics(|| items.pop(), || self.call_getter(getters))
+    }
+
+    fn call_getter(&self, getters: &mut Sleepers) {
+        if getters.call_one() {
+            self.not_empty.notify_one();
         }
     }
 
@@ -320,6 +346,20 @@ fn sleep<S>(
     }
 }
 
+/// Returns what `f` returns; if it panics, runs `otherwise` on the way out.
+fn unless_it_panics<R>(f: impl FnOnce() -> R, otherwise: impl FnMut()) -> R {
+    struct OnDrop<F: FnMut()>(F);
+    impl<F: FnMut()> Drop for OnDrop<F> {
+        fn drop(&mut self) {
+            self.0();
+        }
+    }
+    let on_panic = OnDrop(otherwise);
+    let result = f();
+    mem::forget(on_panic);
+    result
+}
+
 /// Looking. All of it is out of date before you look at the answer: good for messages and tests.
 impl<S: Store> Blocking<S> {
     /// How many items are inside. _Python_: `qsize()`.
@@ -349,92 +389,6 @@ impl<S: Store> Blocking<S> {
     #[doc(alias = "maxsize")]
     pub fn capacity(&self) -> Option<usize> {
         (self.capacity != usize::MAX).then_some(self.capacity)
-    }
-}
-
-/// Waiting until everything that was put has also been worked on.
-impl<S: Store> Blocking<S> {
-    /// An item that was got has been worked on. _Python_: `task_done()`.
-    ///
-    /// The last one lets every [`join`](Self::join) return.
-    ///
-    /// # Errors
-    ///
-    /// [`TaskDoneError`] if there were more calls than items; the count stays as it is.
-    pub fn task_done(&self) -> Result<(), TaskDoneError> {
-        let mut state = self.state.lock();
-        state.unfinished = state.unfinished.checked_sub(1).ok_or(TaskDoneError)?;
-        let last = state.unfinished == 0;
-        drop(state);
-        if last {
-            self.all_done.notify_all();
-        }
-        Ok(())
-    }
-
-    /// Items put for which no [`task_done`](Self::task_done) was called yet.
-    /// _Python_: `unfinished_tasks`.
-    #[must_use]
-    #[doc(alias = "unfinished_tasks")]
-    pub fn unfinished(&self) -> usize {
-        self.state.lock().unfinished
-    }
-
-    /// Blocks until every item that was put has been worked on. _Python_: `join()`.
-    ///
-    /// A shutdown does not end it: items that somebody is working on are still waited for.
-    pub fn join(&self) {
-        self.all_done.wait_while(&mut self.state.lock(), |state| state.unfinished > 0);
-    }
-
-    /// [`join`](Self::join) for at most `timeout`. Returns whether all was done. Zero is one look.
-    #[must_use = "`false` says that not all was done"]
-    pub fn join_timeout(&self, timeout: Duration) -> bool {
-        let mut state = self.state.lock();
-        if timeout.is_zero() {
-            return state.unfinished == 0;
-        }
-        !self
-            .all_done
-            .wait_timeout_while(&mut state, timeout, |state| state.unfinished > 0)
-            .timed_out()
-    }
-}
-
-/// Ending.
-impl<S: Store> Blocking<S> {
-    /// From now on nothing can be put, and what is left can be got. _Python_: `shutdown()`.
-    ///
-    /// Wakes everybody: putters fail with their item; getters take what is left and then fail. Cannot be
-    /// undone; twice is as good as once.
-    pub fn shutdown(&self) {
-        self.state.lock().shut_down = true;
-        self.not_empty.notify_all();
-        self.not_full.notify_all();
-    }
-
-    /// From now on nothing can be put, and nothing got. _Python_: `shutdown(immediate=True)`.
-    ///
-    /// Wakes everybody, as [`shutdown`](Self::shutdown). What was left comes back, in the order in which
-    /// `get` would have given it, and counts as done: [`join`](Self::join) waits only for items that
-    /// somebody has got and is working on.
-    pub fn shutdown_now(&self) -> Vec<S::Item> {
-        let mut state = self.state.lock();
-        state.shut_down = true;
-        let left: Vec<_> = std::iter::from_fn(|| state.items.pop()).collect();
-        // Saturating: a consumer may have called `task_done` for an item before anybody got it.
-        state.unfinished = state.unfinished.saturating_sub(left.len());
-        drop(state);
-        self.not_empty.notify_all();
-        self.not_full.notify_all();
-        self.all_done.notify_all();
-        left
-    }
-
-    /// Whether it was shut down.
-    #[must_use]
-    pub fn is_shutdown(&self) -> bool {
-        self.state.lock().shut_down
     }
 }
 

@@ -8,6 +8,8 @@
 //! | -------------------- | ------------------ | -------------------------------------------------- |
 //! | [`Queue`]            | `queue.Queue`      | first in, first out                                |
 //! | [`Ring`]             | `queue.Queue`      | the same without a lock: bounded only, and faster  |
+//! | [`Stack`]            | `queue.LifoQueue`  | last in, first out                                 |
+//! | [`PriorityQueue`]    | `queue.PriorityQueue` | smallest first, ties in order of arrival        |
 //!
 //! Whichever the order, the calls are the same, and [`BlockingQueue`] has them as a trait:
 //!
@@ -40,9 +42,11 @@
 mod blocking;
 mod error;
 mod iter;
+mod priority_queue;
 mod queue;
 mod ring;
 mod sleepers;
+mod stack;
 mod store;
 mod traits;
 
@@ -51,7 +55,9 @@ pub use error::{
     GetError, GetTimeoutError, PutError, PutTimeoutError, TaskDoneError, TryGetError, TryPutError,
 };
 pub use iter::Iter;
+pub use priority_queue::{PriorityQueue, SmallestFirst};
 pub use queue::{Fifo, Queue};
 pub use ring::Ring;
+pub use stack::{Lifo, Stack};
 pub use store::Store;
 pub use traits::BlockingQueue;

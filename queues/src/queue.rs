@@ -28,7 +28,7 @@ impl<T> Store for Fifo<T> {
     type Item = T;
 
     #[inline]
-    fn push(&mut self, item: T) {
+    fn insert(&mut self, _: usize, item: T) {
         self.0.push_back(item);
     }
 

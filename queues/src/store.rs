@@ -1,12 +1,22 @@
 //! The one thing in which blocking queues differ: which item comes out next.
 
 /// Where a [`Blocking`](crate::Blocking) queue keeps its items; only ever touched under its lock.
+///
+/// Only [`place`](Self::place) and [`pop`](Self::pop) may run code of the program (they may compare items),
+/// and so may panic. If they do, nothing may have changed.
 pub trait Store: Default {
     /// What is kept.
     type Item;
 
-    /// Takes an item in.
-    fn push(&mut self, item: Self::Item);
+    /// Where `item` belongs among those that are inside, in a number that only
+    /// [`insert`](Self::insert) need understand.
+    fn place(&self, item: &Self::Item) -> usize {
+        _ = item;
+        self.len()
+    }
+
+    /// Takes an item in, at the place that [`place`](Self::place) has just named for it.
+    fn insert(&mut self, place: usize, item: Self::Item);
 
     /// Takes out the item whose turn it is.
     fn pop(&mut self) -> Option<Self::Item>;

@@ -159,10 +159,10 @@ impl<T> Ring<T> {
         self.join_until(None);
     }
 
-    /// [`join`](Self::join) for at most `timeout`. Returns whether all was done.
+    /// [`join`](Self::join) for at most `timeout`. Returns whether all was done. Zero is one look.
     #[must_use = "`false` says that not all was done"]
     pub fn join_timeout(&self, timeout: Duration) -> bool {
-        self.is_all_done() || self.join_until(deadline_after(timeout))
+        self.is_all_done() || !timeout.is_zero() && self.join_until(deadline_after(timeout))
     }
 
     fn join_until(&self, deadline: Option<Instant>) -> bool {

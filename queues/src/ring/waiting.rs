@@ -64,7 +64,7 @@ impl<T> Ring<T> {
     /// [`PutError::Shutdown`], with the item, if the ring is shut down, before or while waiting.
     #[inline]
     pub fn put(&self, item: T) -> Result<(), PutError<T>> {
-        self.put_at_once(item).or_else(|item| match self.put_slow(item, None) {
+        self.put_at_once(item).or_else(|item| match self.put_slow(item, None, false) {
             Ok(()) => Ok(()),
             Err(error) => Err(PutError::Shutdown(error.into_inner())),
         })
@@ -81,7 +81,8 @@ impl<T> Ring<T> {
     /// [`PutTimeoutError::Timeout`] or [`PutTimeoutError::Shutdown`], with the item.
     #[inline]
     pub fn put_timeout(&self, item: T, timeout: Duration) -> Result<(), PutTimeoutError<T>> {
-        self.put_at_once(item).or_else(|item| self.put_slow(item, deadline_after(timeout)))
+        self.put_at_once(item)
+            .or_else(|item| self.put_slow(item, deadline_after(timeout), timeout.is_zero()))
     }
 
     /// Puts an item in; blocks while the ring is full, until `deadline` at most.
@@ -93,17 +94,23 @@ impl<T> Ring<T> {
     /// As [`put_timeout`](Self::put_timeout).
     #[inline]
     pub fn put_deadline(&self, item: T, deadline: Instant) -> Result<(), PutTimeoutError<T>> {
-        self.put_at_once(item).or_else(|item| self.put_slow(item, Some(deadline)))
+        self.put_at_once(item).or_else(|item| self.put_slow(item, Some(deadline), false))
     }
 
     // ANCHOR: put-slow
     #[cold]
-    fn put_slow(&self, mut item: T, deadline: Option<Instant>) -> Result<(), PutTimeoutError<T>> {
-        let mut time_is_up = false;
+    fn put_slow(
+        &self,
+        mut item: T,
+        deadline: Option<Instant>,
+        mut time_is_up: bool,
+    ) -> Result<(), PutTimeoutError<T>> {
         loop {
-            // Before the try, because that looks at the head, which getters are busy with; a stamp is
-            // between the putter and the one getter that is concerned.
-            spin::linger(|| self.is_place_free());
+            if !time_is_up {
+                // Before the try, because that looks at the head, which getters are busy with; a stamp is
+                // between the putter and the one getter that is concerned.
+                spin::linger(|| self.is_place_free());
+            }
             item = match self.try_put_slow(item) {
                 Ok(()) => return Ok(()),
                 Err(TryPutError::Shutdown(item)) => return Err(PutTimeoutError::Shutdown(item)),
@@ -164,7 +171,7 @@ impl<T> Ring<T> {
     pub fn get(&self) -> Result<T, GetError> {
         match self.get_at_once() {
             Some(item) => Ok(item),
-            None => self.get_slow(None).map_err(|_| GetError::Shutdown),
+            None => self.get_slow(None, false).map_err(|_| GetError::Shutdown),
         }
     }
 
@@ -179,7 +186,8 @@ impl<T> Ring<T> {
     /// [`GetTimeoutError::Timeout`], or [`GetTimeoutError::Shutdown`] if none will come.
     #[inline]
     pub fn get_timeout(&self, timeout: Duration) -> Result<T, GetTimeoutError> {
-        self.get_at_once().map_or_else(|| self.get_slow(deadline_after(timeout)), Ok)
+        self.get_at_once()
+            .map_or_else(|| self.get_slow(deadline_after(timeout), timeout.is_zero()), Ok)
     }
 
     /// Takes the next item out; blocks while the ring is empty, until `deadline` at most.
@@ -191,16 +199,20 @@ impl<T> Ring<T> {
     /// As [`get_timeout`](Self::get_timeout).
     #[inline]
     pub fn get_deadline(&self, deadline: Instant) -> Result<T, GetTimeoutError> {
-        self.get_at_once().map_or_else(|| self.get_slow(Some(deadline)), Ok)
+        self.get_at_once().map_or_else(|| self.get_slow(Some(deadline), false), Ok)
     }
 
     // ANCHOR: get-slow
     #[cold]
-    fn get_slow(&self, deadline: Option<Instant>) -> Result<T, GetTimeoutError> {
-        let mut time_is_up = false;
+    fn get_slow(
+        &self,
+        deadline: Option<Instant>,
+        mut time_is_up: bool,
+    ) -> Result<T, GetTimeoutError> {
         loop {
-            // Before the try, as in `put_slow`.
-            spin::linger(|| self.is_place_filled());
+            if !time_is_up {
+                spin::linger(|| self.is_place_filled()); // before the try, as in `put_slow`
+            }
             match self.try_get_slow() {
                 Ok(item) => return Ok(item),
                 Err(TryGetError::Shutdown) => return Err(GetTimeoutError::Shutdown),

@@ -187,8 +187,11 @@ fn a_store_that_panics_leaves_the_queue_usable() {
     struct Picky(Vec<u8>);
     impl Store for Picky {
         type Item = u8;
-        fn push(&mut self, item: u8) {
+        fn place(&self, item: &u8) -> usize {
             assert!(item.is_multiple_of(2), "odd");
+            0
+        }
+        fn insert(&mut self, _: usize, item: u8) {
             self.0.push(item);
         }
         fn pop(&mut self) -> Option<u8> {
@@ -204,6 +207,92 @@ fn a_store_that_panics_leaves_the_queue_usable() {
     queue.put(2).unwrap();
     assert_eq!(queue.put_timeout(4, Duration::ZERO), Err(PutTimeoutError::Timeout(4)));
     assert_eq!(queue.get(), Ok(2));
+}
+
+/// A store that panics once, in the next call that could compare items.
+#[derive(Default)]
+struct PanicsOnce {
+    items: Vec<u8>,
+    is_due: Cell<bool>,
+}
+
+impl PanicsOnce {
+    fn panic_if_due(&self) {
+        assert!(!self.is_due.replace(false), "once");
+    }
+}
+
+impl Store for PanicsOnce {
+    type Item = u8;
+    fn place(&self, _: &u8) -> usize {
+        self.panic_if_due();
+        0
+    }
+    fn insert(&mut self, _: usize, item: u8) {
+        self.items.push(item);
+    }
+    fn pop(&mut self) -> Option<u8> {
+        if !self.items.is_empty() {
+            self.panic_if_due();
+        }
+        self.items.pop()
+    }
+    fn len(&self) -> usize {
+        self.items.len()
+    }
+}
+
+/// Makes the same call in two threads, which both must wait; `wake` lets one go on. Returns what they
+/// returned: one has panicked, and the other must have been called in its place.
+fn one_of_two_panics<R: Send + 'static>(
+    queue: Blocking<PanicsOnce>,
+    asleep: (usize, usize),
+    body: fn(&Blocking<PanicsOnce>) -> R,
+    wake: impl FnOnce(&Blocking<PanicsOnce>),
+) -> R {
+    let queue = Arc::new(queue);
+    let calls = [0; 2]
+        .map(|_| call(&queue, move |queue| catch_unwind(AssertUnwindSafe(|| body(queue))).ok()));
+    until_asleep(&queue, asleep.0, asleep.1);
+    wake(&queue);
+    let [first, second] = calls.map(Call::result);
+    assert!(first.is_some() != second.is_some(), "one must panic");
+    first.or(second).unwrap()
+}
+
+#[test]
+fn a_getter_that_panics_when_it_was_called_calls_another() {
+    let got = one_of_two_panics(Blocking::bounded(1), (0, 2), Blocking::get, |queue| {
+        // Under the lock, so that nobody can get before it is due.
+        let mut state = queue.state.lock();
+        state.items.insert(0, 7);
+        state.items.is_due.set(true);
+        assert!(state.getters.call_one());
+        drop(state);
+        queue.not_empty.notify_one();
+    });
+    assert_eq!(got, Ok(7));
+}
+
+#[test]
+fn a_putter_that_panics_when_it_was_called_calls_another() {
+    let queue = Blocking::bounded(1);
+    queue.put(1).unwrap();
+    let put = one_of_two_panics(
+        queue,
+        (2, 0),
+        |queue| queue.put(2),
+        |queue| {
+            // Under the lock, so that nobody can put before it is due.
+            let mut state = queue.state.lock();
+            assert_eq!(state.items.pop(), Some(1));
+            state.items.is_due.set(true);
+            assert!(state.putters.call_one());
+            drop(state);
+            queue.not_full.notify_one();
+        },
+    );
+    assert_eq!(put, Ok(()));
 }
 
 /// A thread that waits on `not_empty` without being one of the queue's sleepers, and so hears when the queue

@@ -65,7 +65,7 @@ fn a_blocked_getter_takes_an_item_that_came_before_the_shutdown() {
     let get = call(&queue, |queue| queue.get());
     until_asleep(&queue, 0, 1);
     let mut state = queue.state.lock();
-    state.items.push(9);
+    state.items.insert(0, 9);
     state.shut_down = true;
     drop(state);
     queue.not_empty.notify_all();

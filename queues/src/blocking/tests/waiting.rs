@@ -131,7 +131,7 @@ fn an_item_that_comes_at_the_last_moment_is_taken() {
     let queue = Arc::new(Queue::bounded(1));
     let (mut state, get) =
         until_timed_out(&queue, &queue.not_empty, |queue, timeout| queue.get_timeout(timeout));
-    state.items.push(3);
+    state.items.insert(0, 3);
     drop(state);
     assert_eq!(get.result(), Ok(3));
 }

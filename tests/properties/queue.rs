@@ -227,6 +227,7 @@ fn a_queue_does_what_its_model_does() {
     watched(|_| {
         proptest!(config(), |((kind, capacity, calls) in cases)| {
             let ledger = Ledger::new(1, calls.len());
+            let capacity = kind.capacity(capacity);
             let subject = Subject { queue: kind.make(capacity) };
             let mut model = Model {
                 kind,

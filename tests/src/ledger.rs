@@ -1,5 +1,6 @@
 //! Accounts for every item that goes through a queue: made once, taken once at most, dropped once.
 
+use std::cmp::Ordering;
 use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
 use std::thread;
 
@@ -83,6 +84,12 @@ impl Item {
         self.number
     }
 
+    /// What is compared of the item with this number. A few different values, so that there are ties.
+    #[must_use]
+    pub fn urgency(number: usize) -> usize {
+        number % 5
+    }
+
     /// Notes that it came out of a queue, and drops it.
     ///
     /// # Panics
@@ -100,6 +107,27 @@ impl Item {
             before == 0 || thread::panicking(),
             "item {number} of producer {producer} was {what} twice",
         );
+    }
+}
+
+/// By [urgency](Item::urgency), for priority queues.
+impl Ord for Item {
+    fn cmp(&self, other: &Self) -> Ordering {
+        Self::urgency(self.number).cmp(&Self::urgency(other.number))
+    }
+}
+
+impl PartialOrd for Item {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Eq for Item {}
+
+impl PartialEq for Item {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
     }
 }
 

@@ -36,6 +36,7 @@ struct Calls {
 /// Every item goes through, and comes out once, in the order of its producer.
 fn everything_goes_through(test: &'static Test, kind: Kind, capacity: Option<usize>, calls: Calls) {
     let queue = make(kind, capacity);
+    let capacity = kind.capacity(capacity);
     let each = items_for(capacity);
     let ledger = Ledger::new(PRODUCERS, each);
 

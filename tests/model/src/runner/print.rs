@@ -10,6 +10,10 @@ use super::{Arguments, Reply, TestOutcome};
 use crate::mutant::Mutant;
 use crate::report::{Outcome, Verdict};
 
+/// What is the case where a line does not say otherwise.
+const LEGEND: &str = "(complete: any number of preemptions, or as many as the line says; each thread may wake up for no reason \
+    once, and time out once though others could still wake it)";
+
 /// `println!` that ends the process, and not with a panic, when nobody reads on (`cargo model | head`).
 macro_rules! say {
     ($($text:tt)*) => {
@@ -35,6 +39,8 @@ pub(super) struct Text {
     group: String,
     /// Names that were given in full: there the counterexample is shown even if it is wanted.
     asked: Vec<String>,
+    /// Whether a counterexample of this group was shown: one is enough to begin with.
+    shown: bool,
 }
 
 /// For programs: an object a line.
@@ -47,10 +53,11 @@ impl Text {
             name: names.iter().map(short).max().unwrap_or(0),
             group: String::new(),
             asked: asked.to_vec(),
+            shown: false,
         }
     }
 
-    fn outcome(&self, name: &str, outcome: &Outcome) {
+    fn outcome(&mut self, name: &str, outcome: &Outcome) {
         let n = outcome.roles.len();
         let threads = format!("{n} thread{}", if n == 1 { " " } else { "s" });
         let reached: Vec<_> = outcome.reached.iter().map(|(what, _)| what.as_str()).collect();
@@ -66,7 +73,11 @@ impl Text {
         match &outcome.verdict {
             Verdict::Holds | Verdict::BadMutant { .. } => {}
             Verdict::FailsAsItMust(_) if !self.asked.contains(&outcome.scenario) => {}
+            Verdict::Fails(found) if self.shown && !self.asked.contains(&outcome.scenario) => {
+                say!("    To see it: {}", found.replay);
+            }
             Verdict::Fails(counterexample) | Verdict::FailsAsItMust(counterexample) => {
+                self.shown = true;
                 say!("\n    {}\n\n{}\n", outcome.about, indented(&counterexample.to_string()));
             }
             Verdict::Unreached { missing } => {
@@ -104,6 +115,7 @@ impl Print for Text {
         if self.group != group {
             say!("{group}");
             group.clone_into(&mut self.group);
+            self.shown = false;
         }
         match reply {
             Reply::Outcome(outcome) => self.outcome(name, outcome),
@@ -127,18 +139,13 @@ impl Print for Text {
         } else {
             format!("{} models", replies.len())
         };
+        say!("{LEGEND}");
         say!(
             "{models}, {} executions, {:.1} s with {} at a time: {verdict}",
             thousands(executions(replies)),
             took.as_secs_f64(),
             arguments.jobs,
         );
-        if bad.is_empty() && arguments.mutant.is_none() {
-            say!(
-                "(Where a line says nothing else: any number of preemptions; each thread may wake up for no \
-                 reason once, and time out once though it could still be woken.)"
-            );
-        }
     }
 }
 

@@ -14,7 +14,7 @@ use crate::scratch::Outcome;
 /// Makes each mistake that is possible where the models of `groups` wake somebody. Returns what became of
 /// it, by name.
 pub(crate) fn run(root: &Path, groups: &[String]) -> Result<Vec<(String, Outcome)>> {
-    let models = models::build(root, "model", &root.join("target/model"))?;
+    let models = models::build(root, "model", &root.join("target"))?;
     // Which scenarios execute a place; a place in a lower layer is executed by many.
     let mut places: BTreeMap<Site, BTreeSet<String>> = BTreeMap::new();
     for group in groups {

@@ -69,10 +69,10 @@ pub(crate) static STEPS: &[Step] = &[
     Step::new("docs", "the documentation of every feature builds without a warning",
         "cargo doc --locked --workspace --exclude model --all-features --no-deps").env(&[("RUSTDOCFLAGS", "-D warnings")]),
     Step::new("clippy-model", "no warning in what the models are built from",
-        "cargo clippy --locked --profile model --target-dir target/model -p model -p primitives -p queues -p tests --lib --test models -- -D warnings")
+        "cargo clippy --locked --profile model -p model -p primitives -p queues -p tests --lib --test models -- -D warnings")
         .env(&[("RUSTFLAGS", "--cfg model"), ("LOCKSMITH_MODEL", "1")]).needs(CLIPPY),
     Step::new("docs-model", "the model runtime's documentation builds without a warning",
-        "cargo doc --locked --profile model --target-dir target/model -p model --no-deps")
+        "cargo doc --locked --profile model -p model --no-deps")
         .env(&[("RUSTFLAGS", "--cfg model"), ("RUSTDOCFLAGS", "--cfg model -D warnings"), ("LOCKSMITH_MODEL", "1")]),
     Step::new("test", "unit, property and stress tests",
         "cargo test --locked --workspace --tests").evidence(Evidence::Tests),

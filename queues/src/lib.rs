@@ -4,12 +4,12 @@
 //! of [`primitives`]. Corner cases (what a shutdown does to whom, when `join` returns) are decided as
 //! CPython 3.13 decides them.
 //!
-//! | here                 | Python             | order                                              |
-//! | -------------------- | ------------------ | -------------------------------------------------- |
-//! | [`Queue`]            | `queue.Queue`      | first in, first out                                |
-//! | [`Ring`]             | `queue.Queue`      | the same without a lock: bounded only, and faster  |
-//! | [`Stack`]            | `queue.LifoQueue`  | last in, first out                                 |
-//! | [`PriorityQueue`]    | `queue.PriorityQueue` | smallest first, ties in order of arrival        |
+//! | here                 | Python                | order                                              |
+//! | -------------------- | --------------------- | -------------------------------------------------- |
+//! | [`Queue`]            | `queue.Queue`         | first in, first out                                |
+//! | [`Ring`]             | `queue.Queue`         | the same without a lock: bounded only, and faster  |
+//! | [`Stack`]            | `queue.LifoQueue`     | last in, first out                                 |
+//! | [`PriorityQueue`]    | `queue.PriorityQueue` | smallest first, ties in order of arrival           |
 //!
 //! Whichever the order, the calls are the same, and [`BlockingQueue`] has them as a trait:
 //!
@@ -21,6 +21,9 @@
 //! | `put_deadline` `get_deadline`   | until an [`Instant`]      | when it has come, or at shutdown          |
 //!
 //! A call that gives up gives the item back, in the error.
+//!
+//! Beside these stands [`TreiberStack`], which never blocks: an example of what can go wrong with
+//! compare-and-swap.
 //!
 //! ```
 //! use queues::Queue;
@@ -40,6 +43,7 @@
 //! [`Instant`]: std::time::Instant
 
 mod blocking;
+mod drop_all;
 mod error;
 mod iter;
 mod priority_queue;
@@ -49,6 +53,7 @@ mod sleepers;
 mod stack;
 mod store;
 mod traits;
+mod treiber_stack;
 
 pub use blocking::Blocking;
 pub use error::{
@@ -61,3 +66,4 @@ pub use ring::Ring;
 pub use stack::{Lifo, Stack};
 pub use store::Store;
 pub use traits::BlockingQueue;
+pub use treiber_stack::TreiberStack;

@@ -1,13 +1,13 @@
 //! Looking at a ring from outside, and dropping it.
 
 use std::fmt;
-use std::mem;
 
 use primitives::sync::atomic::Ordering::{Acquire, Relaxed};
 use primitives::sync::is_unwinding;
 
 use super::Ring;
 use super::track::{ENDED, position};
+use crate::drop_all::drop_all;
 
 /// Looking. All of it is out of date before you look at the answer: good for messages and tests.
 impl<T> Ring<T> {
@@ -85,46 +85,8 @@ impl<T> fmt::Debug for Ring<T> {
 /// Drops the items that are left, in order, and all of them even if one of them panics.
 impl<T> Drop for Ring<T> {
     fn drop(&mut self) {
-        if mem::needs_drop::<T>() && !is_unwinding() {
-            Left::of(self).drop_all();
+        if !is_unwinding() {
+            drop_all(&|| self.try_get().ok());
         }
-    }
-}
-
-/// The items that are left in a ring that nobody else can reach any more.
-struct Left<'a, T> {
-    ring: &'a Ring<T>,
-    here: u64,
-    end: u64,
-}
-
-impl<'a, T> Left<'a, T> {
-    fn of(ring: &'a mut Ring<T>) -> Self {
-        // Relaxed, both: `&mut` says that all other calls are over, and seen.
-        let here = position(ring.head.0.load(Relaxed));
-        let end = position(ring.tail.0.load(Relaxed));
-        Self { ring, here, end }
-    }
-
-    fn drop_all(&mut self) {
-        while self.here != self.end {
-            let here = self.here;
-            self.here = self.ring.track.after(here);
-            let after_a_panic = GoOn(self);
-            let left = &*after_a_panic.0;
-            // SAFETY: all calls are over, so the places from head to tail are filled, and each is visited
-            // once.
-            drop(unsafe { left.ring.empty(left.ring.slot(here), here) });
-            mem::forget(after_a_panic);
-        }
-    }
-}
-
-/// Drops the rest if the drop of an item panics. (A second panic aborts, as it does for a `Vec`.)
-struct GoOn<'a, 'b, T>(&'a mut Left<'b, T>);
-
-impl<T> Drop for GoOn<'_, '_, T> {
-    fn drop(&mut self) {
-        self.0.drop_all();
     }
 }

@@ -1,0 +1,236 @@
+//! A stack by compare-and-swap, and why it is not enough to compare.
+//!
+//! R. K. Treiber's stack is the smallest structure without a lock: a list, and one word that says which
+//! node is on top. To push, let the new node point at the top, and swing the top to it, by compare-exchange.
+//! To pop, swing the top to the node that it points at. If another thread was faster the exchange fails,
+//! and one looks again.
+//!
+//! ```text
+//!    top ──▶ A ──▶ B ──▶ C          pop: reads "A is on top", reads "after A comes B",
+//!                                        if A is still on top, B is on top now
+//! ```
+//!
+//! _If A is still on top_, and there is the trap: A may be on top _again_. Between the two reads and the
+//! exchange others may have popped A, and B, and pushed A anew. The word compares equal, and B, which may
+//! lie in some other list by now, becomes the top. This is the ABA problem. It is not a matter of memory
+//! that was freed; here none is. Equal does not mean unchanged, that is all.
+//!
+//! ```text
+//!    thread 1                         thread 2, and others
+//!    top is A, after A comes B
+//!                                     pop A, pop B, push A         top ──▶ A ──▶ C
+//!    exchange A for B: succeeds!                                   top ──▶ B      B is not in the stack
+//! ```
+//!
+//! The remedy is to make the word say more: beside the index of the node a _tag_, which counts pushes. To
+//! come back to the top a node must be pushed, so the word that compares equal is the very same one. The tag
+//! has 32 bits; a thread would have to be stopped between two lines for exactly 4,294,967,296 pushes, or a
+//! multiple, to be deceived.
+//!
+//! Nodes live in an array, so there is no memory to free and an index will do for a pointer. Those that hold
+//! no item are in a second stack of the same kind.
+//!
+//! Source: R. K. Treiber, _Systems Programming: Coping with Parallelism_ (1986); the tag is from the
+//! documentation of IBM's System/370, whose compare-and-swap came in a double-word form for its sake.
+
+#[cfg(all(test, not(model)))]
+mod tests;
+
+use std::fmt;
+use std::mem::MaybeUninit;
+
+use primitives::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use primitives::sync::atomic::{AtomicU32, AtomicU64};
+use primitives::sync::cell::UnsafeCell;
+use primitives::sync::is_unwinding;
+
+use crate::drop_all::drop_all;
+
+/// The index that stands for no node.
+const NONE: u32 = u32::MAX;
+
+/// A bounded stack by compare-and-swap, which never blocks. For reading: it shows what the ABA problem is
+/// and what a tag does about it.
+///
+/// For work take a [`Stack`](crate::Stack), which is a lock around a `Vec`. All threads that use a stack want
+/// the same word, whichever way it is built; by compare-and-swap each of them needs two exchanges on two
+/// such words, and repeats them whenever it loses. With two threads that was measured to take several times
+/// as long as the lock.
+///
+/// ```
+/// use queues::TreiberStack;
+///
+/// let stack = TreiberStack::bounded(2);
+/// assert_eq!(stack.try_push('a'), Ok(()));
+/// assert_eq!(stack.try_push('b'), Ok(()));
+/// assert_eq!(stack.try_push('c'), Err('c'));
+/// assert_eq!(stack.try_pop(), Some('b'));
+/// ```
+pub struct TreiberStack<T> {
+    /// The nodes that hold items.
+    items: Top,
+    /// The nodes that hold none.
+    free: Top,
+    nodes: Box<[Node<T>]>,
+}
+
+// ANCHOR: types
+struct Node<T> {
+    /// The index of the node below, or `NONE`.
+    below: AtomicU32,
+    item: UnsafeCell<MaybeUninit<T>>,
+}
+
+/// The top of a list of nodes.
+struct Top {
+    /// ```text
+    ///    63                          32 31                           0
+    ///    ┌─────────────────────────────┬─────────────────────────────┐
+    ///    │ tag: how many pushes so far │ index of the node on top    │
+    ///    └─────────────────────────────┴─────────────────────────────┘
+    /// ```
+    word: AtomicU64,
+}
+
+/// One push, in the word of a [`Top`].
+const ONE_PUSH: u64 = 1 << 32;
+// ANCHOR_END: types
+
+/// The lower half of the word of a [`Top`].
+#[inline]
+fn index(word: u64) -> u32 {
+    word as u32
+}
+
+/// The word, with another node on top.
+#[inline]
+fn with_index(word: u64, index: u32) -> u64 {
+    word & !(ONE_PUSH - 1) | u64::from(index)
+}
+
+// SAFETY: an item is moved in by one thread and out by another, but its node belongs to one thread at a time.
+unsafe impl<T: Send> Send for TreiberStack<T> {}
+// SAFETY: as above; `&TreiberStack` gives no reference to an item.
+unsafe impl<T: Send> Sync for TreiberStack<T> {}
+
+impl Top {
+    #[cfg_attr(model, track_caller)]
+    fn of(index: u32) -> Self {
+        Self { word: AtomicU64::new(u64::from(index)) }
+    }
+
+    // ANCHOR: push
+    /// Puts the node, which belongs to this thread, on top.
+    fn push<T>(&self, nodes: &[Node<T>], node: u32) {
+        // Relaxed: the exchange decides, and what is on top is not looked at.
+        let mut top = self.word.load(Relaxed);
+        loop {
+            // Relaxed: nobody else has the node, until the exchange publishes it.
+            nodes[node as usize].below.store(index(top), Relaxed);
+            let new = with_index(top, node).wrapping_add(ONE_PUSH);
+            // Release: pairs with the Acquire in `pop`: whoever takes the node sees what is in it.
+            match self.word.compare_exchange_weak(top, new, Release, Relaxed) {
+                Ok(_) => return,
+                Err(now) => top = now,
+            }
+        }
+    }
+    // ANCHOR_END: push
+
+    // ANCHOR: pop
+    /// Takes off the node on top, if there is one: it belongs to this thread then.
+    fn pop<T>(&self, nodes: &[Node<T>]) -> Option<u32> {
+        // Acquire, here and below: pairs with the Release in `push`, also if others have popped since
+        // (an exchange carries on what the one before it has published).
+        let mut top = self.word.load(Acquire);
+        loop {
+            let node = nodes.get(index(top) as usize)?; // none at `NONE`
+            // Another thread may have popped the node already, and may be writing to it. Then this is not
+            // what is below the top, but the exchange will fail, for the tag is another.
+            // Relaxed: as of the top that was read.
+            let below = node.below.load(Relaxed);
+            match self.word.compare_exchange_weak(top, with_index(top, below), Acquire, Acquire) {
+                Ok(_) => return Some(index(top)),
+                Err(now) => top = now,
+            }
+        }
+    }
+    // ANCHOR_END: pop
+}
+
+impl<T> TreiberStack<T> {
+    /// A stack for at most `capacity` items.
+    ///
+    /// # Panics
+    ///
+    /// If `capacity` is zero, or more than 4,294,967,295.
+    #[must_use]
+    #[track_caller]
+    pub fn bounded(capacity: usize) -> Self {
+        assert!(capacity > 0, "a stack of capacity 0 could never take an item: use at least 1",);
+        let capacity = u32::try_from(capacity).unwrap_or_else(|_| {
+            panic!("a stack of capacity {capacity} is too large: use at most {}", u32::MAX)
+        });
+        let node = |index| Node {
+            below: AtomicU32::new(if index == 0 { NONE } else { index - 1 }),
+            item: UnsafeCell::new(MaybeUninit::uninit()),
+        };
+        Self {
+            items: Top::of(NONE),
+            free: Top::of(capacity - 1),
+            nodes: (0..capacity).map(node).collect(),
+        }
+    }
+
+    /// Puts an item on top; never blocks. Costs two compare-exchanges.
+    ///
+    /// # Errors
+    ///
+    /// The item, if the stack is full.
+    pub fn try_push(&self, item: T) -> Result<(), T> {
+        let Some(node) = self.free.pop(&self.nodes) else { return Err(item) };
+        // SAFETY: the node was free, and is this thread's alone until it is pushed.
+        self.nodes[node as usize].item.with_mut(|place| unsafe { (*place).write(item) });
+        self.items.push(&self.nodes, node);
+        Ok(())
+    }
+
+    /// Takes the item on top off, if there is one; never blocks. Costs two compare-exchanges.
+    pub fn try_pop(&self) -> Option<T> {
+        let node = self.items.pop(&self.nodes)?;
+        let place = &self.nodes[node as usize].item;
+        // SAFETY: the node was on the list of those that hold items, and is this thread's alone until it is
+        // pushed.
+        let item = place.with(|place| unsafe { (*place).assume_init_read() });
+        self.free.push(&self.nodes, node);
+        Some(item)
+    }
+
+    /// Whether there is no item: out of date before you look at the answer.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        // Relaxed: nothing is looked at but the number itself.
+        index(self.items.word.load(Relaxed)) == NONE
+    }
+
+    /// How many items fit.
+    #[must_use]
+    pub fn capacity(&self) -> usize {
+        self.nodes.len()
+    }
+}
+
+/// Drops the items that are left, the top one first, and all of them even if one of them panics.
+impl<T> Drop for TreiberStack<T> {
+    fn drop(&mut self) {
+        if !is_unwinding() {
+            drop_all(&|| self.try_pop());
+        }
+    }
+}
+
+impl<T> fmt::Debug for TreiberStack<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TreiberStack").field("capacity", &self.capacity()).finish_non_exhaustive()
+    }
+}

@@ -2,6 +2,9 @@
 //! models (`cargo model listings`). What a chapter calls broken must fail there, and what it calls right
 //! must not.
 
+pub mod if_for_while;
+pub mod mailbox;
+pub mod missed_ring;
 pub mod not_a_lock;
 pub mod spin_lock;
 pub mod with_lock;

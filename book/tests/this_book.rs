@@ -55,11 +55,17 @@ fn every_listing_is_a_module_so_it_is_compiled() {
 
 #[test]
 fn the_python_in_the_book_runs() {
-    let listing = Path::new(BOOK).join("listings/lock.py");
-    match Command::new("python3").arg(listing).output() {
-        Ok(output) => {
-            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    for entry in fs::read_dir(Path::new(BOOK).join("listings")).unwrap() {
+        let listing = entry.unwrap().path();
+        if listing.extension().is_none_or(|extension| extension != "py") {
+            continue;
         }
-        Err(error) => println!("skipped: python3: {error}"),
+        match Command::new("python3").arg(&listing).output() {
+            Ok(output) => {
+                let said = String::from_utf8_lossy(&output.stderr);
+                assert!(output.status.success(), "{}: {said}", listing.display());
+            }
+            Err(error) => println!("skipped: python3: {error}"),
+        }
     }
 }

@@ -1,10 +1,12 @@
 //! Models of the book's listings: what a chapter calls broken is proven broken, and what it calls right holds.
 
-use book::listings::{not_a_lock, spin_lock};
+use book::listings::{if_for_while, mailbox, missed_ring, not_a_lock, spin_lock};
+use model::Reach::{Slept, SpuriousWakeUp};
 use model::report::Kind;
 use model::{Group, Scenario};
 use primitives::sync::atomic::AtomicU32;
 use primitives::sync::atomic::Ordering::Relaxed;
+use primitives::{Condition, Lock};
 
 pub(crate) fn group() -> Group {
     Group::new("listings")
@@ -36,5 +38,37 @@ pub(crate) fn group() -> Group {
             )
             .roles(2, "deposits", |(lock, balance)| spin_lock::deposit(lock, balance))
             .check(|(_, balance)| assert_eq!(balance.load(Relaxed), 2)),
+        )
+        .scenario(
+            Scenario::new(
+                "missed-ring",
+                "The rings are counted after the lock was let go: one is missed.",
+                missed_ring::Mailbox::new,
+            )
+            .role("fetches", missed_ring::Mailbox::fetch)
+            .role("delivers", missed_ring::Mailbox::deliver)
+            .spurious(0)
+            .must_fail(Kind::LostWakeUp),
+        )
+        .scenario(
+            Scenario::new(
+                "if-for-while",
+                "Who was woken finds that another was faster, and does not look.",
+                || (Lock::new(0), Condition::new()),
+            )
+            .roles(2, "fetches", |(letters, arrived)| if_for_while::fetch(letters, arrived))
+            .role("delivers two", |(letters, arrived)| {
+                if_for_while::deliver(letters, arrived);
+                if_for_while::deliver(letters, arrived);
+            })
+            .spurious(0)
+            .bound(Some(2))
+            .must_fail(Kind::Panic),
+        )
+        .scenario(
+            Scenario::new("mailbox", "With `while` and the real condition.", mailbox::Mailbox::new)
+                .role("fetches", mailbox::Mailbox::fetch)
+                .role("delivers", mailbox::Mailbox::deliver)
+                .reaches([Slept, SpuriousWakeUp]),
         )
 }

@@ -3,7 +3,7 @@
 //! ```text
 //! src/*.md ──▶ chapter ──▶ mdBook ──▶ links ──▶ site ──▶ a folder         book build
 //!                 ▲                                └──▶ live, serve       book
-//!   source, model, figure
+//!   source, model, counterexample, figure
 //! ```
 //!
 //! A chapter holds no Rust and no measured number of its own. It names them, and [`chapter`] puts them in:
@@ -12,9 +12,11 @@
 //! | -------------------------------- | --------------------------------------------------------------- |
 //! | `{{#source path:anchor}}`        | those lines of that file, under their path and line numbers     |
 //! | `{{#model group}}`               | what the model checker did, from `generated/model.json`         |
+//! | `{{#counterexample group/name}}` | an execution that fails, from the same file                     |
 //! | `{{#figure name: caption}}`      | `figures/name.svg`, in the colours of the page                  |
 
 pub mod chapter;
+pub mod counterexample;
 mod fault;
 pub mod links;
 pub mod live;

@@ -2,9 +2,12 @@
 //! models (`cargo model listings`). What a chapter calls broken must fail there, and what it calls right
 //! must not.
 
+pub mod forgotten_permit;
+pub mod gate;
 pub mod if_for_while;
 pub mod mailbox;
 pub mod missed_ring;
 pub mod not_a_lock;
 pub mod spin_lock;
+pub mod turnstile;
 pub mod with_lock;

@@ -4,6 +4,7 @@
 //!
 //! - `{{#source path:anchor}}`: a part of a source file; the path counts from the repository
 //! - `{{#model group}}`: the model checker's numbers
+//! - `{{#counterexample group/scenario}}`: an execution that fails, as the model checker found it
 //! - `{{#figure name: caption}}`: a drawing from `figures/`
 //!
 //! Code typed into a chapter is never compiled, so it rots. Rust is therefore refused, and so is code that
@@ -16,7 +17,7 @@ use std::path::{Component, Path, PathBuf};
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag};
 
 use super::watch::Watch;
-use super::{escape, model, source};
+use super::{counterexample, escape, model, source};
 
 /// Languages in which a chapter may hold text of its own.
 const LANGUAGES: [&str; 4] = ["text", "console", "toml", "json"];
@@ -145,12 +146,13 @@ fn run(directive: &str, places: &Places, watch: &mut Watch) -> Result<String, St
                 source::excerpt(&file, anchor).map_err(|what| format!("`{path}`: {what}"))?;
             Ok(part.markdown(path))
         }
-        "model" => {
+        "model" | "counterexample" => {
             let path = "generated/model.json";
             let json = read(places.book.join(path)).map_err(|error| {
-                format!("cannot read `{path}`: {error}; `cargo model` writes it")
+                format!("cannot read `{path}`: {error}; `cargo model --book` writes it")
             })?;
-            model::report(&json, argument).map_err(|what| format!("`{path}`: {what}"))
+            let show = if name == "model" { model::report } else { counterexample::table };
+            show(&json, argument).map_err(|what| format!("`{path}`: {what}"))
         }
         "figure" => {
             let (name, caption) =
@@ -161,7 +163,9 @@ fn run(directive: &str, places: &Places, watch: &mut Watch) -> Result<String, St
                 .map_err(|error| format!("cannot read `{path}`: {error}"))?;
             figure(&svg, caption).map_err(|what| format!("`{path}`: {what}"))
         }
-        _ => Err(format!("no directive `{name}`; there are `source`, `model` and `figure`")),
+        _ => Err(format!(
+            "no directive `{name}`; there are `source`, `model`, `counterexample` and `figure`"
+        )),
     }
 }
 

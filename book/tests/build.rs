@@ -41,7 +41,7 @@ fn every_mistake_is_told_with_its_chapter_and_line() {
     let places: Vec<_> =
         faults.iter().map(|fault| format!("{}:{}", fault.file.display(), fault.line)).collect();
     assert_eq!(places, ["book/src/index.md:3", "book/src/lock.md:2", "book/src/lock.md:4"]);
-    assert!(faults[2].what.ends_with("`cargo model` writes it"), "{}", faults[2].what);
+    assert!(faults[2].what.ends_with("`cargo model --book` writes it"), "{}", faults[2].what);
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! Models of the book's listings: what a chapter calls broken is proven broken, and what it calls right holds.
 
-use book::listings::{if_for_while, mailbox, missed_ring, not_a_lock, spin_lock};
+use book::listings::{
+    forgotten_permit, gate, if_for_while, mailbox, missed_ring, not_a_lock, spin_lock, turnstile,
+};
 use model::Reach::{Slept, SpuriousWakeUp};
 use model::report::Kind;
 use model::{Group, Scenario};
@@ -12,7 +14,9 @@ pub(crate) fn group() -> Group {
     Group::new("listings")
         .scenario(
             Scenario::new("not-a-lock", "Two deposits under a lock that does not lock.", || {
-                (not_a_lock::NotALock::new(), AtomicU32::new(0))
+                let lock = not_a_lock::NotALock::new();
+                let balance = AtomicU32::new(0);
+                (lock, balance)
             })
             .roles(2, "deposits", |(lock, balance)| not_a_lock::deposit(lock, balance))
             .check(|(_, balance)| assert_eq!(balance.load(Relaxed), 2, "a deposit is lost"))
@@ -20,7 +24,9 @@ pub(crate) fn group() -> Group {
         )
         .scenario(
             Scenario::new("two-inside", "Both look, and then both take: two are inside.", || {
-                (not_a_lock::NotALock::new(), AtomicU32::new(0))
+                let lock = not_a_lock::NotALock::new();
+                let inside = AtomicU32::new(0);
+                (lock, inside)
             })
             .roles(2, "goes in", |(lock, inside)| {
                 lock.lock();
@@ -34,7 +40,11 @@ pub(crate) fn group() -> Group {
             Scenario::new(
                 "spin-lock",
                 "Two deposits under a lock that looks and takes at once.",
-                || (spin_lock::SpinLock::new(), AtomicU32::new(0)),
+                || {
+                    let lock = spin_lock::SpinLock::new();
+                    let balance = AtomicU32::new(0);
+                    (lock, balance)
+                },
             )
             .roles(2, "deposits", |(lock, balance)| spin_lock::deposit(lock, balance))
             .check(|(_, balance)| assert_eq!(balance.load(Relaxed), 2)),
@@ -54,7 +64,11 @@ pub(crate) fn group() -> Group {
             Scenario::new(
                 "if-for-while",
                 "Who was woken finds that another was faster, and does not look.",
-                || (Lock::new(0), Condition::new()),
+                || {
+                    let letters = Lock::new(0);
+                    let arrived = Condition::new();
+                    (letters, arrived)
+                },
             )
             .roles(2, "fetches", |(letters, arrived)| if_for_while::fetch(letters, arrived))
             .role("delivers two", |(letters, arrived)| {
@@ -70,5 +84,51 @@ pub(crate) fn group() -> Group {
                 .role("fetches", mailbox::Mailbox::fetch)
                 .role("delivers", mailbox::Mailbox::deliver)
                 .reaches([Slept, SpuriousWakeUp]),
+        )
+        .scenario(
+            Scenario::new(
+                "forgotten-permit",
+                "Two releases in a row: the second finds no note, and a sleeper stays.",
+                forgotten_permit::Permits::none,
+            )
+            .roles(2, "acquires", forgotten_permit::Permits::acquire)
+            .role("releases twice", |permits| {
+                permits.release();
+                permits.release();
+            })
+            .spurious(0)
+            .bound(Some(2))
+            .must_fail(Kind::LostWakeUp),
+        )
+        .scenario(
+            Scenario::new(
+                "gate",
+                "The gate is opened and closed while a thread sleeps before it.",
+                gate::Gate::new,
+            )
+            .role("waits", gate::Gate::wait)
+            .role("sets and clears", |gate| {
+                // Only a thread that is there must be reached.
+                let there = gate.somebody_sleeps();
+                gate.set();
+                if there {
+                    gate.clear();
+                }
+            })
+            .spurious(0)
+            .must_fail(Kind::LostWakeUp),
+        )
+        .scenario(
+            Scenario::new(
+                "turnstile",
+                "A barrier that only counts: one thread laps the other.",
+                || turnstile::Turnstile::new(2),
+            )
+            .roles(2, "two rounds", |turnstile| {
+                turnstile.wait();
+                turnstile.wait();
+            })
+            .spurious(0)
+            .must_fail(Kind::LostWakeUp),
         )
 }

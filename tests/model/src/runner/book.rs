@@ -6,6 +6,7 @@ use std::path::Path;
 use serde_json::{Map, Value, json};
 
 use super::Reply;
+use crate::report::{Counterexample, Verdict};
 
 /// Puts the groups that were run into the file; other groups in it stay.
 pub(super) fn write(replies: &[Reply]) -> Result<(), String> {
@@ -32,7 +33,7 @@ fn by_group(replies: &[Reply]) -> Map<String, Value> {
     for reply in replies {
         let Reply::Outcome(outcome) = reply else { continue };
         let Some((group, name)) = outcome.scenario.split_once('/') else { continue };
-        let scenario = json!({
+        let mut scenario = json!({
             "name": name,
             "about": outcome.about,
             "threads": outcome.roles.len(),
@@ -41,8 +42,26 @@ fn by_group(replies: &[Reply]) -> Map<String, Value> {
             "complete": outcome.complete,
             "seconds": (outcome.seconds * 100.0).round() / 100.0,
         });
+        if let Verdict::FailsAsItMust(found) = &outcome.verdict {
+            scenario["counterexample"] = counterexample(found);
+        }
         let scenarios = groups.entry(group).or_insert_with(|| json!([]));
         scenarios.as_array_mut().expect("made as an array").push(scenario);
     }
     groups
+}
+
+/// As a chapter shows it: what each thread does, in words, and where.
+fn counterexample(found: &Counterexample) -> Value {
+    let rows: Vec<_> = found
+        .rows
+        .iter()
+        .map(|row| json!({ "thread": row.thread, "place": row.place(), "cell": row.cell() }))
+        .collect();
+    json!({
+        "threads": found.threads,
+        "rows": rows,
+        "sentence": found.sentence,
+        "replay": found.replay,
+    })
 }

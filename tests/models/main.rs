@@ -11,7 +11,11 @@ mod lock;
 #[cfg(model)]
 mod queue;
 #[cfg(model)]
+mod rlock;
+#[cfg(model)]
 mod runtime;
+#[cfg(model)]
+mod watched;
 
 // The alias `cargo model` sets the cfg and this variable. A RUSTFLAGS in the environment replaces the
 // first without a word, and what was left would be a run of nothing that looks green.
@@ -28,6 +32,7 @@ fn main() -> std::process::ExitCode {
         runtime::group(),
         listings::group(),
         lock::group(),
+        rlock::group(),
         condition::group(),
         queue::group(),
     ])

@@ -3,6 +3,8 @@
 //! A file a primitive. What a scenario is, and how to read what it prints: `tests/model`.
 
 #[cfg(model)]
+mod bounded_semaphore;
+#[cfg(model)]
 mod condition;
 #[cfg(model)]
 mod listings;
@@ -14,6 +16,8 @@ mod queue;
 mod rlock;
 #[cfg(model)]
 mod runtime;
+#[cfg(model)]
+mod semaphore;
 #[cfg(model)]
 mod watched;
 
@@ -34,6 +38,8 @@ fn main() -> std::process::ExitCode {
         lock::group(),
         rlock::group(),
         condition::group(),
+        semaphore::group(),
+        bounded_semaphore::group(),
         queue::group(),
     ])
 }

@@ -7,6 +7,8 @@ mod bounded_semaphore;
 #[cfg(model)]
 mod condition;
 #[cfg(model)]
+mod event;
+#[cfg(model)]
 mod listings;
 #[cfg(model)]
 mod lock;
@@ -40,6 +42,7 @@ fn main() -> std::process::ExitCode {
         condition::group(),
         semaphore::group(),
         bounded_semaphore::group(),
+        event::group(),
         queue::group(),
     ])
 }

@@ -3,6 +3,8 @@
 //! A file a primitive. What a scenario is, and how to read what it prints: `tests/model`.
 
 #[cfg(model)]
+mod barrier;
+#[cfg(model)]
 mod bounded_semaphore;
 #[cfg(model)]
 mod condition;
@@ -43,6 +45,7 @@ fn main() -> std::process::ExitCode {
         semaphore::group(),
         bounded_semaphore::group(),
         event::group(),
+        barrier::group(),
         queue::group(),
     ])
 }

@@ -182,13 +182,18 @@ impl<A: FnMut()> Barrier<A> {
         // seen here, through the Acquire of the `update` by which this thread went in.
         action.with_mut(|action| unsafe { (*action)() });
         mem::forget(leave_on_panic);
-
-        // Relaxed: a first guess.
-        let found = self.update(self.word.load(Relaxed), |word| match word & STATE {
-            FILLING => Some(tripped(word)),
-            _ => Some(left(word)), // aborted or reset while the action ran
-        });
+        let found = self.end_round(true);
         if found & STATE == FILLING { Ok(()) } else { Err(BrokenBarrierError) }
+    }
+
+    /// Trips the barrier if the action has `returned`, and if nobody has given the round up meanwhile; leaves
+    /// it otherwise. Returns what the word was before.
+    fn end_round(&self, returned: bool) -> u64 {
+        // Relaxed: a first guess.
+        self.update(self.word.load(Relaxed), |word| {
+            let well = returned && word & STATE == FILLING;
+            Some(if well { tripped(word) } else { left(word) })
+        })
     }
     // ANCHOR_END: act
 }
@@ -199,8 +204,7 @@ struct Leave<'a, A: FnMut()>(&'a Barrier<A>);
 impl<A: FnMut()> Drop for Leave<'_, A> {
     fn drop(&mut self) {
         if !is_unwinding() {
-            // Relaxed: a first guess.
-            self.0.update(self.0.word.load(Relaxed), |word| Some(left(word)));
+            self.0.end_round(false);
         }
     }
 }

@@ -3,9 +3,14 @@
 //! Every case starts from a fresh random seed, and a failing one is printed in its smallest form: write it
 //! down as a named test beside the code that it found wrong. `PROPTEST_CASES=10000` looks harder.
 
+mod barrier;
 mod condition;
+mod event;
 mod lock;
+mod puppet;
 mod queue;
+mod rlock;
+mod semaphore;
 
 use std::time::Duration;
 

@@ -1,7 +1,8 @@
 //! `cargo run -- NAME`: programs that show what threads do, one file a demo.
 //!
 //! This file only finds the demo. To add one: write `src/NAME.rs` with `Args` and `run`, and name it in
-//! [`Demo`] and in [`run`]. What the demos share, each may use and none must:
+//! [`Demo`] and in [`run`]. What the demos share, each may use and none must
+//! (but `timeline`, `outcome` and `report`, without which it would not look like the others):
 //!
 //! | file            | for                                                             |
 //! | --------------- | --------------------------------------------------------------- |
@@ -13,6 +14,7 @@
 //! | `progress`      | a live line in the terminal                                     |
 //! | `interrupt`     | a clean end by Ctrl-C                                           |
 //! | `panics`        | showing a panic on a terminal that has a live line              |
+//! | `timeline`      | a lane for each thread: when it ran, waited, held a lock        |
 //! | `report`        | tables, charts and the verdict at the end                       |
 
 use std::process::ExitCode;
@@ -29,6 +31,7 @@ mod panics;
 mod progress;
 mod report;
 mod texts;
+mod timeline;
 mod word_count;
 mod workers;
 

@@ -5,6 +5,9 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use console::style;
+use primitives::thread::PanicError;
+
+use crate::interrupt::interrupted;
 
 /// How a demo ended that could do its work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +18,46 @@ pub(crate) enum Outcome {
     Fails,
     /// Ctrl-C: status 130, which is 128 and the number of SIGINT, as shells have it.
     Interrupted,
+}
+
+/// How it ended, and a sentence that says why.
+#[derive(Debug)]
+pub(crate) struct Verdict {
+    pub(crate) outcome: Outcome,
+    pub(crate) sentence: String,
+}
+
+impl Verdict {
+    /// The verdict on a run: threads that panicked, else Ctrl-C, else what `check` says.
+    ///
+    /// `so_far` is what was done up to Ctrl-C. `check` gives a sentence in either case.
+    pub(crate) fn on<'a>(
+        panics: impl IntoIterator<Item = &'a PanicError>,
+        so_far: impl FnOnce() -> String,
+        check: impl FnOnce() -> Result<String, String>,
+    ) -> Self {
+        let panics: Vec<_> = panics.into_iter().map(panicked_where).collect();
+        if !panics.is_empty() {
+            let sentence = format!("{}; the others were stopped, and ended", panics.join(" and "));
+            return Self { outcome: Outcome::Fails, sentence };
+        }
+        // Ctrl-C may come during the check as well.
+        let checked = if interrupted() { Ok(String::new()) } else { check() };
+        let (outcome, sentence) = match checked {
+            _ if interrupted() => (Outcome::Interrupted, format!("{}, nothing checked", so_far())),
+            Ok(sentence) => (Outcome::Holds, sentence),
+            Err(sentence) => (Outcome::Fails, sentence),
+        };
+        Self { outcome, sentence }
+    }
+}
+
+/// `teller-1 panicked at demos/src/banking.rs:7:5`; the hook has printed the message.
+fn panicked_where(panic: &PanicError) -> String {
+    match panic.location() {
+        Some(place) => format!("{} panicked at {place}", panic.thread_name()),
+        None => format!("{} panicked", panic.thread_name()),
+    }
 }
 
 /// Input that a demo refuses: status 2.

@@ -21,11 +21,10 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use std::{io, vec};
 
-use primitives::Lock;
+use primitives::{Lock, thread};
 use queues::{GetError, PutError, Queue, TryGetError, TryPutError};
 
 use crate::args::number;
@@ -34,6 +33,7 @@ use crate::outcome::Outcome;
 use crate::progress;
 use crate::report::counted;
 use crate::texts::{Skipped, Texts};
+use crate::timeline::{self, holding, level, waiting};
 use crate::word_count::WordCount;
 use crate::workers::{self, Worker};
 
@@ -63,6 +63,14 @@ pub(crate) struct Args {
     /// The producer of the Nth line panics
     #[arg(long, value_name = "N", value_parser = number::<1, 1_000_000>)]
     panic_producer: Option<usize>,
+    /// Simulated slow input: producers wait so many µs per line; the first value is the first one's, …
+    #[arg(long, value_name = "US,US…", value_delimiter = ',', value_parser = number::<0, 1_000_000>)]
+    slow_producers: Vec<usize>,
+    /// Simulated slow work: consumers wait so many µs per line
+    #[arg(long, value_name = "US,US…", value_delimiter = ',', value_parser = number::<0, 1_000_000>)]
+    slow_consumers: Vec<usize>,
+    #[command(flatten)]
+    timeline: timeline::Args,
 }
 
 /// What the threads share.
@@ -101,6 +109,7 @@ struct Ended {
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
     let texts = Texts::find(args.input.as_deref())?;
+    let timeline = args.timeline.start()?;
     let shared = Arc::new(Shared {
         files: Lock::new(texts.files.clone().into_iter()),
         queue: Queue::bounded(args.capacity),
@@ -112,7 +121,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
 
     let started = Instant::now();
     let ended = run_threads(args, &texts, &shared)?;
-    report::show(args, &texts, &ended, started.elapsed())
+    report::show(args, &texts, &ended, started.elapsed(), timeline.finish()?.as_ref())
 }
 
 /// Starts all threads; blocks until the last one has ended.
@@ -122,8 +131,11 @@ fn run_threads(args: &Args, texts: &Texts, shared: &Arc<Shared>) -> io::Result<E
         let lines = watched.lines_got.load(Relaxed); // Relaxed: a number for the eye
         format!("{} counted, {} in the queue", counted(lines, "line"), watched.queue.len())
     });
-    let produce = || shared.produce(texts, args.panic_producer, || progress.inc(1));
-    let consume = || shared.consume(args.panic_consumer);
+    let produce = |number| {
+        let pause = pause(&args.slow_producers, number);
+        shared.produce(texts, args.panic_producer, pause, || progress.inc(1))
+    };
+    let consume = |number| shared.consume(args.panic_consumer, pause(&args.slow_consumers, number));
     let stop = || shared.queue.shutdown();
     let ended = thread::scope(|scope| {
         let producers = workers::start(scope, "producer", args.producers, produce, stop)?;
@@ -137,13 +149,20 @@ fn run_threads(args: &Args, texts: &Texts, shared: &Arc<Shared>) -> io::Result<E
 }
 
 impl Shared {
-    fn produce(&self, texts: &Texts, panic_at: Option<usize>, file_done: impl Fn()) -> Produced {
+    fn produce(
+        &self,
+        texts: &Texts,
+        panic_at: Option<usize>,
+        pause: Option<Duration>,
+        file_done: impl Fn(),
+    ) -> Produced {
         let mut done = Produced::default();
         while let Some(file) = self.next_file() {
             match texts.read(&file) {
                 Err(skipped) => done.skipped.push(skipped),
                 Ok(text) => {
                     for line in text.lines() {
+                        simulate(pause);
                         panic_at_line(panic_at, &self.lines_put);
                         if self.put(line.to_owned(), &mut done).is_err() {
                             return done; // shut down: by Ctrl-C, or another thread panicked
@@ -160,7 +179,9 @@ impl Shared {
     /// A method, so that the lock is held for this line only. In the head of the `while let` above the
     /// guard would live as long as the loop's body, and the producers would take turns.
     fn next_file(&self) -> Option<PathBuf> {
-        self.files.lock().next()
+        let mut files = waiting!("the list of files", self.files.lock());
+        let _holding = holding!("the list of files");
+        files.next()
     }
 
     /// Tries first, and calls the `put` that waits only if the queue was full: so the waits can be counted.
@@ -171,17 +192,20 @@ impl Shared {
             Err(TryPutError::Full(line)) => {
                 done.waits += 1;
                 done.highest_fill = self.queue.capacity().unwrap_or(usize::MAX);
-                self.queue.put(line)?;
+                waiting!("room in the queue", self.queue.put(line))?;
             }
             Err(TryPutError::Shutdown(line)) => return Err(PutError::Shutdown(line)),
         }
+        level!("in the queue", self.queue.len());
         done.lines += 1;
         Ok(())
     }
 
-    fn consume(&self, panic_at: Option<usize>) -> Consumed {
+    fn consume(&self, panic_at: Option<usize>, pause: Option<Duration>) -> Consumed {
         let mut done = Consumed::default();
         while let Ok(line) = self.get(&mut done) {
+            level!("in the queue", self.queue.len());
+            simulate(pause);
             panic_at_line(panic_at, &self.lines_got);
             done.words.add_line(&line);
         }
@@ -194,10 +218,23 @@ impl Shared {
             Ok(line) => Ok(line),
             Err(TryGetError::Empty) => {
                 done.waits += 1;
-                self.queue.get()
+                waiting!("a line", self.queue.get())
             }
             Err(TryGetError::Shutdown) => Err(GetError::Shutdown),
         }
+    }
+}
+
+/// How long the thread of this number pauses before each line; the last value is that of all others.
+fn pause(microseconds: &[usize], number: usize) -> Option<Duration> {
+    let pause = microseconds.get(number - 1).or(microseconds.last())?;
+    (*pause > 0).then(|| Duration::from_micros(*pause as u64))
+}
+
+/// Stands for a slow disk or a slow service: the thread sleeps, where a real one would wait for a device.
+fn simulate(pause: Option<Duration>) {
+    if let Some(pause) = pause {
+        thread::sleep(pause);
     }
 }
 

@@ -6,11 +6,12 @@ use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};
 
 use anyhow::Context;
-use console::{Alignment, measure_text_width, pad_str, style, truncate_str};
+use console::{Alignment, Term, measure_text_width, pad_str, style, truncate_str};
 use indicatif::HumanCount;
 
-use crate::outcome::Outcome;
+use crate::outcome::{Outcome, Verdict};
 use crate::texts::Skipped;
+use crate::timeline::Picture;
 
 /// The longest bar, in characters.
 const BAR: usize = 40;
@@ -97,8 +98,17 @@ impl Report {
         }
     }
 
+    /// What each thread did, and an empty line.
+    pub(crate) fn timeline(&mut self, picture: Option<&Picture>) {
+        let Some(picture) = picture else { return };
+        let terminal = Term::stdout();
+        let width = terminal.is_term().then(|| usize::from(terminal.size().1));
+        picture.lines(width).into_iter().for_each(|line| self.line(line));
+        self.gap();
+    }
+
     /// The verdict, in a word that can be seen from afar, and in a sentence.
-    pub(crate) fn verdict(&mut self, outcome: Outcome, sentence: impl Display) {
+    pub(crate) fn verdict(&mut self, Verdict { outcome, sentence }: &Verdict) {
         let word = match outcome {
             Outcome::Holds => style("ok").green(),
             Outcome::Fails => style("FAILED").red(),

@@ -1,17 +1,25 @@
 //! Teams of threads that do the same work, and what happens to the others when one of them panics.
 
 use std::io;
-use std::thread::{self, Scope, ScopedJoinHandle};
+use std::sync::Arc;
+
+use primitives::Barrier;
+use primitives::thread::{self, PanicError, Scope, ScopedJoinHandle};
+
+use crate::timeline::{running, waiting};
 
 /// A thread that has ended.
 #[derive(Debug)]
 pub(crate) struct Worker<T> {
     pub(crate) name: String,
-    /// What it returned; `None` if it panicked.
-    pub(crate) done: Option<T>,
+    /// What it returned, or how it panicked.
+    pub(crate) done: Result<T, PanicError>,
 }
 
-/// Starts `threads` threads that do `work`, named `role-1`, `role-2`, …
+/// Starts `threads` threads that do `work(1)`, `work(2)`, …, named `role-1`, `role-2`, …
+///
+/// Nobody begins before the last has started: to start a thread takes about as long as a hundred lines
+/// of text, and the first would have done it all.
 ///
 /// A thread that panics does nothing more for the others, so nobody may wait for it: on its way out it
 /// calls `stop`, which shuts down the queues that stand between it and them.
@@ -24,25 +32,43 @@ pub(crate) fn start<'scope, T: Send + 'scope>(
     scope: &'scope Scope<'scope, '_>,
     role: &str,
     threads: usize,
-    work: impl Fn() -> T + Copy + Send + 'scope,
+    work: impl Fn(usize) -> T + Copy + Send + 'scope,
     stop: impl Fn() + Copy + Send + 'scope,
 ) -> io::Result<Vec<ScopedJoinHandle<'scope, T>>> {
+    let all_here = Arc::new(Barrier::new(threads));
     let start = |number| {
+        let all_here = Arc::clone(&all_here);
         thread::Builder::new().name(format!("{role}-{number}")).spawn_scoped(scope, move || {
+            let _running = running!("at work");
             let _guard = OnPanic(stop);
-            work()
+            // An error says that a thread could not be started: `stop` is under way.
+            let _ = waiting!("the others to start", all_here.wait());
+            work(number)
         })
     };
-    (1..=threads).map(start).collect::<io::Result<_>>().inspect_err(|_| stop())
+    (1..=threads).map(start).collect::<io::Result<_>>().inspect_err(|_| {
+        stop();
+        all_here.abort();
+    })
 }
 
 /// Blocks until all of them have ended, well or by a panic.
 pub(crate) fn join<T>(threads: Vec<ScopedJoinHandle<'_, T>>) -> Vec<Worker<T>> {
-    let join = |thread: ScopedJoinHandle<'_, T>| Worker {
-        name: thread.thread().name().unwrap_or("?").to_owned(),
-        done: thread.join().ok(),
+    let join = |thread: ScopedJoinHandle<'_, T>| {
+        let name = thread.thread().name().to_owned();
+        Worker { name, done: thread.join() }
     };
     threads.into_iter().map(join).collect()
+}
+
+/// Those that panicked.
+pub(crate) fn panics<T>(workers: &[Worker<T>]) -> impl Iterator<Item = &PanicError> {
+    workers.iter().filter_map(|worker| worker.done.as_ref().err())
+}
+
+/// What the others returned.
+pub(crate) fn done<T>(workers: &[Worker<T>]) -> impl Iterator<Item = &T> {
+    workers.iter().filter_map(|worker| worker.done.as_ref().ok())
 }
 
 /// Calls the function when it is dropped by a panic.
@@ -50,7 +76,7 @@ struct OnPanic<F: Fn()>(F);
 
 impl<F: Fn()> Drop for OnPanic<F> {
     fn drop(&mut self) {
-        if thread::panicking() {
+        if std::thread::panicking() {
             (self.0)();
         }
     }

@@ -4,12 +4,13 @@ use std::time::{Duration, Instant};
 
 use super::{Args, Ended};
 use crate::interrupt::interrupted;
-use crate::outcome::Outcome;
+use crate::outcome::{Outcome, Verdict};
 use crate::progress;
 use crate::report::{Report, count, counted};
 use crate::texts::Texts;
+use crate::timeline::Picture;
 use crate::word_count::WordCount;
-use crate::workers::Worker;
+use crate::workers::{self, Worker};
 
 /// Adds up what the threads did, checks it, prints it.
 pub(super) fn show(
@@ -17,9 +18,10 @@ pub(super) fn show(
     texts: &Texts,
     Ended { producers, consumers }: &Ended,
     elapsed: Duration,
+    timeline: Option<&Picture>,
 ) -> anyhow::Result<Outcome> {
-    let produced = || producers.iter().filter_map(|worker| worker.done.as_ref());
-    let consumed = || consumers.iter().filter_map(|worker| worker.done.as_ref());
+    let produced = || workers::done(producers);
+    let consumed = || workers::done(consumers);
 
     let mut words = WordCount::default();
     consumed().for_each(|done| words.add(&done.words));
@@ -33,21 +35,27 @@ pub(super) fn show(
 
     let mut threads = rows(producers, |done| (done.lines, done.waits));
     threads.extend(rows(consumers, |done| (done.words.lines, done.waits)));
-    let panicked: Vec<&str> = panicked(producers).chain(panicked(consumers)).collect();
-    if files == 0 && panicked.is_empty() && !interrupted() {
+    let panics: Vec<_> = workers::panics(producers).chain(workers::panics(consumers)).collect();
+    let nobody_panicked = panics.is_empty();
+    if files == 0 && nobody_panicked && !interrupted() {
         return Err(texts.none_is_text(&skipped).into());
     }
-    let (outcome, sentence) = check(texts, files, &words, &panicked);
+    let so_far = || {
+        let all = counted(texts.files.len(), "file");
+        format!("{} of {all} read to the end", count(files))
+    };
+    let verdict = Verdict::on(panics, so_far, || check(texts, &words));
 
     let mut report = Report::new(format_args!("The words of {}", texts.name));
     report.gap();
     // What a consumer had counted before it panicked is lost: a chart of the rest would mislead.
-    if panicked.is_empty() {
+    if nobody_panicked {
         report.chart(&words.top(args.top));
         report.gap();
     }
     report.table(["thread", "lines", "waits"], &threads);
     report.gap();
+    report.timeline(timeline);
     report.line(format_args!(
         "Producers found the queue full {}, consumers found it empty {}.",
         counted(found_full, "time"),
@@ -63,15 +71,17 @@ pub(super) fn show(
         counted(words.total(), "word"),
         count(words.different()),
     ));
-    report.verdict(outcome, sentence);
+    report.verdict(&verdict);
     report.gap();
     report.next(&[
         ("cargo run -- --capacity 1", "hardly a line without a wait"),
+        ("cargo run -- --slow-consumers 0,200", "the second of two consumers is slow"),
         ("cargo run -- --panic-consumer 9", "a consumer dies, and nobody is left waiting"),
+        ("cargo run -- --svg timeline.svg", "the timeline as a picture"),
         ("cargo run -p book", "how the lock under the queue works"),
     ]);
     report.print()?;
-    Ok(outcome)
+    Ok(verdict.outcome)
 }
 
 /// A row of the table for each worker.
@@ -80,37 +90,21 @@ fn rows<T>(
     lines_and_waits: impl Fn(&T) -> (usize, usize),
 ) -> Vec<[String; 3]> {
     let row = |worker: &Worker<T>| match worker.done.as_ref().map(&lines_and_waits) {
-        Some((lines, waits)) => [worker.name.clone(), count(lines), count(waits)],
-        None => [worker.name.clone(), "panicked".into(), String::new()],
+        Ok((lines, waits)) => [worker.name.clone(), count(lines), count(waits)],
+        Err(_) => [worker.name.clone(), "panicked".into(), String::new()],
     };
     workers.iter().map(row).collect()
 }
 
-fn panicked<T>(workers: &[Worker<T>]) -> impl Iterator<Item = &str> {
-    workers.iter().filter(|worker| worker.done.is_none()).map(|worker| worker.name.as_str())
-}
-
 /// Whether the threads counted what one thread alone counts in the same files.
-fn check(texts: &Texts, files: usize, words: &WordCount, panicked: &[&str]) -> (Outcome, String) {
-    if !panicked.is_empty() {
-        let names = panicked.join(" and ");
-        let sentence = format!("{names} panicked; the queue was shut down, and the others ended");
-        return (Outcome::Fails, sentence);
-    }
+fn check(texts: &Texts, words: &WordCount) -> Result<String, String> {
     let started = Instant::now();
     let alone = count_alone(texts);
     let elapsed = started.elapsed();
-    if interrupted() {
-        let all = counted(texts.files.len(), "file");
-        let sentence = format!("{} of {all} read to the end, nothing checked", count(files));
-        return (Outcome::Interrupted, sentence);
-    }
     match words.difference(&alone) {
-        None => (Outcome::Holds, format!("a single thread counts the same, in {elapsed:.1?}")),
+        None => Ok(format!("a single thread counts the same, in {elapsed:.1?}")),
         Some((what, here, alone)) => {
-            let sentence =
-                format!("the threads counted {what} {here} times, a single thread {alone}");
-            (Outcome::Fails, sentence)
+            Err(format!("the threads counted {what} {here} times, a single thread {alone}"))
         }
     }
 }

@@ -2,22 +2,26 @@
 
 use std::process::Stdio;
 
+use crate::every_demo::DEMOS;
 use crate::run::{assert_refused, assert_snapshot, demos, finish, run};
 
 #[test]
 fn list_shows_each_demo_with_a_line() {
     let ended = run("list");
     assert_eq!(ended.status, Some(0));
-    let line = ended.out.lines().find(|line| line.trim_start().starts_with("producer-consumer "));
-    let about = line.expect("it is listed").trim_start().trim_start_matches("producer-consumer");
-    assert!(about.trim().len() > 20, "a line about it: {about:?}");
+    assert_snapshot("list.txt", &ended.out);
+    for demo in DEMOS {
+        let line = ended.out.lines().find_map(|line| {
+            line.trim_start().strip_prefix(demo.name)?.strip_prefix(' ').map(str::trim)
+        });
+        assert!(line.is_some_and(|about| about.len() > 20), "a line about {}", demo.name);
+    }
     assert_eq!(ended.err, "");
 }
 
 #[test]
 fn help_is_as_committed() {
     assert_snapshot("help.txt", &run("--help").out);
-    assert_snapshot("help-producer-consumer.txt", &run("producer-consumer --help").out);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Runs the real binary, as a person would, and looks at what comes out.
 
 mod command_line;
+mod every_demo;
 mod producer_consumer;
 mod run;

@@ -1,0 +1,52 @@
+//! What was recorded, to be drawn.
+
+use std::time::Duration;
+
+use super::recorder::{Lane, Plot, State};
+
+/// A timeline that has ended.
+#[derive(Debug)]
+pub(crate) struct Picture {
+    end: u64,
+    pub(super) lanes: Vec<Lane>,
+    pub(super) plots: Vec<Plot>,
+}
+
+impl Picture {
+    pub(super) fn new(end: u64, mut lanes: Vec<Lane>, plots: Vec<Plot>) -> Self {
+        lanes.sort_by_cached_key(|lane| by_number(&lane.name));
+        Self { end, lanes, plots }
+    }
+
+    /// How long it took.
+    pub(super) fn length(&self) -> Duration {
+        Duration::from_nanos(self.end)
+    }
+
+    /// The shares of the states in each column of a lane.
+    pub(super) fn lane(&self, lane: &Lane, columns: usize) -> Vec<[f32; 4]> {
+        lane.profile.columns(self.end, columns)
+    }
+
+    /// The height in each column of a plot, as a share of its highest.
+    pub(super) fn plot(&self, plot: &Plot, columns: usize) -> Vec<f32> {
+        let most = plot.most.max(1) as f32;
+        let heights = plot.profile.columns(self.end, columns);
+        heights.iter().map(|[level]| (level / most).clamp(0.0, 1.0)).collect()
+    }
+}
+
+impl Lane {
+    /// How much of its life the thread spent in some states, in percent.
+    pub(super) fn percent(&self, states: &[State]) -> u64 {
+        let all: u64 = self.totals.iter().sum();
+        let some: u64 = states.iter().map(|&state| self.totals[state as usize]).sum();
+        (some * 100 + all / 2).checked_div(all).unwrap_or(0)
+    }
+}
+
+/// `worker-10` after `worker-9`, and `main` first.
+fn by_number(name: &str) -> (bool, String, u64) {
+    let role = name.trim_end_matches(|c: char| c.is_ascii_digit());
+    (name != "main", role.to_owned(), name[role.len()..].parse().unwrap_or(0))
+}

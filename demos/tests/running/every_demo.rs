@@ -1,0 +1,158 @@
+//! What holds for each demo, by name. A new demo is a new line in [`DEMOS`].
+
+use std::fs;
+
+use crate::run::{Ended, assert_refused, assert_snapshot, demos, finish, fresh_folder, run};
+
+/// A demo, and what to run it with.
+pub(crate) struct Demo {
+    pub(crate) name: &'static str,
+    /// Arguments for a report that is the same each time, but for masked numbers; `None`: it has a
+    /// test of its own.
+    report: Option<&'static str>,
+    /// Arguments that must be refused, and what the line must name.
+    bad: [(&'static str, &'static str); 3],
+    /// Whether it has the beginner's version.
+    broken: bool,
+}
+
+pub(crate) const DEMOS: &[Demo] = &[Demo {
+    name: "producer-consumer",
+    report: None,
+    bad: [("--capacity 0", "--capacity"), ("--input nowhere", "nowhere"), ("--top ten", "ten")],
+    broken: false,
+}];
+
+fn ends_well(ended: &Ended, arguments: &str) {
+    assert_eq!(ended.status, Some(0), "{arguments}: {}{}", ended.out, ended.err);
+    assert!(ended.out.contains("\nok: "), "{arguments}: {}", ended.out);
+}
+
+#[test]
+fn its_defaults_work() {
+    for Demo { name, .. } in DEMOS {
+        ends_well(&run(name), name);
+    }
+}
+
+#[test]
+fn its_help_is_as_committed() {
+    for Demo { name, .. } in DEMOS {
+        let ended = run(&format!("{name} --help"));
+        assert_eq!(ended.status, Some(0), "{name}");
+        assert_snapshot(&format!("help-{name}.txt"), &ended.out);
+    }
+}
+
+#[test]
+fn its_final_report_is_as_committed() {
+    for Demo { name, report, .. } in DEMOS {
+        let Some(arguments) = report else { continue };
+        let ended = run(&format!("{name} --no-timeline {arguments}"));
+        ends_well(&ended, name);
+        let masked: Vec<_> = ended.out.lines().map(mask_times).collect();
+        assert_snapshot(&format!("report-{name}.txt"), &(masked.join("\n") + "\n"));
+    }
+}
+
+/// Puts `#` for numbers that depend on how fast the machine is: times, and what follows a `~`.
+fn mask_times(line: &str) -> String {
+    let mask = |word: &str| {
+        let number =
+            word.trim_start_matches(['~', '(']).trim_end_matches(['.', ',', ')', ':', ';']);
+        let digits = number.trim_end_matches(|c: char| c.is_alphabetic() || c == '/');
+        let unit = &number[digits.len()..];
+        let is_number =
+            !digits.is_empty() && digits.chars().all(|c| c.is_ascii_digit() || ".,".contains(c));
+        let varies = ["s", "ms", "µs", "ns", "/s"].contains(&unit) || word.contains('~');
+        if is_number && varies { word.replace(number, "#") } else { word.to_owned() }
+    };
+    let masked: Vec<_> = line.split(' ').map(mask).collect();
+    let masked = masked.join(" ");
+    // Columns are as wide as their widest number.
+    if masked == line { masked } else { masked.split_whitespace().collect::<Vec<_>>().join(" ") }
+}
+
+#[test]
+fn bad_input_is_refused_in_one_line() {
+    for Demo { name, bad, .. } in DEMOS {
+        for (arguments, named) in bad {
+            assert_refused(&run(&format!("{name} {arguments}")), &[named]);
+        }
+        assert_refused(
+            &run(&format!("{name} --svg no-such-folder/a.svg")),
+            &["--svg", "no-such-folder"],
+        );
+        assert_refused(&run(&format!("{name} --trace .")), &["--trace", "\".\""]);
+    }
+}
+
+#[test]
+fn the_beginners_version_fails_every_time() {
+    for Demo { name, .. } in DEMOS.iter().filter(|demo| demo.broken) {
+        for _ in 0..3 {
+            let ended = run(&format!("{name} --broken --no-timeline"));
+            assert_eq!(ended.status, Some(1), "{name}: {}{}", ended.out, ended.err);
+            assert!(ended.out.contains("\nFAILED: "), "{name}: {}", ended.out);
+        }
+    }
+}
+
+#[test]
+fn its_timeline_is_drawn_and_written() {
+    let folder = fresh_folder("timelines");
+    for Demo { name, .. } in DEMOS {
+        let (svg, trace) =
+            (folder.join(format!("{name}.svg")), folder.join(format!("{name}.json")));
+        let mut command = demos(name);
+        command.arg("--svg").arg(&svg).arg("--trace").arg(&trace);
+        let ended = finish(command.spawn().unwrap());
+        ends_well(&ended, name);
+        assert!(ended.out.lines().any(|line| line.contains("━ runs")), "{name}: {}", ended.out);
+
+        let svg = fs::read_to_string(svg).unwrap();
+        assert!(svg.starts_with("<svg ") && svg.ends_with("</svg>\n"), "{name}");
+        assert!(svg.contains("class=\"runs\" d=\"M"), "{name}: somebody runs");
+        let trace = fs::read_to_string(trace).unwrap();
+        assert!(trace.starts_with('[') && trace.trim_end().ends_with(']'), "{name}");
+        assert!(trace.contains("\"name\":\"at work\""), "{name}: {trace}");
+        assert_eq!(trace.matches("\"ph\":\"B\"").count(), trace.matches("\"ph\":\"E\"").count());
+    }
+}
+
+#[test]
+fn without_a_timeline_there_is_none() {
+    for Demo { name, .. } in DEMOS {
+        let ended = run(&format!("{name} --no-timeline"));
+        ends_well(&ended, name);
+        assert!(!ended.out.contains("━ runs"), "{name}: {}", ended.out);
+    }
+}
+
+#[test]
+fn a_reader_that_closes_the_pipe_has_seen_enough() {
+    for Demo { name, .. } in DEMOS {
+        let mut child = demos(name).spawn().unwrap();
+        drop(child.stdout.take());
+        let ended = finish(child);
+        assert_eq!((ended.status, ended.err.as_str()), (Some(0), ""), "{name}");
+    }
+}
+
+#[test]
+fn what_it_suggests_to_try_next_works() {
+    let folder = fresh_folder("next");
+    for Demo { name, .. } in DEMOS {
+        let ended = run(name);
+        let next = ended.out.lines().skip_while(|line| *line != "Next:");
+        let commands = next.filter_map(|line| line.trim().strip_prefix("cargo run -- "));
+        let commands: Vec<_> = commands.map(|rest| rest.split("  ").next().unwrap()).collect();
+        assert!(!commands.is_empty(), "{name}: {}", ended.out);
+        for arguments in commands {
+            let ended = finish(demos(arguments).current_dir(&folder).spawn().unwrap());
+            let fails = arguments.contains("--broken") || arguments.contains("--panic");
+            let expected = Some(i32::from(fails));
+            assert_eq!(ended.status, expected, "{arguments}: {}{}", ended.out, ended.err);
+        }
+    }
+}

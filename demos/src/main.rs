@@ -35,7 +35,9 @@ mod timeline;
 mod word_count;
 mod workers;
 
+mod base_converter;
 mod producer_consumer;
+mod tickets;
 
 /// Programs that show what threads do, on real input, each with a check of its own result
 #[derive(Parser)]
@@ -61,6 +63,10 @@ struct Cli {
 enum Demo {
     /// Threads that read texts, threads that count words, a bounded queue between them (the default)
     ProducerConsumer(producer_consumer::Args),
+    /// Decimal to binary with a stack: the smallest demo
+    BaseConverter(base_converter::Args),
+    /// Several counters sell the seats of one hall
+    Tickets(tickets::Args),
     /// Show the demos, with a line each
     List,
 }
@@ -77,6 +83,8 @@ fn main() -> ExitCode {
 fn run(cli: Cli) -> anyhow::Result<Outcome> {
     match cli.demo.unwrap_or(Demo::ProducerConsumer(cli.default)) {
         Demo::ProducerConsumer(args) => producer_consumer::run(&args),
+        Demo::BaseConverter(args) => base_converter::run(&args),
+        Demo::Tickets(args) => tickets::run(&args),
         Demo::List => list(),
     }
 }

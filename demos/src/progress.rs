@@ -12,6 +12,16 @@ use indicatif::{
 };
 use primitives::Lock;
 
+/// The most rows of a live picture: what fits in most terminals.
+const MOST_ROWS: usize = 22;
+
+/// What a template calls the rows.
+const KEYS: [&str; MOST_ROWS] = [
+    "row0", "row1", "row2", "row3", "row4", "row5", "row6", "row7", "row8", "row9", "row10",
+    "row11", "row12", "row13", "row14", "row15", "row16", "row17", "row18", "row19", "row20",
+    "row21",
+];
+
 /// The line that is drawn now, if any, for whoever else wants to write to the terminal.
 static LIVE: Lock<Option<WeakProgressBar>> = Lock::new(None);
 
@@ -23,21 +33,42 @@ pub(crate) fn start(
     step: &str,
     now: impl Fn() -> String + Clone + Send + Sync + 'static,
 ) -> ProgressBar {
+    let template = format!("{{bar:24.cyan}} {{pos}}/{{len}} {step}  {{row0}}");
+    live(total, &template, 1, move |_| now())
+}
+
+/// Starts a live picture of so many rows, instead of a line.
+pub(crate) fn board(
+    rows: usize,
+    row: impl Fn(usize) -> String + Clone + Send + Sync + 'static,
+) -> ProgressBar {
+    let rows = rows.min(MOST_ROWS);
+    let template: Vec<_> = (0..rows).map(|row| format!("{{row{row}}}")).collect();
+    live(0, &template.join("\n"), rows, row)
+}
+
+/// What the rows of a template show is asked for each time it is drawn.
+fn live(
+    total: usize,
+    template: &str,
+    rows: usize,
+    row: impl Fn(usize) -> String + Clone + Send + Sync + 'static,
+) -> ProgressBar {
     let terminal = Term::buffered_stderr();
     if !terminal.is_term() {
         return ProgressBar::hidden();
     }
     let target = ProgressDrawTarget::term_like(Box::new(RoomForCtrlC(terminal)));
     let bar = ProgressBar::with_draw_target(Some(total as u64), target);
-    let now = move |_: &ProgressState, line: &mut dyn Write| {
-        // Writing into indicatif's string cannot fail.
-        let _ = line.write_str(&now());
-    };
-    let style =
-        ProgressStyle::with_template(&format!("{{bar:24.cyan}} {{pos}}/{{len}} {step}  {{now}}"))
-            .expect("the template above is well-formed")
-            .with_key("now", now);
-    bar.set_style(style);
+    let style = ProgressStyle::with_template(template).expect("the template is well-formed");
+    bar.set_style((0..rows).fold(style, |style, number| {
+        let row = row.clone();
+        let key: &'static str = KEYS[number];
+        style.with_key(key, move |_: &ProgressState, line: &mut dyn Write| {
+            // Writing into indicatif's string cannot fail.
+            let _ = line.write_str(&row(number));
+        })
+    }));
     bar.enable_steady_tick(Duration::from_millis(100));
     *LIVE.lock() = Some(bar.downgrade());
     bar

@@ -148,6 +148,13 @@ pub(crate) fn counted(number: usize, noun: &str) -> String {
     format!("{} {noun}{plural}", count(number))
 }
 
+/// `-1234567` cents as `-12,345.67`.
+pub(crate) fn money(cents: i64) -> String {
+    let sign = if cents < 0 { "-" } else { "" };
+    let cents = cents.unsigned_abs();
+    format!("{sign}{}.{:02}", HumanCount(cents / 100), cents % 100)
+}
+
 fn widest(cells: &[impl AsRef<str>]) -> usize {
     cells.iter().map(|cell| measure_text_width(cell.as_ref())).max().unwrap_or(0)
 }
@@ -162,7 +169,16 @@ fn bar(value: usize, most: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{bar, counted};
+    use super::{bar, counted, money};
+
+    #[test]
+    fn money_is_shown_to_the_cent() {
+        assert_eq!(money(1_234_567), "12,345.67");
+        assert_eq!(
+            [money(0), money(5), money(-5), money(-200)],
+            ["0.00", "0.05", "-0.05", "-2.00"]
+        );
+    }
 
     #[test]
     fn bars_are_to_scale() {

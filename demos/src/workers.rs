@@ -61,6 +61,20 @@ pub(crate) fn join<T>(threads: Vec<ScopedJoinHandle<'_, T>>) -> Vec<Worker<T>> {
     threads.into_iter().map(join).collect()
 }
 
+/// Starts a team, and blocks until all of it have ended.
+///
+/// # Errors
+///
+/// As for [`start`].
+pub(crate) fn run<T: Send>(
+    role: &str,
+    threads: usize,
+    work: impl Fn(usize) -> T + Copy + Send,
+    stop: impl Fn() + Copy + Send,
+) -> io::Result<Vec<Worker<T>>> {
+    thread::scope(|scope| Ok(join(start(scope, role, threads, work, stop)?)))
+}
+
 /// Those that panicked.
 pub(crate) fn panics<T>(workers: &[Worker<T>]) -> impl Iterator<Item = &PanicError> {
     workers.iter().filter_map(|worker| worker.done.as_ref().err())

@@ -16,6 +16,8 @@ mod cores;
 mod identity;
 pub mod spin;
 
+#[cfg(not(model))]
+pub use cores::available as cores;
 #[cfg(model)]
 pub use model::sync::{atomic, cell};
 #[cfg(model)]

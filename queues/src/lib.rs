@@ -22,6 +22,8 @@
 //!
 //! A call that gives up gives the item back, in the error.
 //!
+//! On top of them run closures: [`TaskQueue`], which calls them on a few threads.
+//!
 //! Beside these stands [`TreiberStack`], which never blocks: an example of what can go wrong with
 //! compare-and-swap.
 //!
@@ -52,8 +54,10 @@ mod ring;
 mod sleepers;
 mod stack;
 mod store;
+pub mod task_queue;
 mod traits;
 mod treiber_stack;
+mod workers;
 
 pub use blocking::Blocking;
 pub use error::{
@@ -65,5 +69,7 @@ pub use queue::{Fifo, Queue};
 pub use ring::Ring;
 pub use stack::{Lifo, Stack};
 pub use store::Store;
+pub use task_queue::{Tally, TaskQueue};
 pub use traits::BlockingQueue;
 pub use treiber_stack::TreiberStack;
+pub use workers::Workers;

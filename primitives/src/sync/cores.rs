@@ -5,7 +5,8 @@
 /// std's answer is about the calling _thread_: in a program that pins each of its threads to a core of its
 /// own, every one of them is told that there is one core. Where the thread that asks has fewer than the
 /// process, the process's number counts.
-pub(super) fn available() -> usize {
+#[must_use]
+pub fn available() -> usize {
     #[cfg(target_os = "linux")]
     if let (Some(process), Some(thread)) = (linux::cores_of_process(), linux::cores_of_thread())
         && thread < process

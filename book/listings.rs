@@ -5,9 +5,11 @@
 pub mod forgotten_permit;
 pub mod gate;
 pub mod if_for_while;
+pub mod locks_twice;
 pub mod mailbox;
 pub mod missed_ring;
 pub mod not_a_lock;
+pub mod owner_too_late;
 pub mod spin_lock;
 pub mod turnstile;
 pub mod with_lock;

@@ -1,7 +1,8 @@
 //! Models of the book's listings: what a chapter calls broken is proven broken, and what it calls right holds.
 
 use book::listings::{
-    forgotten_permit, gate, if_for_while, mailbox, missed_ring, not_a_lock, spin_lock, turnstile,
+    forgotten_permit, gate, if_for_while, locks_twice, mailbox, missed_ring, not_a_lock,
+    owner_too_late, spin_lock, turnstile,
 };
 use model::Reach::{Slept, SpuriousWakeUp};
 use model::report::Kind;
@@ -127,6 +128,31 @@ pub(crate) fn group() -> Group {
             .roles(2, "two rounds", |turnstile| {
                 turnstile.wait();
                 turnstile.wait();
+            })
+            .spurious(0)
+            .must_fail(Kind::LostWakeUp),
+        )
+        .scenario(
+            Scenario::new(
+                "locks-twice",
+                "A method that locks calls another that locks: one thread is enough.",
+                || locks_twice::Account::new(100),
+            )
+            .role("withdraws", |account| account.withdraw_if_possible(30))
+            .spurious(0)
+            .must_fail(Kind::LostWakeUp),
+        )
+        .scenario(
+            Scenario::new(
+                "owner-too-late",
+                "The note is taken away after the lock, and by then it is another thread's.",
+                owner_too_late::Reentrant::new,
+            )
+            .roles(2, "takes it twice", |lock| {
+                lock.acquire();
+                lock.acquire();
+                lock.release();
+                lock.release();
             })
             .spurious(0)
             .must_fail(Kind::LostWakeUp),

@@ -8,10 +8,18 @@
 #[cfg(tsan)]
 extern crate test;
 
+mod barrier;
 mod condition;
+mod event;
 mod lock;
+mod panics;
 mod queue;
+mod rlock;
+mod semaphore;
 mod shutdown;
+// ThreadSanitizer keeps a signal back while its thread is in the kernel, where these wait to see it handled.
+#[cfg(all(target_os = "linux", not(tsan)))]
+mod signals;
 #[cfg(tsan)]
 mod tsan;
 

@@ -1,0 +1,141 @@
+//! What may cross threads and panics: the auto traits of every public type.
+//!
+//! A table, because they belong to the interface, and change without a word when a field does.
+
+#![cfg(not(model))]
+
+use std::cell::Cell;
+use std::fs;
+use std::path::Path;
+use std::rc::Rc;
+
+use primitives::raw::{Countdown, RawLock, RawRLock};
+use primitives::{
+    Barrier, BarrierWaitResult, BoundedSemaphore, BrokenBarrierError, Condition, Event, Lock,
+    LockGuard, Permit, RLock, RLockGuard, ReleaseError, Semaphore, Timer, TimerHandle, Timers,
+    WaitTimeoutResult, park, sync, thread, timer, timers,
+};
+
+#[path = "../src/probe.rs"]
+mod probe;
+use probe::{probe, probe_unwind};
+
+/// Data that threads may have one after the other, but not at once.
+type Movable = Cell<u8>;
+/// Data that must not leave its thread.
+type Fixed = Rc<Cell<u8>>;
+
+const ALL: &str = "Send Sync UnwindSafe RefUnwindSafe";
+
+macro_rules! has {
+    ($($type:ty: $expected:expr,)*) => {$(
+        let ((send, sync), (unwind, ref_unwind)) = (probe!($type), probe_unwind!($type));
+        let has = [send, sync, unwind, ref_unwind];
+        let names = ALL.split(' ').zip(has).filter(|(_, has)| *has).map(|(name, _)| name);
+        assert_eq!(names.collect::<Vec<_>>().join(" "), $expected, "{}", stringify!($type));
+    )*};
+}
+
+#[test]
+fn locks() {
+    has! {
+        RawLock: ALL,
+        // There is no poisoning, so whoever catches a panic may find the data half changed.
+        Lock<u8>: "Send Sync UnwindSafe",
+        Lock<Movable>: "Send Sync UnwindSafe",
+        Lock<Fixed>: "",
+        LockGuard<'static, u8>: "Sync",
+        LockGuard<'static, Movable>: "",
+        RawRLock: ALL,
+        // Lends `&T` only: as the data itself.
+        RLock<u8>: ALL,
+        RLock<Movable>: "Send Sync UnwindSafe",
+        RLock<Fixed>: "",
+        RLockGuard<'static, u8>: "Sync UnwindSafe RefUnwindSafe",
+        RLockGuard<'static, Movable>: "",
+    }
+}
+
+#[test]
+fn what_guards_no_data() {
+    has! {
+        Condition: ALL,
+        WaitTimeoutResult: ALL,
+        Semaphore: ALL,
+        BoundedSemaphore: ALL,
+        // A permit may go back in any thread.
+        Permit<'static>: ALL,
+        ReleaseError: ALL,
+        Event: ALL,
+        Countdown: ALL,
+        Barrier: ALL,
+        // The last to arrive runs the action, whoever that is; a panic in it breaks the barrier.
+        Barrier<Box<dyn FnMut() + Send>>: "Send Sync RefUnwindSafe",
+        Barrier<Box<dyn FnMut()>>: "RefUnwindSafe",
+        BarrierWaitResult: ALL,
+        BrokenBarrierError: ALL,
+    }
+}
+
+#[test]
+fn timers_and_threads() {
+    has! {
+        Timer: ALL,
+        timer::JoinError: ALL,
+        // Has the error of the system.
+        timer::StartError: "Send Sync",
+        Timers: ALL,
+        timers::Builder: ALL,
+        TimerHandle: ALL,
+        thread::Thread: ALL,
+        thread::Builder: ALL,
+        thread::JoinHandle<u8>: ALL,
+        thread::JoinHandle<Fixed>: "UnwindSafe RefUnwindSafe",
+        // As std's, which it is made of.
+        thread::Scope<'static, 'static>: "Send Sync RefUnwindSafe",
+        thread::ScopedJoinHandle<'static, u8>: ALL,
+        thread::ScopedJoinHandle<'static, Fixed>: "UnwindSafe RefUnwindSafe",
+        thread::PanicError: ALL,
+        thread::Location: ALL,
+    }
+}
+
+#[test]
+fn what_the_primitives_stand_on() {
+    has! {
+        park::Wait: ALL,
+        sync::cell::UnsafeCell<u8>: "Send UnwindSafe",
+    }
+}
+
+#[cfg(feature = "lock_api")]
+#[test]
+fn the_raw_traits() {
+    has! { primitives::lock_api::ThreadNumber: ALL, }
+}
+
+/// A new type belongs in one of the tables above.
+#[test]
+fn no_public_type_is_missing() {
+    fn look(folder: &Path, missing: &mut Vec<String>) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                look(&path, missing);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let source = fs::read_to_string(&path).unwrap();
+                let words = source.lines().filter_map(|line| {
+                    let line = line.trim_start();
+                    line.strip_prefix("pub struct ").or_else(|| line.strip_prefix("pub enum "))
+                });
+                let names =
+                    words.filter_map(|rest| rest.split(|c: char| !c.is_alphanumeric()).next());
+                let tables = include_str!("auto_traits.rs");
+                missing.extend(names.filter(|name| !tables.contains(name)).map(str::to_owned));
+            }
+        }
+    }
+    let mut missing = Vec::new();
+    look(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut missing);
+    assert!(missing.is_empty(), "not in the tables: {missing:?}");
+}

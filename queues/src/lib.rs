@@ -22,7 +22,8 @@
 //!
 //! A call that gives up gives the item back, in the error.
 //!
-//! On top of them run closures: [`TaskQueue`], which calls them on a few threads.
+//! On top of them run closures: [`TaskQueue`] calls them on a few threads and counts; [`Executor`], Python's
+//! `ThreadPoolExecutor`, hands out their results.
 //!
 //! Beside these stands [`TreiberStack`], which never blocks: an example of what can go wrong with
 //! compare-and-swap.
@@ -47,6 +48,7 @@
 mod blocking;
 mod drop_all;
 mod error;
+pub mod executor;
 mod iter;
 mod priority_queue;
 mod queue;
@@ -63,6 +65,7 @@ pub use blocking::Blocking;
 pub use error::{
     GetError, GetTimeoutError, PutError, PutTimeoutError, TaskDoneError, TryGetError, TryPutError,
 };
+pub use executor::{Executor, ResultTimeoutError, Task, TaskError, as_completed};
 pub use iter::Iter;
 pub use priority_queue::{PriorityQueue, SmallestFirst};
 pub use queue::{Fifo, Queue};

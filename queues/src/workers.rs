@@ -17,7 +17,7 @@ use primitives::sync;
 
 #[cfg(not(model))]
 pub(crate) use self::crew::{Crew, serves};
-pub(crate) use self::panics::{catch_panic, drop_quietly};
+pub(crate) use self::panics::{PanicError, catch_panic, drop_quietly};
 
 /// So many threads at least, if nobody says how many.
 const FEWEST_BY_DEFAULT: usize = 4;
@@ -64,7 +64,8 @@ impl Workers {
         self
     }
 
-    /// How much stack each gets, in bytes (2 MiB, if nobody says).
+    /// How much stack each gets, in bytes (2 MiB, if nobody says). Tasks that wait for tasks may nest on it: see
+    /// [`executor`](crate::executor#a-task-that-waits-for-a-task).
     pub const fn stack_size(mut self, bytes: usize) -> Self {
         self.stack_size = Some(bytes);
         self

@@ -5,6 +5,7 @@ use std::io;
 use std::mem;
 use std::ptr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use primitives::thread::{Builder, JoinHandle};
 
@@ -45,8 +46,16 @@ impl Crew {
         self.threads.len()
     }
 
-    /// Waits until all of them have done their work and are gone. Blocks; not for a thread of the crew, which would
-    /// wait for itself.
+    /// Waits until all of them have done their work. Blocks; not for a thread of the crew, which would wait for
+    /// itself.
+    pub(crate) fn wait(&self) {
+        for thread in &self.threads {
+            let ended = thread.join_timeout(Duration::MAX);
+            debug_assert!(ended, "that time-out never comes");
+        }
+    }
+
+    /// [`wait`](Self::wait), and until the threads are gone.
     pub(crate) fn join(&mut self) {
         for thread in mem::take(&mut self.threads) {
             // Not `expect`: what a worker runs is caught there, and here may be a destructor.

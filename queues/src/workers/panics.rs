@@ -4,7 +4,7 @@ use std::mem;
 use std::panic::AssertUnwindSafe;
 
 #[cfg(not(model))]
-pub(crate) use primitives::thread::catch_panic;
+pub(crate) use primitives::thread::{PanicError, catch_panic};
 
 /// A panic ends a model, so nothing ever comes out of it.
 #[cfg(model)]

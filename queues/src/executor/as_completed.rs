@@ -1,0 +1,89 @@
+//! Many tasks, in the order in which they end.
+
+use std::fmt;
+use std::iter::FusedIterator;
+use std::sync::Arc;
+
+use super::Task;
+use crate::Queue;
+
+/// Gives tasks as they end, each with its place among `tasks`. Its [`next`](Iterator::next) blocks until one more is over;
+/// the [`result`](Task::result) of what it gives does not.
+///
+/// Tasks may be of different executors. Each gets a callback, which puts its place into a queue. Dropping the iterator
+/// drops the tasks that it has not given: they run on.
+///
+/// In a worker, `next` runs a task of the same executor that nobody has begun, rather than wait for none: see
+/// [`executor`](super#a-task-that-waits-for-a-task).
+///
+/// _Python_: `concurrent.futures.as_completed(futures)`; the place is what a `dict` from future to input is for there.
+///
+/// ```
+/// use queues::{Executor, as_completed};
+///
+/// let executor = Executor::new(2);
+/// let words = ["lock", "condition", "queue"];
+/// let tasks = words.map(|word| executor.submit(move || word.len()));
+/// for (place, task) in as_completed(tasks) {
+///     println!("{} has {} letters", words[place], task.result()?); // in any order
+/// }
+/// # Ok::<(), queues::TaskError>(())
+/// ```
+pub fn as_completed<T>(tasks: impl IntoIterator<Item = Task<T>>) -> AsCompleted<T> {
+    let tasks: Vec<_> = tasks.into_iter().map(Some).collect();
+    let over = Arc::new(Queue::unbounded());
+    for (place, task) in tasks.iter().flatten().enumerate() {
+        let over = Arc::clone(&over);
+        task.on_done(move || over.put(place).expect("nobody shuts it down"));
+    }
+    AsCompleted { left: tasks.len(), tasks, over }
+}
+
+/// Tasks as they end: see [`as_completed`].
+#[must_use = "an iterator does nothing until it is used"]
+pub struct AsCompleted<T> {
+    /// None: it was given.
+    tasks: Vec<Option<Task<T>>>,
+    left: usize,
+    /// The places of those that are over.
+    over: Arc<Queue<usize>>,
+}
+
+impl<T> AsCompleted<T> {
+    /// The place of one that is over.
+    fn wait(&self) -> usize {
+        loop {
+            if let Ok(place) = self.over.try_get() {
+                return place;
+            }
+            // Nothing is over. If this is a worker, it might be the one that the others wait for.
+            if !self.tasks.iter().flatten().any(Task::help) {
+                return self.over.get().expect("nobody shuts it down");
+            }
+        }
+    }
+}
+
+impl<T> Iterator for AsCompleted<T> {
+    type Item = (usize, Task<T>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.left = self.left.checked_sub(1)?;
+        let place = self.wait();
+        let task = self.tasks[place].take().expect("its callback is called once");
+        Some((place, task))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.left, Some(self.left))
+    }
+}
+
+impl<T> ExactSizeIterator for AsCompleted<T> {}
+impl<T> FusedIterator for AsCompleted<T> {}
+
+impl<T> fmt::Debug for AsCompleted<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AsCompleted").field("left", &self.left).finish_non_exhaustive()
+    }
+}

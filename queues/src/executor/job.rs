@@ -1,0 +1,220 @@
+//! A task itself: the closure, the place for its result, and who wants to be told.
+//!
+//! One allocation, which its handle and the executor's queue share. It has two faces. To the queue, whose tasks return
+//! all kinds of things, it is a [`Job`]: something that can be run or called off. To the handle it is an [`Outcome`].
+
+use std::fmt;
+use std::panic::AssertUnwindSafe;
+
+use primitives::Lock;
+use primitives::sync::cell::UnsafeCell;
+
+use super::state::{Claim, Ending, State};
+use crate::workers::{PanicError, catch_panic, drop_quietly};
+
+/// A task, whatever it returns.
+pub(super) trait Job: Send + Sync {
+    fn state(&self) -> &State;
+
+    /// Runs it in this thread, unless somebody else has it. Never panics.
+    fn run(&self) -> bool;
+
+    /// Calls it off, unless somebody has it already; returns whether this call did. The closure is gone by then. Never
+    /// panics.
+    fn cancel(&self) -> bool;
+
+    /// Calls `callback` once the task is over; now, if it is. Never panics.
+    fn when_over(&self, callback: Callback);
+
+    /// The panic that it ended by, if its handle is gone and never asked.
+    fn unseen_panic(&self) -> Option<PanicError>;
+}
+
+/// A task that returns a `T`, as its handle sees it.
+pub(super) trait Outcome<T>: Job {
+    /// Takes the result out; `None` if it was called off.
+    ///
+    /// # Safety
+    ///
+    /// Only for the handle, and only when the task is over.
+    unsafe fn take(&self) -> Option<Result<T, PanicError>>;
+
+    /// The handle goes. Panics if the drop of a result that nobody asked for does.
+    ///
+    /// # Safety
+    ///
+    /// Only for the handle, and the last that it does.
+    unsafe fn abandon(&self);
+}
+
+pub(super) type Callback = Box<dyn FnOnce() + Send>;
+
+pub(super) struct Body<T, F> {
+    state: State,
+    /// Taken by whoever claims the task.
+    work: UnsafeCell<Option<F>>,
+    /// Written by whoever runs it, before it is over.
+    result: UnsafeCell<Option<Result<T, PanicError>>>,
+    /// `None` when they have been called.
+    callbacks: Lock<Option<Vec<Callback>>>,
+}
+
+// SAFETY: the two cells are touched by one thread at a time, in an order that the state's word makes (see its table):
+// that moves the closure and the result between threads, hence `Send`, and never shares them.
+unsafe impl<T: Send, F: Send> Sync for Body<T, F> {}
+
+impl<T, F> Body<T, F> {
+    #[cfg_attr(model, track_caller)]
+    pub(super) fn new(work: F) -> Self {
+        Self {
+            state: State::new(),
+            work: UnsafeCell::new(Some(work)),
+            result: UnsafeCell::new(None),
+            callbacks: Lock::new(Some(Vec::new())),
+        }
+    }
+
+    /// Takes the closure out.
+    ///
+    /// # Safety
+    ///
+    /// Only for the thread whose claim succeeded, once.
+    unsafe fn take_work(&self) -> F {
+        // SAFETY: by the caller's promise nobody else touches it: before the claim nobody may, and after it only the one.
+        let work = self.work.with_mut(|work| unsafe { (*work).take() });
+        work.expect("the claim gives it to one thread, once")
+    }
+
+    /// Calls it off and gives the closure back, if nobody has it.
+    pub(super) fn reclaim(&self) -> Option<F> {
+        self.state.claim(Claim::Cancel).then(|| {
+            // SAFETY: the claim succeeded just now.
+            let work = unsafe { self.take_work() };
+            self.state.finish(Ending::Cancelled, || ());
+            work
+        })
+    }
+
+    /// Empties the place of the result, but for a panic, which a scope may want to see.
+    ///
+    /// # Safety
+    ///
+    /// Only for the one to whom the result belongs.
+    unsafe fn take_value(&self) -> Option<T> {
+        self.result.with_mut(|place| {
+            // SAFETY: by the caller's promise nobody else touches it.
+            let place = unsafe { &mut *place };
+            match place {
+                Some(Ok(_)) => place.take().and_then(Result::ok),
+                _ => None,
+            }
+        })
+    }
+
+    fn call_back(&self) {
+        // In two steps: they must be called after the lock.
+        let callbacks = self.callbacks.lock().take();
+        for callback in callbacks.into_iter().flatten() {
+            call(callback);
+        }
+    }
+}
+
+/// A panic of a callback is reported, and concerns nobody else.
+fn call(callback: Callback) {
+    drop_quietly(catch_panic(AssertUnwindSafe(callback)));
+}
+
+impl<T, F> Job for Body<T, F>
+where
+    F: FnOnce() -> T + Send,
+    T: Send,
+{
+    fn state(&self) -> &State {
+        &self.state
+    }
+
+    // ANCHOR: run
+    fn run(&self) -> bool {
+        if !self.state.claim(Claim::Run) {
+            return false;
+        }
+        // SAFETY: the claim succeeded just now.
+        let work = unsafe { self.take_work() };
+        // Unwind safe: the closure is gone after a panic; what it shared with others is their affair, as with a thread.
+        let result = catch_panic(AssertUnwindSafe(work));
+        let ending = if result.is_ok() { Ending::Returned } else { Ending::Panicked };
+        // SAFETY: the result belongs to who runs the task, until it is over.
+        self.result.with_mut(|place| unsafe { *place = Some(result) });
+        self.state.finish(ending, || {
+            // SAFETY: it is not over, so the result still belongs to us.
+            drop_quietly(unsafe { self.take_value() });
+        });
+        self.call_back();
+        true
+    }
+    // ANCHOR_END: run
+
+    // ANCHOR: cancel
+    fn cancel(&self) -> bool {
+        if !self.state.claim(Claim::Cancel) {
+            return false;
+        }
+        // SAFETY: the claim succeeded just now.
+        drop_quietly(unsafe { self.take_work() });
+        self.state.finish(Ending::Cancelled, || ());
+        self.call_back();
+        true
+    }
+    // ANCHOR_END: cancel
+
+    fn when_over(&self, callback: Callback) {
+        let mut callback = Some(callback);
+        if let Some(callbacks) = &mut *self.callbacks.lock() {
+            callbacks.extend(callback.take());
+        }
+        // They have been called already, or are being called: whoever does that does not look again.
+        if let Some(callback) = callback {
+            call(callback);
+        }
+    }
+
+    fn unseen_panic(&self) -> Option<PanicError> {
+        if !self.state.panicked_unseen() {
+            return None;
+        }
+        self.result.with(|place| {
+            // SAFETY: it is over and the handle has done the last that it does, so nobody writes to it any more.
+            match unsafe { &*place } {
+                Some(Err(panic)) => Some(panic.clone()),
+                _ => None,
+            }
+        })
+    }
+}
+
+impl<T, F> Outcome<T> for Body<T, F>
+where
+    F: FnOnce() -> T + Send,
+    T: Send,
+{
+    unsafe fn take(&self) -> Option<Result<T, PanicError>> {
+        debug_assert!(self.state.look().is_over());
+        // SAFETY: the task is over, so the result belongs to the handle, which is the caller.
+        self.result.with_mut(|place| unsafe { (*place).take() })
+    }
+
+    unsafe fn abandon(&self) {
+        let mut value = None;
+        // SAFETY: called only when the task is over, and by the handle, to which the result then belongs.
+        self.state.abandon(|| value = unsafe { self.take_value() });
+        drop(value);
+    }
+}
+
+/// How it stands. Never blocks.
+impl fmt::Debug for dyn Job + '_ {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.state().look().fmt(f)
+    }
+}

@@ -1,0 +1,263 @@
+//! Tasks that borrow: a scope that does not end before they do.
+//!
+//! A task may run at any time until it is over, so what it borrows must live until then. [`scope`](Executor::scope)
+//! sees to that by waiting, whether its closure returns or panics, for every task that was submitted in it.
+//!
+//! # Why that is sound
+//!
+//! The queue takes tasks that own all they use (`'static`), so a task that borrows is put in under a false name: its
+//! lifetime is erased. What must hold is that nothing that borrows is touched, or dropped, after the scope has ended;
+//! the memory of the task itself may stay in the queue for longer, as an empty shell. Two things in a task may borrow:
+//!
+//! - **The closure.** It is in its place until a claim succeeds, and the winner calls it or drops it, and either consumes
+//!   it, _before_ the task is over. The scope waits until every task is over.
+//! - **The result.** It is put in its place before the task is over, too. If the handle is gone by then, the worker drops
+//!   it, before the task is over. If not, it belongs to the handle, and nobody else may take or drop it; the handle's type
+//!   names the result's type, so the compiler does not let it out of the scope if the result borrows. (A handle that is
+//!   leaked leaks the shell with it, and the result is never dropped.)
+//!
+//! So when the scope has ended no closure is left, and no result that borrows; the shells hold nothing. What else a task
+//! holds never borrows: panics, callbacks.
+//!
+//! That every task is waited for rests on the list that the scope keeps. A task is on the list before it is in the
+//! queue. One that is submitted by another task of the scope is on it before that other one is over, so the scope, which
+//! looks at the list again until it finds it empty, cannot miss it. And the user has the scope by reference only, so it
+//! cannot be forgotten: it is this module that owns it, and a guard that waits also when the closure unwinds.
+//!
+//! The lifetimes are those of `std::thread::scope`: `'scope` is what tasks may borrow for, at least as long as the call,
+//! and `'env` what lies around it. Both are invariant, so neither can be stretched.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::mem;
+use std::process;
+use std::sync::Arc;
+
+use primitives::Lock;
+use primitives::sync::is_unwinding;
+
+use super::job::{Body, Job, Outcome};
+use super::pool::Pool;
+use super::state::Ending;
+use super::{Executor, IS_SHUT_DOWN, Task};
+use crate::PutError;
+use crate::workers::{PanicError, drop_quietly};
+
+/// Where tasks are submitted that may borrow from around [`Executor::scope`].
+pub struct Scope<'scope, 'env: 'scope> {
+    pool: Arc<Pool>,
+    pub(super) list: Lock<List>,
+    scope: PhantomData<&'scope mut &'scope ()>,
+    env: PhantomData<&'env mut &'env ()>,
+}
+
+/// The tasks of a scope, but for those of which nothing more is to be known.
+#[derive(Default)]
+pub(super) struct List {
+    pub(super) jobs: Vec<Arc<dyn Job>>,
+    /// At this length it is time to look which of them may go.
+    full: usize,
+}
+
+impl List {
+    /// Puts a task on the list, and returns those that need not be on it any more, to be dropped after the lock.
+    fn add(&mut self, job: Arc<dyn Job>) -> Vec<Arc<dyn Job>> {
+        const A_FEW: usize = 64;
+        self.jobs.push(job);
+        if self.jobs.len() <= self.full.max(A_FEW) {
+            return Vec::new();
+        }
+        let gone = self.jobs.extract_if(.., |job| {
+            matches!(job.state().look().ending(), Some(Ending::Returned | Ending::Cancelled))
+        });
+        let gone = gone.collect();
+        self.full = 2 * self.jobs.len(); // so a look at a task costs each new one a look at two
+        gone
+    }
+}
+
+impl Executor {
+    // ANCHOR: scope
+    /// Calls `f`, which may submit tasks that borrow, and waits for all of them. Blocks.
+    ///
+    /// A task that nobody has begun when a worker of this executor comes to the end of a scope is run by that worker:
+    /// see [`executor`](super#a-task-that-waits-for-a-task). Tasks get the scope by reference and may submit more.
+    ///
+    /// _Python_: `with ThreadPoolExecutor() as executor:`, with the threads there already.
+    ///
+    /// ```
+    /// use queues::Executor;
+    ///
+    /// let executor = Executor::new(2);
+    /// let mut numbers = [4, 1, 3, 2];
+    /// let (left, right) = numbers.split_at_mut(2);
+    /// let sum = executor.scope(|s| {
+    ///     s.submit(|| left.sort()); // borrows, and needs no `Arc`
+    ///     s.submit(|| right.sort());
+    ///     s.submit(|| 1 + 1).result().unwrap()
+    /// });
+    /// assert_eq!((sum, numbers), (2, [1, 4, 2, 3]));
+    /// ```
+    ///
+    /// What a task borrows must live around the scope, not in it:
+    ///
+    /// ```compile_fail,E0373
+    /// # let executor = queues::Executor::new(1);
+    /// executor.scope(|s| {
+    ///     let inside = [1, 2, 3];
+    ///     s.submit(|| inside.len()); // may run when `inside` is gone
+    /// });
+    /// ```
+    ///
+    /// Nor does a result that borrows leave it:
+    ///
+    /// ```compile_fail,E0597
+    /// # let executor = queues::Executor::new(1);
+    /// let task = {
+    ///     let text = String::from("short-lived");
+    ///     executor.scope(|s| s.submit(|| text.as_str()))
+    /// };
+    /// println!("{}", task.result().unwrap());
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// When all tasks are over: if `f` panicked, with the same panic; or if a task panicked and its handle was
+    /// dropped, so that nobody could know.
+    #[track_caller]
+    pub fn scope<'env, F, R>(&self, f: F) -> R
+    where
+        F: for<'scope> FnOnce(&'scope Scope<'scope, 'env>) -> R,
+    {
+        let scope = Scope {
+            pool: Arc::clone(&self.pool),
+            list: Lock::new(List::default()),
+            scope: PhantomData,
+            env: PhantomData,
+        };
+        let mut unseen = None;
+        let result = {
+            let _waits = Waits { pool: &scope.pool, list: &scope.list, unseen: &mut unseen };
+            f(&scope)
+        };
+        if let Some(panic) = unseen {
+            panic!("a task of the scope panicked, and nobody asked for its result: {panic}");
+        }
+        result
+    }
+    // ANCHOR_END: scope
+}
+
+// ANCHOR: waits
+/// Waits for every task of the scope when it is dropped, whether the closure has returned or unwinds.
+struct Waits<'a> {
+    pool: &'a Pool,
+    list: &'a Lock<List>,
+    unseen: &'a mut Option<PanicError>,
+}
+
+impl Drop for Waits<'_> {
+    fn drop(&mut self) {
+        if is_unwinding() {
+            return; // out of a model, which has failed already
+        }
+        // Nothing below panics. If it did, tasks would go on with what they borrow gone.
+        let must_not_panic = Abort;
+        let mut panicked = Vec::new();
+        loop {
+            // In two steps: tasks of the scope may put more on the list while this waits.
+            let jobs = mem::take(&mut self.list.lock().jobs);
+            if jobs.is_empty() {
+                break;
+            }
+            for job in jobs {
+                self.pool.help(&*job);
+                job.state().wait(None);
+                match job.state().look().ending() {
+                    Some(Ending::Panicked) => panicked.push(job),
+                    _ => drop_quietly(job),
+                }
+            }
+        }
+        // Only now: until the last task is over it may hold handles of others.
+        *self.unseen = panicked.iter().find_map(|job| job.unseen_panic());
+        drop_quietly(panicked);
+        mem::forget(must_not_panic);
+    }
+}
+
+/// Ends the process when it is dropped.
+struct Abort;
+
+impl Drop for Abort {
+    fn drop(&mut self) {
+        process::abort();
+    }
+}
+// ANCHOR_END: waits
+
+// ANCHOR: scope-submit
+impl<'scope> Scope<'scope, '_> {
+    /// Adds a task that may borrow what outlives the scope. Never blocks. See [`Executor::submit`].
+    ///
+    /// # Panics
+    ///
+    /// If the executor is shut down.
+    #[track_caller]
+    pub fn submit<F, T>(&'scope self, f: F) -> Task<T>
+    where
+        F: FnOnce() -> T + Send + 'scope,
+        T: Send + 'scope,
+    {
+        match self.try_submit(f) {
+            Ok(task) => task,
+            Err(_) => panic!("{IS_SHUT_DOWN}"),
+        }
+    }
+
+    /// Adds a task that may borrow, unless the executor is shut down. Never blocks.
+    ///
+    /// # Errors
+    ///
+    /// [`PutError::Shutdown`], with the closure.
+    pub fn try_submit<F, T>(&'scope self, f: F) -> Result<Task<T>, PutError<F>>
+    where
+        F: FnOnce() -> T + Send + 'scope,
+        T: Send + 'scope,
+    {
+        let body = Arc::new(Body::new(f));
+        let job: Arc<dyn Job + 'scope> = Arc::clone(&body) as _;
+        // SAFETY: only the lifetime is changed. It is on the list below before anybody else sees it, so the scope does not
+        // end before it is over; and then nothing is left in it that borrows (see the top of this file).
+        let job = unsafe { mem::transmute::<Arc<dyn Job + 'scope>, Arc<dyn Job>>(job) };
+        let gone = self.list.lock().add(Arc::clone(&job));
+        gone.into_iter().for_each(drop_quietly);
+        match self.pool.queue.put(job) {
+            Ok(()) => {
+                let body: Arc<dyn Outcome<T> + 'scope> = body;
+                // SAFETY: only the lifetime is changed. A handle reaches nothing of the task that borrows but the result,
+                // whose type is in its own, so that it may live no longer than that may.
+                let body = unsafe {
+                    mem::transmute::<Arc<dyn Outcome<T> + 'scope>, Arc<dyn Outcome<T>>>(body)
+                };
+                Ok(Task::new(body, Arc::clone(&self.pool)))
+            }
+            Err(PutError::Shutdown(_)) => {
+                let f = body.reclaim().expect("nobody else has seen it");
+                Err(PutError::Shutdown(f))
+            }
+        }
+    }
+}
+// ANCHOR_END: scope-submit
+
+/// How many tasks it waits for, or fewer. Never blocks.
+impl fmt::Debug for Scope<'_, '_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut scope = f.debug_struct("Scope");
+        if let Some(list) = self.list.try_lock() {
+            scope.field("tasks", &list.jobs.len());
+        }
+        scope.finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,313 @@
+//! [`Task`]: the handle of something that an executor runs.
+
+use std::fmt;
+use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use primitives::park::deadline_after;
+
+use super::job::Outcome;
+use super::pool::Pool;
+use super::state::Phase;
+use super::{ResultTimeoutError, TaskError};
+
+/// A task of an [`Executor`](super::Executor): ask for its result, wait, call it off, or drop this and let it run on
+/// its own.
+///
+/// Any thread may hold it; all calls but those that take the result are by `&self`, from several threads at once if
+/// need be. Dropping it calls nothing off: the task still runs, and its result is dropped. (A panic was then reported by
+/// the panic hook alone; in a [scope](super::Scope) the scope panics in turn.)
+///
+/// _Python_: `concurrent.futures.Future`.
+///
+/// ```
+/// use queues::{Executor, TaskError};
+///
+/// let executor = Executor::new(2);
+/// let task = executor.submit(|| "12a".parse::<u32>().unwrap());
+/// match task.result() {
+///     Ok(number) => println!("{number}"),
+///     Err(TaskError::Cancelled) => println!("called off"),
+///     Err(TaskError::Panicked(panic)) => {
+///         assert!(panic.message().contains("InvalidDigit"));
+///         assert!(panic.thread_name().starts_with("Executor-"));
+///         println!("failed at {}", panic.location().expect("a hook has seen it"));
+///     }
+/// }
+/// ```
+pub struct Task<T> {
+    body: Arc<dyn Outcome<T>>,
+    pool: Arc<Pool>,
+}
+
+impl<T> Task<T> {
+    pub(super) fn new(body: Arc<dyn Outcome<T>>, pool: Arc<Pool>) -> Self {
+        Self { body, pool }
+    }
+
+    fn look(&self) -> Phase {
+        self.body.state().look()
+    }
+}
+
+// ANCHOR: result
+/// Its result.
+impl<T> Task<T> {
+    /// Waits until the task is over and returns what its closure returned. Blocks.
+    ///
+    /// All that the task did is visible then. In a worker of the same executor a task that nobody has begun is run
+    /// here and now: see [`executor`](super#a-task-that-waits-for-a-task).
+    ///
+    /// If the task is over: one load. _Python_: `future.result()`.
+    ///
+    /// # Errors
+    ///
+    /// [`TaskError::Cancelled`], or [`TaskError::Panicked`] with message, thread and place.
+    ///
+    /// # Panics
+    ///
+    /// If a task asks for its own result, itself or through a task that it runs here: it would wait for ever.
+    #[track_caller]
+    pub fn result(self) -> Result<T, TaskError> {
+        self.wait();
+        self.take()
+    }
+
+    /// [`result`](Self::result), waiting for at most `timeout`; if the time is up, the task comes back and goes on.
+    ///
+    /// Zero is one look; a time-out too long for the clock means for ever. Runs nothing here, for that might take
+    /// longer. _Python_: `future.result(timeout)`.
+    ///
+    /// # Errors
+    ///
+    /// [`ResultTimeoutError::Timeout`] with the task, or [`ResultTimeoutError::Failed`].
+    ///
+    /// # Panics
+    ///
+    /// If a task asks for its own result.
+    ///
+    /// ```
+    /// use queues::{Executor, ResultTimeoutError};
+    /// use std::time::Duration;
+    ///
+    /// let executor = Executor::new(1);
+    /// let mut task = executor.submit(|| (1..=20_u64).product::<u64>());
+    /// let product = loop {
+    ///     match task.result_timeout(Duration::from_millis(10)) {
+    ///         Ok(product) => break product,
+    ///         Err(ResultTimeoutError::Timeout(again)) => task = again, // and tell the user
+    ///         Err(ResultTimeoutError::Failed(error)) => panic!("{error}"),
+    ///     }
+    /// };
+    /// assert_eq!(product, 2_432_902_008_176_640_000);
+    /// ```
+    #[track_caller]
+    pub fn result_timeout(self, timeout: Duration) -> Result<T, ResultTimeoutError<T>> {
+        if self.wait_timeout(timeout) {
+            self.take().map_err(ResultTimeoutError::Failed)
+        } else {
+            Err(ResultTimeoutError::Timeout(self))
+        }
+    }
+
+    /// [`result_timeout`](Self::result_timeout), until `deadline` at most.
+    ///
+    /// # Errors
+    ///
+    /// As for [`result_timeout`](Self::result_timeout).
+    ///
+    /// # Panics
+    ///
+    /// If a task asks for its own result.
+    #[track_caller]
+    pub fn result_deadline(self, deadline: Instant) -> Result<T, ResultTimeoutError<T>> {
+        if self.wait_deadline(deadline) {
+            self.take().map_err(ResultTimeoutError::Failed)
+        } else {
+            Err(ResultTimeoutError::Timeout(self))
+        }
+    }
+
+    /// Of a task that is over.
+    fn take(self) -> Result<T, TaskError> {
+        // SAFETY: the task is over, as each caller has seen, and this is its handle.
+        match unsafe { self.body.take() } {
+            Some(Ok(value)) => Ok(value),
+            Some(Err(panic)) => Err(TaskError::Panicked(panic)),
+            None => Err(TaskError::Cancelled),
+        }
+    }
+}
+// ANCHOR_END: result
+
+/// Waiting, without taking the result.
+impl<T> Task<T> {
+    /// Waits until the task is over, as [`result`](Self::result) does. _Python_: `concurrent.futures.wait`.
+    ///
+    /// # Panics
+    ///
+    /// If a task waits for itself.
+    #[track_caller]
+    pub fn wait(&self) {
+        self.refuse_itself();
+        self.pool.help(&*self.body);
+        self.body.state().wait(None);
+    }
+
+    /// Waits until the task is over, for at most `timeout`. Returns whether it is. Zero is one look.
+    ///
+    /// # Panics
+    ///
+    /// If a task waits for itself.
+    #[must_use = "`false` says that the task is not over"]
+    #[track_caller]
+    pub fn wait_timeout(&self, timeout: Duration) -> bool {
+        self.refuse_itself();
+        if timeout.is_zero() {
+            return self.is_done();
+        }
+        self.body.state().wait(deadline_after(timeout))
+    }
+
+    /// [`wait_timeout`](Self::wait_timeout), until `deadline` at most.
+    ///
+    /// # Panics
+    ///
+    /// If a task waits for itself.
+    #[must_use = "`false` says that the task is not over"]
+    #[track_caller]
+    pub fn wait_deadline(&self, deadline: Instant) -> bool {
+        self.refuse_itself();
+        self.body.state().wait(Some(deadline))
+    }
+
+    #[track_caller]
+    fn refuse_itself(&self) {
+        assert!(
+            !self.body.state().runs_here(),
+            "a task waits for its own end, or for that of a task that waits for it, and would wait for ever",
+        );
+    }
+
+    /// Runs it here, if nobody has begun it and this is a worker that would otherwise wait for it. Returns whether it did.
+    pub(super) fn help(&self) -> bool {
+        self.pool.help(&*self.body)
+    }
+
+    /// Calls the task off, if nobody has begun it; returns whether this call is why it will not run.
+    ///
+    /// `false` if it runs, is over, or was cancelled before: what runs cannot be stopped. The closure is dropped, here,
+    /// and the callbacks are called, here, before this returns; a drop that panics is reported and otherwise ignored.
+    /// One compare-exchange decides between this, other calls like it and the workers. Never waits for them.
+    ///
+    /// _Python_: `future.cancel()`, which says `True` again the second time.
+    ///
+    /// ```
+    /// use primitives::Event;
+    /// use queues::{Executor, TaskError};
+    /// use std::sync::Arc;
+    ///
+    /// let executor = Executor::new(1);
+    /// let gate = Arc::new(Event::new());
+    /// let (began, busy) = (Arc::new(Event::new()), Arc::clone(&gate));
+    /// let begin = Arc::clone(&began);
+    /// let running = executor.submit(move || {
+    ///     begin.set();
+    ///     busy.wait();
+    /// });
+    /// let waiting = executor.submit(|| unreachable!("it is called off"));
+    /// began.wait();
+    /// assert!(!running.cancel()); // it runs already
+    /// assert!(waiting.cancel());
+    /// gate.set();
+    /// assert!(running.result().is_ok());
+    /// assert!(matches!(waiting.result(), Err(TaskError::Cancelled)));
+    /// ```
+    pub fn cancel(&self) -> bool {
+        self.body.cancel()
+    }
+}
+
+/// Looking. All of it may be out of date before you look at the answer, but that a task is over stays true.
+impl<T> Task<T> {
+    /// Whether it is over: it has returned, panicked, or been cancelled. If so, all that it did is visible here, and
+    /// [`result`](Self::result) will not wait. One load. _Python_: `done()`.
+    #[must_use]
+    #[doc(alias = "done")]
+    pub fn is_done(&self) -> bool {
+        self.look().is_over()
+    }
+
+    /// Whether a worker is running it at this moment. One load. _Python_: `running()`.
+    #[must_use]
+    #[doc(alias = "running")]
+    pub fn is_running(&self) -> bool {
+        self.look().is_running()
+    }
+
+    /// Whether it was called off. One load. _Python_: `cancelled()`.
+    #[must_use]
+    #[doc(alias = "cancelled")]
+    pub fn is_cancelled(&self) -> bool {
+        self.look().is_cancelled()
+    }
+}
+
+impl<T> Task<T> {
+    /// Calls `callback` when the task is over; at once, in this thread, if it is. Never blocks.
+    ///
+    /// It is called exactly once, in the thread that ran the task (a worker) or called it off, after whoever waits for
+    /// the result was woken; several in the order in which they were added. So it should be short: it keeps a
+    /// worker, and must not wait for anything that needs one. A panic of a callback is reported by the panic
+    /// hook, and changes nothing else.
+    ///
+    /// _Python_: `add_done_callback(fn)`.
+    ///
+    /// ```
+    /// use queues::{Executor, Queue};
+    /// use std::sync::Arc;
+    ///
+    /// let executor = Executor::new(2);
+    /// let done = Arc::new(Queue::unbounded());
+    /// for number in 0..3 {
+    ///     let done = Arc::clone(&done);
+    ///     executor.submit(|| ()).on_done(move || done.put(number).unwrap());
+    /// }
+    /// assert_eq!((0..3).map(|_| done.get().unwrap()).sum::<i32>(), 0 + 1 + 2);
+    /// ```
+    #[doc(alias = "add_done_callback")]
+    pub fn on_done(&self, callback: impl FnOnce() + Send + 'static) {
+        self.body.when_over(Box::new(callback));
+    }
+}
+
+/// For models, whose roles say when a worker that would wait runs the task itself.
+#[cfg(model)]
+#[doc(hidden)]
+impl<T> Task<T> {
+    pub fn run_here(&self) -> bool {
+        self.body.run()
+    }
+}
+
+/// Lets the task run on without it; a result that nobody asked for is dropped, here if the task is over.
+impl<T> Drop for Task<T> {
+    fn drop(&mut self) {
+        if !primitives::sync::is_unwinding() {
+            // SAFETY: this is the handle, and nothing comes after its drop.
+            unsafe { self.body.abandon() };
+        }
+    }
+}
+
+/// The result is there or not, and nothing in between, also after a panic of whoever holds the handle.
+impl<T> UnwindSafe for Task<T> {}
+impl<T> RefUnwindSafe for Task<T> {}
+
+/// How it stands. Never blocks.
+impl<T> fmt::Debug for Task<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Task").field("state", &self.look()).finish_non_exhaustive()
+    }
+}

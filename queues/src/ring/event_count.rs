@@ -108,19 +108,17 @@ impl EventCount {
     /// Says that this thread is going to wait. Look again after it, and then [`sleep`](Self::sleep) or
     /// [`cancel`](Self::cancel).
     pub(super) fn enter(&self) {
-        // Relaxed: the compare-exchange decides.
-        let mut word = self.word.load(Relaxed);
         loop {
+            // Relaxed: the compare-exchange decides.
+            let word = self.word.load(Relaxed);
             if waiting(word) + called(word) == MOST {
                 thread::yield_now();
-                word = self.word.load(Relaxed); // Relaxed: as above
                 continue;
             }
             // Acquire: pairs with the Release in `call_all`. A thread that enters too late to be called
             // then sees why everybody was.
-            match self.word.compare_exchange_weak(word, word + WAITING, Acquire, Relaxed) {
-                Ok(_) => return,
-                Err(now) => word = now,
+            if self.word.compare_exchange_weak(word, word + WAITING, Acquire, Relaxed).is_ok() {
+                return;
             }
         }
     }

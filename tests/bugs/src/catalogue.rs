@@ -98,6 +98,21 @@ fn is_meant(bug: &Bug, name: &str) -> bool {
     bug.group == name || bug.name() == name
 }
 
+/// Those that a change of these files can make go unnoticed: the file that a bug is in has changed, or its
+/// group's models, or the runtime, or the bug itself.
+pub(crate) fn touched(all: Vec<Bug>, changed: &[String]) -> Vec<Bug> {
+    let is_touched = |bug: &Bug| {
+        changed.iter().any(|file| {
+            Path::new(file) == bug.file
+                || *file == format!("tests/bugs/{}.patch", bug.name())
+                || *file == format!("tests/models/{}.rs", bug.group)
+                || file.starts_with(&format!("tests/models/{}/", bug.group))
+                || file.starts_with("tests/model/src/")
+        })
+    };
+    all.into_iter().filter(is_touched).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -129,6 +144,20 @@ mod tests {
         assert_eq!(selected(&[]), ["lock/a", "lock/b", "queue/a"]);
         assert_eq!(selected(&["lock"]), ["lock/a", "lock/b"]);
         assert_eq!(selected(&["queue", "lock/b"]), ["lock/b", "queue/a"]);
+    }
+
+    #[test]
+    fn a_change_touches_the_bugs_of_its_file_and_of_its_models() {
+        let touched = |file: &str| {
+            let mut bugs = some();
+            bugs[0].file = "primitives/src/lock.rs".into();
+            super::touched(bugs, &[file.to_owned()]).iter().map(Bug::name).collect::<Vec<_>>()
+        };
+        assert_eq!(touched("primitives/src/lock.rs"), ["lock/a"]);
+        assert_eq!(touched("tests/bugs/lock/b.patch"), ["lock/b"]);
+        assert_eq!(touched("tests/models/queue.rs"), ["queue/a"]);
+        assert_eq!(touched("tests/model/src/futex.rs").len(), 3);
+        assert!(touched("README.md").is_empty());
     }
 
     #[test]

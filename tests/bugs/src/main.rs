@@ -35,6 +35,10 @@ struct Arguments {
     /// Which: `lock` is all of a group, `lock/never-wakes` one. Without a name: everything.
     names: Vec<String>,
 
+    /// Only bugs in files that differ from where this branch left `main`, or that are new themselves.
+    #[arg(long)]
+    changed: bool,
+
     /// Only lists what there is.
     #[arg(long)]
     list: bool,
@@ -69,6 +73,20 @@ fn main() -> ExitCode {
             return ExitCode::from(USAGE);
         }
     };
+    let bugs = match arguments.changed {
+        false => bugs,
+        true => match model::changed::files(root) {
+            Ok(changed) => catalogue::touched(bugs, &changed),
+            Err(error) => {
+                eprintln!("error: {error}");
+                return ExitCode::FAILURE;
+            }
+        },
+    };
+    if bugs.is_empty() {
+        println!("no bug lies in a file that was changed");
+        return ExitCode::SUCCESS;
+    }
     if arguments.list {
         for bug in &bugs {
             println!("{}\n    {}", bug.name(), bug.about);

@@ -43,28 +43,7 @@ pub(crate) struct Site {
 
 /// Builds the models of the workspace at `folder`, as the alias `cargo model` does.
 pub(crate) fn build(folder: &Path, profile: &str, target: &Path) -> Result<Models> {
-    let output = Command::new(env!("CARGO"))
-        .args(["test", "--locked", "--package", "tests", "--test", "models", "--profile", profile])
-        .args(["--no-run", "--message-format", "json-render-diagnostics", "--target-dir"])
-        .arg(target)
-        .env("RUSTFLAGS", "--cfg model")
-        .env("LOCKSMITH_MODEL", "1")
-        .env_remove("CARGO_ENCODED_RUSTFLAGS")
-        .current_dir(folder)
-        .stdin(Stdio::null())
-        .output()
-        .context("cannot start cargo")?;
-    if !output.status.success() {
-        let said = String::from_utf8_lossy(&output.stderr);
-        let first =
-            said.lines().find(|line| line.starts_with("error")).unwrap_or("no reason given");
-        bail!("it does not compile: {first}");
-    }
-    let program = str::from_utf8(&output.stdout)?
-        .lines()
-        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-        .find_map(|message| message["executable"].as_str().map(PathBuf::from))
-        .context("cargo built no program")?;
+    let program = model::build::build(folder, profile, target)?;
     Ok(Models { program, folder: folder.to_owned() })
 }
 

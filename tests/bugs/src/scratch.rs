@@ -57,7 +57,11 @@ impl<'a> Scratch<'a> {
             .with_context(|| format!("cannot write {}", target.display()))?;
         let outcome = match models::build(&self.copy, "bugs", &self.target) {
             Ok(models) => models.run(&bug.found_by, None),
-            Err(error) => Ok(Outcome::Broken(format!("{error:#}"))),
+            // A line of it: all that cargo says of a bug that does not compile would bury the others.
+            Err(error) => {
+                let error = format!("{error:#}");
+                Ok(Outcome::Broken(error.lines().next().unwrap_or_default().to_owned()))
+            }
         };
         fs::write(&target, source).with_context(|| format!("cannot write {}", target.display()))?;
         outcome

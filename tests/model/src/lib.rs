@@ -18,27 +18,51 @@
 //! | `report`     | the failing execution as a table, a sentence, a command                            |
 //! | [`runner`]   | `cargo model`: all scenarios on all cores                                          |
 //!
-//! Compiled without the cfg, the crate is empty.
-#![cfg(model)]
+//! Compiled without the cfg, the crate is what the programs that run the models share: `build`, which
+//! builds them, and [`changed`], what `--changed` goes by.
 
+#[cfg(not(model))]
+pub mod build;
+pub mod changed;
+
+#[cfg(model)]
 mod coins;
+#[cfg(model)]
 mod explore;
+#[cfg(model)]
 mod failure;
+#[cfg(model)]
 pub mod futex;
+#[cfg(model)]
 pub mod mutant;
+#[cfg(model)]
 mod reach;
+#[cfg(model)]
 pub mod report;
+#[cfg(model)]
 pub mod runner;
+#[cfg(model)]
 pub mod scenario;
+#[cfg(model)]
 pub mod site;
+#[cfg(model)]
 pub mod spin;
+#[cfg(model)]
 mod stacks;
+#[cfg(model)]
 pub mod sync;
+#[cfg(model)]
 pub mod thread;
+#[cfg(model)]
 mod trace;
+#[cfg(model)]
 mod world;
 
+#[cfg(model)]
 pub use explore::{Options, explore};
+#[cfg(model)]
 pub use reach::{Reach, reached};
+#[cfg(model)]
 pub use scenario::{Group, Scenario};
+#[cfg(model)]
 pub use world::{PartOf, is_unwinding, part_of};

@@ -89,6 +89,8 @@ pub(crate) static STEPS: &[Step] = &[
 
     Step::new("bugs", "each seeded bug is found by the model that should find it",
         "cargo --locked bugs").long(),
+    Step::new("orderings", "each memory ordering is as strong as it must be, and a model notices a weaker one",
+        "cargo --locked orderings").long(),
     Step::new("test-one-thread", "the tests stand on their own: one after the other",
         "cargo test --locked --workspace --tests").env(&[("RUST_TEST_THREADS", "1")]).evidence(Evidence::Tests).long(),
     Step::new("test-release", "the tests, optimised as it ships",

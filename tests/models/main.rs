@@ -15,13 +15,23 @@ mod listings;
 #[cfg(model)]
 mod lock;
 #[cfg(model)]
+mod notebook;
+#[cfg(model)]
+mod priority_queue;
+#[cfg(model)]
 mod queue;
+#[cfg(model)]
+mod ring;
 #[cfg(model)]
 mod rlock;
 #[cfg(model)]
 mod runtime;
 #[cfg(model)]
 mod semaphore;
+#[cfg(model)]
+mod stack;
+#[cfg(model)]
+mod treiber_stack;
 #[cfg(model)]
 mod watched;
 
@@ -47,6 +57,10 @@ fn main() -> std::process::ExitCode {
         event::group(),
         barrier::group(),
         queue::group(),
+        stack::group(),
+        priority_queue::group(),
+        ring::group(),
+        treiber_stack::group(),
     ])
 }
 

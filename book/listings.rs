@@ -2,14 +2,23 @@
 //! models (`cargo model listings`). What a chapter calls broken must fail there, and what it calls right
 //! must not.
 
+pub mod batches;
+pub mod empty_then_get;
+pub mod ending;
 pub mod forgotten_permit;
 pub mod gate;
 pub mod if_for_while;
+pub mod late_batch;
 pub mod locks_twice;
 pub mod mailbox;
 pub mod missed_ring;
 pub mod not_a_lock;
+pub mod one_condition;
 pub mod owner_too_late;
+pub mod sentinel_left;
 pub mod spin_lock;
+pub mod start_all_join_all;
+pub mod start_then_join;
 pub mod turnstile;
+pub mod two_gets;
 pub mod with_lock;

@@ -11,8 +11,14 @@ use primitives::sync::atomic::AtomicU32;
 use primitives::sync::atomic::Ordering::Relaxed;
 use primitives::{Condition, Lock};
 
+mod queues;
+
 pub(crate) fn group() -> Group {
-    Group::new("listings")
+    queues::add(primitives(Group::new("listings")))
+}
+
+fn primitives(group: Group) -> Group {
+    group
         .scenario(
             Scenario::new("not-a-lock", "Two deposits under a lock that does not lock.", || {
                 let lock = not_a_lock::NotALock::new();

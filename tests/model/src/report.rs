@@ -277,14 +277,21 @@ impl Counterexample {
         kind: Kind,
         sentence: String,
     ) -> Self {
+        let rows = row::rows(world);
+        let mut threads: Vec<_> = cast.iter().map(ToString::to_string).collect();
+        // Threads that the program itself started have no role.
+        let most = rows.iter().map(|row| row.thread + 1).max().unwrap_or(0);
+        while threads.len() < most {
+            threads.push("was started".to_owned());
+        }
         let mutant = outcome.mutant.as_ref();
         let mutant =
             mutant.map(|mutant| format!("LOCKSMITH_MUTANT='{mutant}' ")).unwrap_or_default();
         Self {
             kind,
             sentence,
-            threads: cast.iter().map(ToString::to_string).collect(),
-            rows: row::rows(world),
+            threads,
+            rows,
             replay: format!("{mutant}cargo model {}", outcome.scenario),
         }
     }

@@ -139,6 +139,8 @@ impl Barrier {
     const_fn! {
         /// A barrier for `parties` threads, which waits for ever and does nothing when it trips.
         ///
+        /// _Python_: `Barrier(parties)`.
+        ///
         /// # Panics
         ///
         /// If `parties` is zero, or more than 536,870,911.
@@ -165,6 +167,8 @@ impl Barrier {
     /// The action sees what every thread did before it arrived, and every thread sees what the action
     /// did. It may ask the barrier anything; to call `wait` would wait for ever. If it panics the barrier is
     /// broken, and the panic goes on in the thread that ran it.
+    ///
+    /// _Python_: `Barrier(parties, action)`.
     ///
     /// ```
     /// use primitives::Barrier;
@@ -196,6 +200,8 @@ impl Barrier {
 
 impl<A> Barrier<A> {
     /// The same barrier with a time-out for every [`wait`](Self::wait) that has none of its own.
+    ///
+    /// _Python_: `Barrier(parties, timeout=t)`.
     #[must_use]
     pub const fn with_timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
@@ -203,13 +209,18 @@ impl<A> Barrier<A> {
     }
 
     /// How many threads it takes to trip the barrier.
+    ///
+    /// _Python_: `parties`.
     #[inline]
     #[must_use]
     pub fn parties(&self) -> usize {
         self.parties as usize
     }
 
-    /// How many threads have arrived and wait for the rest, at this moment. One load.
+    /// How many threads have arrived and wait for the rest, at this moment: out of date before you look at the
+    /// answer. Good for messages and tests, never for deciding. One load.
+    ///
+    /// _Python_: `n_waiting`.
     #[must_use]
     pub fn n_waiting(&self) -> usize {
         // Relaxed: for people to read.
@@ -219,6 +230,8 @@ impl<A> Barrier<A> {
 
     /// Whether the barrier is broken: every `wait` fails until somebody calls [`reset`](Self::reset). One
     /// load.
+    ///
+    /// _Python_: `broken`.
     #[must_use]
     #[doc(alias = "broken")]
     pub fn is_broken(&self) -> bool {
@@ -231,6 +244,10 @@ impl<A> Barrier<A> {
     ///
     /// For when a thread cannot come any more, so that the others do not wait for it for ever. Threads that
     /// the barrier has let go, but that have not woken up yet, do not fail.
+    ///
+    /// One load and one compare-exchange; with sleepers a call to the kernel.
+    ///
+    /// _Python_: `abort()`, which fails those as well, and waits for an action that is running.
     pub fn abort(&self) {
         // Relaxed: a first guess.
         self.update(self.word.load(Relaxed), |word| Some(turned(word, BROKEN)));
@@ -239,6 +256,11 @@ impl<A> Barrier<A> {
     /// Starts anew: whoever waits fails, and when they are out the barrier is as at first. Never blocks.
     ///
     /// Threads that the barrier has let go, but that have not woken up yet, do not fail.
+    ///
+    /// One load if there is nothing to do; otherwise one compare-exchange more, and with sleepers a call to
+    /// the kernel.
+    ///
+    /// _Python_: `reset()`, which waits for an action that is running.
     pub fn reset(&self) {
         // Relaxed: a first guess.
         self.update(self.word.load(Relaxed), |word| match (word & STATE, word & INSIDE) {

@@ -52,6 +52,8 @@ impl BoundedSemaphore {
     const_fn! {
         /// A semaphore with `permits` permits, now and at most; zero is fine, but hardly of use.
         ///
+        /// _Python_: `BoundedSemaphore(value)`.
+        ///
         /// # Panics
         ///
         /// If there are more than [`Semaphore::MAX_PERMITS`].
@@ -64,6 +66,8 @@ impl BoundedSemaphore {
     /// Takes a permit; blocks until there is one.
     ///
     /// Uncontended: one load and one compare-exchange.
+    ///
+    /// _Python_: `acquire()`.
     #[inline]
     pub fn acquire(&self) -> Permit<'_> {
         self.semaphore.acquire_raw();
@@ -72,8 +76,11 @@ impl BoundedSemaphore {
 
     /// Takes a permit if there is one; never blocks. `None` if there is none.
     ///
-    /// One load if there is none.
+    /// One load if there is none; a compare-exchange more if there is one.
+    ///
+    /// _Python_: `acquire(blocking=False)`.
     #[inline]
+    #[doc(alias = "acquire")]
     pub fn try_acquire(&self) -> Option<Permit<'_>> {
         self.semaphore.take().then(|| Permit::new(&self.semaphore, self.bound()))
     }
@@ -82,6 +89,8 @@ impl BoundedSemaphore {
     ///
     /// Zero is one try; a time-out too long for the clock means for ever. Costs as
     /// [`acquire`](Self::acquire), and the clock is not read.
+    ///
+    /// _Python_: `acquire(timeout=t)`.
     #[inline]
     #[doc(alias = "acquire")]
     pub fn acquire_timeout(&self, timeout: Duration) -> Option<Permit<'_>> {
@@ -91,8 +100,9 @@ impl BoundedSemaphore {
 
     /// Takes a permit; blocks until `deadline` at most, then `None`.
     ///
-    /// A deadline that has passed is one try.
+    /// A deadline that has passed is one try. Costs as [`acquire`](Self::acquire).
     #[inline]
+    #[doc(alias = "acquire")]
     pub fn acquire_deadline(&self, deadline: Instant) -> Option<Permit<'_>> {
         let taken = self.semaphore.acquire_raw_deadline(deadline);
         taken.then(|| Permit::new(&self.semaphore, self.bound()))
@@ -127,7 +137,7 @@ impl BoundedSemaphore {
         self.semaphore.available()
     }
 
-    /// How many permits there are when all are back.
+    /// How many permits there are when all are back. Never changes; costs nothing.
     #[inline]
     #[must_use]
     #[doc(alias = "_initial_value")]

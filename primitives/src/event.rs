@@ -121,6 +121,8 @@ pub struct Event {
 impl Event {
     const_fn! {
         /// An event that is not set.
+        ///
+        /// _Python_: `Event()`.
         #[must_use]
         pub const fn new() -> Self {
             Self { word: AtomicU32::new(0) }
@@ -130,6 +132,8 @@ impl Event {
     /// Whether the event is set at this moment. One load.
     ///
     /// If it is, then everything that was done before the [`set`](Self::set) is seen after this call.
+    ///
+    /// _Python_: `is_set()`.
     #[inline]
     #[must_use]
     #[doc(alias = "isSet")]
@@ -144,6 +148,8 @@ impl Event {
     /// A waiter that was there returns even if [`clear`](Self::clear) follows at once. If the event is set
     /// already, nothing happens: one load. Otherwise one load and one compare-exchange, and with
     /// sleepers a call to the kernel.
+    ///
+    /// _Python_: `set()`. A second one orders nothing here: the page of [this module](self) says what that means.
     #[inline]
     pub fn set(&self) {
         // Relaxed: if it is set, then nothing is done here that anybody could see (see above).
@@ -182,6 +188,8 @@ impl Event {
     ///
     /// Waiters that a [`set`](Self::set) has reached return all the same. Who clears and then looks at
     /// data should find it under a lock: the page of [this module](self) says why.
+    ///
+    /// _Python_: `clear()`.
     #[inline]
     pub fn clear(&self) {
         // Acquire: pairs with the Release in `set_slow`: who takes a `set` away sees what was done before
@@ -194,6 +202,8 @@ impl Event {
     /// Waits until the event is set; returns at once if it is.
     ///
     /// Blocks. Set: one load. Otherwise spins for about a microsecond before it sleeps.
+    ///
+    /// _Python_: `wait()`.
     #[inline]
     pub fn wait(&self) {
         // Acquire: pairs with the Release in `set_slow`.
@@ -208,6 +218,8 @@ impl Event {
     ///
     /// Zero is one look; a time-out too long for the clock means for ever. Set: one load, and the clock is
     /// not read.
+    ///
+    /// _Python_: `wait(timeout)`.
     ///
     /// ```
     /// use primitives::Event;
@@ -229,7 +241,7 @@ impl Event {
 
     /// Waits until the event is set, or until `deadline`. Returns whether it was set.
     ///
-    /// A deadline that has passed is one look.
+    /// A deadline that has passed is one look. Set: one load.
     #[inline]
     #[doc(alias = "wait")]
     pub fn wait_deadline(&self, deadline: Instant) -> bool {

@@ -98,6 +98,8 @@ pub struct RawRLock {
 impl RawRLock {
     const_fn! {
         /// An unlocked lock.
+        ///
+        /// _Python_: `RLock()`.
         #[must_use]
         pub const fn new() -> Self {
             Self {
@@ -131,6 +133,8 @@ impl RawRLock {
     /// Takes the lock, once more if this thread has it already, unless another has it; never blocks.
     /// Returns whether it did.
     ///
+    /// One load if another has it; otherwise costs as [`acquire`](Self::acquire).
+    ///
     /// # Panics
     ///
     /// As [`acquire`](Self::acquire).
@@ -156,7 +160,7 @@ impl RawRLock {
     /// Takes the lock, once more if this thread has it already; blocks until `deadline` at most. Returns
     /// whether it did.
     ///
-    /// A deadline that has passed is one try.
+    /// A deadline that has passed is one try. Costs as [`acquire`](Self::acquire).
     ///
     /// # Panics
     ///
@@ -275,7 +279,7 @@ impl RawRLock {
         self.is_owner(thread::id())
     }
 
-    /// How often the calling thread has the lock: 0 if another has it, or nobody.
+    /// How often the calling thread has the lock: 0 if another has it, or nobody. Two loads.
     ///
     /// _Python_: `_recursion_count()`.
     #[inline]

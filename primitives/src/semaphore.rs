@@ -108,6 +108,8 @@ impl Semaphore {
     const_fn! {
         /// A semaphore with `permits` permits; zero is fine.
         ///
+        /// _Python_: `Semaphore(value)`, which knows no maximum.
+        ///
         /// # Panics
         ///
         /// If there are more than [`MAX_PERMITS`](Self::MAX_PERMITS).
@@ -123,7 +125,10 @@ impl Semaphore {
 
     /// Takes a permit; blocks until there is one.
     ///
-    /// Uncontended: one load and one compare-exchange.
+    /// Uncontended: one load and one compare-exchange. Otherwise looks on for about 10 µs at most before
+    /// it sleeps.
+    ///
+    /// _Python_: `acquire()`.
     #[inline]
     pub fn acquire(&self) -> Permit<'_> {
         self.acquire_raw();
@@ -132,8 +137,11 @@ impl Semaphore {
 
     /// Takes a permit if there is one; never blocks. `None` if there is none.
     ///
-    /// One load if there is none.
+    /// One load if there is none; a compare-exchange more if there is one.
+    ///
+    /// _Python_: `acquire(blocking=False)`.
     #[inline]
+    #[doc(alias = "acquire")]
     pub fn try_acquire(&self) -> Option<Permit<'_>> {
         self.take().then(|| Permit::new(self, Self::MAX_PERMITS))
     }
@@ -142,6 +150,8 @@ impl Semaphore {
     ///
     /// Zero is one try; a time-out too long for the clock means for ever. Costs as
     /// [`acquire`](Self::acquire), and the clock is not read.
+    ///
+    /// _Python_: `acquire(timeout=t)`.
     ///
     /// ```
     /// use primitives::Semaphore;
@@ -162,8 +172,9 @@ impl Semaphore {
 
     /// Takes a permit; blocks until `deadline` at most, then `None`.
     ///
-    /// A deadline that has passed is one try.
+    /// A deadline that has passed is one try. Costs as [`acquire`](Self::acquire).
     #[inline]
+    #[doc(alias = "acquire")]
     pub fn acquire_deadline(&self, deadline: Instant) -> Option<Permit<'_>> {
         self.acquire_raw_deadline(deadline).then(|| Permit::new(self, Self::MAX_PERMITS))
     }
@@ -172,6 +183,8 @@ impl Semaphore {
     ///
     /// Any thread may, whether it ever acquired one or not. Without a sleeper: one load and one
     /// compare-exchange.
+    ///
+    /// _Python_: `release(n)`.
     ///
     /// # Panics
     ///

@@ -24,6 +24,8 @@ impl BarrierWaitResult {
     }
 
     /// Whether this thread was the last to arrive, and so the one that ran the action: one a round.
+    ///
+    /// _Python_: `wait()` returned `parties - 1`.
     #[must_use]
     pub fn is_leader(&self) -> bool {
         self.is_leader
@@ -31,6 +33,8 @@ impl BarrierWaitResult {
 }
 
 /// The barrier broke, was broken already, or was reset: not all parties have arrived.
+///
+/// _Python_: `threading.BrokenBarrierError`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BrokenBarrierError;
 

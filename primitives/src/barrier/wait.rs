@@ -26,6 +26,9 @@ impl<A: FnMut()> Barrier<A> {
     /// # Panics
     ///
     /// With the action's panic, in the thread that ran it.
+    ///
+    /// _Python_: `wait()`. There a thread that comes again waits until the slow ones of the last round are out;
+    /// here it goes into the next.
     pub fn wait(&self) -> Result<BarrierWaitResult, BrokenBarrierError> {
         self.wait_for(self.timeout)
     }
@@ -43,6 +46,8 @@ impl<A: FnMut()> Barrier<A> {
     /// # Panics
     ///
     /// As [`wait`](Self::wait).
+    ///
+    /// _Python_: `wait(timeout)`; `None` there is the default time-out, not for ever.
     ///
     /// ```
     /// use primitives::Barrier;

@@ -67,6 +67,8 @@ unsafe impl<T: ?Sized + Send> Sync for RLock<T> {}
 impl<T> RLock<T> {
     const_fn! {
         /// An unlocked lock around `value`.
+        ///
+        /// _Python_: `RLock()`.
         #[must_use]
         pub const fn new(value: T) -> Self {
             Self { raw: RawRLock::new(), data: value }
@@ -85,6 +87,8 @@ impl<T: ?Sized> RLock<T> {
     ///
     /// Uncontended: one compare-exchange, and a swap when the guard is dropped. Nested: neither.
     ///
+    /// _Python_: `with rlock:`, or `acquire()`.
+    ///
     /// # Panics
     ///
     /// If this thread has it 4,294,967,295 times already.
@@ -96,6 +100,10 @@ impl<T: ?Sized> RLock<T> {
     }
 
     /// Takes the lock unless another thread has it; never blocks. `None` if another has.
+    ///
+    /// One load if another has it; otherwise costs as [`lock`](Self::lock).
+    ///
+    /// _Python_: `acquire(blocking=False)`.
     ///
     /// # Panics
     ///
@@ -110,6 +118,8 @@ impl<T: ?Sized> RLock<T> {
     ///
     /// Zero is one try; a time-out too long for the clock means for ever. Costs as
     /// [`lock`](Self::lock), and the clock is not read.
+    ///
+    /// _Python_: `acquire(timeout=t)`.
     ///
     /// # Panics
     ///
@@ -134,7 +144,7 @@ impl<T: ?Sized> RLock<T> {
 
     /// Takes the lock; blocks until `deadline` at most, then `None`.
     ///
-    /// A deadline that has passed is one try.
+    /// A deadline that has passed is one try. Costs as [`lock`](Self::lock).
     ///
     /// # Panics
     ///

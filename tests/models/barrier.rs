@@ -169,7 +169,10 @@ fn acting(group: Group) -> Group {
                 Ends::acting,
             )
             .roles(2, "may give up", |ends| ends.note(&ends.barrier.wait_timeout(A_WHILE)))
-            .check(Ends::are_alike)
+            .check(|ends| {
+                ends.are_alike();
+                assert_eq!(ends.acted.load(SeqCst) == 1, ends.went.load(SeqCst) == 2);
+            })
             .bound(Some(3))
             .reaches([Slept, Woken, TimedOut, Named("went"), Named("failed")]),
         )
@@ -204,29 +207,28 @@ struct Ends<A = fn()> {
     barrier: Barrier<A>,
     went: Count,
     failed: Count,
+    /// How often the action ran, if there is one.
+    acted: Arc<Count>,
 }
 
 impl Ends {
     fn plain() -> Self {
-        Self::of(Barrier::new(2))
+        let barrier = Barrier::new(2);
+        Self { barrier, went: Count::new(0), failed: Count::new(0), acted: Arc::default() }
     }
 }
 
 impl Ends<Box<dyn FnMut() + Send>> {
     fn acting() -> Self {
-        let runs = Watched::new(0);
-        Self::of(Barrier::new(2).with_action(Box::new(move || {
-            runs.add(1);
-            assert_eq!(runs.get(), 1);
-        })))
+        let plain = Ends::plain();
+        let acted = Arc::clone(&plain.acted);
+        let action: Box<dyn FnMut() + Send> = Box::new(move || _ = acted.fetch_add(1, SeqCst));
+        let Ends { barrier, went, failed, acted } = plain;
+        Self { barrier: barrier.with_action(action), went, failed, acted }
     }
 }
 
 impl<A: FnMut()> Ends<A> {
-    fn of(barrier: Barrier<A>) -> Self {
-        Self { barrier, went: Count::new(0), failed: Count::new(0) }
-    }
-
     fn note<T, E>(&self, result: &Result<T, E>) {
         if result.is_ok() {
             reached("went");

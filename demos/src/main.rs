@@ -35,8 +35,10 @@ mod timeline;
 mod word_count;
 mod workers;
 
+mod banking;
 mod base_converter;
 mod producer_consumer;
+mod threads;
 mod tickets;
 
 /// Programs that show what threads do, on real input, each with a check of its own result
@@ -65,6 +67,10 @@ enum Demo {
     ProducerConsumer(producer_consumer::Args),
     /// Decimal to binary with a stack: the smallest demo
     BaseConverter(base_converter::Args),
+    /// Start, name, list and join threads; and the panic that vanishes
+    Threads(threads::Args),
+    /// Tellers move money between accounts, and an auditor counts it while they do
+    Banking(banking::Args),
     /// Several counters sell the seats of one hall
     Tickets(tickets::Args),
     /// Show the demos, with a line each
@@ -84,6 +90,8 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
     match cli.demo.unwrap_or(Demo::ProducerConsumer(cli.default)) {
         Demo::ProducerConsumer(args) => producer_consumer::run(&args),
         Demo::BaseConverter(args) => base_converter::run(&args),
+        Demo::Threads(args) => threads::run(&args),
+        Demo::Banking(args) => banking::run(&args),
         Demo::Tickets(args) => tickets::run(&args),
         Demo::List => list(),
     }

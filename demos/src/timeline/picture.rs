@@ -45,8 +45,8 @@ impl Lane {
     }
 }
 
-/// `worker-10` after `worker-9`, and `main` first.
+/// `worker-10` after `worker-9`, and the main thread first.
 fn by_number(name: &str) -> (bool, String, u64) {
     let role = name.trim_end_matches(|c: char| c.is_ascii_digit());
-    (name != "main", role.to_owned(), name[role.len()..].parse().unwrap_or(0))
+    (name != "MainThread", role.to_owned(), name[role.len()..].parse().unwrap_or(0))
 }

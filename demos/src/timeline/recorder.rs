@@ -4,10 +4,9 @@ use std::cell::RefCell;
 use std::mem;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::thread;
 use std::time::Instant;
 
-use primitives::Lock;
+use primitives::{Lock, thread};
 use tracing::field::{Field, Visit};
 use tracing::span::Id;
 use tracing::{Event, Subscriber};
@@ -146,7 +145,7 @@ impl Recorder {
 
     fn new_lane(&self, now: u64) -> Arc<Lock<Lane>> {
         let lane = Arc::new(Lock::new(Lane {
-            name: thread::current().name().unwrap_or("?").to_owned(),
+            name: thread::current().name().to_owned(),
             profile: Profile::new(),
             totals: [0; 4],
             since: now,

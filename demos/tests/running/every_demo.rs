@@ -37,6 +37,18 @@ pub(crate) const DEMOS: &[Demo] = &[
         bad: [("--counters 0", "--counters"), ("--seats -5", "-5"), ("--seed x", "--seed")],
         broken: true,
     },
+    Demo {
+        name: "banking",
+        report: Some("--threads 1 --transfers 500 --seed 3"),
+        bad: [("--accounts 1", "--accounts"), ("--transfers -1", "-1"), ("--signal hope", "condition, event")],
+        broken: true,
+    },
+    Demo {
+        name: "threads",
+        report: Some("--input tests/running/texts"),
+        bad: [("--input nowhere", "nowhere"), ("--readers 3", "--readers"), ("chapters", "chapters")],
+        broken: true,
+    },
     // More demos above this line.
 ];
 
@@ -75,6 +87,9 @@ fn its_final_report_is_as_committed() {
 /// Puts `#` for numbers that depend on how fast the machine is: times, and what follows a `~`.
 fn mask_times(line: &str) -> String {
     let mask = |word: &str| {
+        if let Some((file, _)) = word.split_once(".rs:") {
+            return format!("{file}.rs:#"); // a line that moves when the file is edited
+        }
         let number =
             word.trim_start_matches(['~', '(']).trim_end_matches(['.', ',', ')', ':', ';']);
         let digits = number.trim_end_matches(|c: char| c.is_alphabetic() || c == '/');
@@ -152,7 +167,9 @@ fn a_reader_that_closes_the_pipe_has_seen_enough() {
         let mut child = demos(name).spawn().unwrap();
         drop(child.stdout.take());
         let ended = finish(child);
-        assert_eq!((ended.status, ended.err.as_str()), (Some(0), ""), "{name}");
+        assert_eq!(ended.status, Some(0), "{name}: {}", ended.err);
+        // One of them shows what a panic prints.
+        assert!(ended.err.is_empty() || *name == "threads", "{name}: {}", ended.err);
     }
 }
 
@@ -167,7 +184,9 @@ fn what_it_suggests_to_try_next_works() {
         assert!(!commands.is_empty(), "{name}: {}", ended.out);
         for arguments in commands {
             let ended = finish(demos(arguments).current_dir(&folder).spawn().unwrap());
-            let fails = arguments.ends_with("--broken") || arguments.contains("--panic");
+            let fails = arguments.ends_with("--broken")
+                || arguments.contains("event")
+                || arguments.contains("--panic");
             let expected = Some(i32::from(fails));
             assert_eq!(ended.status, expected, "{arguments}: {}{}", ended.out, ended.err);
         }

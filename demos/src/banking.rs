@@ -1,0 +1,187 @@
+//! A bank: tellers move money between accounts, and an auditor counts it while they do.
+//!
+//! ```text
+//!   teller-1 ──▶ locks 2, locks 5: 5 ▶ 2 ──┐    ┌───┬───┬───┬───┬───┬───┐
+//!                                          ├──▶ │ 1 │ 2 │ 3 │ 4 │ 5 │ 6 │ ◀── auditor: locks all, adds up
+//!   teller-2 ──▶ locks 1, locks 2: 1 ▶ 2 ──┘    └───┴───┴───┴───┴───┴───┘
+//! ```
+//!
+//! Each account has a lock of its own, so transfers between different accounts do not wait for each other.
+//! A transfer needs two accounts, and so it holds two locks, taken in the order of the account numbers;
+//! `transfer.rs` says why. Then it is payday: customers wait for money with a condition (`payday.rs`).
+//!
+//! With `--broken` the tellers lock nothing, and money appears and disappears. With `--signal event` the
+//! customers wait with an event, and the account is overdrawn.
+//!
+//! | file       | idea                                                                        |
+//! | ---------- | --------------------------------------------------------------------------- |
+//! | `transfer` | a transfer, right and broken; a model proves both: `cargo model banking`    |
+//! | `bank`     | the accounts                                                                |
+//! | `payday`   | a withdrawal that waits for money                                           |
+//! | `report`   | the ledger, and whether it balances                                         |
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::time::{Duration, Instant};
+
+use fastrand::Rng;
+use primitives::{Event, thread};
+
+use self::bank::Bank;
+use self::payday::{Payday, Signal};
+use self::transfer::Order;
+use crate::args::number;
+use crate::interrupt::{interrupted, on_ctrl_c};
+use crate::outcome::Outcome;
+use crate::progress;
+use crate::report::count;
+use crate::timeline::{self, waiting};
+use crate::workers::{self, Worker};
+
+mod bank;
+mod payday;
+mod report;
+mod transfer;
+
+/// What is on each account at first, in cents.
+const OPENING: u64 = 100_000;
+/// How long the auditor rests between two audits.
+const REST: Duration = Duration::from_millis(1);
+
+#[derive(clap::Args)]
+#[command(allow_negative_numbers = true)] // so that they are refused by range
+pub(crate) struct Args {
+    /// Accounts, with 1,000.00 on each, up to 1000
+    #[arg(long, value_name = "N", default_value = "8", value_parser = number::<2, 1000>)]
+    accounts: usize,
+    /// Tellers, a thread each, up to 256
+    #[arg(long, value_name = "N", default_value = "4", value_parser = number::<1, 256>)]
+    threads: usize,
+    /// Transfers, by all of them together, up to 100000000
+    #[arg(long, value_name = "N", default_value = "20000", value_parser = number::<1, 100_000_000>)]
+    transfers: usize,
+    /// Customers who wait for money on payday, up to 256
+    #[arg(long, value_name = "N", default_value = "6", value_parser = number::<2, 256>)]
+    customers: usize,
+    /// How they learn that there is some
+    #[arg(long, value_name = "HOW", default_value = "condition")]
+    signal: Signal,
+    /// Seed of who pays whom how much
+    #[arg(long, value_name = "N", default_value = "1")]
+    seed: u64,
+    /// The tellers lock nothing
+    #[arg(long)]
+    broken: bool,
+    #[command(flatten)]
+    timeline: timeline::Args,
+}
+
+/// What a teller has done.
+struct Teller {
+    moved: usize,
+    /// Transfers for which there was not enough money.
+    refused: usize,
+    /// By how much each account should have changed, in cents.
+    journal: Vec<i64>,
+}
+
+/// What the auditor has found.
+#[derive(Default)]
+struct Audit {
+    audits: usize,
+    /// Those at which the total was another, and what it was then, first and last.
+    wrong: usize,
+    first: Option<u64>,
+}
+
+pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
+    let timeline = args.timeline.start()?;
+    let bank = Bank::new(args.accounts, OPENING, args.broken);
+    let payday = Arc::new(Payday::new(args.signal));
+    let to_stop = Arc::clone(&payday);
+    on_ctrl_c(move || to_stop.stop())?; // the tellers look at `interrupted` themselves
+
+    let started = Instant::now();
+    let (tellers, auditor) = transfers(args, &bank)?;
+    let elapsed = started.elapsed();
+    let paid = payday.run(args.customers, args.seed)?;
+    let ended = report::Ended { tellers, auditor, elapsed, paid };
+    report::show(args, &bank, &ended, timeline.finish()?.as_ref())
+}
+
+type Ended = (Vec<Worker<Teller>>, Vec<Worker<Audit>>);
+
+/// The tellers do all transfers, and the auditor audits until the last of them goes home.
+fn transfers(args: &Args, bank: &Bank) -> io::Result<Ended> {
+    let done = Arc::new(AtomicUsize::new(0));
+    let shown = Arc::clone(&done);
+    let live = progress::start(args.transfers, "transfers", move || {
+        count(shown.load(Relaxed)) // Relaxed: a number for the eye
+    });
+    let closed = Event::new();
+    let work = |teller: usize| {
+        let share = args.transfers / args.threads;
+        let share = share + usize::from(teller <= args.transfers % args.threads);
+        let random = Rng::with_seed(args.seed.wrapping_add(teller as u64));
+        bank.teller(args.accounts, share, random, || live.inc(1))
+    };
+    let total = OPENING * args.accounts as u64;
+    let ended = thread::scope(|scope| {
+        let close = || closed.set();
+        let auditor = workers::start(scope, "auditor", 1, |_| bank.audit(total, &closed), || ())?;
+        let tellers = workers::start(scope, "teller", args.threads, work, close)?;
+        let tellers = workers::join(tellers);
+        closed.set();
+        Ok((tellers, workers::join(auditor)))
+    });
+    live.finish_and_clear();
+    ended
+}
+
+impl Bank {
+    fn teller(
+        &self,
+        accounts: usize,
+        transfers: usize,
+        mut random: Rng,
+        moved: impl Fn(),
+    ) -> Teller {
+        let mut done = Teller { moved: 0, refused: 0, journal: vec![0; accounts] };
+        for _ in 0..transfers {
+            if interrupted() {
+                break;
+            }
+            let from = random.usize(0..accounts);
+            let to = (from + random.usize(1..accounts)) % accounts;
+            let cents = random.u64(1..=50_000);
+            if self.transfer(Order { from, to, cents }) {
+                done.moved += 1;
+                done.journal[from] -= cents as i64;
+                done.journal[to] += cents as i64;
+            } else {
+                done.refused += 1;
+            }
+            moved();
+        }
+        done
+    }
+
+    /// Adds up all accounts, again and again: with locks, the tellers cannot be caught between taking the
+    /// money and giving it.
+    fn audit(&self, total: u64, closed: &Event) -> Audit {
+        let mut done = Audit::default();
+        loop {
+            let last = waiting!("the next audit", closed.wait_timeout(REST));
+            let found: u64 = self.balances().iter().sum();
+            done.audits += 1;
+            if found != total {
+                done.wrong += 1;
+                done.first.get_or_insert(found);
+            }
+            if last {
+                return done;
+            }
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! The ledger, and whether it balances to the cent.
+
+use std::time::Duration;
+
+use super::bank::Bank;
+use super::payday::{Paid, Signal};
+use super::{Args, Audit, OPENING, Teller};
+use crate::outcome::{Outcome, Verdict};
+use crate::report::{Report, count, counted, money};
+use crate::timeline::Picture;
+use crate::workers::{self, Worker};
+
+/// The most accounts that are shown one by one.
+const SHOWN: usize = 20;
+
+/// All threads, when they have ended.
+pub(super) struct Ended {
+    pub(super) tellers: Vec<Worker<Teller>>,
+    pub(super) auditor: Vec<Worker<Audit>>,
+    pub(super) elapsed: Duration,
+    pub(super) paid: Paid,
+}
+
+pub(super) fn show(
+    args: &Args,
+    bank: &Bank,
+    ended: &Ended,
+    timeline: Option<&Picture>,
+) -> anyhow::Result<Outcome> {
+    let Ended { tellers, auditor, elapsed, paid } = ended;
+    let closing: Vec<_> = bank.balances().iter().map(|&cents| cents as i64).collect();
+    let due: Vec<i64> = (0..args.accounts)
+        .map(|account| {
+            let moved: i64 = workers::done(tellers).map(|teller| teller.journal[account]).sum();
+            OPENING as i64 + moved
+        })
+        .collect();
+    let moved: usize = workers::done(tellers).map(|teller| teller.moved).sum();
+    let refused: usize = workers::done(tellers).map(|teller| teller.refused).sum();
+
+    let mut report = Report::new(format_args!(
+        "{}, {}, {} and one auditor",
+        counted(args.threads, "teller"),
+        counted(args.accounts, "account"),
+        counted(args.transfers, "transfer"),
+    ));
+    report.gap();
+    report.table(["account", "by the journals", "closing", "difference"], &ledger(&due, &closing));
+    if args.accounts > SHOWN {
+        report.line(format_args!("  and {} more", counted(args.accounts - SHOWN, "account")));
+    }
+    report.gap();
+    report.timeline(timeline);
+    let (waits, waited) = bank.waits();
+    report.line(format_args!(
+        "{} in {elapsed:.1?}, ~{}/s; {} refused for want of money.",
+        counted(moved, "transfer"),
+        count((moved as f64 / elapsed.as_secs_f64()) as usize),
+        count(refused),
+    ));
+    report.line(format_args!(
+        "Somebody found an account locked ~{} times, and waited {:.1?} in all.",
+        count(waits),
+        Duration::from_nanos(waited),
+    ));
+    let audits: usize = workers::done(auditor).map(|audit| audit.audits).sum();
+    let wrong: usize = workers::done(auditor).map(|audit| audit.wrong).sum();
+    report.line(format_args!(
+        "The auditor counted ~{} times while they worked, and found a wrong total {}.",
+        count(audits),
+        if wrong == 0 { "never".into() } else { counted(wrong, "time") },
+    ));
+    report.line(format_args!(
+        "Payday: {} waited ~{} times for {}; left on the account: {}, lowest: {}.",
+        counted(paid.customers, "customer"),
+        count(paid.waits),
+        counted(paid.deposits, "deposit"),
+        money(paid.left),
+        money(paid.lowest),
+    ));
+
+    let panics = workers::panics(tellers).chain(workers::panics(auditor)).chain(&paid.panics);
+    let so_far = || format!("{} of {} transfers done", count(moved + refused), args.transfers);
+    let verdict = Verdict::on(panics, so_far, || {
+        check_ledger(&due, &closing, auditor)?;
+        check_payday(args.signal, paid)?;
+        let total = money(closing.iter().sum());
+        Ok(format!("the ledger balances to the cent ({total}), and nobody was overdrawn"))
+    });
+    report.verdict(&verdict);
+    report.gap();
+    report.next(&[
+        ("cargo run -- banking --broken", "nobody locks: money appears and disappears"),
+        ("cargo run -- banking --signal event", "customers who believe a flag"),
+        ("cargo run -- banking --accounts 2", "everybody wants the same two"),
+    ]);
+    report.print()?;
+    Ok(verdict.outcome)
+}
+
+/// A row for each account; the sums last.
+fn ledger(due: &[i64], closing: &[i64]) -> Vec<[String; 4]> {
+    let row = |name: String, due: i64, closing: i64| {
+        let difference = match closing - due {
+            0 => "-".to_owned(),
+            difference => money(difference),
+        };
+        [name, money(due), money(closing), difference]
+    };
+    let accounts = (1..).zip(due.iter().zip(closing)).take(SHOWN);
+    let rows = accounts.map(|(number, (&due, &closing))| row(number.to_string(), due, closing));
+    let sums = row("all".into(), due.iter().sum(), closing.iter().sum());
+    rows.chain([sums]).collect()
+}
+
+fn check_ledger(due: &[i64], closing: &[i64], auditor: &[Worker<Audit>]) -> Result<(), String> {
+    let wrong = due.iter().zip(closing).filter(|(due, closing)| due != closing).count();
+    if wrong > 0 {
+        let difference = closing.iter().sum::<i64>() - due.iter().sum::<i64>();
+        return Err(match difference {
+            0 => format!("{} differ from the journals", counted(wrong, "account")),
+            1.. => format!("{} came from nowhere", money(difference)),
+            ..0 => format!("{} are gone", money(-difference)),
+        });
+    }
+    match workers::done(auditor).find_map(|audit| audit.first) {
+        None => Ok(()),
+        Some(found) => Err(format!(
+            "the auditor once counted {} instead of {}",
+            money(found as i64),
+            money(due.iter().sum()),
+        )),
+    }
+}
+
+fn check_payday(signal: Signal, paid: &Paid) -> Result<(), String> {
+    if paid.lowest < 0 {
+        return Err(format!(
+            "the account was overdrawn down to {}: one flag, and {} who believed that it was for them",
+            money(paid.lowest),
+            counted(paid.customers, "customer"),
+        ));
+    }
+    if paid.in_vain > 0 || paid.left != 0 {
+        return Err(format!(
+            "{} waited in vain ({signal:?}), and {} are left",
+            counted(paid.in_vain, "customer"),
+            money(paid.left),
+        ));
+    }
+    Ok(())
+}

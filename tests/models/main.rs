@@ -3,6 +3,8 @@
 //! A file a primitive. What a scenario is, and how to read what it prints: `tests/model`.
 
 #[cfg(model)]
+mod banking;
+#[cfg(model)]
 mod barrier;
 #[cfg(model)]
 mod bounded_semaphore;
@@ -61,6 +63,7 @@ fn main() -> std::process::ExitCode {
         priority_queue::group(),
         ring::group(),
         treiber_stack::group(),
+        banking::group(),
     ])
 }
 

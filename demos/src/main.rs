@@ -36,10 +36,12 @@ mod word_count;
 mod workers;
 
 mod banking;
+mod barrier;
 mod base_converter;
 mod producer_consumer;
 mod threads;
 mod tickets;
+mod timers;
 
 /// Programs that show what threads do, on real input, each with a check of its own result
 #[derive(Parser)]
@@ -73,6 +75,10 @@ enum Demo {
     Banking(banking::Args),
     /// Several counters sell the seats of one hall
     Tickets(tickets::Args),
+    /// The Game of Life by threads in lock step
+    Barrier(barrier::Args),
+    /// An alarm board on one thread, and how late the alarms are
+    Timers(timers::Args),
     /// Show the demos, with a line each
     List,
 }
@@ -93,6 +99,8 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Demo::Threads(args) => threads::run(&args),
         Demo::Banking(args) => banking::run(&args),
         Demo::Tickets(args) => tickets::run(&args),
+        Demo::Barrier(args) => barrier::run(&args),
+        Demo::Timers(args) => timers::run(&args),
         Demo::List => list(),
     }
 }

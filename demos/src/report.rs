@@ -48,10 +48,9 @@ impl Report {
         let most = rows.iter().map(|&(_, number)| number).max().unwrap_or(0);
         for ((label, number), &(_, value)) in labels.iter().zip(&numbers).zip(rows) {
             let label = pad_str(label, label_width, Alignment::Left, None);
-            self.line(format!(
-                "  {label}  {number:>number_width$}  {}",
-                style(bar(value, most)).cyan()
-            ));
+            let line =
+                format!("  {label}  {number:>number_width$}  {}", style(bar(value, most)).cyan());
+            self.line(line.trim_end());
         }
     }
 

@@ -94,19 +94,20 @@ fn draw(columns: &[[f32; 4]]) -> String {
     runs.collect()
 }
 
-/// One state a column. What is less than a column is not lost: it adds up until it is due, so a thread
-/// that waits a third of the time is drawn waiting in a third of the columns.
+/// One state a column, or none where the thread is not there. What is less than a column is not lost: it
+/// adds up until it is due, so a thread that waits a third of the time is drawn waiting in a third of the
+/// columns.
 fn choose(columns: &[[f32; 4]]) -> Vec<Option<State>> {
-    let mut due = [0.0; 4];
+    let choices = [None].into_iter().chain(State::ALL.map(Some));
+    let mut due: Vec<_> = choices.map(|choice| (choice, 0.0)).collect();
     let choose = |shares: &[f32; 4]| {
-        if shares.iter().sum::<f32>() < 0.5 {
-            return None; // not there for most of the column
-        }
-        due.iter_mut().zip(shares).for_each(|(due, share)| *due += share);
-        let present = State::ALL.into_iter().filter(|&state| shares[state as usize] > 0.0);
-        let chosen = present.max_by(|&a, &b| due[a as usize].total_cmp(&due[b as usize]))?;
-        due[chosen as usize] -= 1.0;
-        Some(chosen)
+        let absent = (1.0 - shares.iter().sum::<f32>()).max(0.0);
+        let share = |choice: Option<State>| choice.map_or(absent, |state| shares[state as usize]);
+        due.iter_mut().for_each(|(choice, due)| *due += share(*choice));
+        let present = due.iter_mut().filter(|(choice, _)| share(*choice) > 0.0);
+        let (choice, due) = present.max_by(|(_, a), (_, b)| a.total_cmp(b))?;
+        *due -= 1.0;
+        *choice
     };
     columns.iter().map(choose).collect()
 }

@@ -49,6 +49,18 @@ pub(crate) const DEMOS: &[Demo] = &[
         bad: [("--input nowhere", "nowhere"), ("--readers 3", "--readers"), ("chapters", "chapters")],
         broken: true,
     },
+    Demo {
+        name: "barrier",
+        report: Some("--threads 1 --generations 50"),
+        bad: [("--threads 0", "--threads"), ("--input nowhere", "nowhere"), ("--rows 2", "--rows")],
+        broken: true,
+    },
+    Demo {
+        name: "timers",
+        report: None, // all of it is about time
+        bad: [("--alarms 0", "--alarms"), ("--within -1", "-1"), ("--cancel 101", "--cancel")],
+        broken: true,
+    },
     // More demos above this line.
 ];
 

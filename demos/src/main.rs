@@ -38,6 +38,7 @@ mod workers;
 mod banking;
 mod barrier;
 mod base_converter;
+mod pipeline;
 mod producer_consumer;
 mod threads;
 mod tickets;
@@ -79,6 +80,8 @@ enum Demo {
     Barrier(barrier::Args),
     /// An alarm board on one thread, and how late the alarms are
     Timers(timers::Args),
+    /// Read, clean, write: three stages, queues between them, in memory that does not grow
+    Pipeline(pipeline::Args),
     /// Show the demos, with a line each
     List,
 }
@@ -101,6 +104,7 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Demo::Tickets(args) => tickets::run(&args),
         Demo::Barrier(args) => barrier::run(&args),
         Demo::Timers(args) => timers::run(&args),
+        Demo::Pipeline(args) => pipeline::run(&args),
         Demo::List => list(),
     }
 }

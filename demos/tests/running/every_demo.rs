@@ -61,6 +61,12 @@ pub(crate) const DEMOS: &[Demo] = &[
         bad: [("--alarms 0", "--alarms"), ("--within -1", "-1"), ("--cancel 101", "--cancel")],
         broken: true,
     },
+    Demo {
+        name: "pipeline",
+        report: Some("--input tests/running/texts"),
+        bad: [("--batch 0", "--batch"), ("--input nowhere", "nowhere"), ("--output /dev/null/no", "--output")],
+        broken: false,
+    },
     // More demos above this line.
 ];
 

@@ -63,7 +63,7 @@ mod waiting;
 use std::mem::MaybeUninit;
 
 use primitives::sync::atomic::AtomicU64;
-use primitives::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
+use primitives::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use primitives::sync::cell::UnsafeCell;
 use primitives::sync::{spin, thread};
 
@@ -242,9 +242,9 @@ impl<T> Ring<T> {
             let stamp = slot.stamp.load(Acquire);
             if stamp == here {
                 let next = self.track.after(here) | tail & NOTE;
-                // Release: as in `put_at_once`. Acquire: pairs with the Release in `leave_note`, so that
-                // `call_getter` sees who left the note.
-                match self.tail.0.compare_exchange_weak(tail, next, AcqRel, Acquire) {
+                // Release: as in `put_at_once`. Not Acquire for the sake of a note: `call_getter` sees who left
+                // it, or wipes it, and by that sees who left it. Acquire on failure: as above.
+                match self.tail.0.compare_exchange_weak(tail, next, Release, Acquire) {
                     Ok(_) => {
                         // SAFETY: as in `put_at_once`.
                         unsafe { self.fill(slot, here, item) };
@@ -326,8 +326,8 @@ impl<T> Ring<T> {
             let stamp = slot.stamp.load(Acquire);
             if stamp == here | FILLED {
                 let next = self.track.after(here) | head & NOTE;
-                // Release: as in `get_at_once`. Acquire: pairs with the Release in `leave_note`.
-                match self.head.0.compare_exchange_weak(head, next, AcqRel, Acquire) {
+                // Release: as in `get_at_once`. Acquire on failure: as above. For the note, as in `try_put_slow`.
+                match self.head.0.compare_exchange_weak(head, next, Release, Acquire) {
                     Ok(_) => {
                         // SAFETY: as in `get_at_once`.
                         let item = unsafe { self.empty(slot, here) };

@@ -140,8 +140,8 @@ impl Top {
     // ANCHOR: pop
     /// Takes off the node on top, if there is one: it belongs to this thread then.
     fn pop<T>(&self, nodes: &[Node<T>]) -> Option<u32> {
-        // Acquire, here and below: pairs with the Release in `push`, also if others have popped since
-        // (an exchange carries on what the one before it has published).
+        // Acquire, here and where the exchange fails: pairs with the Release in `push`, also if others have
+        // popped since (an exchange carries on what the one before it has published).
         let mut top = self.word.load(Acquire);
         loop {
             let node = nodes.get(index(top) as usize)?; // none at `NONE`
@@ -149,7 +149,8 @@ impl Top {
             // what is below the top, but the exchange will fail, for the tag is another.
             // Relaxed: as of the top that was read.
             let below = node.below.load(Relaxed);
-            match self.word.compare_exchange_weak(top, with_index(top, below), Acquire, Acquire) {
+            // Relaxed on success: it compares equal only if it is the very word that was read, with Acquire.
+            match self.word.compare_exchange_weak(top, with_index(top, below), Relaxed, Acquire) {
                 Ok(_) => return Some(index(top)),
                 Err(now) => top = now,
             }

@@ -8,8 +8,8 @@
 //! A shutdown "now" must also keep the getters from what is left, and must do both at one moment: were it
 //! first the one and then the other, somebody could see a `put` fail and after that a `get` succeed, which
 //! no queue would do that is emptied in one step. So the order is: a bit in the head, after which no `get`
-//! succeeds; then the bit in the tail. A getter that finds the first and not yet the second does not wait for
-//! it but sets it itself, before it reports the end. The moment is when the tail gets its bit (or the head,
+//! succeeds; then the bit in the tail. Whoever finds the first and not yet the second does not wait for it but
+//! sets it itself, before it reports the end. The moment is when the tail gets its bit (or the head,
 //! if the ring was shut down before). Both cursors are final then, and what lies between them belongs to
 //! the one thread that was the first to stop the head. It takes the items out in order, and waits for
 //! those that are still on their way.
@@ -59,7 +59,8 @@ impl<T> Ring<T> {
     ///
     /// Wakes everybody, as [`shutdown`](Self::shutdown). What was left comes back, in the order in which
     /// `get` would have given it, and counts as done: [`join`](Self::join) waits only for items that
-    /// somebody has got and is working on.
+    /// somebody has got and is working on. It counts so by the time that this returns, one item after the
+    /// other; who looks at [`unfinished`](Self::unfinished) meanwhile may still find some of it.
     pub fn shutdown_now(&self) -> Vec<T> {
         // Release: pairs with the Acquire of who finds the bit in the head.
         let head = self.head.0.fetch_or(ENDED, Release);
@@ -103,8 +104,8 @@ impl<T> Ring<T> {
 
     /// Ends the tail, and returns it.
     pub(super) fn end(&self) -> u64 {
-        // Release: pairs with the Acquire of who finds the bit in the tail. Acquire: pairs with the Release
-        // in `leave_note`, so that `call_everybody` sees who left it.
+        // Release: pairs with the Acquire of who finds the bit in the tail. Acquire: pairs with that Release
+        // if another was first, so that who comes here by way of the head sees what led to the shutdown.
         self.tail.0.fetch_or(ENDED, AcqRel)
     }
 
@@ -137,9 +138,11 @@ impl<T> Ring<T> {
             let next = self.track.after(position(done));
             let is_last = next == tail;
             let note = if is_last { 0 } else { done & NOTE };
-            // Release: pairs with the Acquire in `join`, which thereby sees the work of all. Acquire: pairs
-            // with the Release in `leave_note`, so that `call_all` sees who left it.
-            match self.done.0.compare_exchange_weak(done, next | note, AcqRel, Acquire) {
+            // Release: pairs with the Acquire in `is_all_done`, by which a joiner sees the work of all.
+            // Acquire on failure: as above. Not Acquire on success for the sake of a note: `call_all` writes
+            // the word in which the joiner has counted itself. Were that the earlier of the two writes,
+            // the joiner's `enter` would have seen it (Acquire), and that `done` has moved.
+            match self.done.0.compare_exchange_weak(done, next | note, Release, Acquire) {
                 Ok(_) => {
                     if is_last && done & NOTE != 0 {
                         self.sleepers.0.joiners.call_all();

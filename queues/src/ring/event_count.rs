@@ -116,7 +116,7 @@ impl EventCount {
                 continue;
             }
             // Acquire: pairs with the Release in `call_all`. A thread that enters too late to be called
-            // then sees why everybody was.
+            // then sees why everybody was, and what it does next comes after what the caller did before.
             if self.word.compare_exchange_weak(word, word + WAITING, Acquire, Relaxed).is_ok() {
                 return;
             }

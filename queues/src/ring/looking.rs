@@ -21,6 +21,8 @@ impl<T> Ring<T> {
             // ahead of it, the second look at the head sees that the head has moved.
             let head = self.head.0.load(Acquire);
             if head & ENDED != 0 {
+                // As a getter does: otherwise a `put` could still succeed after the ring was seen empty.
+                self.end();
                 return 0;
             }
             let tail = self.tail.0.load(Acquire);

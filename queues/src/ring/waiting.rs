@@ -31,8 +31,9 @@
 //! another getter may have entered and left its note anew, and this putter wipes that away, too. So it looks
 //! for such a getter after the wiping, and calls whoever is there; they look again, and leave a new note if
 //! they must. (A note left after the wiping is not wiped.) That the look cannot miss the getter is again
-//! because note and wiping are writes to one word, and one comes first: the getter entered before it left
-//! the note (Release), and the putter looks after it has read the note by wiping it (Acquire).
+//! because two writes to one word have an order. The look writes the word of the event count, also if it
+//! finds nobody (Release), and to enter is a write to it (Acquire). If the getter entered first, it is
+//! called. If it entered second, it leaves its note after the wiping.
 //!
 //! So whoever sleeps uncalled sleeps under a note, or the one that wiped it is about to call. That holds
 //! also if its call was taken by another (calls have no addressee): only a thread that has left a note
@@ -43,7 +44,7 @@ use std::time::{Duration, Instant};
 
 use primitives::park::deadline_after;
 use primitives::sync::atomic::AtomicU64;
-use primitives::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use primitives::sync::atomic::Ordering::Relaxed;
 use primitives::sync::spin;
 
 use super::Ring;
@@ -150,8 +151,8 @@ impl<T> Ring<T> {
     #[cold]
     pub(super) fn call_putter(&self) {
         if !self.sleepers.0.putters.call_one() {
-            // Acquire: pairs with the Release in `leave_note`.
-            self.head.0.fetch_and(!NOTE, Acquire);
+            // Relaxed: as in `call_getter`.
+            self.head.0.fetch_and(!NOTE, Relaxed);
             self.sleepers.0.putters.call_all();
         }
     }
@@ -247,8 +248,8 @@ impl<T> Ring<T> {
     #[cold]
     pub(super) fn call_getter(&self) {
         if !self.sleepers.0.getters.call_one() {
-            // Acquire: pairs with the Release in `leave_note`.
-            self.tail.0.fetch_and(!NOTE, Acquire);
+            // Relaxed: `call_all` and `enter` are what orders this thread and who has left a note.
+            self.tail.0.fetch_and(!NOTE, Relaxed);
             self.sleepers.0.getters.call_all();
         }
     }
@@ -278,9 +279,9 @@ pub(super) fn leave_note(cursor: &AtomicU64, position: u64) -> bool {
     while now & !NOTE == position {
         // Also if there is a note already: it might just be wiped, and this write must come before or
         // after that.
-        // Release: pairs with the Acquire of whoever moves, wipes or ends the cursor; they see that this
-        // thread has entered the event count.
-        match cursor.compare_exchange_weak(now, position | NOTE, Release, Relaxed) {
+        // Relaxed: `enter` and `call_all` are what orders this thread and whoever moves, wipes or ends the
+        // cursor.
+        match cursor.compare_exchange_weak(now, position | NOTE, Relaxed, Relaxed) {
             Ok(_) => return true,
             Err(other) => now = other,
         }

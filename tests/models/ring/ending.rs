@@ -131,4 +131,19 @@ fn now(group: Group) -> Group {
             .role("shuts down now", Line::empty_out)
             .reaches([Named("was refused"), Named("was left")]),
         )
+        .scenario(
+            Scenario::new(
+                "shutdown-now-at-one-look",
+                "Nobody sees the ring emptied and after that a `put` succeed.",
+                || Line::of(2, [0]),
+            )
+            .role("looks, then puts", |line| {
+                if line.ring.is_empty() {
+                    reached("saw it empty");
+                    assert!(line.ring.try_put(1).is_err());
+                }
+            })
+            .role("shuts down now", Line::empty_out)
+            .reaches([Named("saw it empty"), Named("was left")]),
+        )
 }

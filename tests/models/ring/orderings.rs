@@ -40,13 +40,28 @@ fn told_of_a_shutdown(group: Group) -> Group {
                 .reaches([Named("was told")]),
         )
         .scenario(
-            Scenario::new("put-is-told-late", "By a tail that others have moved.", Line::empty)
-                .role("puts, perhaps", try_put)
-                .role("puts, shuts down", move |line| {
-                    _ = line.ring.try_put(1);
-                    shut_down(line);
-                })
-                .reaches([Named("was told")]),
+            Scenario::new(
+                "put-is-told-late",
+                "By a tail that has a note in it, and that others have moved.",
+                || Line::empty().with_a_note_in_the_tail(),
+            )
+            .role("puts, perhaps", try_put)
+            .role("puts, shuts down", move |line| {
+                _ = line.ring.try_put(1);
+                shut_down(line);
+            })
+            .bound(Some(2))
+            .reaches([Named("was told")]),
+        )
+        .scenario(
+            Scenario::new(
+                "put-is-told-in-passing",
+                "By an exchange of the tail that fails.",
+                || Line::empty().with_a_note_in_the_tail(),
+            )
+            .role("puts, perhaps", try_put)
+            .role("shuts down", shut_down)
+            .reaches([Named("was told")]),
         )
         .scenario(
             Scenario::new("put-is-told-by-the-head", "By the head, before the tail.", Line::full)
@@ -71,13 +86,28 @@ fn told_of_a_shutdown(group: Group) -> Group {
                 .reaches([Named("was told")]),
         )
         .scenario(
-            Scenario::new("get-is-told-late", "By a head that others have moved.", Line::full)
-                .role("gets, perhaps", try_get)
-                .role("gets, shuts down now", move |line| {
-                    _ = line.ring.try_get();
-                    shut_down_now(line);
-                })
-                .reaches([Named("was told")]),
+            Scenario::new(
+                "get-is-told-late",
+                "By a head that has a note in it, and that others have moved.",
+                || Line::full().with_a_note_in_the_head(),
+            )
+            .role("gets, perhaps", try_get)
+            .role("gets, shuts down now", move |line| {
+                _ = line.ring.try_get();
+                shut_down_now(line);
+            })
+            .bound(Some(2))
+            .reaches([Named("was told")]),
+        )
+        .scenario(
+            Scenario::new(
+                "get-is-told-in-passing",
+                "By an exchange of the head that fails.",
+                || Line::full().with_a_note_in_the_head(),
+            )
+            .role("gets, perhaps", try_get)
+            .role("shuts down now", shut_down_now)
+            .reaches([Named("was told")]),
         )
         .scenario(
             Scenario::new("asks", "By `is_shutdown`.", Line::empty)
@@ -157,6 +187,7 @@ fn counting(group: Group) -> Group {
                 turn(line);
                 line.ring.task_done().expect("it was put");
             })
-            .role("joins", |line| line.ring.join()),
+            .role("joins", |line| line.ring.join())
+            .bound(Some(3)),
         )
 }

@@ -30,7 +30,7 @@ fn two_threads(group: Group) -> Group {
             Scenario::new("one-to-one", "Two items through one place, in order.", Line::empty)
                 .role("puts two", |line| (1..=2).for_each(|item| line.put(item)))
                 .role("gets two", |line| assert_eq!([line.get(), line.get()], [1, 2]))
-                .bound(Some(3))
+                .bound(Some(2))
                 .reaches([Slept, Woken, WordChanged]),
         )
         .scenario(

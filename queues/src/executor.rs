@@ -64,6 +64,8 @@ mod as_completed;
 mod error;
 mod job;
 mod map;
+#[cfg(model)]
+pub mod model;
 mod pool;
 mod scope;
 mod state;
@@ -175,25 +177,6 @@ impl Default for Executor {
     #[track_caller]
     fn default() -> Self {
         Self::with_workers(Workers::default()).expect(CANNOT_START)
-    }
-}
-
-/// In a model, whose roles are the workers.
-#[cfg(model)]
-#[doc(hidden)]
-impl Executor {
-    #[must_use]
-    pub fn new(_: usize) -> Self {
-        Self { pool: Arc::new(Pool::new()) }
-    }
-
-    pub fn work(&self) {
-        self.pool.work();
-    }
-
-    #[must_use]
-    pub fn workers(&self) -> usize {
-        1
     }
 }
 

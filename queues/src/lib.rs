@@ -75,4 +75,5 @@ pub use store::Store;
 pub use task_queue::{Tally, TaskQueue};
 pub use traits::BlockingQueue;
 pub use treiber_stack::TreiberStack;
+#[cfg(not(model))]
 pub use workers::Workers;

@@ -33,7 +33,9 @@ use std::time::Duration;
 
 use primitives::Lock;
 
-use crate::workers::{Workers, catch_panic, drop_quietly};
+#[cfg(not(model))]
+use crate::workers::{Crew, Workers, serves};
+use crate::workers::{catch_panic, drop_quietly};
 use crate::{PutError, Queue};
 
 /// A closure, in a box of its own.
@@ -84,7 +86,7 @@ impl<F: FnOnce() + Send + 'static> Task for F {
 pub struct TaskQueue {
     shared: Arc<Shared>,
     #[cfg(not(model))]
-    crew: crate::workers::Crew,
+    crew: Crew,
 }
 
 /// What the queue and its workers both have.
@@ -155,7 +157,7 @@ impl TaskQueue {
         // Relaxed: only that no two are the same.
         let pool = format!("TaskQueue-{}", MADE.fetch_add(1, Relaxed) + 1);
         let shared = Arc::new(Shared::new());
-        match crate::workers::Crew::start(&workers, &pool, &shared, Shared::work) {
+        match Crew::start(&workers, &pool, &shared, Shared::work) {
             Ok(crew) => Ok(Self { shared, crew }),
             Err(error) => {
                 shared.tasks.shutdown();
@@ -171,7 +173,7 @@ impl TaskQueue {
     }
 
     fn is_in_a_task(&self) -> bool {
-        crate::workers::serves(&*self.shared)
+        serves(&*self.shared)
     }
 }
 

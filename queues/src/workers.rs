@@ -7,104 +7,19 @@
 //! A model has no threads of the system. There the roles of a scenario call what a thread here would run.
 
 #[cfg(not(model))]
+mod config;
+#[cfg(not(model))]
 mod crew;
+#[cfg(model)]
+#[path = "workers/model.rs"]
+mod panics;
+#[cfg(not(model))]
 mod panics;
 
-use std::num::NonZeroUsize;
-
 #[cfg(not(model))]
-use primitives::sync;
-
+pub use self::config::Workers;
 #[cfg(not(model))]
 pub(crate) use self::crew::{Crew, serves};
+#[cfg(model)]
+pub use self::panics::fail;
 pub(crate) use self::panics::{PanicError, catch_panic, drop_quietly};
-
-/// So many threads at least, if nobody says how many.
-const FEWEST_BY_DEFAULT: usize = 4;
-
-/// How many threads a pool is to have, their names, and their stacks.
-///
-/// ```
-/// use queues::{TaskQueue, Workers};
-///
-/// let crawlers = TaskQueue::with_workers(Workers::new(2).name("crawler").stack_size(256 * 1024))?;
-/// crawlers.add_task(|| assert!(primitives::thread::current().name().starts_with("crawler_")))?;
-/// assert_eq!(crawlers.join().failed, 0);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-///
-/// _Python_: `max_workers` and `thread_name_prefix` of `ThreadPoolExecutor`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[must_use = "workers are not started before a pool is made with them"]
-pub struct Workers {
-    count: NonZeroUsize,
-    name: Option<String>,
-    stack_size: Option<usize>,
-}
-
-impl Workers {
-    /// So many threads.
-    ///
-    /// # Panics
-    ///
-    /// If `count` is zero.
-    #[track_caller]
-    pub fn new(count: usize) -> Self {
-        let Some(count) = NonZeroUsize::new(count) else {
-            panic!("a pool of 0 workers would never run a task: use at least 1");
-        };
-        Self { count, name: None, stack_size: None }
-    }
-
-    /// Names the threads: `name_0`, `name_1` … The name of a thread is in the report of a panic, and (its first 15
-    /// bytes, on Linux) in what the system shows, such as `top -H`.
-    #[doc(alias = "thread_name_prefix")]
-    pub fn name(mut self, name: impl Into<String>) -> Self {
-        self.name = Some(name.into());
-        self
-    }
-
-    /// How much stack each gets, in bytes (2 MiB, if nobody says). Tasks that wait for tasks may nest on it: see
-    /// [`executor`](crate::executor#a-task-that-waits-for-a-task).
-    pub const fn stack_size(mut self, bytes: usize) -> Self {
-        self.stack_size = Some(bytes);
-        self
-    }
-
-    /// How many threads.
-    #[must_use]
-    pub fn count(&self) -> usize {
-        self.count.get()
-    }
-}
-
-/// One thread for each core that the process may use, and at least four.
-///
-/// A core each is what tasks that compute can use; more threads would only take turns. A task that waits, for a disk
-/// or another task, holds a thread without using a core, so on a small machine a few more keep the others going, and
-/// cost tasks that compute nothing that could be measured. CPython has `min(32, cores + 4)`: its threads hold a
-/// global lock while they compute, so they are good for waiting only, and the number must be large. A
-/// program whose tasks mostly wait should say itself how many may wait at once.
-#[cfg(not(model))]
-impl Default for Workers {
-    fn default() -> Self {
-        Self::new(sync::cores().max(FEWEST_BY_DEFAULT))
-    }
-}
-
-#[cfg(all(test, not(model)))]
-mod tests {
-    use super::*;
-
-    #[test]
-    #[should_panic(expected = "a pool of 0 workers would never run a task: use at least 1")]
-    fn no_workers_are_refused() {
-        let _ = Workers::new(0);
-    }
-
-    #[test]
-    fn by_default_there_is_a_worker_for_each_core_and_never_one_alone() {
-        let workers = Workers::default().count();
-        assert!(workers >= sync::cores() && workers >= FEWEST_BY_DEFAULT, "{workers}");
-    }
-}

@@ -13,6 +13,8 @@ mod condition;
 #[cfg(model)]
 mod event;
 #[cfg(model)]
+mod executor;
+#[cfg(model)]
 mod listings;
 #[cfg(model)]
 mod lock;
@@ -32,6 +34,8 @@ mod runtime;
 mod semaphore;
 #[cfg(model)]
 mod stack;
+#[cfg(model)]
+mod task_queue;
 #[cfg(model)]
 mod treiber_stack;
 #[cfg(model)]
@@ -64,6 +68,8 @@ fn main() -> std::process::ExitCode {
         ring::group(),
         treiber_stack::group(),
         banking::group(),
+        task_queue::group(),
+        executor::group(),
     ])
 }
 

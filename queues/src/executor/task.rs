@@ -282,15 +282,6 @@ impl<T> Task<T> {
     }
 }
 
-/// For models, whose roles say when a worker that would wait runs the task itself.
-#[cfg(model)]
-#[doc(hidden)]
-impl<T> Task<T> {
-    pub fn run_here(&self) -> bool {
-        self.body.run()
-    }
-}
-
 /// Lets the task run on without it; a result that nobody asked for is dropped, here if the task is over.
 impl<T> Drop for Task<T> {
     fn drop(&mut self) {

@@ -1,0 +1,58 @@
+//! What the scenarios of a model need: the roles are the workers, and some look at a task without a queue around it.
+#![doc(hidden)]
+
+use std::sync::Arc;
+
+use super::job::{Body, Job};
+use super::pool::Pool;
+use super::{Executor, Task};
+pub use crate::workers::fail;
+
+impl Executor {
+    #[must_use]
+    pub fn new(_: usize) -> Self {
+        Self { pool: Arc::new(Pool::new()) }
+    }
+
+    /// What a worker's thread does.
+    pub fn work(&self) {
+        self.pool.work();
+    }
+
+    #[must_use]
+    pub fn workers(&self) -> usize {
+        1
+    }
+}
+
+/// A task as a worker and a scope see it.
+pub struct Shell(Arc<dyn Job>);
+
+/// A task that is in no queue, with its handle.
+pub fn unqueued<T, F>(f: F) -> (Task<T>, Shell)
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
+    let body = Arc::new(Body::new(f));
+    let shell = Shell(Arc::clone(&body) as Arc<dyn Job>);
+    (Task::new(body, Arc::new(Pool::new())), shell)
+}
+
+impl Shell {
+    /// As a worker, or one that would wait for it.
+    pub fn run(&self) -> bool {
+        self.0.run()
+    }
+
+    /// As a shutdown.
+    pub fn cancel(&self) -> bool {
+        self.0.cancel()
+    }
+
+    /// As the end of a scope: waits, and says whether it panicked and nobody can ask any more.
+    pub fn panicked_unseen(&self) -> bool {
+        self.0.state().wait(None);
+        self.0.unseen_panic().is_some()
+    }
+}

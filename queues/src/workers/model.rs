@@ -1,0 +1,38 @@
+//! Panics under `--cfg model`, where a real one ends the model: a task that is to panic says so and returns.
+
+use std::cell::Cell;
+use std::error::Error;
+use std::fmt;
+
+thread_local! {
+    // loom runs the threads of a model on one of the system's, and switches at none of the accesses to this.
+    static FAILED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// The last thing that a closure does which is to count as panicked.
+pub fn fail() {
+    FAILED.set(true);
+}
+
+/// In place of `primitives::thread::PanicError`.
+#[derive(Clone, Debug)]
+pub struct PanicError;
+
+impl fmt::Display for PanicError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a task of the model that calls itself panicked")
+    }
+}
+
+impl Error for PanicError {}
+
+/// Calls `f`.
+pub(crate) fn catch_panic<T>(f: impl FnOnce() -> T) -> Result<T, PanicError> {
+    let result = f();
+    if FAILED.take() { Err(PanicError) } else { Ok(result) }
+}
+
+/// Drops `value`.
+pub(crate) fn drop_quietly<T>(value: T) {
+    drop(value);
+}

@@ -6,6 +6,7 @@ use model::Reach::{Named, Slept, TimedOut, Woken};
 use model::{Group, Scenario, reached};
 use primitives::sync::cell::UnsafeCell;
 use queues::TaskQueue;
+use queues::executor::model::fail;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -91,6 +92,26 @@ pub(crate) fn group() -> Group {
                 })
                 .bound(Some(4))
                 .reaches([Slept, Woken, TimedOut, Named("gave up")]),
+        )
+        .scenario(
+            Scenario::new("fails", "A task that panics is counted, and done.", || {
+                let shop = Shop::new();
+                let work = shop.work.clone();
+                let task = move || {
+                    work.add();
+                    fail();
+                };
+                assert!(shop.tasks.add_task(task).is_ok());
+                shop.tasks.shutdown();
+                shop
+            })
+            .role("works", |shop| shop.tasks.work())
+            .role("joins", |shop| {
+                let tally = shop.tasks.join();
+                assert_eq!((tally.ran, tally.failed, shop.work.done()), (1, 1, 1));
+            })
+            .bound(Some(3))
+            .reaches([Slept, Woken]),
         )
         .scenario(
             Scenario::new("shutdown", "A task is run or comes back, whoever is first.", Shop::new)

@@ -181,7 +181,7 @@ impl State {
                 nobody_asks();
             }
             let over = word & ABANDONED | ending as u32;
-            // Release: pairs with the Acquire in `look`. Relaxed on failure: as above.
+            // Release: pairs with the Acquire in `load`. Relaxed on failure: as above.
             match self.word.compare_exchange_weak(word, over, Release, Relaxed) {
                 Ok(_) => break,
                 Err(now) => word = now,

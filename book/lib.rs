@@ -4,3 +4,5 @@
 #[cfg(feature = "builder")]
 pub mod builder;
 pub mod listings;
+#[cfg(all(explore, feature = "explorer"))]
+pub mod scenarios;

@@ -50,8 +50,10 @@ impl Default for NotALock {
 pub fn deposit(lock: &NotALock, balance: &AtomicU32) {
     lock.lock();
     // Relaxed, here and below: the lock makes the order.
+    // ANCHOR: inside
     let before = balance.load(Relaxed);
     balance.store(before + 1, Relaxed);
+    // ANCHOR_END: inside
     lock.unlock();
 }
 // ANCHOR_END: deposit

@@ -43,14 +43,18 @@ impl Default for SpinLock {
     }
 }
 
+// ANCHOR: deposit
 /// What each of two threads does, once.
 pub fn deposit(lock: &SpinLock, balance: &AtomicU32) {
     lock.lock();
     // Relaxed, here and below: the lock makes the order.
+    // ANCHOR: inside
     let before = balance.load(Relaxed);
     balance.store(before + 1, Relaxed);
+    // ANCHOR_END: inside
     lock.unlock();
 }
+// ANCHOR_END: deposit
 
 #[cfg(all(test, not(model)))]
 mod tests {

@@ -6,7 +6,9 @@ use primitives::Lock;
 /// What each thread does, as often as it likes.
 pub fn deposit(balance: &Lock<u32>) {
     let mut balance = balance.lock();
+    // ANCHOR: inside
     *balance += 1;
+    // ANCHOR_END: inside
 } // here the guard is dropped, and the lock is free again
 // ANCHOR_END: deposit
 

@@ -42,6 +42,12 @@
 //! });
 //! ```
 
+// `--cfg explore` comes beside `--cfg model`, and puts the book's explorer where the model runtime stands.
+#[cfg(explore)]
+extern crate explorer as model;
+#[cfg(all(explore, not(model)))]
+compile_error!("`--cfg explore` needs `--cfg model` beside it: run `cargo explore`");
+
 pub mod park;
 pub mod sync;
 

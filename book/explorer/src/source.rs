@@ -1,0 +1,87 @@
+//! What the source says: the names of words, lines by anchor, the line with a certain text.
+
+use std::fs;
+use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
+
+use crate::op::At;
+
+/// The root of the repository.
+#[must_use]
+pub fn root() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.ancestors().nth(2).unwrap_or(here).to_owned()
+}
+
+fn read(file: &str) -> Result<String, String> {
+    fs::read_to_string(root().join(file)).map_err(|error| format!("cannot read `{file}`: {error}"))
+}
+
+/// The lines between `// ANCHOR: name` and `// ANCHOR_END: name`.
+///
+/// # Errors
+///
+/// If the file cannot be read or has no such anchor.
+pub fn lines_of(file: &str, anchor: &str) -> Result<RangeInclusive<u32>, String> {
+    let text = read(file)?;
+    let line = |wanted: String| {
+        (1..).zip(text.lines()).find(|(_, line)| line.trim() == wanted).map(|(number, _)| number)
+    };
+    let start = line(format!("// ANCHOR: {anchor}"));
+    let end = line(format!("// ANCHOR_END: {anchor}"));
+    match (start, end) {
+        (Some(start), Some(end)) => Ok(start + 1..=end - 1),
+        _ => Err(format!("`{file}` has no `ANCHOR: {anchor}` with its end")),
+    }
+}
+
+/// The number of the only line with this text.
+///
+/// # Errors
+///
+/// If there is none, or more than one.
+pub fn line_with(file: &str, text: &str) -> Result<u32, String> {
+    let source = read(file)?;
+    let mut found = (1..).zip(source.lines()).filter(|(_, line)| line.contains(text));
+    match (found.next(), found.next()) {
+        (Some((number, _)), None) => Ok(number),
+        (None, _) => Err(format!("`{file}` has no line with `{text}`")),
+        _ => Err(format!("`{file}` has several lines with `{text}`")),
+    }
+}
+
+/// A name for each word and cell: what the source calls the field or variable that it is made in, and
+/// that of the whole where two would be called the same.
+pub(crate) fn names<'a>(made: impl Iterator<Item = &'a [At]>) -> Vec<String> {
+    let full: Vec<Vec<String>> =
+        made.map(|made| made.iter().filter_map(|at| name_at(at)).collect()).collect();
+    let with = |parts: &Vec<String>, n: usize| parts[parts.len().saturating_sub(n)..].join(".");
+    let mut names = Vec::new();
+    for parts in &full {
+        let same = |n| full.iter().filter(|other| with(other, n) == with(parts, n)).count();
+        let n = (1..=parts.len().max(1)).find(|&n| same(n) == 1).unwrap_or(1);
+        let name = if parts.is_empty() { "word".to_owned() } else { with(parts, n) };
+        if same(n) == 1 {
+            names.push(name);
+        } else {
+            // Made at the same place, such as the elements of an array.
+            let earlier = full.iter().take(names.len()).filter(|other| with(other, n) == name);
+            names.push(format!("{name}[{}]", earlier.count()));
+        }
+    }
+    names
+}
+
+/// What stands before the call that made it: `name: …` or `let name = …`.
+fn name_at(at: At) -> Option<String> {
+    let source = read(at.file()).ok()?;
+    let line = source.lines().nth(at.line() as usize - 1)?;
+    let before = line.get(..at.column() as usize - 1)?;
+    let before = before.trim_end().trim_end_matches('[').trim_end();
+    let before = before.strip_suffix(':').or_else(|| {
+        let (_, binding) = before.strip_suffix('=')?.rsplit_once("let ")?;
+        binding.split(':').next()
+    })?;
+    let word = before.trim_end().rsplit(|c: char| !(c.is_alphanumeric() || c == '_')).next()?;
+    (!word.is_empty()).then(|| word.to_owned())
+}

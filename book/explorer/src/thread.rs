@@ -1,0 +1,24 @@
+//! The threads of a scenario. They are started by the explorer; a program can only ask who it is, and
+//! let others go first.
+
+use std::panic::Location;
+
+use crate::is_unwinding;
+use crate::op::{Op, Pending};
+use crate::world;
+
+/// A number for the thread that calls, from 1: for words that say who owns something.
+#[must_use]
+pub fn id() -> u32 {
+    let me = world::with(|w| w.running);
+    u32::try_from(me + 1).expect("a scenario has few threads")
+}
+
+/// Lets other threads go first: the thread goes on as soon as a word that it has read since the last
+/// such call is changed. A loop that waits in this way is one state and not infinitely many.
+#[track_caller]
+pub fn yield_now() {
+    if !is_unwinding() {
+        world::step(Pending { op: Op::Yield, object: None, at: Location::caller() });
+    }
+}

@@ -1,0 +1,650 @@
+//! What the explorer knows of the run that is going on, and what each operation does to it.
+//!
+//! All threads of a scenario are coroutines on one thread of the system: they run one at a time, from
+//! one operation to the next, and the one that is to go on is told so ([`crate::run`]). So the world
+//! is a plain thread-local value.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::panic;
+use std::sync::atomic::Ordering;
+
+use corosensei::Yielder;
+
+use crate::is_unwinding;
+use crate::memory::{Eyes, Memory};
+use crate::op::{At, Op, Outcome, Pending};
+use crate::shape::{Peek, Shape};
+use crate::verdict::{Kind, Verdict};
+
+/// What a thread that waits for its turn is told.
+pub(crate) enum Resume {
+    /// The operation was done; go on to the next.
+    Go(Outcome),
+    /// The run is over: unwind.
+    Stop,
+}
+
+/// What unwinds a thread whose run is over.
+pub(crate) struct Stopped;
+
+/// Where a thread stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Status {
+    /// It has not begun.
+    Fresh,
+    /// It is about to do this.
+    Ready(Pending),
+    /// It sleeps on a word.
+    Asleep(Pending),
+    /// It waits in a loop for a change.
+    Waiting(Pending),
+    /// It has ended.
+    Done,
+}
+
+pub(crate) struct Thread {
+    pub(crate) status: Status,
+    pub(crate) eyes: Eyes,
+    /// All that the thread has found out so far, as a number ([`Histories`]).
+    pub(crate) history: u32,
+    /// The words that it has read since it last let others go first.
+    read: Vec<usize>,
+    /// How often it may still wake up for no reason.
+    spurious: u32,
+    /// How often its time may still be up.
+    timeouts: u32,
+}
+
+/// An atomic or a cell.
+pub(crate) struct Object {
+    pub(crate) shape: Shape,
+    /// Where it was made: the line that made the whole, then the line that made the part of it, and so on.
+    pub(crate) made: Vec<At>,
+    address: usize,
+    used: u64,
+    /// Whether it is a cell, and what is in it.
+    cell: Option<Cell>,
+    /// Somebody woke who sleeps here, and nobody did.
+    missed_wake: bool,
+}
+
+struct Cell {
+    /// What was put in when it was made.
+    initial: u64,
+    /// Where it is, once it was used.
+    peek: Option<Peek>,
+    /// All that went into it, as a number, for contents that cannot be looked at.
+    version: u32,
+}
+
+/// Numbers for what threads have found out: equal histories have equal numbers, in all runs of a search.
+#[derive(Default)]
+pub(crate) struct Histories(HashMap<(u32, Fact), u32>);
+
+/// What is added to a history.
+#[derive(PartialEq, Eq, Hash)]
+enum Fact {
+    /// An operation returned this.
+    Returned(Outcome),
+    /// A cell had this in it.
+    Found(u64),
+    /// A thread with this history wrote to a cell.
+    Written(usize, u32),
+}
+
+impl Histories {
+    fn add(&mut self, history: u32, fact: Fact) -> u32 {
+        let next = u32::try_from(self.0.len() + 1).expect("fewer than 2^32 histories");
+        *self.0.entry((history, fact)).or_insert(next)
+    }
+}
+
+/// One place in the source where another ordering is put in.
+#[derive(Clone, Debug)]
+pub(crate) struct Weaker {
+    pub(crate) file: String,
+    pub(crate) line: u32,
+    pub(crate) from: Ordering,
+    pub(crate) to: Ordering,
+}
+
+/// Lines in which at most one thread may be.
+#[derive(Clone, Debug)]
+pub(crate) struct Region {
+    pub(crate) file: String,
+    pub(crate) lines: std::ops::RangeInclusive<u32>,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Rules {
+    pub(crate) weak: bool,
+    pub(crate) spurious: u32,
+    pub(crate) timeouts: u32,
+    pub(crate) weaker: Vec<Weaker>,
+    pub(crate) inside: Vec<Region>,
+}
+
+/// A step that was made, for people.
+#[derive(Clone, Debug)]
+pub(crate) struct Event {
+    pub(crate) object: Option<usize>,
+    pub(crate) text: String,
+    /// A load that returned an older value than the newest.
+    pub(crate) stale: bool,
+}
+
+pub(crate) struct World {
+    pub(crate) memory: Memory,
+    pub(crate) objects: Vec<Object>,
+    pub(crate) threads: Vec<Thread>,
+    /// Who runs: a thread, or, if it is none of them, the program that sets the scenario up and checks it.
+    pub(crate) running: usize,
+    /// How many threads there will be.
+    expected: usize,
+    pub(crate) main: Eyes,
+    pub(crate) verdict: Option<Verdict>,
+    pub(crate) histories: Histories,
+    pub(crate) rules: Rules,
+    making: Vec<At>,
+    clock: u64,
+    /// Each thread's way back to whoever resumed it.
+    yielders: Vec<*const Yielder<Resume, Pending>>,
+}
+
+/// None of the threads: the program that sets the scenario up and checks it.
+pub(crate) const NOBODY: usize = usize::MAX;
+
+thread_local! {
+    static WORLD: RefCell<Option<World>> = const { RefCell::new(None) };
+}
+
+/// Borrows the world; never while a thread is resumed or suspended.
+pub(crate) fn with<R>(f: impl FnOnce(&mut World) -> R) -> R {
+    WORLD.with_borrow_mut(|world| {
+        f(world.as_mut().expect("atomics of the explorer live in a scenario: make them in its `make`"))
+    })
+}
+
+/// Replaces the world.
+pub(crate) fn replace(world: Option<World>) -> Option<World> {
+    WORLD.replace(world)
+}
+
+/// An operation: waits for this thread's turn, and does it.
+pub(crate) fn step(pending: Pending) -> Outcome {
+    if is_unwinding() {
+        return with(|w| w.quiet(pending));
+    }
+    let (pending, yielder) = with(|w| (w.reorder(pending), w.yielders.get(w.running).copied()));
+    let Some(yielder) = yielder else {
+        return with(|w| w.alone(pending));
+    };
+    // SAFETY: the yielder lives on the stack of the thread that calls, below this frame.
+    match unsafe { &*yielder }.suspend(pending) {
+        Resume::Go(outcome) => outcome,
+        Resume::Stop => panic::resume_unwind(Box::new(Stopped)),
+    }
+}
+
+/// While this lives, what is made is part of what the caller's line makes. For constructors.
+#[track_caller]
+#[must_use = "the parts are those that are made while this lives"]
+pub fn part_of() -> PartOf {
+    let at = panic::Location::caller();
+    with(|w| w.making.push(at));
+    PartOf(())
+}
+
+/// See [`part_of`].
+#[derive(Debug)]
+pub struct PartOf(());
+
+impl Drop for PartOf {
+    fn drop(&mut self) {
+        with(|w| w.making.pop());
+    }
+}
+
+impl World {
+    /// A world for so many threads.
+    pub(crate) fn new(threads: usize, rules: Rules, histories: Histories) -> Self {
+        let memory = Memory::new(rules.weak);
+        Self {
+            memory,
+            objects: Vec::new(),
+            threads: Vec::new(),
+            running: NOBODY,
+            expected: threads,
+            main: Eyes::default(),
+            verdict: None,
+            histories,
+            rules,
+            making: Vec::new(),
+            clock: 0,
+            yielders: Vec::new(),
+        }
+    }
+
+    pub(crate) fn add_thread(&mut self) {
+        self.threads.push(Thread {
+            status: Status::Fresh,
+            eyes: self.main.clone(),
+            history: 0,
+            read: Vec::new(),
+            spurious: self.rules.spurious,
+            timeouts: self.rules.timeouts,
+        });
+        self.yielders.push(std::ptr::null());
+    }
+
+    /// A thread begins.
+    pub(crate) fn began(&mut self, yielder: *const Yielder<Resume, Pending>) {
+        self.yielders[self.running] = yielder;
+    }
+
+    // Objects.
+
+    fn add(&mut self, shape: Shape, at: At, cell: Option<Cell>) {
+        assert!(
+            self.running == NOBODY,
+            "{at}: make atomics and cells in the scenario's `make`, not in its threads",
+        );
+        let made = self.making.iter().copied().chain([at]).collect();
+        let missed_wake = false;
+        self.objects.push(Object { shape, made, address: 0, used: 0, cell, missed_wake });
+    }
+
+    pub(crate) fn add_word(&mut self, value: u64, shape: Shape, at: At) -> usize {
+        self.add(shape, at, None);
+        self.memory.add_word(value)
+    }
+
+    pub(crate) fn add_cell(&mut self, initial: u64, shape: Shape, at: At) -> usize {
+        self.add(shape, at, Some(Cell { initial, peek: None, version: 0 }));
+        self.memory.add_cell()
+    }
+
+    pub(crate) fn shape(&self, object: usize) -> Shape {
+        self.objects[object].shape
+    }
+
+    /// Notes where an object is now.
+    pub(crate) fn touch(&mut self, object: usize, address: usize) {
+        self.clock += 1;
+        let object = &mut self.objects[object];
+        object.address = address;
+        object.used = self.clock;
+    }
+
+    /// Notes how to look into a cell.
+    pub(crate) fn peek(&mut self, object: usize, peek: Peek) {
+        if let Some(cell) = &mut self.objects[object].cell {
+            cell.peek = Some(peek);
+        }
+    }
+
+    /// The word that was last seen at this address: a wake knows no more than that.
+    pub(crate) fn object_at(&self, address: usize) -> Option<usize> {
+        (0..self.objects.len())
+            .filter(|&i| self.objects[i].cell.is_none() && self.objects[i].address == address)
+            .max_by_key(|&i| self.objects[i].used)
+    }
+
+    /// What a word or cell holds now; `None` if it cannot be shown. No thread may be running.
+    pub(crate) fn value(&self, object: usize) -> Option<u64> {
+        let Object { shape, cell, .. } = &self.objects[object];
+        match cell {
+            None => Some(self.memory.newest(object)),
+            Some(_) if *shape == Shape::Opaque => None,
+            // SAFETY: cells live in what the scenario made, which lives as long as the run; the shape is
+            // that of the cell's type; no thread runs.
+            Some(Cell { peek: Some(peek), .. }) => Some(unsafe { peek.read(*shape) }),
+            Some(Cell { initial, .. }) => Some(*initial),
+        }
+    }
+
+    // Operations.
+
+    /// With the ordering that this run has at this place.
+    fn reorder(&self, mut pending: Pending) -> Pending {
+        for weaker in &self.rules.weaker {
+            if weaker.line != pending.at.line() || weaker.file != pending.at.file() {
+                continue;
+            }
+            let order = match &mut pending.op {
+                Op::Load(order)
+                | Op::Store(_, order)
+                | Op::Update(_, _, order)
+                | Op::Fence(order)
+                | Op::Exchange { success: order, .. } => order,
+                _ => continue,
+            };
+            if *order == weaker.from {
+                *order = weaker.to;
+            }
+        }
+        pending
+    }
+
+    /// An operation in a thread that unwinds: it leaves no trace, and nobody else will look.
+    fn quiet(&mut self, pending: Pending) -> Outcome {
+        let Some(object) = pending.object.filter(|&o| self.objects[o].cell.is_none()) else {
+            return Outcome::of(0, false);
+        };
+        let value = self.memory.newest(object);
+        match pending.op {
+            Op::Store(new, _) => self.memory.keep(object, new),
+            Op::Update(update, operand, _) => {
+                let mask = self.shape(object).mask();
+                self.memory.keep(object, update.apply(value, operand) & mask);
+            }
+            Op::Exchange { expected, new, .. } if expected == value => {
+                self.memory.keep(object, new);
+                return Outcome::of(value, true);
+            }
+            _ => {}
+        }
+        Outcome::of(value, false)
+    }
+
+    /// An operation before the threads start or after they have ended.
+    fn alone(&mut self, pending: Pending) -> Outcome {
+        if let Op::Sleep { expected, .. } = pending.op
+            && pending.object.is_some_and(|o| self.memory.newest(o) == expected)
+        {
+            panic!("{}: sleeps, and no thread is left that could wake it", pending.at);
+        }
+        let mut main = std::mem::take(&mut self.main);
+        let me = self.expected;
+        let (outcome, ..) = self.perform(me, &mut main, pending, 0);
+        self.main = main;
+        outcome
+    }
+
+    /// Who sleeps on a word.
+    fn sleepers(&self, object: Option<usize>) -> impl Iterator<Item = usize> {
+        self.threads.iter().enumerate().filter_map(move |(t, thread)| match thread.status {
+            Status::Asleep(pending) if object.is_some() && pending.object == object => Some(t),
+            _ => None,
+        })
+    }
+
+    /// In how many ways a thread can make its next step; 0 if it cannot.
+    pub(crate) fn choices(&self, t: usize) -> usize {
+        let thread = &self.threads[t];
+        match thread.status {
+            Status::Ready(Pending { op: Op::Load(order), object: Some(word), .. }) => {
+                self.memory.choices(&thread.eyes, word, order)
+            }
+            Status::Ready(Pending { op: Op::WakeOne, object, .. }) => {
+                self.sleepers(object).count().max(1)
+            }
+            Status::Ready(_) => 1,
+            Status::Asleep(Pending { op: Op::Sleep { timed, .. }, .. }) => {
+                usize::from(timed && thread.timeouts > 0) + usize::from(thread.spurious > 0)
+            }
+            _ => 0,
+        }
+    }
+
+    /// Makes a thread's next step. Returns what was done, and who goes on with what.
+    pub(crate) fn execute(&mut self, t: usize, choice: usize) -> (Event, Vec<(usize, Outcome)>) {
+        match self.threads[t].status {
+            Status::Asleep(pending) => self.wake_itself(t, pending, choice),
+            Status::Ready(pending) => {
+                let mut eyes = std::mem::take(&mut self.threads[t].eyes);
+                let newest = pending.object.map(|o| self.value(o));
+                let (outcome, text, woken) = self.perform(t, &mut eyes, pending, choice);
+                self.threads[t].eyes = eyes;
+                let stale = matches!(pending.op, Op::Load(_))
+                    && newest.flatten().is_some_and(|newest| newest != outcome.value);
+                let event = Event { object: pending.object, text, stale };
+                let mut go = woken;
+                if matches!(pending.op, Op::Sleep { .. }) && outcome.ok {
+                    self.threads[t].status = Status::Asleep(pending);
+                } else {
+                    go.push((t, outcome));
+                }
+                for (t, outcome) in &go {
+                    self.learn(*t, Fact::Returned(*outcome));
+                }
+                (event, go)
+            }
+            status => unreachable!("thread {t} cannot make a step: {status:?}"),
+        }
+    }
+
+    /// A sleeper wakes up without having been woken.
+    fn wake_itself(
+        &mut self,
+        t: usize,
+        pending: Pending,
+        choice: usize,
+    ) -> (Event, Vec<(usize, Outcome)>) {
+        let timed = matches!(pending.op, Op::Sleep { timed: true, .. });
+        let timed_out = choice == 0 && timed && self.threads[t].timeouts > 0;
+        let text = if timed_out {
+            self.threads[t].timeouts -= 1;
+            "wait → the time is up"
+        } else {
+            self.threads[t].spurious -= 1;
+            "wait → wakes up for no reason"
+        };
+        let outcome = Outcome { value: 0, ok: false, timed_out };
+        self.learn(t, Fact::Returned(outcome));
+        (Event { object: pending.object, text: text.into(), stale: false }, vec![(t, outcome)])
+    }
+
+    fn learn(&mut self, t: usize, fact: Fact) {
+        let history = self.threads[t].history;
+        self.threads[t].history = self.histories.add(history, fact);
+    }
+
+    /// Does an operation. Returns its outcome, what it looked like, and who was woken.
+    fn perform(
+        &mut self,
+        t: usize,
+        eyes: &mut Eyes,
+        pending: Pending,
+        choice: usize,
+    ) -> (Outcome, String, Vec<(usize, Outcome)>) {
+        let word = pending.object.unwrap_or(usize::MAX);
+        let shape = pending.object.map_or(Shape::Opaque, |object| self.shape(object));
+        let show = |value| shape.text(value);
+        let mut woken = Vec::new();
+        let (outcome, text) = match pending.op {
+            Op::Load(order) => {
+                let value = self.memory.load(eyes, word, order, choice);
+                self.noted(t, word);
+                (Outcome::of(value, true), format!("load → {}", show(value)))
+            }
+            Op::Store(value, order) => {
+                self.memory.store(eyes, word, value, order);
+                (Outcome::of(value, true), format!("store({})", show(value)))
+            }
+            Op::Update(update, operand, order) => {
+                let change = |old| Some(update.apply(old, operand) & shape.mask());
+                let old = self.memory.update(eyes, word, (order, order), change);
+                self.noted(t, word);
+                let text = format!("{}({}) → {}", update.name(), show(operand), show(old));
+                (Outcome::of(old, true), text)
+            }
+            Op::Exchange { expected, new, success, failure } => {
+                let change = |old| (old == expected).then_some(new);
+                let old = self.memory.update(eyes, word, (success, failure), change);
+                self.noted(t, word);
+                let ok = old == expected;
+                let result = if ok { "Ok" } else { "Err" };
+                let (from, to, old_text) = (show(expected), show(new), show(old));
+                let text = format!("compare_exchange({from}, {to}) → {result}({old_text})");
+                (Outcome::of(old, ok), text)
+            }
+            Op::Fence(order) => {
+                self.memory.fence(eyes, order);
+                (Outcome::of(0, true), format!("fence({order:?})"))
+            }
+            Op::Sleep { expected, .. } => {
+                // The kernel looks at the word as it is.
+                let asleep = self.memory.newest(word) == expected;
+                let text = if asleep {
+                    format!("wait({}) → falls asleep", show(expected))
+                } else {
+                    let now = show(self.memory.newest(word));
+                    format!("wait({}) → no: it is {now}", show(expected))
+                };
+                (Outcome::of(0, asleep), text)
+            }
+            Op::WakeOne | Op::WakeAll => {
+                let mut sleepers = Vec::from_iter(self.sleepers(pending.object));
+                if pending.op == Op::WakeOne && !sleepers.is_empty() {
+                    sleepers = vec![sleepers[choice]];
+                }
+                if let (true, Some(object)) = (sleepers.is_empty(), pending.object) {
+                    self.objects[object].missed_wake = true;
+                }
+                let call = if pending.op == Op::WakeOne { "wake_one" } else { "wake_all" };
+                let names = Vec::from_iter(sleepers.iter().map(|&t| crate::thread_name(t)));
+                let whom = if names.is_empty() { "nobody".into() } else { names.join(", ") };
+                let ok = !sleepers.is_empty();
+                woken.extend(sleepers.into_iter().map(|t| (t, Outcome::of(0, true))));
+                (Outcome::of(0, ok), format!("{call} → {whom}"))
+            }
+            Op::ReadCell | Op::WriteCell => {
+                let write = pending.op == Op::WriteCell;
+                self.access(t, eyes, word, write);
+                (Outcome::of(0, true), if write { "write" } else { "read" }.to_owned())
+            }
+            Op::Yield => (Outcome::of(0, true), String::new()),
+        };
+        (outcome, text, woken)
+    }
+
+    /// A thread has read a word: it is one of those whose change it waits for, should it wait.
+    fn noted(&mut self, t: usize, word: usize) {
+        if let Some(thread) = self.threads.get_mut(t)
+            && !thread.read.contains(&word)
+        {
+            thread.read.push(word);
+        }
+    }
+
+    fn access(&mut self, t: usize, eyes: &mut Eyes, object: usize, write: bool) {
+        if let Some(other) = self.memory.access(t, eyes, object, write) {
+            let (a, b) = (crate::thread_name(t), crate::thread_name(other));
+            let what = if write { "writes it" } else { "reads it" };
+            self.verdict.get_or_insert(Verdict::new(
+                Kind::Race,
+                format!("{a} {what}, and nothing orders that after what {b} did to it"),
+            ));
+        }
+        if t >= self.expected {
+            return; // alone: nobody's history
+        }
+        let found = self.value(object);
+        let history = self.threads[t].history;
+        if let Some(cell) = &mut self.objects[object].cell {
+            let version = cell.version;
+            if write && found.is_none() {
+                cell.version = self.histories.add(version, Fact::Written(t, history));
+            }
+            self.learn(t, Fact::Found(found.unwrap_or(version.into())));
+        }
+    }
+
+    /// A thread that waits in a loop goes on if something that it has read has changed, or if it has
+    /// read nothing.
+    pub(crate) fn goes_on(&mut self, t: usize) -> bool {
+        let thread = &mut self.threads[t];
+        let news = |word: &usize| self.memory.is_news(&thread.eyes, *word);
+        if !thread.read.is_empty() && !thread.read.iter().any(news) {
+            return false;
+        }
+        for word in std::mem::take(&mut thread.read) {
+            self.memory.look_again(&mut thread.eyes, word);
+        }
+        true
+    }
+
+    /// Everything that what comes later depends on, and nothing else: see the crate's page.
+    pub(crate) fn key(&self) -> Vec<u64> {
+        let mut key = Vec::with_capacity(64);
+        for thread in &self.threads {
+            let tag = match thread.status {
+                Status::Fresh | Status::Ready(_) => 0,
+                Status::Asleep(_) => 1,
+                Status::Waiting(_) => 2,
+                Status::Done => 3,
+            };
+            let budgets = u64::from(thread.spurious) << 8 | u64::from(thread.timeouts);
+            key.extend([u64::from(thread.history), tag, budgets]);
+            key.extend(
+                thread.read.iter().map(|&w| u64::from(self.memory.is_news(&thread.eyes, w))),
+            );
+        }
+        let eyes = self.threads.iter().map(|t| (t.status != Status::Done).then_some(&t.eyes));
+        self.memory.describe(&Vec::from_iter(eyes), &mut key);
+        for (i, object) in self.objects.iter().enumerate() {
+            key.push(object.missed_wake.into());
+            if let Some(cell) = &object.cell {
+                key.push(self.value(i).unwrap_or(cell.version.into()));
+            }
+        }
+        key.push(self.verdict.is_some().into());
+        key
+    }
+
+    /// Two threads where one may be; or nobody can go on, though somebody has not ended.
+    pub(crate) fn judge(&mut self) {
+        if self.verdict.is_some() {
+            return;
+        }
+        let inside = |thread: &Thread| match thread.status {
+            Status::Ready(Pending { at, .. })
+            | Status::Asleep(Pending { at, .. })
+            | Status::Waiting(Pending { at, .. }) => {
+                let region = |r: &Region| r.file == at.file() && r.lines.contains(&at.line());
+                self.rules.inside.iter().any(region)
+            }
+            Status::Fresh | Status::Done => false,
+        };
+        let both = Vec::from_iter((0..self.threads.len()).filter(|&t| inside(&self.threads[t])));
+        if let [a, b, ..] = both[..] {
+            let (a, b) = (crate::thread_name(a), crate::thread_name(b));
+            self.verdict = Some(Verdict::new(Kind::TwoInside, format!("{a} and {b} are both inside")));
+            return;
+        }
+        let ended = self.threads.iter().all(|thread| thread.status == Status::Done);
+        if !ended && (0..self.threads.len()).all(|t| self.choices(t) == 0) {
+            self.verdict = Some(self.stuck());
+        }
+    }
+
+    fn stuck(&self) -> Verdict {
+        let mut who = Vec::new();
+        let (mut asleep, mut missed) = (false, false);
+        for (t, thread) in self.threads.iter().enumerate() {
+            let name = crate::thread_name(t);
+            match thread.status {
+                Status::Asleep(Pending { op: Op::Sleep { expected, .. }, object: Some(o), .. }) => {
+                    asleep = true;
+                    // It would not fall asleep now, or a call came too early.
+                    missed |= self.memory.newest(o) != expected || self.objects[o].missed_wake;
+                    who.push(format!("{name} sleeps"));
+                }
+                Status::Done => {}
+                _ => who.push(format!("{name} waits in its loop")),
+            }
+        }
+        let who = who.join(", ");
+        match (asleep, missed) {
+            (true, true) => {
+                Verdict::new(Kind::LostWakeUp, format!("{who}, and nobody will ever call again"))
+            }
+            (true, false) => {
+                Verdict::new(Kind::Deadlock, format!("{who}, and each waits for another"))
+            }
+            _ => Verdict::new(Kind::Endless, format!("{who}, and nothing will ever change")),
+        }
+    }
+}

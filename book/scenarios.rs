@@ -1,0 +1,17 @@
+//! What the explorer plays through for the pages: each scenario runs a listing, or what ships, in every
+//! order there is.
+//!
+//! A file a chapter, or a listing; each has a function that returns its scenarios, and stands in [`all`].
+//! `cargo explore NAME` makes the graph, and `{{#explore NAME: what to do}}` in a chapter shows it.
+
+use explorer::Scenario;
+
+mod lock;
+mod not_a_lock;
+mod spin_lock;
+
+/// Every scenario there is.
+#[must_use]
+pub fn all() -> Vec<Scenario> {
+    [not_a_lock::scenarios(), spin_lock::scenarios(), lock::scenarios()].into_iter().flatten().collect()
+}

@@ -4,6 +4,7 @@
 //! down as a named test beside the code that it found wrong. `PROPTEST_CASES=10000` looks harder.
 
 mod barrier;
+mod concurrent;
 mod condition;
 mod event;
 mod lock;

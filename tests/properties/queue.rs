@@ -13,13 +13,17 @@ use tests::{Item, Kind, Ledger, watched};
 use crate::{Form, config, form};
 
 #[derive(Clone, Copy, Debug)]
-enum Call {
+pub(crate) enum Call {
     Put(Form),
     Get(Form),
     TaskDone,
     Join(Form),
     Shutdown,
     ShutdownNow,
+    Len,
+    Unfinished,
+    /// One of the items that a shutdown took out counts as done. No call, but a moment of one.
+    Settle,
 }
 
 fn call() -> impl Strategy<Value = Call> {
@@ -35,19 +39,21 @@ fn call() -> impl Strategy<Value = Call> {
 
 /// Why a call gave up. The types of the errors say already which of their words may be used when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum GaveUp {
+pub(crate) enum GaveUp {
     FullOrEmpty,
     Shutdown,
 }
 
 /// What came of a call; items by their numbers.
-#[derive(Debug, PartialEq, Eq)]
-enum Outcome {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
     Put(Result<(), (GaveUp, usize)>),
     Get(Result<usize, GaveUp>),
     TaskDone { accepted: bool },
     Join { all_done: bool },
     Shutdown { left: Vec<usize> },
+    Count(usize),
+    Settled,
 }
 
 /// What a queue shows between two calls.
@@ -62,12 +68,12 @@ struct View {
 }
 
 /// The queue under test, told what to do by its [`Call`]s.
-struct Subject {
-    queue: Box<dyn BlockingQueue<Item>>,
+pub(crate) struct Subject {
+    pub(crate) queue: Box<dyn BlockingQueue<Item>>,
 }
 
 impl Subject {
-    fn make(&self, call: Call, item: impl FnOnce() -> Item) -> Outcome {
+    pub(crate) fn make(&self, call: Call, item: impl FnOnce() -> Item) -> Outcome {
         let queue = &self.queue;
         match call {
             Call::Put(form) => Outcome::Put(self.put(form, item())),
@@ -86,6 +92,9 @@ impl Subject {
                 let left = queue.shutdown_now();
                 Outcome::Shutdown { left: left.iter().map(Item::number).collect() }
             }
+            Call::Len => Outcome::Count(queue.len()),
+            Call::Unfinished => Outcome::Count(queue.unfinished()),
+            Call::Settle => Outcome::Settled,
         }
     }
 
@@ -153,15 +162,23 @@ impl Subject {
 }
 
 /// What it must do, in the simplest way.
-struct Model {
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Model {
     kind: Kind,
     capacity: Option<usize>,
     items: VecDeque<usize>,
     unfinished: usize,
     shut_down: bool,
+    /// Items that a shutdown took out and that do not count as done yet.
+    unsettled: usize,
 }
 
 impl Model {
+    pub(crate) fn new(kind: Kind, capacity: Option<usize>) -> Self {
+        let items = VecDeque::new();
+        Self { kind, capacity, items, unfinished: 0, shut_down: false, unsettled: 0 }
+    }
+
     fn is_full(&self) -> bool {
         self.capacity.is_some_and(|capacity| self.items.len() >= capacity)
     }
@@ -176,7 +193,7 @@ impl Model {
         }
     }
 
-    fn make(&mut self, call: Call, number: usize) -> Outcome {
+    pub(crate) fn make(&mut self, call: Call, number: usize) -> Outcome {
         match call {
             Call::Put(_) if self.shut_down => Outcome::Put(Err((GaveUp::Shutdown, number))),
             Call::Put(_) if self.is_full() => Outcome::Put(Err((GaveUp::FullOrEmpty, number))),
@@ -203,10 +220,30 @@ impl Model {
             Call::ShutdownNow => {
                 self.shut_down = true;
                 let left: Vec<_> = self.items.drain(..).collect();
-                self.unfinished = self.unfinished.saturating_sub(left.len());
+                self.unsettled += left.len();
                 Outcome::Shutdown { left }
             }
+            Call::Len => Outcome::Count(self.items.len()),
+            Call::Unfinished => Outcome::Count(self.unfinished),
+            Call::Settle => {
+                assert!(self.unsettled > 0, "there is nothing to settle");
+                self.unsettled -= 1;
+                self.unfinished = self.unfinished.saturating_sub(1);
+                Outcome::Settled
+            }
         }
+    }
+
+    /// All that a shutdown took out counts as done.
+    pub(crate) fn settle(&mut self) {
+        while self.unsettled > 0 {
+            self.make(Call::Settle, 0);
+        }
+    }
+
+    /// How many items a shutdown took out that do not count as done yet.
+    pub(crate) fn unsettled(&self) -> usize {
+        self.unsettled
     }
 
     fn view(&self) -> View {
@@ -229,19 +266,14 @@ fn a_queue_does_what_its_model_does() {
             let ledger = Ledger::new(1, calls.len());
             let capacity = kind.capacity(capacity);
             let subject = Subject { queue: kind.make(capacity) };
-            let mut model = Model {
-                kind,
-                capacity,
-                items: VecDeque::new(),
-                unfinished: 0,
-                shut_down: false,
-            };
+            let mut model = Model::new(kind, capacity);
             let mut taken = 0;
             for (number, call) in calls.into_iter().enumerate() {
                 let call = model.possible(call);
                 let outcome = subject.make(call, || ledger.item(0, number));
                 taken += usize::from(matches!(outcome, Outcome::Get(Ok(_))));
                 prop_assert_eq!(outcome, model.make(call, number), "call {}: {:?}", number, call);
+                model.settle();
                 prop_assert_eq!(subject.view(), model.view(), "after call {}: {:?}", number, call);
             }
             drop(subject);

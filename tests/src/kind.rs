@@ -7,7 +7,7 @@ use queues::{BlockingQueue, PriorityQueue, Queue, Ring, Stack};
 use crate::Item;
 
 /// A kind of queue: how to make one, and in which order it must give.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// First in, first out, under a lock.
     Queue,

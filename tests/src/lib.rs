@@ -2,8 +2,10 @@
 
 mod kind;
 mod ledger;
+mod linear;
 mod watched;
 
 pub use kind::Kind;
 pub use ledger::{Item, Ledger};
+pub use linear::{Event, Moments, NotLinearizable, Sequential, linearize};
 pub use watched::{Crew, Test, leak, watched};

@@ -1,9 +1,9 @@
 //! The countdown: a sleep that another thread may call off, and one answer to who was first.
 //!
-//! It is the heart of a [`Timer`](https://docs.python.org/3/library/threading.html#timer-objects). One
-//! thread sleeps until the deadline, then acts; another may cancel. What makes it a primitive and not just a
-//! sleep is that both may happen at the same moment, and then exactly one of them must win, and both
-//! must know which: a `cancel` that says "it will not happen" while it happens is worse than none.
+//! It is the heart of a [`Timer`](crate::Timer). One thread sleeps until the deadline, then acts; another may
+//! cancel. What makes it a primitive and not just a sleep is that both may happen at the same moment, and
+//! then exactly one of them must win, and both must know which: a `cancel` that says "it will not happen"
+//! while it happens is worse than none.
 //!
 //! So who wins is decided by one compare-exchange on one word, from `WAITING` to either `FIRED` or
 //! `CANCELLED`, and no state is ever left again:

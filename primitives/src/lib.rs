@@ -62,12 +62,8 @@ pub mod lock;
 pub mod lock_api;
 pub mod rlock;
 pub mod semaphore;
-// std's threads, which a model has none of; it runs the primitives between threads of its own.
-#[cfg(not(model))]
 pub mod thread;
-#[cfg(not(model))]
 pub mod timer;
-#[cfg(not(model))]
 pub mod timers;
 
 #[cfg(all(test, not(model)))]
@@ -80,9 +76,7 @@ pub use event::Event;
 pub use lock::{Lock, LockGuard};
 pub use rlock::{RLock, RLockGuard};
 pub use semaphore::{Permit, Semaphore};
-#[cfg(not(model))]
 pub use timer::Timer;
-#[cfg(not(model))]
 pub use timers::{TimerHandle, Timers};
 
 /// Locks that guard no data: what the typed ones are made of, and what Python calls a lock.

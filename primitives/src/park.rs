@@ -88,11 +88,21 @@ pub fn wake_all(word: *const AtomicU32) {
     backend::wake_all(word);
 }
 
+/// The present, as deadlines have it. In a model it stands still until a wait comes to its deadline.
+#[inline]
+#[must_use]
+pub fn now() -> Instant {
+    #[cfg(not(model))]
+    return Instant::now();
+    #[cfg(model)]
+    backend::now()
+}
+
 /// The instant `timeout` from now; `None`, which means for ever, where the clock cannot tell it.
 #[inline]
 #[must_use]
 pub fn deadline_after(timeout: Duration) -> Option<Instant> {
-    Instant::now().checked_add(timeout)
+    now().checked_add(timeout)
 }
 
 #[cfg(all(test, not(model)))]

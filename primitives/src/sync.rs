@@ -14,6 +14,12 @@
 mod cores;
 #[cfg(not(model))]
 mod identity;
+#[cfg(model)]
+mod modelled;
+#[cfg(model)]
+pub mod panic;
+#[cfg(not(model))]
+pub(crate) mod panic;
 pub mod spin;
 
 #[cfg(not(model))]
@@ -87,13 +93,9 @@ pub mod thread {
 /// Threads that loom schedules.
 #[cfg(model)]
 pub mod thread {
-    pub use model::thread::*;
-
-    /// The calling thread's number, as in a normal build.
-    #[must_use]
-    pub fn id() -> u64 {
-        model::thread::id().into()
-    }
+    pub use super::modelled::{Builder, id};
+    pub(crate) use super::modelled::{adopt, current, reserve};
+    pub use model::thread::{JoinHandle, spawn, yield_now};
 }
 
 /// Whether this thread is unwinding from a panic: a `Drop` that would panic must not then.
@@ -134,3 +136,36 @@ macro_rules! const_fn {
     };
 }
 pub use const_fn;
+
+/// Declares a static; in a model, where atomics last no longer than an execution, one that each execution
+/// makes anew when it is first used.
+macro_rules! global {
+    ($(#[$attribute:meta])* static $name:ident: $type:ty = $value:expr;) => {
+        #[cfg(not(model))]
+        $(#[$attribute])*
+        static $name: $type = $value;
+
+        #[cfg(model)]
+        ::model::lazy_static! {
+            $(#[$attribute])*
+            static ref $name: $type = $value;
+        }
+    };
+}
+pub(crate) use global;
+
+/// [`std::thread_local`] with a constant to begin with; in a model, of the threads of the model.
+macro_rules! local {
+    ($($(#[$attribute:meta])* static $name:ident: $type:ty = const $value:block;)*) => {
+        #[cfg(not(model))]
+        ::std::thread_local! {
+            $($(#[$attribute])* static $name: $type = const $value;)*
+        }
+
+        #[cfg(model)]
+        ::model::thread_local! {
+            $($(#[$attribute])* static $name: $type = $value;)*
+        }
+    };
+}
+pub(crate) use local;

@@ -55,8 +55,10 @@ mod hook;
 mod outcome;
 mod panic;
 mod registry;
+// std's, which a model has none of.
+#[cfg(not(model))]
 mod scope;
-#[cfg(test)]
+#[cfg(all(test, not(model)))]
 mod tests;
 
 pub use self::builder::{Builder, spawn};
@@ -64,5 +66,8 @@ pub use self::handle::JoinHandle;
 pub use self::hook::catch_panic;
 pub use self::panic::{Location, PanicError};
 pub use self::registry::{Thread, active_count, current, enumerate};
+#[cfg(not(model))]
 pub use self::scope::{Scope, ScopedJoinHandle, scope};
-pub use crate::sync::thread::{sleep, yield_now};
+#[cfg(not(model))]
+pub use crate::sync::thread::sleep;
+pub use crate::sync::thread::yield_now;

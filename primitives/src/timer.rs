@@ -21,7 +21,7 @@
 //! Source: CPython's `threading.Timer`; that `cancel` answers is this crate's.
 
 mod error;
-#[cfg(test)]
+#[cfg(all(test, not(model)))]
 mod tests;
 
 use std::fmt;
@@ -220,7 +220,7 @@ impl Shared {
 // ANCHOR_END: run
 
 fn next_name() -> String {
-    static UNNAMED: AtomicU64 = AtomicU64::new(0);
+    sync::global! { static UNNAMED: AtomicU64 = AtomicU64::new(0); }
 
     // Relaxed: only that no two are the same.
     format!("Timer-{}", UNNAMED.fetch_add(1, Relaxed) + 1)

@@ -38,7 +38,7 @@ mod handle;
 mod job;
 mod schedule;
 mod service;
-#[cfg(test)]
+#[cfg(all(test, not(model)))]
 mod tests;
 
 use std::fmt;
@@ -191,6 +191,26 @@ impl Timers {
     #[must_use]
     pub fn thread(&self) -> &Thread {
         &self.thread
+    }
+}
+
+/// For the models, where a role serves: so main takes its part too.
+#[cfg(model)]
+impl Timers {
+    /// Without a thread.
+    #[must_use]
+    pub fn unserved() -> Self {
+        Self { service: Arc::new(Service::new()), thread: crate::thread::current(), running: None }
+    }
+
+    /// What the thread would do: waits until a timer is due, and calls it; `false` after [`close`](Self::close).
+    pub fn serve_one(&self) -> bool {
+        self.service.serve_one()
+    }
+
+    /// Shuts down, without a thread to wait for.
+    pub fn close(&self) -> usize {
+        self.service.shut_down()
     }
 }
 

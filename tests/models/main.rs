@@ -11,6 +11,8 @@ mod bounded_semaphore;
 #[cfg(model)]
 mod condition;
 #[cfg(model)]
+mod countdown;
+#[cfg(model)]
 mod event;
 #[cfg(model)]
 mod executor;
@@ -36,6 +38,11 @@ mod semaphore;
 mod stack;
 #[cfg(model)]
 mod task_queue;
+mod thread;
+#[cfg(model)]
+mod timer;
+#[cfg(model)]
+mod timers;
 #[cfg(model)]
 mod treiber_stack;
 #[cfg(model)]
@@ -62,6 +69,10 @@ fn main() -> std::process::ExitCode {
         bounded_semaphore::group(),
         event::group(),
         barrier::group(),
+        countdown::group(),
+        timer::group(),
+        timers::group(),
+        thread::group(),
         queue::group(),
         stack::group(),
         priority_queue::group(),

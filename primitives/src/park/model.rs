@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use model::clock;
 use model::futex::{self, Outcome};
 
 use super::Wait;
@@ -11,8 +12,17 @@ use crate::sync::atomic::AtomicU32;
 pub(super) fn wait(word: &AtomicU32, expected: u32, deadline: Option<Instant>) -> Wait {
     match futex::wait(word, expected, deadline.is_some()) {
         Outcome::Woken => Wait::Woken,
-        Outcome::TimedOut => Wait::TimedOut,
+        Outcome::TimedOut => {
+            if let Some(deadline) = deadline {
+                clock::advance_to(deadline);
+            }
+            Wait::TimedOut
+        }
     }
+}
+
+pub(super) fn now() -> Instant {
+    clock::now()
 }
 
 #[track_caller]

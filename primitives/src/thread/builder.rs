@@ -1,11 +1,14 @@
 //! Starting a thread: what is done before the closure, around it, and after.
 
 use std::io;
-use std::panic::{AssertUnwindSafe, resume_unwind};
+use std::panic::AssertUnwindSafe;
+#[cfg(not(model))]
+use std::panic::resume_unwind;
 use std::sync::Arc;
 
 use super::outcome::Outcome;
 use super::registry::{Listed, Thread, set_current};
+#[cfg(not(model))]
 use super::scope::{Scope, ScopedJoinHandle};
 use super::{JoinHandle, catch_panic};
 use crate::sync::thread as native;
@@ -100,6 +103,7 @@ impl Builder {
     /// # Errors
     ///
     /// As for [`spawn`](Self::spawn).
+    #[cfg(not(model))]
     pub fn spawn_scoped<'scope, 'env, F, T>(
         self,
         scope: &'scope Scope<'scope, 'env>,

@@ -19,14 +19,14 @@
 
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::cell::Cell;
-use std::panic::{PanicHookInfo, UnwindSafe, catch_unwind, set_hook, take_hook};
+use std::panic::{PanicHookInfo, UnwindSafe};
 
 use super::panic::{Location, PanicError, message_of};
 use super::registry;
 use crate::Lock;
-use crate::sync::atomic::AtomicU32;
-use crate::sync::atomic::Ordering::{Acquire, Relaxed, Release};
-use crate::sync::panicking;
+use crate::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use crate::sync::panic::{catch_unwind, set_hook, take_hook};
+use crate::sync::{self, panicking};
 
 /// What the hook saw of a panic.
 struct Note {
@@ -35,7 +35,7 @@ struct Note {
     backtrace: Option<Backtrace>,
 }
 
-thread_local! {
+sync::local! {
     /// How many calls of `catch_panic` this thread is in: the hook takes notes for them only.
     static CATCHING: Cell<u32> = const { Cell::new(0) };
     /// The newest note, until it is picked up.
@@ -67,9 +67,9 @@ pub fn catch_panic<T>(f: impl FnOnce() -> T + UnwindSafe) -> Result<T, PanicErro
     // A note that is there already is of a panic further out, whose unwinding has come to a destructor
     // that calls us: put it aside, and back.
     let outer_note = swap_note(None);
-    CATCHING.set(CATCHING.get() + 1);
+    CATCHING.with(|depth| depth.set(depth.get() + 1));
     let result = catch_unwind(f);
-    CATCHING.set(CATCHING.get() - 1);
+    CATCHING.with(|depth| depth.set(depth.get() - 1));
     let note = swap_note(outer_note);
 
     result.map_err(|payload| {
@@ -86,8 +86,10 @@ fn swap_note(note: Option<Box<Note>>) -> Option<Box<Note>> {
     NOTE.try_with(|place| place.replace(note)).unwrap_or_default()
 }
 
-/// How many hooks of ours are in the chain: 0 or 1, but for a program that plays with hooks.
-static HOOKS: AtomicU32 = AtomicU32::new(0);
+sync::global! {
+    /// How many hooks of ours are in the chain: 0 or 1, but for a program that plays with hooks.
+    static HOOKS: AtomicU32 = AtomicU32::new(0);
+}
 
 /// Owned by our hook: when that goes, the count goes down.
 struct Counted;
@@ -102,15 +104,17 @@ impl Drop for Counted {
 
 /// Puts our hook in front of the program's, unless it is in the chain already.
 fn install() {
-    // Acquire: pairs with the Release in `install_slow`, so that a panic of this thread finds the hook there.
-    if HOOKS.load(Acquire) == 0 {
+    // Relaxed, and yet a panic of this thread finds the hook that was counted: std looks for it under a lock
+    // of its own. Had that look come before ours was put there, under the same lock, then so had this one,
+    // which is earlier still, and could not have seen the count that came after.
+    if HOOKS.load(Relaxed) == 0 {
         install_slow();
     }
 }
 
 #[cold]
 fn install_slow() {
-    static INSTALLING: Lock<()> = Lock::new(());
+    sync::global! { static INSTALLING: Lock<()> = Lock::new(()); }
     // While a thread panics std refuses to change the hook, by a second panic, which would abort.
     if panicking() {
         return;
@@ -126,14 +130,14 @@ fn install_slow() {
             programs(info);
         }));
         // Not before it is there: who sees the count relies on the hook.
-        // Release: pairs with the Acquire in `install`.
-        HOOKS.fetch_add(1, Release);
+        // Relaxed: see `install`.
+        HOOKS.fetch_add(1, Relaxed);
     }
 }
 
 /// What our hook does before it calls the program's. Must not panic: a panic in a hook aborts.
 fn take_note(info: &PanicHookInfo<'_>) {
-    if CATCHING.get() == 0 {
+    if CATCHING.with(Cell::get) == 0 {
         return; // no thread of ours: nobody would pick it up
     }
     let backtrace = Backtrace::capture(); // looks at RUST_BACKTRACE, and costs nothing if it is unset

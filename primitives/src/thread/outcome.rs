@@ -12,7 +12,7 @@ pub(crate) struct Outcome<T> {
 }
 
 impl<T> Outcome<T> {
-    pub(crate) const fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { result: Lock::new(None), is_there: Condition::new() }
     }
 

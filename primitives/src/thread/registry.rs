@@ -5,21 +5,24 @@
 //! when they first ask for [`current`] or for the list, or start a thread, and leave it by a thread-local
 //! destructor when they end. So nothing in the list is dead, and `main`, which starts the others, is in it.
 //!
-//! The list's lock is held for a look-up in a map, and no code of anybody else runs meanwhile: not the
-//! closures, not a destructor, not the panic hook. So all of those may ask for the list.
+//! The list's lock is held for a look-up in a map, and nothing of the program's runs meanwhile but its
+//! allocator: not the closures, not a destructor, not the panic hook. So all of those may ask for the list.
 
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::hash::{Hash, Hasher};
+use std::mem;
 use std::sync::Arc;
 
 use crate::Lock;
 use crate::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use crate::sync::thread as native;
+use crate::sync::{self, thread as native};
 
-/// Every thread on the list, by number, so in the order in which they were started.
-static LIST: Lock<BTreeMap<u64, Thread>> = Lock::new(BTreeMap::new());
+sync::global! {
+    /// Every thread on the list, by number, so in the order in which they were started.
+    static LIST: Lock<BTreeMap<u64, Thread>> = Lock::new(BTreeMap::new());
+}
 
 /// A thread: its name and its number. Cheap to clone; equal to another if it is the same thread.
 ///
@@ -57,7 +60,7 @@ impl Thread {
 
     /// A thread about to be started here.
     pub(super) fn new(name: Option<String>) -> Self {
-        static UNNAMED: AtomicU64 = AtomicU64::new(0);
+        sync::global! { static UNNAMED: AtomicU64 = AtomicU64::new(0); }
 
         // Relaxed: only that no two are the same.
         let name = name.unwrap_or_else(|| format!("Thread-{}", UNNAMED.fetch_add(1, Relaxed) + 1));
@@ -98,7 +101,7 @@ impl fmt::Debug for Thread {
     }
 }
 
-thread_local! {
+sync::local! {
     /// The calling thread, once it has asked.
     static CURRENT: OnceCell<Current> = const { OnceCell::new() };
 }
@@ -132,12 +135,23 @@ pub fn current() -> Thread {
     let current = CURRENT.try_with(|current| {
         let current = current.get_or_init(|| {
             let thread = Thread::foreign();
-            Current { _listed: Some(Listed::new(thread.clone())), thread }
+            let listed = Listed::new(thread.clone());
+            Current { thread, _listed: leaves_by_itself(listed) }
         });
         current.thread.clone()
     });
     // The thread is ending and has destroyed its thread-locals: as before, but not on the list.
     current.unwrap_or_else(|_| Thread::foreign())
+}
+
+/// A guard whose drop takes a thread off the list when its thread-locals are destroyed. In a model that comes
+/// after its end, and after that of the list.
+fn leaves_by_itself(listed: Listed) -> Option<Listed> {
+    if cfg!(model) {
+        mem::forget(listed);
+        return None;
+    }
+    Some(listed)
 }
 
 /// Says which thread this is, before anything in it asks.
@@ -147,7 +161,8 @@ pub(super) fn set_current(thread: Thread) {
     debug_assert!(fresh.is_ok(), "the thread has only just begun");
 }
 
-/// The living threads, in the order in which they were started; the calling one is always among them.
+/// The living threads, in the order in which they were started. The calling one is among them, unless it is
+/// ending and only destructors of its thread-locals are left to run.
 ///
 /// Out of date before you look at the answer: good for messages and tests, never for deciding. A thread that has
 /// been joined is not in it. Waits a moment if another thread looks at the list.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::Timers;
 use super::service::Service;
 use crate::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use crate::thread;
+use crate::{sync, thread};
 
 /// The name and the stack size of the thread that [`Timers`] are to run on.
 ///
@@ -53,7 +53,7 @@ impl Builder {
 }
 
 fn next_name() -> String {
-    static UNNAMED: AtomicU64 = AtomicU64::new(0);
+    sync::global! { static UNNAMED: AtomicU64 = AtomicU64::new(0); }
 
     // Relaxed: only that no two are the same.
     format!("Timers-{}", UNNAMED.fetch_add(1, Relaxed) + 1)

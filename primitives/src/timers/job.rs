@@ -59,7 +59,7 @@ impl<F: FnMut() + Send> Job for Every<F> {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(model)))]
 mod tests {
     use super::{Every, Job, Once, next_deadline};
     use crate::timers::schedule::NEVER;

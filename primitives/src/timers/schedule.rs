@@ -27,9 +27,9 @@
 //! Sources: Williams, _Algorithm 232: Heapsort_ (1964), for the heap; Varghese and Lauck, _Hashed and
 //! Hierarchical Timing Wheels_ (1987), for the alternatives.
 
-#[cfg(test)]
+#[cfg(all(test, not(model)))]
 mod properties;
-#[cfg(test)]
+#[cfg(all(test, not(model)))]
 mod tests;
 
 /// The deadline of what never becomes due. It has a slot, and no place in the heap.

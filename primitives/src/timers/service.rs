@@ -1,13 +1,14 @@
 //! The thread behind the timers: when it sleeps, who wakes it, and what becomes of a callback that panics.
 
 use std::mem;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};
 
 use super::job::{Job, next_deadline};
 use super::schedule::{Due, Key, NEVER, Removed, Schedule};
+use crate::sync::panic::catch_unwind;
 use crate::thread::catch_panic;
-use crate::{Condition, Lock};
+use crate::{Condition, Lock, park};
 
 /// What the timers, their handles and their thread share.
 pub(super) struct Service {
@@ -31,12 +32,12 @@ const AWAKE: u64 = 0;
 impl Service {
     pub(super) fn new() -> Self {
         let state = State { schedule: Schedule::new(), asleep_until: AWAKE, shut_down: false };
-        Self { beginning: Instant::now(), state: Lock::new(state), changed: Condition::new() }
+        Self { beginning: park::now(), state: Lock::new(state), changed: Condition::new() }
     }
 
     /// The present, in nanoseconds.
     pub(super) fn now(&self) -> u64 {
-        self.time_of(Instant::now())
+        self.time_of(park::now())
     }
 
     /// An instant, in nanoseconds; 0 for all that was before the beginning.
@@ -106,22 +107,27 @@ impl Service {
     // ANCHOR: serve
     /// What the thread does, until it is shut down.
     pub(super) fn serve(&self) {
-        while let Some(Due { key, deadline, item: mut job }) = self.wait_for_due() {
-            let returned = contain(|| job.run());
-            // In two steps: what is left must be dropped after the lock.
-            let left = match job.period() {
-                Some(period) if returned => {
-                    let next = next_deadline(deadline, period, self.now());
-                    self.state.lock().schedule.put_back(key, next, job)
-                }
-                Some(_) => {
-                    self.state.lock().schedule.end(key);
-                    Err(job)
-                }
-                None => Err(job),
-            };
-            contain(|| drop(left));
-        }
+        while self.serve_one() {}
+    }
+
+    /// Waits until a job is due, and calls it. `false`: it is shut down instead.
+    pub(super) fn serve_one(&self) -> bool {
+        let Some(Due { key, deadline, item: mut job }) = self.wait_for_due() else { return false };
+        let returned = contain(|| job.run());
+        // In two steps: what is left must be dropped after the lock.
+        let left = match job.period() {
+            Some(period) if returned => {
+                let next = next_deadline(deadline, period, self.now());
+                self.state.lock().schedule.put_back(key, next, job)
+            }
+            Some(_) => {
+                self.state.lock().schedule.end(key);
+                Err(job)
+            }
+            None => Err(job),
+        };
+        contain(|| drop(left));
+        true
     }
 
     /// Sleeps until a job is due and lends it; `None` if it is shut down.

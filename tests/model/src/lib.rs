@@ -10,6 +10,7 @@
 //! | ------------ | --------------------------------------------------------------------------------- |
 //! | [`sync`]     | atomics and cells that know their own `file:line:column` and keep a record         |
 //! | [`futex`]    | sleeping and waking by address, with lost wake-ups reported by name                |
+//! | [`clock`]    | the present, which moves only when a wait comes to its deadline                   |
 //! | `coins`      | a yes or no that loom explores both ways: time-outs, wake-ups for no reason        |
 //! | [`thread`]   | threads whose state (running, asleep, waiting for another) is known                |
 //! | `mutant`     | a weaker ordering or a forgotten wake at one place, without recompiling            |
@@ -25,6 +26,8 @@
 pub mod build;
 pub mod changed;
 
+#[cfg(model)]
+pub mod clock;
 #[cfg(model)]
 mod coins;
 #[cfg(model)]
@@ -57,6 +60,10 @@ pub mod thread;
 mod trace;
 #[cfg(model)]
 mod world;
+
+/// Thread-locals and statics of the model: each execution begins with new ones.
+#[cfg(model)]
+pub use loom::{lazy_static, thread_local};
 
 #[cfg(model)]
 pub use explore::{Options, explore};

@@ -172,7 +172,7 @@ impl Outcome {
         Self {
             scenario: format!("{group}/{}", scenario.name),
             about: scenario.about.to_owned(),
-            roles: scenario.roles.iter().map(ToString::to_string).collect(),
+            roles: scenario.cast(0).iter().map(ToString::to_string).collect(),
             bound: scenario.bound,
             spurious: scenario.spurious,
             timeouts: scenario.timeouts,

@@ -9,7 +9,7 @@ use crate::trace::{self, What};
 use crate::{coins, thread, world};
 
 /// loom has five threads, and the coins need one.
-const MOST_ROLES: usize = 4;
+const MOST_THREADS: usize = 4;
 
 /// A small program that is explored with the main thread in each of its roles in turn.
 ///
@@ -20,6 +20,8 @@ pub struct Scenario {
     pub(crate) name: &'static str,
     pub(crate) about: &'static str,
     pub(crate) roles: Vec<&'static str>,
+    /// The threads that these start, in the order in which they do.
+    pub(crate) starts: Vec<&'static str>,
     /// Which roles main takes: the first of each kind.
     pub(crate) rotations: Vec<usize>,
     pub(crate) bound: Option<usize>,
@@ -39,6 +41,8 @@ pub struct Draft<T> {
     setup: Arc<dyn Fn() -> T + Send + Sync>,
     roles: Vec<Role<T>>,
     rotations: Vec<usize>,
+    /// The threads that the roles start.
+    starts: Vec<&'static str>,
     check: Arc<dyn Fn(&T) + Send + Sync>,
     bound: Option<Option<usize>>,
     spurious: u32,
@@ -79,6 +83,7 @@ impl Scenario {
             setup: Arc::new(setup),
             roles: Vec::new(),
             rotations: Vec::new(),
+            starts: Vec::new(),
             check: Arc::new(|_| ()),
             bound: None,
             spurious: 1,
@@ -108,6 +113,14 @@ impl<T: Send + Sync + 'static> Draft<T> {
         self.rotations.push(self.roles.len());
         let role = Role { name, part: Arc::new(part) as Arc<dyn Fn(&T) + Send + Sync> };
         self.roles.extend(std::iter::repeat_n(role, n));
+        self
+    }
+
+    /// A thread that a role starts, and what it does. Main never takes its part; it takes one of four places,
+    /// and it can wake up for no reason and time out like any other.
+    #[must_use]
+    pub fn starts(mut self, name: &'static str) -> Self {
+        self.starts.push(name);
         self
     }
 
@@ -165,17 +178,18 @@ impl<T: Send + Sync + 'static> Draft<T> {
 
 impl<T: Send + Sync + 'static> From<Draft<T>> for Scenario {
     fn from(draft: Draft<T>) -> Self {
-        let Draft { name, about, setup, roles, rotations, check, .. } = draft;
+        let Draft { name, about, setup, roles, rotations, starts, check, .. } = draft;
+        let threads = roles.len() + starts.len();
         assert!(
-            (1..=MOST_ROLES).contains(&roles.len()),
-            "scenario `{name}` has {} roles: loom can do with 1 to {MOST_ROLES}",
-            roles.len(),
+            !roles.is_empty() && threads <= MOST_THREADS,
+            "scenario `{name}` has {threads} threads: loom can do with 1 to {MOST_THREADS}",
         );
-        let default_bound = (roles.len() > 2).then_some(3);
+        let default_bound = (threads > 2).then_some(3);
         Self {
             name,
             about,
             roles: roles.iter().map(|role| role.name).collect(),
+            starts: starts.clone(),
             rotations,
             bound: draft.bound.unwrap_or(default_bound),
             spurious: draft.spurious,
@@ -183,7 +197,7 @@ impl<T: Send + Sync + 'static> From<Draft<T>> for Scenario {
             spin: draft.spin,
             must_reach: draft.must_reach,
             must_fail: draft.must_fail,
-            execute: Arc::new(move |first| execute(&*setup, &roles, &*check, first)),
+            execute: Arc::new(move |first| execute(&*setup, &roles, starts.len(), &*check, first)),
         }
     }
 }
@@ -193,6 +207,7 @@ impl Scenario {
     pub(crate) fn cast(&self, first: usize) -> Vec<&'static str> {
         (0..self.roles.len())
             .map(|thread| self.roles[(first + thread) % self.roles.len()])
+            .chain(self.starts.iter().copied())
             .collect()
     }
 }
@@ -201,12 +216,13 @@ impl Scenario {
 fn execute<T: Send + Sync + 'static>(
     setup: &dyn Fn() -> T,
     roles: &[Role<T>],
+    starts: usize,
     check: &dyn Fn(&T),
     first: usize,
 ) {
     world::with(world::World::next_execution);
     thread::main_begins();
-    coins::mint(roles.len());
+    coins::mint(roles.len() + starts);
 
     // std's Arc and not loom's: what it orders, starting and joining the threads orders as well.
     let shared = Arc::new(setup());

@@ -8,6 +8,7 @@ use std::cell::RefCell;
 use std::panic::Location;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Instant;
 
 use crate::coins::Coins;
 use crate::failure::Failure;
@@ -70,7 +71,10 @@ pub(crate) struct World {
     pub(crate) reached: Reached,
 
     // Of this execution.
+    /// Counts what happens, to tell what was later.
     pub(crate) clock: u64,
+    /// What [`clock`](crate::clock) says; none before somebody asks.
+    pub(crate) now: Option<Instant>,
     pub(crate) objects: Vec<Object>,
     pub(crate) threads: Vec<ThreadState>,
     pub(crate) waiters: Vec<Waiter>,
@@ -99,6 +103,7 @@ impl World {
     pub(crate) fn next_execution(&mut self) {
         self.execution += 1;
         self.clock = 0;
+        self.now = None;
         self.objects.clear();
         self.threads.clear();
         self.waiters.clear();

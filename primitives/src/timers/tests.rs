@@ -270,11 +270,14 @@ fn dropping_waits_for_the_callback_under_way_and_calls_no_other() {
     let go_on = keep_busy(&timers);
     let finished = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&finished);
-    timers.after(Duration::ZERO, move || {
+    let other = timers.after(Duration::ZERO, move || {
         count.fetch_add(1, SeqCst);
     });
     let who = timers.thread().clone();
     let dropper = thread::spawn(move || drop(timers));
+    while other.is_pending() {
+        thread::yield_now();
+    }
     assert!(!dropper.join_timeout(SHORT), "the callback is under way");
     go_on.set();
     dropper.join().unwrap();

@@ -63,11 +63,14 @@ fn main() {
     one_thread_each(ROUNDS * 100);
 }
 
+/// The place of a timer, by its number and how many there are, in the order of the deadlines.
+type Order = fn(usize, usize) -> usize;
+
 fn costs(timers: usize, rounds: usize) {
     let report = |what: &str, figures: Vec<f64>, unit: &str, goal: &str| {
         println!("  {what:<52} {:>8.1} {unit:<6} {goal}", median(figures));
     };
-    let orders: [(&str, fn(usize, usize) -> usize); 3] = [
+    let orders: [(&str, Order); 3] = [
         ("set, each later than all others", |number, _| number),
         ("set, in no order", |number, timers| number * 7919 % timers),
         ("set, each earlier than all others (wakes the thread)", |number, timers| timers - number),

@@ -70,6 +70,7 @@ use std::panic::RefUnwindSafe;
 use std::time::Duration;
 
 pub use self::outcome::{BarrierWaitResult, BrokenBarrierError};
+use crate::deadlock::{Identity, Kind};
 use crate::park;
 use crate::sync::atomic::Ordering::{AcqRel, Relaxed, Release};
 use crate::sync::atomic::{AtomicU32, AtomicU64};
@@ -116,6 +117,7 @@ const ROUND: u64 = 1 << 32;
 /// ```
 // ANCHOR: type
 pub struct Barrier<A = fn()> {
+    identity: Identity,
     /// `rounds * ROUND | state | note | threads inside`; the table above says what the states mean.
     word: AtomicU64,
     /// What threads sleep on: goes up whenever they are woken.
@@ -146,12 +148,26 @@ impl Barrier {
         /// If `parties` is zero, or more than 536,870,911.
         #[must_use]
         pub const fn new(parties: usize) -> Self {
+            Self::named("", parties)
+        }
+    }
+
+    const_fn! {
+        /// As [`new`](Self::new), with a name for [reports of deadlocks](crate::deadlock). Without the feature
+        /// `deadlock-detection`, the name is not kept.
+        ///
+        /// # Panics
+        ///
+        /// As [`new`](Self::new).
+        #[must_use]
+        pub const fn named(name: &'static str, parties: usize) -> Self {
             assert!(parties > 0, "a barrier for zero parties: there must be one or more");
             assert!(
                 parties <= INSIDE as usize,
                 "too many parties for a barrier: at most 536870911 are allowed",
             );
             Self {
+                identity: Identity::new(Kind::Barrier, name),
                 word: AtomicU64::new(FILLING),
                 bell: AtomicU32::new(0),
                 parties: parties as u32,
@@ -189,6 +205,7 @@ impl Barrier {
     #[must_use]
     pub fn with_action<A: FnMut() + Send>(self, action: A) -> Barrier<A> {
         Barrier {
+            identity: self.identity,
             word: self.word,
             bell: self.bell,
             parties: self.parties,

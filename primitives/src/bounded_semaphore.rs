@@ -17,6 +17,8 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 pub use self::error::ReleaseError;
+#[cfg(all(feature = "deadlock-detection", not(model)))]
+use crate::deadlock::Report;
 use crate::semaphore::{Permit, Semaphore};
 use crate::sync::const_fn;
 
@@ -63,15 +65,61 @@ impl BoundedSemaphore {
         }
     }
 
+    const_fn! {
+        /// As [`new`](Self::new), with a name for [reports of deadlocks](crate::deadlock). Without the feature
+        /// `deadlock-detection`, the name is not kept.
+        ///
+        /// # Panics
+        ///
+        /// As [`new`](Self::new).
+        #[must_use]
+        pub const fn named(name: &'static str, permits: usize) -> Self {
+            Self { semaphore: Semaphore::named(name, permits), bound: permits as u32 }
+        }
+    }
+
+    /// Says that a permit always goes back in the thread that took it, and that nobody makes one up by
+    /// [`release`](Self::release): so the [detector](crate::deadlock) may conclude from who took the permits that
+    /// nobody can give one back. Without this it must assume that anybody could. Should it happen all the
+    /// same, the detector believes its eyes and forgets what was said. Costs nothing without the feature
+    /// `deadlock-detection`.
+    ///
+    /// ```
+    /// use primitives::BoundedSemaphore;
+    ///
+    /// static SEATS: BoundedSemaphore = BoundedSemaphore::named("seats", 2).thread_bound();
+    /// let _seat = SEATS.acquire();
+    /// ```
+    #[cfg(not(model))]
+    #[must_use]
+    pub const fn thread_bound(mut self) -> Self {
+        self.semaphore.seats.bind();
+        self
+    }
+
     /// Takes a permit; blocks until there is one.
     ///
     /// Uncontended: one load and one compare-exchange.
     ///
     /// _Python_: `acquire()`.
     #[inline]
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub fn acquire(&self) -> Permit<'_> {
         self.semaphore.acquire_raw();
         Permit::new(&self.semaphore, self.bound())
+    }
+
+    /// Takes a permit; blocks until there is one, unless that would be for ever.
+    ///
+    /// # Errors
+    ///
+    /// A [`Report`](crate::deadlock::Report), if the wait could never end; nothing has been taken then. For a
+    /// semaphore that is not [`thread_bound`](Self::thread_bound) that is known only when everybody sleeps.
+    #[cfg(all(feature = "deadlock-detection", not(model)))]
+    #[track_caller]
+    pub fn acquire_checked(&self) -> Result<Permit<'_>, Box<Report>> {
+        self.semaphore.acquire_raw_checked()?;
+        Ok(Permit::new(&self.semaphore, self.bound()))
     }
 
     /// Takes a permit if there is one; never blocks. `None` if there is none.
@@ -81,8 +129,10 @@ impl BoundedSemaphore {
     /// _Python_: `acquire(blocking=False)`.
     #[inline]
     #[doc(alias = "acquire")]
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub fn try_acquire(&self) -> Option<Permit<'_>> {
-        self.semaphore.take().then(|| Permit::new(&self.semaphore, self.bound()))
+        let taken = self.semaphore.take();
+        if taken { Some(Permit::new(&self.semaphore, self.bound())) } else { None }
     }
 
     /// Takes a permit; blocks for at most `timeout`, then `None`.
@@ -93,9 +143,10 @@ impl BoundedSemaphore {
     /// _Python_: `acquire(timeout=t)`.
     #[inline]
     #[doc(alias = "acquire")]
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub fn acquire_timeout(&self, timeout: Duration) -> Option<Permit<'_>> {
         let taken = self.semaphore.acquire_raw_timeout(timeout);
-        taken.then(|| Permit::new(&self.semaphore, self.bound()))
+        if taken { Some(Permit::new(&self.semaphore, self.bound())) } else { None }
     }
 
     /// Takes a permit; blocks until `deadline` at most, then `None`.
@@ -103,9 +154,10 @@ impl BoundedSemaphore {
     /// A deadline that has passed is one try. Costs as [`acquire`](Self::acquire).
     #[inline]
     #[doc(alias = "acquire")]
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub fn acquire_deadline(&self, deadline: Instant) -> Option<Permit<'_>> {
         let taken = self.semaphore.acquire_raw_deadline(deadline);
-        taken.then(|| Permit::new(&self.semaphore, self.bound()))
+        if taken { Some(Permit::new(&self.semaphore, self.bound())) } else { None }
     }
 
     /// Puts `n` permits back, and wakes as many threads that wait for one. Never blocks.
@@ -123,6 +175,7 @@ impl BoundedSemaphore {
     #[inline]
     #[cfg_attr(not(model), track_caller)]
     pub fn release(&self, n: usize) -> Result<(), ReleaseError> {
+        self.semaphore.seats.permits_wander();
         assert!(n > 0, "released 0 permits: `n` must be one or more");
         self.semaphore
             .add(n, self.bound())

@@ -45,6 +45,7 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 pub use self::raw::Monitor;
+use crate::deadlock::{Identity, Kind};
 use crate::lock::LockGuard;
 use crate::park::{self, Wait};
 use crate::sync::atomic::{AtomicU32, Ordering::Relaxed};
@@ -77,6 +78,7 @@ use crate::sync::{const_fn, is_unwinding, spin};
 /// });
 /// ```
 pub struct Condition {
+    identity: Identity,
     /// How many notifications there have been; what waiters sleep on.
     sequence: AtomicU32,
     /// How many threads are between the beginning of a wait and its end.
@@ -101,7 +103,24 @@ impl Condition {
         /// A condition that nobody waits for.
         #[must_use]
         pub const fn new() -> Self {
-            Self { sequence: AtomicU32::new(0), waiters: AtomicU32::new(0) }
+            Self {
+                identity: Identity::new(Kind::Condition, ""),
+                sequence: AtomicU32::new(0),
+                waiters: AtomicU32::new(0),
+            }
+        }
+    }
+
+    const_fn! {
+        /// A condition that nobody waits for, with a name for [reports of deadlocks](crate::deadlock). Without the
+        /// feature `deadlock-detection`, the name is not kept.
+        #[must_use]
+        pub const fn named(name: &'static str) -> Self {
+            Self {
+                identity: Identity::new(Kind::Condition, name),
+                sequence: AtomicU32::new(0),
+                waiters: AtomicU32::new(0),
+            }
         }
     }
 
@@ -110,8 +129,9 @@ impl Condition {
     /// Blocks. May return without a notification, so call it in a loop, or use
     /// [`wait_while`](Self::wait_while). Spins for about a microsecond before it sleeps.
     #[inline]
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub fn wait<T: ?Sized>(&self, guard: &mut LockGuard<'_, T>) {
-        self.wait_on(guard.raw(), None);
+        self.wait_on(&guard.raw(), None);
     }
 
     /// Waits while `blocked` says so; looks at once, and again after each notification.
@@ -124,6 +144,7 @@ impl Condition {
     /// arrived.wait_while(&mut jobs, |jobs| jobs.is_empty()); // there is one: does not wait
     /// ```
     #[doc(alias = "wait_for")]
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub fn wait_while<T: ?Sized>(
         &self,
         guard: &mut LockGuard<'_, T>,
@@ -138,12 +159,13 @@ impl Condition {
     ///
     /// The lock is taken again in any case, and that may take longer. Zero lets the lock go once and
     /// takes it again; a time-out too long for the clock means for ever.
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub fn wait_timeout<T: ?Sized>(
         &self,
         guard: &mut LockGuard<'_, T>,
         timeout: Duration,
     ) -> WaitTimeoutResult {
-        self.wait_on(guard.raw(), park::deadline_after(timeout))
+        self.wait_on(&guard.raw(), park::deadline_after(timeout))
     }
 
     /// [`wait_while`](Self::wait_while), for at most `timeout` in all.
@@ -161,6 +183,7 @@ impl Condition {
     /// assert!(result.timed_out());
     /// ```
     #[doc(alias = "wait_for")]
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub fn wait_timeout_while<T: ?Sized>(
         &self,
         guard: &mut LockGuard<'_, T>,
@@ -173,27 +196,30 @@ impl Condition {
             if time_is_up {
                 return WaitTimeoutResult(true);
             }
-            time_is_up = self.wait_on(guard.raw(), deadline).timed_out();
+            time_is_up = self.wait_on(&guard.raw(), deadline).timed_out();
         }
         WaitTimeoutResult(false)
     }
 
     /// [`wait`](Self::wait), until `deadline` at most.
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub fn wait_deadline<T: ?Sized>(
         &self,
         guard: &mut LockGuard<'_, T>,
         deadline: Instant,
     ) -> WaitTimeoutResult {
-        self.wait_on(guard.raw(), Some(deadline))
+        self.wait_on(&guard.raw(), Some(deadline))
     }
 
     // ANCHOR: wait
     /// The wait behind all of them.
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
     fn wait_on<L: Monitor + ?Sized>(
         &self,
         lock: &L,
         deadline: Option<Instant>,
     ) -> WaitTimeoutResult {
+        let _waiting = self.identity.waits();
         // Both while the lock is still held (see the drawing above).
         // Relaxed: whoever must see the count, or must be seen in the sequence, takes the lock after we
         // release it, and the lock is what orders us.

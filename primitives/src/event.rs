@@ -68,6 +68,7 @@ mod tests;
 use std::fmt;
 use std::time::{Duration, Instant};
 
+use crate::deadlock::{Identity, Kind};
 use crate::park::{self, Wait};
 use crate::sync::atomic::AtomicU32;
 use crate::sync::atomic::Ordering::{Acquire, Relaxed, Release};
@@ -107,6 +108,7 @@ const GENERATION: u32 = 4;
 /// ```
 // ANCHOR: type
 pub struct Event {
+    identity: Identity,
     /// `generation * GENERATION | SLEEPERS or SET, or neither`
     ///
     /// | `SET` | `SLEEPERS` | the event is | somebody may sleep   | who writes it            |
@@ -125,7 +127,16 @@ impl Event {
         /// _Python_: `Event()`.
         #[must_use]
         pub const fn new() -> Self {
-            Self { word: AtomicU32::new(0) }
+            Self { identity: Identity::new(Kind::Event, ""), word: AtomicU32::new(0) }
+        }
+    }
+
+    const_fn! {
+        /// As [`new`](Self::new), with a name for [reports of deadlocks](crate::deadlock). Without the feature
+        /// `deadlock-detection`, the name is not kept.
+        #[must_use]
+        pub const fn named(name: &'static str) -> Self {
+            Self { identity: Identity::new(Kind::Event, name), word: AtomicU32::new(0) }
         }
     }
 
@@ -205,6 +216,7 @@ impl Event {
     ///
     /// _Python_: `wait()`.
     #[inline]
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub fn wait(&self) {
         // Acquire: pairs with the Release in `set_slow`.
         let word = self.word.load(Acquire);
@@ -233,6 +245,7 @@ impl Event {
     /// ```
     #[inline]
     #[doc(alias = "wait")]
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub fn wait_timeout(&self, timeout: Duration) -> bool {
         // Acquire: pairs with the Release in `set_slow`.
         let word = self.word.load(Acquire);
@@ -244,6 +257,7 @@ impl Event {
     /// A deadline that has passed is one look. Set: one load.
     #[inline]
     #[doc(alias = "wait")]
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub fn wait_deadline(&self, deadline: Instant) -> bool {
         // Acquire: pairs with the Release in `set_slow`.
         let word = self.word.load(Acquire);
@@ -254,7 +268,9 @@ impl Event {
     /// Waits for a `set` after the one moment when the word was `found`, and not set; `false` if the
     /// deadline came first.
     #[cold]
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
     fn wait_slow(&self, found: u32, deadline: Option<Instant>) -> bool {
+        let _waiting = self.identity.waits();
         // Until somebody sets it, the word can only be this, with or without the note.
         let clear = found & !SLEEPERS;
         let asleep = clear | SLEEPERS;

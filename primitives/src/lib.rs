@@ -55,6 +55,7 @@ pub mod barrier;
 pub mod bounded_semaphore;
 pub mod condition;
 pub mod countdown;
+pub mod deadlock;
 pub mod event;
 pub mod lock;
 // Its traits want constants, which a model cannot make.

@@ -48,6 +48,7 @@ use std::time::{Duration, Instant};
 
 pub use self::guarded::{Lock, LockGuard};
 use crate::condition::Monitor;
+use crate::deadlock::{self, Kind};
 use crate::park::{self, Wait};
 use crate::sync::atomic::AtomicU32;
 use crate::sync::atomic::Ordering::{Acquire, Relaxed, Release};
@@ -110,10 +111,17 @@ impl RawLock {
     /// compare-exchange.
     // ANCHOR: acquire
     #[inline]
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub fn acquire(&self) {
         if !self.acquire_fast() {
             self.acquire_slow(None);
         }
+    }
+
+    /// [`acquire`](Self::acquire), but for a wait that would never end: then `false`.
+    #[cfg(all(feature = "deadlock-detection", not(model)))]
+    pub(crate) fn acquire_checked(&self) -> bool {
+        self.acquire_fast() || self.acquire_slow(None)
     }
 
     #[inline]
@@ -155,7 +163,9 @@ impl RawLock {
     // ANCHOR: acquire-slow
     /// Waits for the lock; `false` if the deadline came first.
     #[cold]
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
     fn acquire_slow(&self, deadline: Option<Instant>) -> bool {
+        let _waiting = deadlock::waits_for_raw(Kind::RawLock);
         let mut state = self.look_for_a_while();
         if state == UNLOCKED && self.acquire_fast() {
             return true; // and nobody needs to be told that we ever waited
@@ -252,6 +262,7 @@ impl Monitor for RawLock {
         );
     }
 
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
     fn restore_all(&self, (): ()) {
         self.acquire();
     }

@@ -38,6 +38,7 @@
 
 use std::time::{Duration, Instant};
 
+use crate::deadlock;
 use crate::sync::atomic::AtomicU32;
 
 #[cfg(all(not(model), target_os = "linux", not(feature = "portable")))]
@@ -66,8 +67,11 @@ pub enum Wait {
 /// `None` waits for ever. A deadline that has passed is one look: `TimedOut` if the word is still
 /// `expected`. Costs a system call, and a sleep and wake-up about 30 µs if it does sleep.
 #[inline]
-#[cfg_attr(model, track_caller)]
+#[cfg_attr(any(model, feature = "deadlock-detection"), track_caller)]
 pub fn wait(word: &AtomicU32, expected: u32, deadline: Option<Instant>) -> Wait {
+    let Some(_asleep) = deadlock::falls_asleep(word, expected, deadline) else {
+        return Wait::TimedOut; // so that a caller that wants to know of a deadlock gets out of its loop
+    };
     backend::wait(word, expected, deadline)
 }
 

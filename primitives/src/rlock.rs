@@ -45,6 +45,7 @@ use std::time::{Duration, Instant};
 
 pub use self::guarded::{RLock, RLockGuard};
 use crate::condition::Monitor;
+use crate::deadlock::{Identity, Kind};
 use crate::lock::RawLock;
 use crate::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 use crate::sync::{const_fn, thread};
@@ -84,6 +85,7 @@ const MAX_NESTED: u32 = u32::MAX - 1;
 pub struct RawRLock {
     /// Held as long as some thread has this lock, however often.
     lock: RawLock,
+    identity: Identity,
     /// | who has it           | `lock`   | `owner`                             | `nested`          |
     /// | -------------------- | -------- | ----------------------------------- | ----------------- |
     /// | nobody               | unlocked | `NOBODY`                            | 0                 |
@@ -104,6 +106,21 @@ impl RawRLock {
         pub const fn new() -> Self {
             Self {
                 lock: RawLock::new(),
+                identity: Identity::new(Kind::RLock, ""),
+                owner: AtomicU64::new(NOBODY),
+                nested: AtomicU32::new(0),
+            }
+        }
+    }
+
+    const_fn! {
+        /// An unlocked lock with a name for [reports of deadlocks](crate::deadlock). Without the feature
+        /// `deadlock-detection`, the name is not kept.
+        #[must_use]
+        pub const fn named(name: &'static str) -> Self {
+            Self {
+                lock: RawLock::new(),
+                identity: Identity::new(Kind::RLock, name),
                 owner: AtomicU64::new(NOBODY),
                 nested: AtomicU32::new(0),
             }
@@ -119,13 +136,16 @@ impl RawRLock {
     /// If this thread has it 4,294,967,295 times already.
     // ANCHOR: acquire
     #[inline]
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub fn acquire(&self) {
         let me = thread::id();
         if self.is_owner(me) {
             self.nest();
         } else {
+            let _waiting = self.identity.wants();
             self.lock.acquire();
             self.set_owner(me);
+            self.identity.taken();
         }
     }
     // ANCHOR_END: acquire
@@ -139,6 +159,7 @@ impl RawRLock {
     ///
     /// As [`acquire`](Self::acquire).
     #[inline]
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub fn try_acquire(&self) -> bool {
         self.acquire_by(RawLock::try_acquire)
     }
@@ -153,6 +174,7 @@ impl RawRLock {
     ///
     /// As [`acquire`](Self::acquire).
     #[inline]
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub fn acquire_timeout(&self, timeout: Duration) -> bool {
         self.acquire_by(|lock| lock.acquire_timeout(timeout))
     }
@@ -166,11 +188,13 @@ impl RawRLock {
     ///
     /// As [`acquire`](Self::acquire).
     #[inline]
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub fn acquire_deadline(&self, deadline: Instant) -> bool {
         self.acquire_by(|lock| lock.acquire_deadline(deadline))
     }
 
     #[inline]
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
     fn acquire_by(&self, take: impl FnOnce(&RawLock) -> bool) -> bool {
         if self.is_owned() {
             self.nest();
@@ -181,10 +205,12 @@ impl RawRLock {
 
     /// Takes the lock as if nobody had it: its owner does not get it a second time.
     #[inline]
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub(crate) fn acquire_once_by(&self, take: impl FnOnce(&RawLock) -> bool) -> bool {
         let taken = take(&self.lock);
         if taken {
             self.set_owner(thread::id());
+            self.identity.taken();
         }
         taken
     }
@@ -256,6 +282,7 @@ impl RawRLock {
         } else {
             // First the note, then the lock: the other way round it could wipe out the next owner's.
             self.set_owner(NOBODY);
+            self.identity.released();
             self.lock.try_release(); // never `false`: this thread has it
         }
     }
@@ -309,6 +336,7 @@ impl Monitor for RawRLock {
         nested
     }
 
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
     fn restore_all(&self, nested: u32) {
         self.acquire();
         // Relaxed: as in `nest`.

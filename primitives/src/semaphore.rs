@@ -45,6 +45,9 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 pub use self::permit::Permit;
+use crate::deadlock::Seats;
+#[cfg(all(feature = "deadlock-detection", not(model)))]
+use crate::deadlock::{self, Report};
 use crate::park::{self, Wait};
 use crate::sync::atomic::AtomicU32;
 use crate::sync::atomic::Ordering::{Acquire, Relaxed, Release};
@@ -88,6 +91,7 @@ const EMPTY: u32 = 0;
 /// ```
 // ANCHOR: type
 pub struct Semaphore {
+    pub(crate) seats: Seats,
     /// `permits * PERMIT | note`
     ///
     /// | permits | `SLEEPERS` | somebody sleeps                   | who writes it                     |
@@ -115,12 +119,47 @@ impl Semaphore {
         /// If there are more than [`MAX_PERMITS`](Self::MAX_PERMITS).
         #[must_use]
         pub const fn new(permits: usize) -> Self {
+            Self::named("", permits)
+        }
+    }
+
+    const_fn! {
+        /// As [`new`](Self::new), with a name for [reports of deadlocks](crate::deadlock). Without the feature
+        /// `deadlock-detection`, the name is not kept.
+        ///
+        /// # Panics
+        ///
+        /// As [`new`](Self::new).
+        #[must_use]
+        pub const fn named(name: &'static str, permits: usize) -> Self {
             assert!(
                 permits <= Self::MAX_PERMITS,
                 "too many permits for a semaphore: at most 2147483647 (`Semaphore::MAX_PERMITS`) are allowed",
             );
-            Self { word: AtomicU32::new(permits as u32 * PERMIT) }
+            Self {
+                seats: Seats::new(name, permits),
+                word: AtomicU32::new(permits as u32 * PERMIT),
+            }
         }
+    }
+
+    /// Says that a permit always goes back in the thread that took it, and that nobody makes one up by
+    /// [`release`](Self::release): so the [detector](crate::deadlock) may conclude from who took the permits that
+    /// nobody can give one back. Without this it must assume that anybody could. Should it happen all the
+    /// same, the detector believes its eyes and forgets what was said. Costs nothing without the feature
+    /// `deadlock-detection`.
+    ///
+    /// ```
+    /// use primitives::Semaphore;
+    ///
+    /// static SEATS: Semaphore = Semaphore::named("seats", 2).thread_bound();
+    /// let _seat = SEATS.acquire();
+    /// ```
+    #[cfg(not(model))]
+    #[must_use]
+    pub const fn thread_bound(mut self) -> Self {
+        self.seats.bind();
+        self
     }
 
     /// Takes a permit; blocks until there is one.
@@ -130,9 +169,23 @@ impl Semaphore {
     ///
     /// _Python_: `acquire()`.
     #[inline]
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub fn acquire(&self) -> Permit<'_> {
         self.acquire_raw();
         Permit::new(self, Self::MAX_PERMITS)
+    }
+
+    /// Takes a permit; blocks until there is one, unless that would be for ever.
+    ///
+    /// # Errors
+    ///
+    /// A [`Report`](crate::deadlock::Report), if the wait could never end; nothing has been taken then. For a
+    /// semaphore that is not [`thread_bound`](Self::thread_bound) that is known only when everybody sleeps.
+    #[cfg(all(feature = "deadlock-detection", not(model)))]
+    #[track_caller]
+    pub fn acquire_checked(&self) -> Result<Permit<'_>, Box<Report>> {
+        self.acquire_raw_checked()?;
+        Ok(Permit::new(self, Self::MAX_PERMITS))
     }
 
     /// Takes a permit if there is one; never blocks. `None` if there is none.
@@ -142,8 +195,9 @@ impl Semaphore {
     /// _Python_: `acquire(blocking=False)`.
     #[inline]
     #[doc(alias = "acquire")]
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub fn try_acquire(&self) -> Option<Permit<'_>> {
-        self.take().then(|| Permit::new(self, Self::MAX_PERMITS))
+        if self.take() { Some(Permit::new(self, Self::MAX_PERMITS)) } else { None }
     }
 
     /// Takes a permit; blocks for at most `timeout`, then `None`.
@@ -166,8 +220,10 @@ impl Semaphore {
     /// ```
     #[inline]
     #[doc(alias = "acquire")]
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub fn acquire_timeout(&self, timeout: Duration) -> Option<Permit<'_>> {
-        self.acquire_raw_timeout(timeout).then(|| Permit::new(self, Self::MAX_PERMITS))
+        let taken = self.acquire_raw_timeout(timeout);
+        if taken { Some(Permit::new(self, Self::MAX_PERMITS)) } else { None }
     }
 
     /// Takes a permit; blocks until `deadline` at most, then `None`.
@@ -175,8 +231,10 @@ impl Semaphore {
     /// A deadline that has passed is one try. Costs as [`acquire`](Self::acquire).
     #[inline]
     #[doc(alias = "acquire")]
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub fn acquire_deadline(&self, deadline: Instant) -> Option<Permit<'_>> {
-        self.acquire_raw_deadline(deadline).then(|| Permit::new(self, Self::MAX_PERMITS))
+        let taken = self.acquire_raw_deadline(deadline);
+        if taken { Some(Permit::new(self, Self::MAX_PERMITS)) } else { None }
     }
 
     /// Adds `n` permits, and wakes as many threads that wait for one. Never blocks.
@@ -193,6 +251,7 @@ impl Semaphore {
     #[inline]
     #[cfg_attr(not(model), track_caller)]
     pub fn release(&self, n: usize) {
+        self.seats.permits_wander();
         assert!(n > 0, "released 0 permits: `n` must be one or more");
         if let Err(available) = self.add(n, Self::MAX_PERMITS) {
             panic!(
@@ -216,10 +275,20 @@ impl Semaphore {
 /// The algorithm, without permits as values.
 impl Semaphore {
     #[inline]
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub(crate) fn acquire_raw(&self) {
         if !self.take() {
+            let _waiting = self.seats.wants();
             self.acquire_slow(None);
         }
+    }
+
+    /// [`acquire_raw`](Self::acquire_raw), but for a wait that would never end.
+    #[cfg(all(feature = "deadlock-detection", not(model)))]
+    #[track_caller]
+    pub(crate) fn acquire_raw_checked(&self) -> Result<(), Box<Report>> {
+        let _waiting = self.seats.wants_checked();
+        if self.take() || self.acquire_slow(None) { Ok(()) } else { Err(deadlock::refused()) }
     }
 
     #[inline]

@@ -110,8 +110,8 @@ pub const fn is_unwinding() -> bool {
     false
 }
 
-/// Declares a `const fn`; in a model, where atomics cannot be made in a constant, a plain `fn` that
-/// remembers who called it (a counterexample names a word after the lines that made it, from the whole
+/// Declares a `const fn` that knows who called it; in a model, where atomics cannot be made in a constant, a
+/// plain `fn` that does (a report of a deadlock names a lock after its line, a counterexample names a word after the lines that made it, from the whole
 /// inwards: `changed.sequence`).
 #[doc(hidden)]
 #[macro_export]
@@ -121,6 +121,7 @@ macro_rules! const_fn {
         $visibility:vis const fn $name:ident($($argument:ident: $type:ty),*) -> $result:ty $body:block
     ) => {
         #[cfg(not(model))]
+        #[track_caller]
         $(#[$attribute])*
         $visibility const fn $name($($argument: $type),*) -> $result $body
 

@@ -29,6 +29,7 @@ impl<A: FnMut()> Barrier<A> {
     ///
     /// _Python_: `wait()`. There a thread that comes again waits until the slow ones of the last round are out;
     /// here it goes into the next.
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub fn wait(&self) -> Result<BarrierWaitResult, BrokenBarrierError> {
         self.wait_for(self.timeout)
     }
@@ -59,11 +60,14 @@ impl<A: FnMut()> Barrier<A> {
     /// barrier.reset();
     /// ```
     #[doc(alias = "wait")]
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub fn wait_timeout(&self, timeout: Duration) -> Result<BarrierWaitResult, BrokenBarrierError> {
         self.wait_for(Some(timeout))
     }
 
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
     fn wait_for(&self, timeout: Option<Duration>) -> Result<BarrierWaitResult, BrokenBarrierError> {
+        let _waiting = self.identity.waits();
         let found = self.arrive()?;
         let index = (found & INSIDE) as usize;
         let is_leader = index + 1 == self.parties();

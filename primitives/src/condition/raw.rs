@@ -20,6 +20,7 @@ pub trait Monitor {
     fn release_all(&self) -> Self::Saved;
 
     /// Takes the lock as often as it was held before; blocks until it can.
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
     fn restore_all(&self, saved: Self::Saved);
 }
 
@@ -41,12 +42,14 @@ impl Condition {
     /// assert!(condition.wait_raw_timeout(&lock, Duration::from_millis(1)).timed_out());
     /// lock.release();
     /// ```
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub fn wait_raw<L: Monitor + ?Sized>(&self, lock: &L) {
         self.wait_on(lock, None);
     }
 
     /// [`wait_raw`](Self::wait_raw) while `blocked` says so; looks at once, and after each notification.
     #[doc(alias = "wait_for")]
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub fn wait_raw_while<L: Monitor + ?Sized>(&self, lock: &L, mut blocked: impl FnMut() -> bool) {
         while blocked() {
             self.wait_raw(lock);
@@ -54,6 +57,7 @@ impl Condition {
     }
 
     /// [`wait_raw`](Self::wait_raw), for at most `timeout`.
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub fn wait_raw_timeout<L: Monitor + ?Sized>(
         &self,
         lock: &L,
@@ -65,6 +69,7 @@ impl Condition {
     /// [`wait_raw_while`](Self::wait_raw_while), for at most `timeout` in all;
     /// [`timed_out`](WaitTimeoutResult::timed_out) says that `blocked` still held at the end.
     #[doc(alias = "wait_for")]
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub fn wait_raw_timeout_while<L: Monitor + ?Sized>(
         &self,
         lock: &L,
@@ -83,6 +88,7 @@ impl Condition {
     }
 
     /// [`wait_raw`](Self::wait_raw), until `deadline` at most.
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub fn wait_raw_deadline<L: Monitor + ?Sized>(
         &self,
         lock: &L,

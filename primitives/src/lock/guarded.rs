@@ -6,6 +6,10 @@ use std::ops::{Deref, DerefMut};
 use std::time::{Duration, Instant};
 
 use super::RawLock;
+use crate::condition::Monitor;
+#[cfg(all(feature = "deadlock-detection", not(model)))]
+use crate::deadlock::{self, Report};
+use crate::deadlock::{Identity, Kind};
 use crate::sync::cell::UnsafeCell;
 use crate::sync::{const_fn, is_unwinding};
 
@@ -38,6 +42,7 @@ use crate::sync::{const_fn, is_unwinding};
 /// ```
 // ANCHOR: lock-type
 pub struct Lock<T: ?Sized> {
+    identity: Identity,
     pub(super) raw: RawLock,
     data: UnsafeCell<T>,
 }
@@ -54,7 +59,33 @@ impl<T> Lock<T> {
         /// An unlocked lock around `value`.
         #[must_use]
         pub const fn new(value: T) -> Self {
-            Self { raw: RawLock::new(), data: UnsafeCell::new(value) }
+            Self {
+                identity: Identity::new(Kind::Lock, ""),
+                raw: RawLock::new(),
+                data: UnsafeCell::new(value),
+            }
+        }
+    }
+
+    const_fn! {
+        /// An unlocked lock around `value`, with a name for [reports of deadlocks](crate::deadlock). Without the
+        /// feature `deadlock-detection`, the name is not kept.
+        ///
+        /// A name that is put together at run time comes from [`deadlock::name`](crate::deadlock::name).
+        ///
+        /// ```
+        /// use primitives::Lock;
+        ///
+        /// static BALANCE: Lock<i64> = Lock::named("balance", 100);
+        /// *BALANCE.lock() -= 30;
+        /// ```
+        #[must_use]
+        pub const fn named(name: &'static str, value: T) -> Self {
+            Self {
+                identity: Identity::new(Kind::Lock, name),
+                raw: RawLock::new(),
+                data: UnsafeCell::new(value),
+            }
         }
     }
 
@@ -73,17 +104,45 @@ impl<T: ?Sized> Lock<T> {
     // ANCHOR: lock-call
     #[inline]
     #[doc(alias = "acquire")]
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub fn lock(&self) -> LockGuard<'_, T> {
+        let _waiting = self.identity.wants();
         self.raw.acquire();
         LockGuard::new(self)
     }
     // ANCHOR_END: lock-call
 
+    /// Takes the lock; blocks until nobody else has it, unless that would be for ever.
+    ///
+    /// # Errors
+    ///
+    /// A [`Report`](crate::deadlock::Report), if the wait could never end: the threads that would have to
+    /// release something wait for this one, or the owner has ended. Nothing has been taken then, and whoever
+    /// gives back what it holds lets the others go on.
+    ///
+    /// ```
+    /// use primitives::Lock;
+    ///
+    /// let lock = Lock::named("diary", "data");
+    /// let guard = lock.lock();
+    /// let report = lock.lock_checked().unwrap_err(); // this thread has it already
+    /// assert_eq!(report.threads()[0].wants().unwrap().name(), "diary");
+    /// drop(guard);
+    /// assert!(lock.lock_checked().is_ok());
+    /// ```
+    #[cfg(all(feature = "deadlock-detection", not(model)))]
+    #[track_caller]
+    pub fn lock_checked(&self) -> Result<LockGuard<'_, T>, Box<Report>> {
+        let _waiting = self.identity.wants_checked();
+        if self.raw.acquire_checked() { Ok(LockGuard::new(self)) } else { Err(deadlock::refused()) }
+    }
+
     /// Takes the lock if nobody has it; never blocks. `None` if somebody has.
     #[inline]
     #[doc(alias = "acquire")]
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub fn try_lock(&self) -> Option<LockGuard<'_, T>> {
-        self.raw.try_acquire().then(|| LockGuard::new(self))
+        if self.raw.try_acquire() { Some(LockGuard::new(self)) } else { None }
     }
 
     /// Takes the lock; blocks for at most `timeout`, then `None`.
@@ -103,16 +162,18 @@ impl<T: ?Sized> Lock<T> {
     /// ```
     #[inline]
     #[doc(alias = "acquire")]
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub fn lock_timeout(&self, timeout: Duration) -> Option<LockGuard<'_, T>> {
-        self.raw.acquire_timeout(timeout).then(|| LockGuard::new(self))
+        if self.raw.acquire_timeout(timeout) { Some(LockGuard::new(self)) } else { None }
     }
 
     /// Takes the lock; blocks until `deadline` at most, then `None`.
     ///
     /// A deadline that has passed is one try.
     #[inline]
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub fn lock_deadline(&self, deadline: Instant) -> Option<LockGuard<'_, T>> {
-        self.raw.acquire_deadline(deadline).then(|| LockGuard::new(self))
+        if self.raw.acquire_deadline(deadline) { Some(LockGuard::new(self)) } else { None }
     }
 
     /// Whether some thread has the lock at this moment: out of date before you look at the answer.
@@ -133,13 +194,14 @@ impl<T: ?Sized> Lock<T> {
 }
 
 impl<T: Default> Default for Lock<T> {
-    #[cfg_attr(model, track_caller)]
+    #[track_caller]
     fn default() -> Self {
         Self::new(T::default())
     }
 }
 
 impl<T> From<T> for Lock<T> {
+    #[track_caller]
     fn from(value: T) -> Self {
         Self::new(value)
     }
@@ -175,13 +237,37 @@ unsafe impl<T: ?Sized + Sync> Sync for LockGuard<'_, T> {}
 
 impl<'a, T: ?Sized> LockGuard<'a, T> {
     #[inline]
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
     fn new(lock: &'a Lock<T>) -> Self {
+        lock.identity.taken();
         Self { lock, _here: PhantomData }
     }
 
     /// What a condition must release before it sleeps, and take again after.
-    pub(crate) fn raw(&self) -> &'a RawLock {
-        &self.lock.raw
+    pub(crate) fn raw(&self) -> Held<'a> {
+        Held { identity: &self.lock.identity, raw: &self.lock.raw }
+    }
+}
+
+/// The lock of a guard, without the data. Not for everybody: the guard is still there when it is released.
+pub(crate) struct Held<'a> {
+    identity: &'a Identity,
+    raw: &'a RawLock,
+}
+
+impl Monitor for Held<'_> {
+    type Saved = ();
+
+    fn release_all(&self) {
+        self.identity.released();
+        self.raw.try_release(); // never `false`: there is a guard
+    }
+
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
+    fn restore_all(&self, (): ()) {
+        let _waiting = self.identity.wants_again();
+        self.raw.acquire();
+        self.identity.taken();
     }
 }
 
@@ -211,6 +297,7 @@ impl<T: ?Sized> Drop for LockGuard<'_, T> {
     #[inline]
     fn drop(&mut self) {
         if !is_unwinding() {
+            self.lock.identity.released();
             // Never `false`: this guard has it. (`release` would check that and could panic.)
             self.lock.raw.try_release();
         }

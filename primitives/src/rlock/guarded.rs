@@ -75,6 +75,15 @@ impl<T> RLock<T> {
         }
     }
 
+    const_fn! {
+        /// An unlocked lock around `value`, with a name for [reports of deadlocks](crate::deadlock). Without the
+        /// feature `deadlock-detection`, the name is not kept.
+        #[must_use]
+        pub const fn named(name: &'static str, value: T) -> Self {
+            Self { raw: RawRLock::named(name), data: value }
+        }
+    }
+
     /// The data, without locking: owning the lock proves that nobody else has it.
     #[must_use]
     pub fn into_inner(self) -> T {
@@ -94,6 +103,7 @@ impl<T: ?Sized> RLock<T> {
     /// If this thread has it 4,294,967,295 times already.
     #[inline]
     #[doc(alias = "acquire")]
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub fn lock(&self) -> RLockGuard<'_, T> {
         self.raw.acquire();
         RLockGuard::new(self)
@@ -110,6 +120,7 @@ impl<T: ?Sized> RLock<T> {
     /// As [`lock`](Self::lock).
     #[inline]
     #[doc(alias = "acquire")]
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub fn try_lock(&self) -> Option<RLockGuard<'_, T>> {
         self.raw.try_acquire().then(|| RLockGuard::new(self))
     }
@@ -138,6 +149,7 @@ impl<T: ?Sized> RLock<T> {
     /// ```
     #[inline]
     #[doc(alias = "acquire")]
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub fn lock_timeout(&self, timeout: Duration) -> Option<RLockGuard<'_, T>> {
         self.raw.acquire_timeout(timeout).then(|| RLockGuard::new(self))
     }
@@ -150,6 +162,7 @@ impl<T: ?Sized> RLock<T> {
     ///
     /// As [`lock`](Self::lock).
     #[inline]
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub fn lock_deadline(&self, deadline: Instant) -> Option<RLockGuard<'_, T>> {
         self.raw.acquire_deadline(deadline).then(|| RLockGuard::new(self))
     }

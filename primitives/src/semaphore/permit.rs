@@ -28,7 +28,9 @@ pub struct Permit<'a> {
 impl<'a> Permit<'a> {
     /// For a permit that was just taken.
     #[inline]
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub(crate) fn new(semaphore: &'a Semaphore, limit: usize) -> Self {
+        semaphore.seats.taken();
         Self { semaphore, limit: limit as u32 }
     }
 
@@ -45,6 +47,7 @@ impl<'a> Permit<'a> {
     /// ```
     #[inline]
     pub fn forget(self) {
+        self.semaphore.seats.permits_wander();
         mem::forget(self);
     }
 }
@@ -52,7 +55,11 @@ impl<'a> Permit<'a> {
 impl Drop for Permit<'_> {
     #[inline]
     fn drop(&mut self) {
-        if !is_unwinding() && self.semaphore.add(1, self.limit as usize).is_err() {
+        if is_unwinding() {
+            return;
+        }
+        self.semaphore.seats.released();
+        if self.semaphore.add(1, self.limit as usize).is_err() {
             one_too_many(self.limit);
         }
     }

@@ -11,6 +11,7 @@ use super::registry::{Listed, Thread, set_current};
 #[cfg(not(model))]
 use super::scope::{Scope, ScopedJoinHandle};
 use super::{JoinHandle, catch_panic};
+use crate::deadlock;
 use crate::sync::thread as native;
 
 /// Starts a thread that runs `f`.
@@ -162,6 +163,7 @@ impl<F: FnOnce() -> T, T> Body<F, T> {
     }
 
     fn run(self) -> Result<(), Panicked> {
+        deadlock::thread_begins(self.thread.id(), self.thread.name());
         set_current(self.thread);
         // Unwind safe: the closure is gone after a panic; what it shared with others is their affair, as
         // with std's `spawn`.

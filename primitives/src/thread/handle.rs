@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use super::outcome::Outcome;
 use super::{PanicError, Thread};
-use crate::park;
 use crate::sync::thread as native;
+use crate::{deadlock, park};
 
 /// A started thread: wait for its end with [`join`](Self::join), or drop this and let it run on by itself.
 ///
@@ -49,8 +49,10 @@ impl<T> JoinHandle<T> {
     ///     Err(panic) => println!("{panic}"), // thread 'Thread-1' panicked at src/main.rs:3:50: …
     /// }
     /// ```
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub fn join(self) -> Result<T, PanicError> {
         refuse_itself(&self.thread);
+        let _waiting = deadlock::joins(self.thread.id());
         // An error here comes from a destructor that ran after the outcome was left; the hook reported it.
         let _ = self.native.join();
         self.outcome.take().expect("a thread that is gone has left its outcome")

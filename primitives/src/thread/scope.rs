@@ -10,8 +10,8 @@ use super::builder::CANNOT_START;
 use super::handle::{debug, refuse_itself};
 use super::outcome::Outcome;
 use super::{Builder, PanicError, Thread};
-use crate::park;
 use crate::sync::thread as native;
+use crate::{deadlock, park};
 
 /// Runs `f`, then waits for every thread that was started in the scope. Blocks.
 ///
@@ -105,8 +105,10 @@ impl<'scope, T> ScopedJoinHandle<'scope, T> {
     /// # Panics
     ///
     /// If a thread joins itself.
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub fn join(self) -> Result<T, PanicError> {
         refuse_itself(&self.thread);
+        let _waiting = deadlock::joins(self.thread.id());
         // An error here says that there is one in the outcome too.
         let _ = self.native.join();
         self.outcome.take().expect("a thread that is gone has left its outcome")

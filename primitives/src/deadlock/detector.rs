@@ -1,0 +1,112 @@
+//! [`Detector`]: the graph behind its gate, and the steps by which a thread falls asleep under its eyes.
+//!
+//! ```text
+//!    gate shut ─▶ on the graph ─▶ can it ever go on? ─┬─ yes ─▶ gate open ─▶ sleep ─▶ off the graph ─▶ try again
+//!                                                     └─ no ──▶ off the graph, gate open ─▶ the report
+//! ```
+//!
+//! To enter and to ask is one step: of two threads that close a cycle, the one that passes the gate second
+//! finds the other on the graph. To leave comes before the next try: a thread on the graph holds what it held
+//! when it entered, and nothing more.
+
+use super::gate::Gate;
+use super::graph::{Finding, Graph, ThreadId, Wait};
+use super::report::{Report, Verdict};
+use super::system;
+use crate::park;
+use crate::sync::{const_fn, is_unwinding};
+
+/// The graph behind its gate.
+pub struct Detector {
+    pub(super) graph: Gate<Graph>,
+}
+
+impl Detector {
+    const_fn! {
+        /// One that knows nobody yet.
+        pub const fn new() -> Self {
+            Self { graph: Gate::new(Graph::new()) }
+        }
+    }
+
+    /// Puts the calling thread on the graph, where it stays until the result is dropped; falls asleep in
+    /// between. If it would never wake up, there is a report; where the caller `refuses` such a sleep, the
+    /// report is the error, and the thread is not on the graph; otherwise it is `told`.
+    #[cfg_attr(model, track_caller)]
+    pub fn enter(
+        &self,
+        me: ThreadId,
+        wait: Wait,
+        refuses: impl Fn(Verdict) -> bool,
+        tell: impl FnOnce(&Report),
+    ) -> Result<OnGraph<'_>, Box<Report>> {
+        let again = wait.clone();
+        let mut doubtful = Vec::new();
+        let report = self.graph.with(|graph| {
+            let report = match graph.enter(me, wait) {
+                Some(finding) => report(graph, finding),
+                None => {
+                    doubtful = graph.all_sleep().err().unwrap_or_default();
+                    everybody_sleeps(graph, me)
+                }
+            };
+            if report.is_some() {
+                graph.leave(me);
+            }
+            report
+        });
+        // These may have been woken or not. To wake them for no reason is always allowed; whoever was asleep
+        // looks at its word again, and the last one to fall asleep anew finds no doubt left.
+        for word in doubtful {
+            park::wake_all(word);
+        }
+        if let Some(report) = report {
+            if refuses(report.verdict()) {
+                return Err(Box::new(report));
+            }
+            // Off the graph, for this may run code of the program.
+            tell(&report);
+            self.graph.with(|graph| graph.waits.insert(me, again));
+        }
+        Ok(OnGraph { detector: self, me })
+    }
+}
+
+fn report(graph: &Graph, finding: Finding) -> Option<Report> {
+    let (verdict, threads) = match finding {
+        Finding::Cycle(threads) => (Verdict::Cycle, threads),
+        Finding::Gone(threads) => (Verdict::Stuck, threads),
+    };
+    let mut ended = threads.iter().filter_map(|thread| graph.ended.get(thread));
+    // One that has destroyed its thread-locals may still be about to destroy one that has a guard in it.
+    ended
+        .all(|(thread, _)| system::is_gone(thread.system))
+        .then(|| Report::of(graph, verdict, &threads))
+}
+
+/// If the last thread of the program that was awake is about to sleep, for anybody to wake it.
+fn everybody_sleeps(graph: &Graph, me: ThreadId) -> Option<Report> {
+    graph.all_sleep().ok()?;
+    // Also those that the detector has never heard of: they would be awake.
+    if system::threads(graph) != Some(graph.waits.len()) {
+        return None;
+    }
+    let others = graph.waits.keys().copied().filter(|thread| *thread != me);
+    let threads: Vec<_> = [me].into_iter().chain(others).collect();
+    Some(Report::of(graph, Verdict::Stuck, &threads))
+}
+
+/// A thread on the graph: leaves when this is dropped.
+#[must_use]
+pub struct OnGraph<'a> {
+    detector: &'a Detector,
+    me: ThreadId,
+}
+
+impl Drop for OnGraph<'_> {
+    fn drop(&mut self) {
+        if !is_unwinding() {
+            self.detector.graph.with(|graph| graph.leave(self.me));
+        }
+    }
+}

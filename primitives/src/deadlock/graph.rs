@@ -1,0 +1,315 @@
+//! The wait-for graph: who sleeps, what for, and who alone could end it.
+//!
+//! A node is a thread, and an edge leads from a thread that sleeps to one that could wake it. Only sleepers
+//! have edges: whoever runs may do anything. So the question is never "is there a cycle" but "who can still
+//! go on?", and it is answered by rubbing out:
+//!
+//! - a thread that does not sleep can go on;
+//! - a sleeper can go on if one of those who could wake it can;
+//! - who is left when nothing more can be rubbed out will sleep for ever.
+//!
+//! With one possible waker each, as with locks, what is left is a cycle. With several, as with the
+//! holders of a semaphore's permits, it is what graph theory calls a knot.
+//!
+//! **Why what it finds is true.** All of this happens behind one [gate](super::gate), and a thread is on the
+//! graph from before it falls asleep until after it woke up, and takes itself off _before_ it tries again. So
+//! while the gate is held no thread on the graph runs code of the program, and none of them can release
+//! anything. The owner of a lock notes itself after it has taken the lock, and wipes the note before it
+//! releases. Read behind the gate, the note of a thread on the graph is therefore the last thing that it
+//! wrote there, and it has the lock. What cannot be known for certain (a note that is not there yet, a word
+//! that has changed) counts as "can go on": the graph may be late, and is looked at again by the
+//! next thread that falls asleep, but it does not accuse anybody falsely.
+
+use std::backtrace::Backtrace;
+use std::collections::{BTreeMap, BTreeSet};
+use std::panic::Location;
+use std::sync::Arc;
+
+use super::pool::Pool;
+use super::{Kind, Label};
+use crate::sync::atomic::Ordering::Relaxed;
+use crate::sync::atomic::{AtomicU32, AtomicU64};
+
+/// A place in the program: `file:line:column`.
+pub type Place = &'static Location<'static>;
+
+/// A thread's number: [`thread::id`](crate::sync::thread::id).
+pub type ThreadId = u64;
+
+/// In place of an owner's number: nobody, or nobody who has said so yet.
+pub(super) const NOBODY: ThreadId = 0;
+
+/// Who could end a wait.
+#[derive(Clone)]
+pub enum Need {
+    /// The thread whose number is noted here, and no other.
+    Owner(*const AtomicU64),
+    /// Any of the threads that hold a permit of this pool.
+    Holder(*const Pool),
+    /// The end of this thread.
+    End(ThreadId),
+    /// Any thread at all.
+    Anyone,
+}
+
+/// What a thread waits for.
+#[derive(Clone)]
+pub enum Wanted {
+    /// Something that was made somewhere.
+    Thing(Label),
+    /// Something that does not know where it was made.
+    Nameless(Kind),
+    /// The end of a thread.
+    End(ThreadId),
+}
+
+/// Something that a thread has.
+#[derive(Clone, Copy, Debug)]
+pub struct Held {
+    /// Tells it from all others, also from later ones at the same address.
+    pub(super) id: u64,
+    pub(super) label: Label,
+    pub(super) since: Place,
+}
+
+/// A thread that sleeps, or is about to.
+#[derive(Clone)]
+pub struct Wait {
+    pub(super) wanted: Wanted,
+    pub(super) need: Need,
+    pub(super) at: Place,
+    pub(super) held: Vec<Held>,
+    /// What it sleeps on, and what it found there.
+    pub(super) word: Option<(*const AtomicU32, u32)>,
+    pub(super) backtrace: Option<Arc<Backtrace>>,
+}
+
+impl Wait {
+    /// A wait of a thread that holds nothing.
+    pub fn new(wanted: Wanted, need: Need, at: Place) -> Self {
+        Self { wanted, need, at, held: Vec::new(), word: None, backtrace: None }
+    }
+
+    /// The same, asleep on `word` while that is `expected`.
+    #[must_use]
+    pub fn on(mut self, word: &AtomicU32, expected: u32) -> Self {
+        self.word = Some((word, expected));
+        self
+    }
+}
+
+/// Whether and how a wait can end.
+enum Waker {
+    /// It has been woken, or nothing is known against it.
+    Nothing,
+    /// One of these must go on.
+    OneOf(Vec<ThreadId>),
+    /// Somebody must go on, perhaps somebody unknown.
+    Anyone,
+}
+
+/// Threads that will sleep for ever, the one that was asked about first.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Finding {
+    /// They wait for each other.
+    Cycle(Vec<ThreadId>),
+    /// They wait for one that has ended, or that is in a cycle without them.
+    Gone(Vec<ThreadId>),
+}
+
+/// A thread that has a name.
+#[derive(Clone)]
+pub(super) struct Known {
+    pub(super) name: Arc<str>,
+    /// What the system calls it, where it has numbers that can be asked for.
+    pub(super) system: Option<u32>,
+}
+
+/// Who sleeps, who lives, who has ended and left something locked.
+pub struct Graph {
+    pub(super) waits: BTreeMap<ThreadId, Wait>,
+    /// The living that are known by name. A thread that is not here is not known to sleep.
+    pub(super) alive: BTreeMap<ThreadId, Known>,
+    /// Those that ended with something in their hands.
+    pub(super) ended: BTreeMap<ThreadId, (Known, Vec<Held>)>,
+}
+
+// SAFETY: the pointers in the waits are followed behind the gate only, and while the thread whose wait it is
+// sleeps; until it is off the graph it borrows what they point to.
+unsafe impl Send for Graph {}
+
+impl Default for Graph {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Graph {
+    /// Nobody sleeps, and nobody is known.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { waits: BTreeMap::new(), alive: BTreeMap::new(), ended: BTreeMap::new() }
+    }
+
+    /// Puts a thread on the graph, and asks whether it will ever go on.
+    pub fn enter(&mut self, me: ThreadId, wait: Wait) -> Option<Finding> {
+        self.waits.insert(me, wait);
+        self.judge(me)
+    }
+
+    /// Takes a thread off the graph.
+    pub fn leave(&mut self, me: ThreadId) {
+        self.waits.remove(&me);
+    }
+
+    fn waker(&self, wait: &Wait) -> Waker {
+        match &wait.need {
+            Need::Owner(owner) => {
+                // SAFETY: see `Graph`. Relaxed: if the one who wrote it is on the graph, then it passed the
+                // gate after it wrote, and we after it; if not, it runs, and nothing is concluded from it.
+                match unsafe { (**owner).load(Relaxed) } {
+                    NOBODY => Waker::Nothing,
+                    owner => Waker::OneOf(vec![owner]),
+                }
+            }
+            Need::Holder(_) if signalled(wait) => Waker::Nothing,
+            // SAFETY: see `Graph`.
+            Need::Holder(pool) => match unsafe { (**pool).all_holders() } {
+                // Permits may go from hand to hand, or some are on their way: then anybody could help.
+                None => Waker::Anyone,
+                Some(holders) => Waker::OneOf(holders),
+            },
+            Need::End(thread) if self.alive.contains_key(thread) => Waker::OneOf(vec![*thread]),
+            Need::End(_) => Waker::Nothing, // it has ended, or not begun
+            Need::Anyone if signalled(wait) => Waker::Nothing,
+            Need::Anyone => Waker::Anyone,
+        }
+    }
+
+    /// Whether a thread has ended with something in its hands, which nobody can give back now.
+    fn is_gone(&self, thread: ThreadId) -> bool {
+        self.ended.contains_key(&thread)
+    }
+
+    /// Whether `me` will sleep for ever, whatever threads that are not on the graph may do.
+    pub fn judge(&self, me: ThreadId) -> Option<Finding> {
+        if self.quickly_cleared(me) {
+            return None;
+        }
+        let can_go_on = self.who_can_go_on();
+        if can_go_on.contains(&me) {
+            return None;
+        }
+        let (knot, closed) = self.reachable(me);
+        let gone = knot.iter().any(|thread| self.is_gone(*thread));
+        Some(if gone || !closed { Finding::Gone(knot) } else { Finding::Cycle(knot) })
+    }
+
+    /// The usual case: follows locks from owner to owner, and comes to a thread that runs.
+    fn quickly_cleared(&self, me: ThreadId) -> bool {
+        let mut thread = me;
+        // As many steps as there are sleepers: then it goes in circles.
+        for _ in 0..=self.waits.len() {
+            let Some(wait) = self.waits.get(&thread) else { return !self.is_gone(thread) };
+            match self.waker(wait) {
+                Waker::Nothing | Waker::Anyone => return true,
+                Waker::OneOf(one) if one.len() == 1 => thread = one[0],
+                Waker::OneOf(_) => return false,
+            }
+        }
+        false
+    }
+
+    /// The sleepers that can go on, if everybody who does not sleep does what is hoped for.
+    fn who_can_go_on(&self) -> BTreeSet<ThreadId> {
+        let wakers: BTreeMap<_, _> =
+            self.waits.iter().map(|(thread, wait)| (*thread, self.waker(wait))).collect();
+        let mut can_go_on = BTreeSet::new();
+        loop {
+            let before = can_go_on.len();
+            for (thread, waker) in &wakers {
+                let runs = |other: &ThreadId| {
+                    can_go_on.contains(other)
+                        || !wakers.contains_key(other) && !self.is_gone(*other)
+                };
+                let goes_on = match waker {
+                    Waker::Nothing | Waker::Anyone => true,
+                    Waker::OneOf(threads) => threads.iter().any(runs),
+                };
+                if goes_on {
+                    can_go_on.insert(*thread);
+                }
+            }
+            if can_go_on.len() == before {
+                return can_go_on;
+            }
+        }
+    }
+
+    /// Whom `me` waits for, and whom they wait for, and so on, in the order of the search, `me` first; and
+    /// whether one of them waits for `me`. For those who cannot go on.
+    fn reachable(&self, me: ThreadId) -> (Vec<ThreadId>, bool) {
+        let can_go_on = self.who_can_go_on();
+        let (mut found, mut closed, mut next) = (vec![me], false, 0);
+        while let Some(thread) = found.get(next) {
+            next += 1;
+            for waker in self.wakers(*thread) {
+                let sleeps = self.waits.contains_key(&waker) && !can_go_on.contains(&waker);
+                closed |= waker == me;
+                if (sleeps || self.is_gone(waker)) && !found.contains(&waker) {
+                    found.push(waker);
+                }
+            }
+        }
+        (found, closed)
+    }
+
+    /// Whom `thread` waits for, as far as that is known.
+    pub(super) fn wakers(&self, thread: ThreadId) -> Vec<ThreadId> {
+        match self.waits.get(&thread).map(|wait| self.waker(wait)) {
+            Some(Waker::OneOf(threads)) => threads,
+            _ => Vec::new(),
+        }
+    }
+
+    pub(super) fn name_of(&self, thread: ThreadId) -> Arc<str> {
+        let ended = || self.ended.get(&thread).map(|(known, _)| known);
+        match self.alive.get(&thread).or_else(ended) {
+            Some(known) => Arc::clone(&known.name),
+            None => format!("number {thread}").into(),
+        }
+    }
+
+    /// Whether all the living sleep, as far as they are known; the threads whose word has changed, which may or
+    /// may not have been woken for it, in the error.
+    pub(super) fn all_sleep(&self) -> Result<(), Vec<*const AtomicU32>> {
+        if self.alive.keys().any(|thread| !self.waits.contains_key(thread)) {
+            return Err(Vec::new());
+        }
+        let mut doubtful = Vec::new();
+        for wait in self.waits.values() {
+            match (self.waker(wait), wait.word) {
+                (Waker::Nothing, Some((word, _)))
+                    if matches!(wait.need, Need::Anyone | Need::Holder(_)) =>
+                {
+                    doubtful.push(word);
+                }
+                (Waker::Nothing, _) => return Err(Vec::new()),
+                _ => {}
+            }
+        }
+        if doubtful.is_empty() { Ok(()) } else { Err(doubtful) }
+    }
+}
+
+/// Whether the word that it sleeps on is another now.
+fn signalled(wait: &Wait) -> bool {
+    wait.word.is_some_and(|(word, expected)| {
+        // SAFETY: see `Graph`. Relaxed: whoever changed it and then fell asleep passed the gate before us;
+        // whoever changed it and runs is not on the graph.
+        unsafe { (*word).load(Relaxed) != expected }
+    })
+}
+
+#[cfg(all(test, not(model)))]
+mod tests;

@@ -1,0 +1,99 @@
+//! What the primitives say to the detector, where there is none: nothing, in no bytes.
+
+#![allow(missing_docs, reason = "each is described where it does something")]
+
+use super::Kind;
+use crate::sync::atomic::AtomicU32;
+use std::time::Instant;
+
+/// What a thing is called; here nothing.
+#[derive(Clone, Copy, Debug)]
+pub struct Identity;
+
+/// A wait that nobody looks at.
+#[derive(Clone, Copy, Debug)]
+#[must_use]
+pub struct Waiting;
+
+impl Identity {
+    #[inline(always)]
+    pub const fn new(_: Kind, _: &'static str) -> Self {
+        Self
+    }
+
+    #[inline(always)]
+    pub fn wants(&self) -> Waiting {
+        Waiting
+    }
+
+    #[inline(always)]
+    pub(crate) fn wants_again(&self) -> Waiting {
+        Waiting
+    }
+
+    #[inline(always)]
+    pub fn waits(&self) -> Waiting {
+        Waiting
+    }
+
+    #[inline(always)]
+    pub fn taken(&self) {}
+
+    #[inline(always)]
+    pub fn released(&self) {}
+}
+
+#[inline(always)]
+pub(crate) fn waits_for_raw(_: Kind) -> Waiting {
+    Waiting
+}
+
+#[inline(always)]
+pub(crate) fn falls_asleep(_: &AtomicU32, _: u32, _: Option<Instant>) -> Option<Waiting> {
+    Some(Waiting)
+}
+
+#[cfg(not(model))]
+#[inline(always)]
+pub(crate) fn thread_begins(_: u64, _: &str) {}
+
+#[cfg(not(model))]
+#[inline(always)]
+pub(crate) fn joins(_: u64) -> Waiting {
+    Waiting
+}
+
+#[cfg(model)]
+#[inline(always)]
+pub(crate) fn quiet() -> Waiting {
+    Waiting
+}
+
+/// What a semaphore is called; here nothing.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Seats;
+
+impl Seats {
+    #[inline(always)]
+    pub(crate) const fn new(_: &'static str, _: usize) -> Self {
+        Self
+    }
+
+    #[cfg(not(model))]
+    #[inline(always)]
+    pub(crate) const fn bind(&mut self) {}
+
+    #[inline(always)]
+    pub(crate) fn wants(&self) -> Waiting {
+        Waiting
+    }
+
+    #[inline(always)]
+    pub(crate) fn taken(&self) {}
+
+    #[inline(always)]
+    pub(crate) fn released(&self) {}
+
+    #[inline(always)]
+    pub(crate) fn permits_wander(&self) {}
+}

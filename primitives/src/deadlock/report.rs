@@ -1,0 +1,263 @@
+//! [`Report`]: who waits for whom, for people and for programs.
+
+mod json;
+mod mermaid;
+mod text;
+
+use std::backtrace::Backtrace;
+use std::fmt;
+use std::sync::Arc;
+
+use super::Label;
+use super::graph::{Graph, Held, Need, Place, ThreadId, Wanted};
+
+/// What kind of trouble it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Threads wait for each other, now: none of them will ever go on.
+    Cycle,
+    /// Threads will sleep for ever, though not in a circle: everybody sleeps, or who has what they wait for is
+    /// gone.
+    Stuck,
+    /// Two locks were taken in both orders. Nobody waits for ever yet; with other timing somebody will.
+    Inversion,
+}
+
+impl Verdict {
+    /// The word for it: `cycle`, `stuck`, `inversion`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Cycle => "cycle",
+            Self::Stuck => "stuck",
+            Self::Inversion => "inversion",
+        }
+    }
+}
+
+/// Who waits for whom: the threads, what each has and since where, what each wants and where.
+///
+/// `Display` is for people, [`to_mermaid`](Self::to_mermaid) draws a graph, and [`to_json`](Self::to_json) is
+/// for programs; the accessors give the same piece by piece.
+#[derive(Clone)]
+#[must_use = "it says who deadlocked with whom"]
+pub struct Report {
+    verdict: Verdict,
+    threads: Vec<ThreadReport>,
+}
+
+/// A thread of a [`Report`].
+#[derive(Clone, Debug)]
+pub struct ThreadReport {
+    id: ThreadId,
+    name: Arc<str>,
+    ended: bool,
+    holds: Vec<Hold>,
+    wants: Option<Want>,
+    backtrace: Option<Arc<Backtrace>>,
+}
+
+/// Something that a thread has.
+#[derive(Clone, Debug)]
+pub struct Hold {
+    label: Label,
+    since: Place,
+}
+
+/// Something that a thread waits for.
+#[derive(Clone, Debug)]
+pub struct Want {
+    what: String,
+    name: String,
+    at: Place,
+    from: Vec<ThreadId>,
+}
+
+impl Report {
+    /// What kind of trouble it is.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        self.verdict
+    }
+
+    /// The threads. In a [cycle](Verdict::Cycle) the first is the one that noticed, which was about to fall
+    /// asleep, and each waits for the next where it waits for one only. In an
+    /// [inversion](Verdict::Inversion) the first is the one that took the locks in another order, and the
+    /// others those that had done so before.
+    #[must_use]
+    pub fn threads(&self) -> &[ThreadReport] {
+        &self.threads
+    }
+
+    /// What the graph knows of these threads.
+    pub(super) fn of(graph: &Graph, verdict: Verdict, threads: &[ThreadId]) -> Self {
+        let threads = threads.iter().map(|thread| ThreadReport::of(graph, *thread)).collect();
+        Self { verdict, threads }
+    }
+
+    #[cfg(not(model))]
+    pub(super) fn inversion(threads: Vec<ThreadReport>) -> Self {
+        Self { verdict: Verdict::Inversion, threads }
+    }
+
+    fn name_of(&self, id: ThreadId) -> Option<&str> {
+        self.threads.iter().find(|thread| thread.id == id).map(|thread| &*thread.name)
+    }
+}
+
+impl ThreadReport {
+    fn of(graph: &Graph, id: ThreadId) -> Self {
+        let name = graph.name_of(id);
+        if let Some((_, held)) = graph.ended.get(&id) {
+            let holds = held.iter().map(Hold::of).collect();
+            return Self { id, name, ended: true, holds, wants: None, backtrace: None };
+        }
+        let Some(wait) = graph.waits.get(&id) else {
+            return Self {
+                id,
+                name,
+                ended: false,
+                holds: Vec::new(),
+                wants: None,
+                backtrace: None,
+            };
+        };
+        let (what, short) = match &wait.wanted {
+            Wanted::Thing(label) => (label.to_string(), short(label)),
+            Wanted::Nameless(kind) => (format!("a {}", kind.noun()), kind.noun().to_owned()),
+            Wanted::End(thread) => {
+                let name = graph.name_of(*thread);
+                (format!("end of thread '{name}'"), name.to_string())
+            }
+        };
+        let from = match wait.need {
+            Need::Anyone => Vec::new(),
+            Need::Owner(_) | Need::Holder(_) | Need::End(_) => graph.wakers(id),
+        };
+        let wants = Some(Want { what, name: short, at: wait.at, from });
+        let holds = wait.held.iter().map(Hold::of).collect();
+        Self { id, name, ended: false, holds, wants, backtrace: wait.backtrace.clone() }
+    }
+
+    #[cfg(not(model))]
+    pub(super) fn inverted(
+        id: ThreadId,
+        name: Arc<str>,
+        held: &Held,
+        wanted: Label,
+        at: Place,
+    ) -> Self {
+        let want = Want { what: wanted.to_string(), name: short(&wanted), at, from: Vec::new() };
+        Self {
+            id,
+            name,
+            ended: false,
+            holds: vec![Hold::of(held)],
+            wants: Some(want),
+            backtrace: None,
+        }
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its number, as [`sync::thread::id`](crate::sync::thread::id) gives it.
+    #[must_use]
+    pub fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// Whether it has ended, and left locked what it [holds](Self::holds).
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        self.ended
+    }
+
+    /// What it has, in the order in which it took it.
+    #[must_use]
+    pub fn holds(&self) -> &[Hold] {
+        &self.holds
+    }
+
+    /// What it waits for.
+    #[must_use]
+    pub fn wants(&self) -> Option<&Want> {
+        self.wants.as_ref()
+    }
+
+    /// Where it fell asleep, call by call, if [that was asked for](super::set_backtraces).
+    #[must_use]
+    pub fn backtrace(&self) -> Option<&Backtrace> {
+        self.backtrace.as_deref()
+    }
+}
+
+impl Hold {
+    fn of(held: &Held) -> Self {
+        Self { label: held.label, since: held.since }
+    }
+
+    /// Its name; unnamed, where it was made: `src/main.rs:3:17`.
+    #[must_use]
+    pub fn name(&self) -> String {
+        short(&self.label)
+    }
+
+    /// What it is: `lock "account 7"`, or `lock made at src/main.rs:3:17`.
+    #[must_use]
+    pub fn what(&self) -> String {
+        self.label.to_string()
+    }
+
+    /// Where it was taken.
+    #[must_use]
+    pub fn since(&self) -> Place {
+        self.since
+    }
+}
+
+impl Want {
+    /// Its name; unnamed, where it was made: `src/main.rs:3:17`. For the end of a thread, the thread's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What it is: `lock "account 7"`, `end of thread 'Thread-1'`.
+    #[must_use]
+    pub fn what(&self) -> &str {
+        &self.what
+    }
+
+    /// Where the thread waits for it.
+    #[must_use]
+    pub fn at(&self) -> Place {
+        self.at
+    }
+
+    /// The numbers of the threads that alone could end the wait; empty where any thread could.
+    #[must_use]
+    pub fn from(&self) -> &[u64] {
+        &self.from
+    }
+}
+
+fn short(label: &Label) -> String {
+    label.name().map_or_else(|| label.made().to_string(), str::to_owned)
+}
+
+/// As `Display`.
+impl fmt::Debug for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// A report is what [`lock_checked`](crate::Lock::lock_checked) gives in place of the lock.
+impl std::error::Error for Report {}
+
+#[cfg(all(test, not(model)))]
+mod tests;

@@ -1,0 +1,91 @@
+//! The report for people.
+
+use std::fmt;
+
+use super::{Report, ThreadReport, Verdict};
+
+/// A line that says what is the matter, a paragraph a thread, and what to do.
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}", self.headline())?;
+        for thread in &self.threads {
+            self.paragraph(thread, f)?;
+        }
+        write!(f, "{}", self.advice())
+    }
+}
+
+impl Report {
+    fn headline(&self) -> String {
+        let n = self.threads.len();
+        match self.verdict {
+            Verdict::Cycle if n == 1 => "deadlock: a thread waits for itself, for ever".to_owned(),
+            Verdict::Cycle => format!("deadlock: {n} threads wait for each other, for ever"),
+            Verdict::Stuck if self.threads.iter().any(|thread| thread.ended) => {
+                "stuck: a thread waits for what another took to its grave".to_owned()
+            }
+            Verdict::Stuck if self.threads.iter().any(ThreadReport::waits_for_anyone) => {
+                "stuck: every thread of the program sleeps, and nobody is left to wake one"
+                    .to_owned()
+            }
+            Verdict::Stuck => {
+                "stuck: a thread waits for threads that wait for each other".to_owned()
+            }
+            Verdict::Inversion => {
+                "lock order: these locks were taken in both orders, which can deadlock".to_owned()
+            }
+        }
+    }
+
+    fn paragraph(&self, thread: &ThreadReport, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ended = if thread.ended { ", which has ended," } else { "" };
+        writeln!(f, "\n  thread '{}'{ended}", thread.name)?;
+        let (holds, wants) = match self.verdict {
+            Verdict::Inversion => ("held", "then took"),
+            _ => ("holds", "wants"),
+        };
+        for hold in &thread.holds {
+            writeln!(f, "    {holds} {}, taken at {}", hold.what(), hold.since)?;
+        }
+        if let Some(want) = &thread.wants {
+            write!(f, "    {wants} {}, at {}", want.what, want.at)?;
+            // The end of a thread names the thread already.
+            let names: Vec<_> = want.from.iter().filter_map(|id| self.name_of(*id)).collect();
+            if !names.is_empty() && !want.what.starts_with("end of") {
+                write!(f, ", from '{}'", names.join("', '"))?;
+            }
+            writeln!(f)?;
+        }
+        if let Some(backtrace) = &thread.backtrace {
+            for line in backtrace.to_string().lines() {
+                writeln!(f, "      {line}")?;
+            }
+        }
+        Ok(())
+    }
+
+    fn advice(&self) -> &'static str {
+        match self.verdict {
+            Verdict::Cycle if self.threads.len() == 1 => {
+                "\n  Release it before taking it again, or use an `RLock`."
+            }
+            Verdict::Cycle => {
+                "\n  Take what one thread needs together in the same order everywhere, or back off: \
+                 see `lock_checked`."
+            }
+            Verdict::Stuck => {
+                "\n  Nobody will wake them: a release, a notification or a `set` is missing."
+            }
+            Verdict::Inversion => {
+                "\n  Nothing waits for ever yet. If two threads do this at the same moment, both will: \
+                 take them in one order everywhere."
+            }
+        }
+    }
+}
+
+impl ThreadReport {
+    fn waits_for_anyone(&self) -> bool {
+        self.wants.as_ref().is_some_and(|want| want.from.is_empty())
+    }
+}

@@ -1,0 +1,65 @@
+//! [`Seats`]: what a semaphore is called, and who holds its permits.
+
+use std::panic::Location;
+
+use super::Kind;
+use super::graph::Held;
+use super::identity::Identity;
+use super::local::{self, Refusal, Waiting, how_to_refuse};
+use super::pool::Pool;
+use crate::sync::thread;
+
+/// What a semaphore is called, and who holds its permits.
+pub(crate) struct Seats {
+    identity: Identity,
+    pool: Pool,
+}
+
+impl Seats {
+    #[track_caller]
+    pub(crate) const fn new(name: &'static str, permits: usize) -> Self {
+        Self { identity: Identity::new(Kind::Semaphore, name), pool: Pool::new(permits) }
+    }
+
+    pub(crate) const fn bind(&mut self) {
+        self.pool.bind();
+    }
+
+    /// The caller is about to wait for a permit. Until the result is dropped.
+    #[track_caller]
+    pub(crate) fn wants(&self) -> Waiting {
+        Waiting::for_holder(&self.identity, &self.pool, Location::caller(), how_to_refuse())
+    }
+
+    /// The same, by a caller that gets the report instead of a panic.
+    #[track_caller]
+    pub(crate) fn wants_checked(&self) -> Waiting {
+        Waiting::for_holder(&self.identity, &self.pool, Location::caller(), Refusal::Return)
+    }
+
+    /// The caller has taken a permit.
+    #[inline]
+    #[track_caller]
+    pub(crate) fn taken(&self) {
+        if self.pool.is_thread_bound() {
+            self.pool.took(thread::id());
+            let (id, label) = (self.identity.number(), self.identity.label());
+            local::take(Held { id, label, since: Location::caller() });
+        }
+    }
+
+    /// The caller is about to give a permit back.
+    #[inline]
+    pub(crate) fn released(&self) {
+        if self.pool.is_thread_bound() {
+            self.pool.gives_back(thread::id());
+            local::put_back(self.identity.number());
+        }
+    }
+
+    /// A permit is used up, or one is made from nothing.
+    #[inline]
+    pub(crate) fn permits_wander(&self) {
+        self.pool.contradict();
+    }
+}

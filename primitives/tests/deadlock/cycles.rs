@@ -1,0 +1,105 @@
+//! Threads that wait for each other.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use primitives::deadlock::{Report, Verdict};
+use primitives::{Barrier, Event, Lock, RLock, thread};
+
+/// Two threads, each with one lock, and each about to take the other's. Returns what each was told.
+fn knot<'a>(a: &'a Lock<()>, b: &'a Lock<()>) -> [Option<Box<Report>>; 2] {
+    let both_have_one = Barrier::new(2);
+    let cross = |first: &'a Lock<()>, second: &'a Lock<()>| {
+        let _first = first.lock();
+        both_have_one.wait().unwrap();
+        second.lock_checked().err()
+    };
+    thread::scope(|s| {
+        let builder = |name| thread::Builder::new().name(name);
+        let ann = builder("ann").spawn_scoped(s, || cross(a, b)).unwrap();
+        let bob = builder("bob").spawn_scoped(s, || cross(b, a)).unwrap();
+        [ann.join().unwrap(), bob.join().unwrap()]
+    })
+}
+
+#[test]
+fn of_two_threads_that_close_a_cycle_one_is_told_and_the_other_goes_on() {
+    let (a, b) = (Lock::named("account A", ()), Lock::named("account B", ()));
+    let told: Vec<_> = knot(&a, &b).into_iter().flatten().collect();
+    assert_eq!(told.len(), 1);
+    let report = &told[0];
+    assert_eq!(report.verdict(), Verdict::Cycle);
+    let names: Vec<_> = report.threads().iter().map(|thread| thread.name()).collect();
+    assert!(names == ["ann", "bob"] || names == ["bob", "ann"], "{names:?}");
+    for thread in report.threads() {
+        let (mine, other) = match thread.name() {
+            "ann" => ("account A", "account B"),
+            _ => ("account B", "account A"),
+        };
+        assert_eq!(thread.holds().iter().map(|held| held.name()).collect::<Vec<_>>(), [mine]);
+        let wants = thread.wants().unwrap();
+        assert_eq!(wants.name(), other);
+        assert_eq!(thread.holds()[0].since().line() + 2, wants.at().line());
+        assert!(wants.at().file().ends_with("cycles.rs"));
+    }
+}
+
+#[test]
+fn without_being_asked_the_one_that_would_close_the_cycle_panics_with_the_report() {
+    let lock = Lock::named("diary", 1);
+    let guard = lock.lock();
+    let panic = catch_unwind(AssertUnwindSafe(|| *lock.lock())).unwrap_err();
+    let message = panic.downcast::<String>().unwrap();
+    assert!(message.contains("a thread waits for itself"), "{message}");
+    assert!(message.contains("lock \"diary\""), "{message}");
+    drop(guard);
+    assert_eq!(*lock.lock(), 1, "the lock has taken no harm");
+}
+
+#[test]
+fn a_lock_without_a_name_is_called_after_the_place_where_it_was_made() {
+    let lock = Lock::new(());
+    let made = line!() - 1;
+    let _guard = lock.lock();
+    let report = lock.lock_checked().unwrap_err();
+    let name = report.threads()[0].wants().unwrap().name().to_owned();
+    assert!(name.contains(&format!("cycles.rs:{made}:")), "{name}");
+}
+
+#[test]
+fn a_cycle_may_go_through_the_end_of_a_thread() {
+    let lock: &Lock<()> = Box::leak(Box::new(Lock::named("till", ())));
+    let guard = lock.lock();
+    let child = thread::Builder::new().name("child").spawn(|| lock.lock_checked().err()).unwrap();
+    // One of the two comes second, and is told.
+    let joined = catch_unwind(AssertUnwindSafe(|| child.join().unwrap()));
+    drop(guard);
+    match joined {
+        Err(panic) => {
+            let message = panic.downcast::<String>().unwrap();
+            assert!(message.contains("end of thread 'child'"), "{message}");
+        }
+        Ok(told) => {
+            let report = told.expect("neither was told");
+            assert_eq!(report.verdict(), Verdict::Cycle);
+            assert!(report.to_string().contains("end of thread 'child'"), "{report}");
+        }
+    }
+}
+
+#[test]
+fn a_reentrant_lock_is_no_cycle_for_its_owner_and_one_for_others() {
+    let (rlock, lock, ready) = (RLock::named("r", ()), Lock::named("l", ()), Event::new());
+    let _mine = rlock.lock();
+    let _again = rlock.lock();
+    thread::scope(|s| {
+        let other = s.spawn(|| {
+            let _l = lock.lock();
+            ready.set();
+            catch_unwind(AssertUnwindSafe(|| drop(rlock.lock()))).is_err()
+        });
+        ready.wait();
+        let told = lock.lock_checked().is_err();
+        drop((_again, _mine));
+        assert!(told != other.join().unwrap(), "exactly one of them");
+    });
+}

@@ -3,7 +3,7 @@
 //! ```text
 //! src/*.md ──▶ chapter ──▶ mdBook ──▶ links ──▶ site ──▶ a folder         book build
 //!                 ▲                                └──▶ live, serve       book
-//!   source, model, counterexample, figure
+//!   source, model, counterexample, figure, explore
 //! ```
 //!
 //! A chapter holds no Rust and no measured number of its own. It names them, and [`chapter`] puts them in:
@@ -14,9 +14,11 @@
 //! | `{{#model group}}`               | what the model checker did, from `generated/model.json`         |
 //! | `{{#counterexample group/name}}` | an execution that fails, from the same file                     |
 //! | `{{#figure name: caption}}`      | `figures/name.svg`, in the colours of the page                  |
+//! | `{{#explore name: what to do}}`  | a program to step through, from `generated/explore/name.0.json` |
 
 pub mod chapter;
 pub mod counterexample;
+pub mod explore;
 mod fault;
 pub mod links;
 pub mod live;

@@ -6,6 +6,7 @@
 //! - `{{#model group}}`: the model checker's numbers
 //! - `{{#counterexample group/scenario}}`: an execution that fails, as the model checker found it
 //! - `{{#figure name: caption}}`: a drawing from `figures/`
+//! - `{{#explore scenario: what to do}}`: a program to step through, from `generated/explore/`
 //!
 //! Code typed into a chapter is never compiled, so it rots. Rust is therefore refused, and so is code that
 //! does not say what it is.
@@ -17,7 +18,7 @@ use std::path::{Component, Path, PathBuf};
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag};
 
 use super::watch::Watch;
-use super::{counterexample, escape, model, source};
+use super::{counterexample, escape, explore, model, source};
 
 /// Languages in which a chapter may hold text of its own.
 const LANGUAGES: [&str; 4] = ["text", "console", "toml", "json"];
@@ -163,8 +164,19 @@ fn run(directive: &str, places: &Places, watch: &mut Watch) -> Result<String, St
                 .map_err(|error| format!("cannot read `{path}`: {error}"))?;
             figure(&svg, caption).map_err(|what| format!("`{path}`: {what}"))
         }
+        "explore" => {
+            let (name, goal) = argument
+                .split_once(": ")
+                .ok_or("an explorer needs a sentence that says what to do: `scenario: sentence`")?;
+            inside(name)?;
+            explore::figure(name, goal, &mut |path, from_book| {
+                inside(path)?;
+                let folder = if from_book { &places.book } else { &places.repository };
+                read(folder.join(path)).map_err(|error| format!("cannot read `{path}`: {error}"))
+            })
+        }
         _ => Err(format!(
-            "no directive `{name}`; there are `source`, `model`, `counterexample` and `figure`"
+            "no directive `{name}`; there are `source`, `model`, `counterexample`, `figure` and `explore`"
         )),
     }
 }

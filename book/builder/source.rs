@@ -93,16 +93,23 @@ pub fn excerpt<'a>(file: &'a str, anchor: Option<&str>) -> Result<Excerpt<'a>, S
 }
 
 impl Excerpt<'_> {
-    /// The lines without the indentation that all of them share.
-    #[must_use]
-    pub fn text(&self) -> String {
+    /// Each line with its number, without the indentation that all of them share.
+    pub fn rows(&self) -> impl Iterator<Item = (usize, &str)> {
         let indentation = |line: &str| line.len() - line.trim_start_matches(' ').len();
         let written =
             self.lines.iter().map(|(_, line)| *line).filter(|line| !line.trim().is_empty());
         let shared = written.map(indentation).min().unwrap_or(0);
+        self.lines
+            .iter()
+            .map(move |(number, line)| (*number, line.get(shared..).unwrap_or_default().trim_end()))
+    }
+
+    /// The lines without the indentation that all of them share.
+    #[must_use]
+    pub fn text(&self) -> String {
         let mut text = String::new();
-        for (_, line) in &self.lines {
-            text.push_str(line.get(shared..).unwrap_or_default().trim_end());
+        for (_, line) in self.rows() {
+            text.push_str(line);
             text.push('\n');
         }
         text

@@ -38,6 +38,7 @@ mod semaphore;
 mod stack;
 #[cfg(model)]
 mod task_queue;
+#[cfg(model)]
 mod thread;
 #[cfg(model)]
 mod timer;

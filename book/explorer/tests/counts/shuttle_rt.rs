@@ -3,20 +3,19 @@
 //!
 //! Shuttle runs all threads on the thread that calls it, so plain thread-local values will do.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::BTreeSet;
-use std::rc::Rc;
 use std::sync::atomic::Ordering::{self, SeqCst};
 
-use shuttle::thread::{self, Thread};
+use shuttle::sync::mpsc::{Sender, channel};
 
 /// A thread, what it did, to which word, and what came of it.
 type Note = (usize, &'static str, usize, u32);
 
 struct Sleeper {
     word: usize,
-    thread: Thread,
-    woken: Rc<Cell<bool>>,
+    /// Shuttle's `park` returns for no reason at all; to wait for a message does not.
+    wake: Sender<()>,
 }
 
 #[derive(Default)]
@@ -69,8 +68,7 @@ fn judge() {
         std::mem::take(&mut run.sleepers)
     });
     for sleeper in sleepers {
-        sleeper.woken.set(true);
-        sleeper.thread.unpark();
+        let _ = sleeper.wake.send(());
     }
 }
 
@@ -134,17 +132,14 @@ pub(super) fn wait(word: &AtomicU32, expected: u32) {
         return;
     }
     word.note("sleeps", expected);
-    let woken = Rc::new(Cell::new(false));
-    let (thread, flag) = (thread::current(), Rc::clone(&woken));
+    let (wake, woken) = channel();
     with(|run| {
         if !run.over {
-            run.sleepers.push(Sleeper { word: word.number, thread, woken: flag });
+            run.sleepers.push(Sleeper { word: word.number, wake });
         }
     });
     judge();
-    while !woken.get() && !with(|run| run.over) {
-        thread::park();
-    }
+    let _ = woken.recv(); // an error where the run was over
 }
 
 pub(super) fn wake_one(word: &AtomicU32) {
@@ -155,7 +150,6 @@ pub(super) fn wake_one(word: &AtomicU32) {
     });
     word.note("wakes", sleeper.is_some().into());
     if let Some(sleeper) = sleeper {
-        sleeper.woken.set(true);
-        sleeper.thread.unpark();
+        let _ = sleeper.wake.send(());
     }
 }

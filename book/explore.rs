@@ -74,7 +74,10 @@ mod explore {
                 None => "never breaks".into(),
             };
             let states = graph.nodes.len();
-            println!("{file:<24} {states:>6} states {:>12} interleavings, {shortest}", graph.interleavings());
+            println!(
+                "{file:<24} {states:>6} states {:>12} interleavings, {shortest}",
+                graph.interleavings()
+            );
             if let Err(what) = result {
                 eprintln!("{file}: {what}");
                 wrong += 1;
@@ -107,7 +110,10 @@ mod explore {
     }
 
     /// What the builder of the book needs to know beside the graph.
-    fn head(scenario: &Scenario, variant: usize) -> Result<Vec<(&'static str, serde_json::Value)>, String> {
+    fn head(
+        scenario: &Scenario,
+        variant: usize,
+    ) -> Result<Vec<(&'static str, serde_json::Value)>, String> {
         let parts = scenario.parts.iter().map(|part| json!([part.file, part.anchor]));
         let mut toggles = Vec::new();
         for toggle in &scenario.toggles {
@@ -134,7 +140,9 @@ mod explore {
         if check {
             return Err("out of date: `cargo explore` makes it anew".into());
         }
-        fs::create_dir_all(folder()).and_then(|()| fs::write(&path, text)).map_err(|e| e.to_string())
+        fs::create_dir_all(folder())
+            .and_then(|()| fs::write(&path, text))
+            .map_err(|e| e.to_string())
     }
 
     /// Graphs that no scenario makes.

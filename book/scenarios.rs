@@ -13,5 +13,8 @@ mod spin_lock;
 /// Every scenario there is.
 #[must_use]
 pub fn all() -> Vec<Scenario> {
-    [not_a_lock::scenarios(), spin_lock::scenarios(), lock::scenarios()].into_iter().flatten().collect()
+    [not_a_lock::scenarios(), spin_lock::scenarios(), lock::scenarios()]
+        .into_iter()
+        .flatten()
+        .collect()
 }

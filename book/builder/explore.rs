@@ -110,8 +110,8 @@ pub fn figure(
 ) -> Result<String, String> {
     let mut graph = |variant: usize| {
         let path = format!("generated/explore/{name}.{variant}.json");
-        let text =
-            read(&path, true).map_err(|error| format!("{error}; `cargo explore {name}` writes it"))?;
+        let text = read(&path, true)
+            .map_err(|error| format!("{error}; `cargo explore {name}` writes it"))?;
         serde_json::from_str::<Graph>(&text).map_err(|error| format!("`{path}`: {error}"))
     };
     let first = graph(0)?;
@@ -134,9 +134,13 @@ pub fn figure(
         }
     }
     let find = |path: &str, number: usize| {
-        rows.iter().position(|row| files[row.file] == path && row.number == number).ok_or_else(|| {
-            format!("`{path}:{number}` is not in what `{name}` shows; run `cargo explore {name}`")
-        })
+        rows.iter().position(|row| files[row.file] == path && row.number == number).ok_or_else(
+            || {
+                format!(
+                    "`{path}:{number}` is not in what `{name}` shows; run `cargo explore {name}`"
+                )
+            },
+        )
     };
     let data = json!({
         "threads": first.threads,
@@ -226,7 +230,8 @@ fn code(rows: &[Row], files: &[String], toggles: &[(usize, &str)]) -> String {
     let mut html = String::new();
     for (i, row) in rows.iter().enumerate() {
         if row.first {
-            let _ = writeln!(html, "<div class=\"explorer-path\">{}</div>", escape(&files[row.file]));
+            let _ =
+                writeln!(html, "<div class=\"explorer-path\">{}</div>", escape(&files[row.file]));
         }
         let (code, comment) = match row.text.find("//") {
             Some(at) => row.text.split_at(at),
@@ -235,8 +240,9 @@ fn code(rows: &[Row], files: &[String], toggles: &[(usize, &str)]) -> String {
         let mut line = escape(code);
         for (_, order) in toggles.iter().filter(|(at, _)| *at == i) {
             // Without a script it is text.
-            let button =
-                format!("<button type=\"button\" class=\"explorer-toggle\" disabled>{order}</button>");
+            let button = format!(
+                "<button type=\"button\" class=\"explorer-toggle\" disabled>{order}</button>"
+            );
             line = line.replacen(order, &button, 1);
         }
         if !comment.is_empty() {

@@ -30,7 +30,11 @@ pub(super) fn scenarios() -> Vec<Scenario> {
         two_deposit("not-a-lock").one_inside(FILE, "inside").broken(Kind::TwoInside),
         two_deposit("lost-deposit")
             .check(|bank| {
-                assert_eq!(bank.balance.load(Relaxed), 2, "two deposits were made, and one is lost");
+                assert_eq!(
+                    bank.balance.load(Relaxed),
+                    2,
+                    "two deposits were made, and one is lost"
+                );
             })
             .broken(Kind::Assertion),
     ]

@@ -22,7 +22,11 @@ pub(super) fn scenarios() -> Vec<Scenario> {
         Scenario::new("spin-lock", make)
             .threads(2, |bank| deposit(&bank.lock, &bank.balance))
             .check(|bank| {
-                assert_eq!(bank.balance.load(Relaxed), 2, "two deposits were made, and one is lost");
+                assert_eq!(
+                    bank.balance.load(Relaxed),
+                    2,
+                    "two deposits were made, and one is lost"
+                );
             })
             .one_inside(FILE, "inside")
             .weak()

@@ -73,8 +73,7 @@ impl Node {
     /// Adds a step, unless there is one that is the same to everybody: two older values that make no
     /// difference.
     pub(crate) fn add(&mut self, edge: Edge) {
-        let same =
-            |e: &Edge| (e.thread, e.to, &*e.text) == (edge.thread, edge.to, &*edge.text);
+        let same = |e: &Edge| (e.thread, e.to, &*e.text) == (edge.thread, edge.to, &*edge.text);
         if !self.edges.iter().any(same) {
             self.edges.push(edge);
         }

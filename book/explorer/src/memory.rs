@@ -220,14 +220,7 @@ impl Memory {
         }
     }
 
-    fn write(
-        &mut self,
-        eyes: &mut Eyes,
-        word: usize,
-        value: u64,
-        order: Ordering,
-        sequence: View,
-    ) {
+    fn write(&mut self, eyes: &mut Eyes, word: usize, value: u64, order: Ordering, sequence: View) {
         let stamp = self.last(word) + 1;
         eyes.now.see(word, stamp);
         let mut view = if releases(order) { eyes.now.clone() } else { eyes.released.clone() };
@@ -277,9 +270,8 @@ impl Memory {
         let Object::Cell(accesses) = &mut self.objects[cell] else {
             unreachable!("a word is no cell")
         };
-        let unseen = |other: usize, access: u32| {
-            other != thread && access > eyes.now.accesses(other)
-        };
+        let unseen =
+            |other: usize, access: u32| other != thread && access > eyes.now.accesses(other);
         let mut race = accesses.write.filter(|&(other, access)| unseen(other, access));
         if write && race.is_none() {
             let mut reads = accesses.reads.iter().copied().enumerate();

@@ -12,10 +12,18 @@ pub(crate) enum Op {
     Load(Ordering),
     Store(u64, Ordering),
     Update(Update, u64, Ordering),
-    Exchange { expected: u64, new: u64, success: Ordering, failure: Ordering },
+    Exchange {
+        expected: u64,
+        new: u64,
+        success: Ordering,
+        failure: Ordering,
+    },
     Fence(Ordering),
     /// `park::wait`; `timed` if it has a deadline.
-    Sleep { expected: u64, timed: bool },
+    Sleep {
+        expected: u64,
+        timed: bool,
+    },
     WakeOne,
     WakeAll,
     /// `yield_now`: waits until something that was read since the last one has changed.

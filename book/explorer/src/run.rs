@@ -39,8 +39,7 @@ impl Run {
         let world = World::new(scenario.threads(), rules.clone(), kept.histories);
         world::replace(Some(world));
         let Program { bodies, check } = scenario.make();
-        let mut run =
-            Self { threads: Vec::new(), check: Some(check), stacks: kept.stacks };
+        let mut run = Self { threads: Vec::new(), check: Some(check), stacks: kept.stacks };
         for (t, body) in bodies.into_iter().enumerate() {
             world::with(World::add_thread);
             let stack = run.stacks.pop();

@@ -97,7 +97,10 @@ pub struct Builder<S> {
 
 impl Scenario {
     /// A scenario whose threads share what `make` makes: a struct, whose fields name the words.
-    #[expect(clippy::new_ret_no_self, reason = "a scenario is complete when it says what must come of it")]
+    #[expect(
+        clippy::new_ret_no_self,
+        reason = "a scenario is complete when it says what must come of it"
+    )]
     pub fn new<S: 'static>(name: &'static str, make: impl Fn() -> S + 'static) -> Builder<S> {
         Builder {
             make: Box::new(make),

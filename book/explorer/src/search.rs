@@ -140,7 +140,10 @@ impl<'a> Search<'a> {
         }
         let state = self.graph.nodes.len();
         let name = self.scenario.name;
-        assert!(state < MOST_STATES, "`{name}` has more than {MOST_STATES} states: make it smaller");
+        assert!(
+            state < MOST_STATES,
+            "`{name}` has more than {MOST_STATES} states: make it smaller"
+        );
         assert!(
             path.len() < MOST_STEPS,
             "`{name}` has made {MOST_STEPS} steps: does a loop wait without `yield_now`?"

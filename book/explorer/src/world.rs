@@ -162,7 +162,9 @@ thread_local! {
 /// Borrows the world; never while a thread is resumed or suspended.
 pub(crate) fn with<R>(f: impl FnOnce(&mut World) -> R) -> R {
     WORLD.with_borrow_mut(|world| {
-        f(world.as_mut().expect("atomics of the explorer live in a scenario: make them in its `make`"))
+        f(world
+            .as_mut()
+            .expect("atomics of the explorer live in a scenario: make them in its `make`"))
     })
 }
 
@@ -611,7 +613,8 @@ impl World {
         let both = Vec::from_iter((0..self.threads.len()).filter(|&t| inside(&self.threads[t])));
         if let [a, b, ..] = both[..] {
             let (a, b) = (crate::thread_name(a), crate::thread_name(b));
-            self.verdict = Some(Verdict::new(Kind::TwoInside, format!("{a} and {b} are both inside")));
+            self.verdict =
+                Some(Verdict::new(Kind::TwoInside, format!("{a} and {b} are both inside")));
             return;
         }
         let ended = self.threads.iter().all(|thread| thread.status == Status::Done);
@@ -626,7 +629,9 @@ impl World {
         for (t, thread) in self.threads.iter().enumerate() {
             let name = crate::thread_name(t);
             match thread.status {
-                Status::Asleep(Pending { op: Op::Sleep { expected, .. }, object: Some(o), .. }) => {
+                Status::Asleep(Pending {
+                    op: Op::Sleep { expected, .. }, object: Some(o), ..
+                }) => {
                     asleep = true;
                     // It would not fall asleep now, or a call came too early.
                     missed |= self.memory.newest(o) != expected || self.objects[o].missed_wake;

@@ -8,7 +8,6 @@ use std::collections::{BTreeMap, BTreeSet};
 /// What each program can find.
 type Outcomes = BTreeMap<&'static str, BTreeSet<[u32; 4]>>;
 
-
 #[test]
 fn loads_see_what_loom_lets_them_see() {
     let (ours, looms) = (on_the_explorer::outcomes(true), on_loom::outcomes());

@@ -39,15 +39,16 @@ fn body(body: impl Fn(&Shared) + Send + Sync + 'static) -> Body {
 
 /// Each thread writes its own word and reads the other's.
 fn store_buffering(store: Ordering, load: Ordering, between: Option<Ordering>) -> Vec<Body> {
-    let side = move |mine: fn(&Shared) -> &AtomicU32, other: fn(&Shared) -> &AtomicU32, register| {
-        body(move |s: &Shared| {
-            mine(s).store(1, store);
-            if let Some(order) = between {
-                fence(order);
-            }
-            s.find(register, other(s).load(load));
-        })
-    };
+    let side =
+        move |mine: fn(&Shared) -> &AtomicU32, other: fn(&Shared) -> &AtomicU32, register| {
+            body(move |s: &Shared| {
+                mine(s).store(1, store);
+                if let Some(order) = between {
+                    fence(order);
+                }
+                s.find(register, other(s).load(load));
+            })
+        };
     vec![side(|s| &s.x, |s| &s.y, 0), side(|s| &s.y, |s| &s.x, 1)]
 }
 

@@ -53,11 +53,9 @@ pub(crate) fn falls_asleep(_: &AtomicU32, _: u32, _: Option<Instant>) -> Option<
     Some(Waiting)
 }
 
-#[cfg(not(model))]
 #[inline(always)]
 pub(crate) fn thread_begins(_: u64, _: &str) {}
 
-#[cfg(not(model))]
 #[inline(always)]
 pub(crate) fn joins(_: u64) -> Waiting {
     Waiting

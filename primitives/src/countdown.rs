@@ -10,8 +10,8 @@
 //!
 //! ```text
 //!                    the deadline has come:             ┌─────────┐
-//!                    compare-exchange                   │  FIRED  │  `wait` returns true
-//!    ┌─────────┐  ┌────────────────────────────────────▶└─────────┘
+//!                    compare-exchange,                  │  FIRED  │  `wait` returns true
+//!    ┌─────────┐  ┌─ then wake who else sleeps ────────▶└─────────┘
 //!    │ WAITING │──┤
 //!    └─────────┘  └────────────────────────────────────▶┌───────────┐
 //!                    cancel: compare-exchange,          │ CANCELLED │  `cancel` returns true
@@ -87,7 +87,7 @@ impl Countdown {
     /// is not cancelled already. `false` says that it was cancelled (then all that the thread did before it
     /// cancelled is visible here), or that another thread that waited made it fire.
     ///
-    /// Blocks. At least one system call.
+    /// Blocks. At least one system call, and another if it fires.
     // ANCHOR: wait
     pub fn wait(&self, deadline: Option<Instant>) -> bool {
         loop {
@@ -104,7 +104,12 @@ impl Countdown {
     fn fire(&self) -> bool {
         // Acquire on failure: pairs with the Release in `cancel`, which came first. Relaxed on success:
         // whoever fails because of it learns only that it is too late.
-        self.state.compare_exchange(WAITING, FIRED, Relaxed, Acquire).is_ok()
+        let first = self.state.compare_exchange(WAITING, FIRED, Relaxed, Acquire).is_ok();
+        if first {
+            // Whoever waits with a later deadline, or with none: nobody will cancel it now.
+            park::wake_all(&raw const self.state);
+        }
+        first
     }
     // ANCHOR_END: wait
 

@@ -10,8 +10,11 @@ use std::panic;
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, mpsc};
+use std::time::Duration;
 
 use primitives::thread::{self, Builder, PanicError, catch_panic};
+use primitives::timer::JoinError;
+use primitives::{Timer, Timers};
 
 /// Runs a scenario, which must succeed; returns what it wrote to standard error.
 fn run(scenario: &str, backtrace: &str) -> String {
@@ -61,6 +64,36 @@ fn detached() {
     drop(thread);
     while who.is_alive() {
         thread::yield_now();
+    }
+}
+
+#[test]
+fn a_panic_of_a_timer_is_printed_with_name_message_and_place_and_the_others_are_called() {
+    let stderr = run("in_timers", "0");
+    assert_eq!(stderr.matches("thread 'alarms'").count(), 1, "{stderr}");
+    assert_eq!(stderr.matches("thread 'alarm'").count(), 1, "{stderr}");
+    assert_eq!(stderr.matches("boom").count(), 2, "{stderr}");
+    assert_eq!(stderr.matches("panics.rs:").count(), 2, "{stderr}");
+}
+
+#[test]
+#[ignore = "a scenario"]
+fn in_timers() {
+    let timers = Timers::builder().name("alarms").build().unwrap();
+    let (send, called) = mpsc::channel();
+    timers.after(Duration::ZERO, || panic!("boom"));
+    timers.after(Duration::ZERO, move || send.send("still called").unwrap());
+    assert_eq!(called.recv().unwrap(), "still called");
+    assert_eq!(timers.shutdown(), 0);
+
+    let timer = Timer::new(Duration::ZERO, || panic!("boom")).with_name("alarm");
+    timer.start().unwrap();
+    match timer.join() {
+        Err(JoinError::Panicked(panic)) => {
+            assert_eq!((panic.thread_name(), panic.message()), ("alarm", "boom"));
+            assert!(panic.location().is_some_and(|place| place.file().ends_with("panics.rs")));
+        }
+        other => panic!("it panicked, but join said {other:?}"),
     }
 }
 

@@ -55,6 +55,20 @@ pub(crate) fn group() -> Group {
             .reaches([Slept, Woken, TimedOut, Named("fired"), Named("came too late")]),
         )
         .scenario(
+            Scenario::new(
+                "fire-wakes-all",
+                "One deadline ends every wait, those without one too: nobody will cancel it any more.",
+                Alarm::new,
+            )
+            .roles(2, "waits for ever", Alarm::wait_for_ever)
+            .role("waits", Alarm::wait_with_deadline)
+            .check(|alarm| {
+                alarm.one_has_won();
+                assert!(alarm.countdown.has_fired());
+            })
+            .reaches([Slept, Woken, WordChanged, TimedOut, Named("fired")]),
+        )
+        .scenario(
             Scenario::new("two-cancel", "Of two cancellations one is told that it won.", Alarm::new)
                 .roles(2, "cancels", |alarm| {
                     alarm.winners.fetch_add(alarm.countdown.cancel().into(), SeqCst);

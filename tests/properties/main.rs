@@ -6,12 +6,16 @@
 mod barrier;
 mod concurrent;
 mod condition;
+mod countdown;
 mod event;
 mod lock;
 mod puppet;
 mod queue;
 mod rlock;
 mod semaphore;
+mod thread;
+mod timer;
+mod timers;
 
 use std::time::Duration;
 

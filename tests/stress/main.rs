@@ -10,6 +10,7 @@ extern crate test;
 
 mod barrier;
 mod condition;
+mod countdown;
 mod event;
 mod lock;
 mod panics;
@@ -20,6 +21,9 @@ mod shutdown;
 // ThreadSanitizer keeps a signal back while its thread is in the kernel, where these wait to see it handled.
 #[cfg(all(target_os = "linux", not(tsan)))]
 mod signals;
+mod thread;
+mod timer;
+mod timers;
 #[cfg(tsan)]
 mod tsan;
 

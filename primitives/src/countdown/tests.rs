@@ -63,6 +63,21 @@ fn cancel_wakes_every_sleeper_at_once() {
 }
 
 #[test]
+fn whoever_waits_without_a_deadline_is_back_when_another_makes_it_fire() {
+    let countdown = Arc::new(Countdown::new());
+    let deadline = deadline_after(SHORT);
+    let waiters: Vec<_> = [None, deadline_after(FAR), deadline]
+        .into_iter()
+        .map(|deadline| {
+            let countdown = Arc::clone(&countdown);
+            thread::spawn(move || countdown.wait(deadline))
+        })
+        .collect();
+    let fired: Vec<_> = waiters.into_iter().map(|waiter| waiter.join().unwrap()).collect();
+    assert_eq!(fired, [false, false, true]);
+}
+
+#[test]
 fn of_many_waiters_one_makes_it_fire() {
     let countdown = Arc::new(Countdown::new());
     let deadline = deadline_after(SHORT);

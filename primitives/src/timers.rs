@@ -128,7 +128,10 @@ impl Timers {
         self.set(deadline, Once::new(f))
     }
 
-    /// Calls `f` once, at `deadline`; as soon as the thread comes to it, if that has passed.
+    /// Calls `f` once, at `deadline`; as soon as the thread comes to it, if that has passed. (All instants before
+    /// these timers were made are one: timers for them are called in the order in which they were set.)
+    ///
+    /// Never blocks but for the lock, and costs what [`after`](Self::after) does.
     #[doc(alias = "call_at")]
     pub fn at(&self, deadline: Instant, f: impl FnOnce() + Send + 'static) -> TimerHandle {
         self.set(self.service.time_of(deadline), Once::new(f))
@@ -187,7 +190,7 @@ impl Timers {
         discarded
     }
 
-    /// The thread that serves: its name is in the report of a callback that panics.
+    /// The thread that serves, alive or not: its name is in the report of a callback that panics.
     #[must_use]
     pub fn thread(&self) -> &Thread {
         &self.thread

@@ -48,9 +48,9 @@ fn what_is_due_is_called_in_order_and_the_rest_is_discarded() {
     ];
     watched(|test| {
         proptest!(config(), |(calls in vec(call, 0..40))| {
+            let timers = Timers::new();
             let past = Instant::now();
             test.until(|| past.elapsed() > Duration::from_micros(20));
-            let timers = Timers::new();
             // The thread is kept in a callback while all this is set and cancelled.
             let gate = Gate::default();
             timers.at(past, {

@@ -7,6 +7,7 @@ mod barrier;
 mod concurrent;
 mod condition;
 mod countdown;
+mod corners;
 mod event;
 mod lock;
 mod puppet;

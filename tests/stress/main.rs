@@ -9,6 +9,7 @@
 extern crate test;
 
 mod barrier;
+mod comparisons;
 mod condition;
 mod countdown;
 mod event;

@@ -68,7 +68,13 @@ pub(crate) fn group() -> Group {
             Scenario::new(
                 "smallest-first",
                 "Of those that are inside, the smallest is next.",
-                || Desk::of(6, [Job(5, 'e'), Job(3, 'c'), Job(4, 'd'), Job(2, 'b')]),
+                || {
+                    // So that it matters which child is smaller, whether it is the last of all, and that an item
+                    // that went down goes up again.
+                    let jobs =
+                        [(2, 'b'), (5, 'e'), (3, 'c'), (6, 'f'), (7, 'g'), (8, 'h'), (4, 'd')];
+                    Desk::of(9, jobs.map(|(urgency, name)| Job(urgency, name)))
+                },
             )
             .role("puts", |desk| desk.put(Job(1, 'a')))
             .role("gets two", |desk| {
@@ -83,7 +89,7 @@ pub(crate) fn group() -> Group {
             })
             .check(|desk| {
                 let got = desk.out.sorted();
-                let sorted: String = ('a'..='e').filter(|name| !got.contains(name)).collect();
+                let sorted: String = ('a'..='h').filter(|name| !got.contains(name)).collect();
                 assert_eq!(desk.rest(), sorted);
             })
             .reaches([Named("before both"), Named("between"), Named("after both")]),

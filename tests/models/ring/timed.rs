@@ -39,8 +39,8 @@ pub(super) fn add_to(group: Group) -> Group {
                 "Of two who get, one may give up: then the other gets the item.",
                 Line::empty,
             )
-            .role("puts", |line| line.put(1))
             .role("gets", |line| assert_eq!(line.get(), 1))
+            .role("puts", |line| line.put(1))
             .role("may give up", |line| match line.ring.get_timeout(A_WHILE) {
                 Ok(item) => line.put(item),
                 Err(_) => reached("gave up"),
@@ -55,8 +55,8 @@ pub(super) fn add_to(group: Group) -> Group {
                 "Of two who put, one may give up: then the other has the place.",
                 Line::full,
             )
-            .role("gets", |line| assert_eq!(line.get(), 0))
             .role("puts", |line| line.put(1))
+            .role("gets", |line| assert_eq!(line.get(), 0))
             .role("may give up", |line| match line.ring.put_timeout(2, A_WHILE) {
                 Ok(()) => line.get_one(),
                 Err(_) => reached("gave up"),

@@ -1,14 +1,25 @@
 //! What is meant by the names on the command line.
 
 use std::collections::{BTreeMap, BTreeSet};
-
-use anyhow::{Result, bail, ensure};
+use std::fmt;
 
 use crate::source::Place;
 
 /// Whose business a file is: the group of models that is called as its module is, or else the groups that
 /// execute it (`queue` has the engine of the blocking queues).
 pub(crate) type Homes = BTreeMap<String, BTreeSet<String>>;
+
+/// A name on the command line that means nothing.
+#[derive(Debug)]
+pub(crate) struct BadName(String);
+
+impl fmt::Display for BadName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for BadName {}
 
 /// The homes of the files; `executing` says which groups execute one.
 pub(crate) fn homes<'a>(
@@ -38,7 +49,7 @@ pub(crate) fn files<'a>(
     homes: &Homes,
     names: &[String],
     executing: impl Fn(&str) -> BTreeSet<&'a str>,
-) -> Result<BTreeSet<String>> {
+) -> Result<BTreeSet<String>, BadName> {
     if names.is_empty() {
         return Ok(homes.keys().cloned().collect());
     }
@@ -49,10 +60,11 @@ pub(crate) fn files<'a>(
         if meant.is_empty() {
             meant = all().filter(|file| executing(file).contains(name.as_str())).collect();
         }
-        ensure!(
-            !meant.is_empty(),
-            "`{name}` executes no memory ordering of primitives/src or queues/src"
-        );
+        if meant.is_empty() {
+            return Err(BadName(format!(
+                "`{name}` executes no memory ordering of primitives/src or queues/src",
+            )));
+        }
         files.extend(meant);
     }
     Ok(files)
@@ -66,7 +78,11 @@ fn means(homes: &Homes, name: &str, file: &str) -> bool {
 }
 
 /// Whether each name can mean something. Told from the source and the groups alone, before anything is run.
-pub(crate) fn check(places: &[Place], groups: &BTreeSet<String>, names: &[String]) -> Result<()> {
+pub(crate) fn check(
+    places: &[Place],
+    groups: &BTreeSet<String>,
+    names: &[String],
+) -> Result<(), BadName> {
     let known = homes(places, groups, |_| BTreeSet::new());
     for name in names {
         if groups.contains(name) || known.keys().any(|file| means(&known, name, file)) {
@@ -78,7 +94,10 @@ pub(crate) fn check(places: &[Place], groups: &BTreeSet<String>, names: &[String
             .chain(groups.iter().map(String::as_str))
             .collect();
         let modules: Vec<_> = modules.into_iter().collect();
-        bail!("nothing is called `{name}`; known: {}, and the files of these", modules.join(", "));
+        return Err(BadName(format!(
+            "nothing is called `{name}`; known: {}, and the files of these",
+            modules.join(", "),
+        )));
     }
     Ok(())
 }

@@ -84,7 +84,14 @@ impl Baseline {
         Self { sites, scenarios }
     }
 
-    /// The scenarios that execute a file.
+    /// Whether a scenario executes one of these files.
+    pub(crate) fn executes(&self, scenario: &str, files: &BTreeSet<String>) -> bool {
+        self.sites.iter().zip(&self.scenarios).any(|(site, scenarios)| {
+            files.contains(&site.file) && scenarios.iter().any(|name| name == scenario)
+        })
+    }
+
+    /// The groups whose scenarios execute a file.
     pub(crate) fn groups_of(&self, file: &str) -> BTreeSet<&str> {
         (0..self.sites.len())
             .filter(|&number| self.sites[number].file == file)

@@ -35,7 +35,8 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 use clap::Parser;
 
-use self::hunt::Limits;
+use self::choose::BadName;
+use self::hunt::{Baseline, Limits};
 use self::listed::Listed;
 use self::models::Models;
 use self::report::{Progress, Report};
@@ -68,6 +69,9 @@ struct Arguments {
 /// What a bad command line ends with.
 const USAGE: u8 = 2;
 
+/// Executions of a scenario with main in one role that tell which files it is about.
+const A_SHORT_LOOK: u64 = 200;
+
 /// What a process ends with that Ctrl-C has ended.
 const INTERRUPTED: i32 = 130;
 
@@ -83,7 +87,10 @@ fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) => {
             eprintln!("error: {error:#}");
-            ExitCode::FAILURE
+            match error.is::<BadName>() {
+                true => ExitCode::from(USAGE),
+                false => ExitCode::FAILURE,
+            }
         }
     }
 }
@@ -110,33 +117,36 @@ fn run(arguments: &Arguments) -> Result<ExitCode> {
     let names = models.names()?;
     let group = |name: &String| name.split('/').next().map(str::to_owned);
     let groups: BTreeSet<_> = names.iter().filter_map(group).collect();
-    if let Err(error) = choose::check(&places, &groups, &arguments.names) {
-        eprintln!("error: {error}");
-        return Ok(ExitCode::from(USAGE));
-    }
+    choose::check(&places, &groups, &arguments.names)?;
 
-    let executions = (!arguments.full).then(|| arguments.executions.get());
-    let limits = Limits { executions, jobs: arguments.jobs };
-    let progress = Progress::new(names.len(), "scenarios as they are");
-    let baseline = hunt::baseline(&models, &names, limits, |name| progress.ended(name));
-    progress.clear();
-    let baseline = baseline?;
-
-    let homes = choose::homes(&places, &groups, |file| baseline.groups_of(file));
-    let mut wanted = match choose::files(&homes, &arguments.names, |file| baseline.groups_of(file))
-    {
-        Ok(wanted) => wanted,
-        Err(error) => {
-            eprintln!("error: {error}");
-            return Ok(ExitCode::from(USAGE));
-        }
-    };
-    if let Some(changed) = &changed {
-        wanted.retain(|file| changed.contains(file));
-        eprintln!("{} of the files with orderings were changed", wanted.len());
-    }
     // What the scan does not know must be noticed too, if everything is looked at.
     let everything = changed.is_none() && arguments.names.is_empty();
+    let wanted = |baseline: &Baseline| -> Result<BTreeSet<String>> {
+        let executing = |file: &str| baseline.groups_of(file);
+        let homes = choose::homes(&places, &groups, executing);
+        let mut files = choose::files(&homes, &arguments.names, executing)?;
+        files.retain(|file| changed.as_ref().is_none_or(|changed| changed.contains(file)));
+        Ok(files)
+    };
+    let as_they_are = |names: &[String], executions| {
+        let progress = Progress::new(names.len(), "scenarios as they are");
+        let limits = Limits { executions, jobs: arguments.jobs };
+        let baseline = hunt::baseline(&models, names, limits, |name| progress.ended(name));
+        progress.clear();
+        baseline
+    };
+
+    let mut names = names;
+    if !everything {
+        // Where little is wanted, a short look at all scenarios tells which of them matter.
+        let look = as_they_are(&names, Some(A_SHORT_LOOK))?;
+        let wanted = wanted(&look)?;
+        names.retain(|name| look.executes(name, &wanted));
+    }
+    let executions = (!arguments.full).then(|| arguments.executions.get());
+    let limits = Limits { executions, jobs: arguments.jobs };
+    let baseline = as_they_are(&names, executions)?;
+    let wanted = wanted(&baseline)?;
     let is_wanted = |file: &str| everything || wanted.contains(file);
 
     let sites = baseline.sites.iter().filter(|site| is_wanted(&site.file));

@@ -5,7 +5,7 @@
 //! pass the gate. So whoever is at the gate has said that its sleep is [nobody's business](super::local::quiet).
 //! What is done behind it takes no lock of the program and runs no code of the program.
 
-use std::panic::RefUnwindSafe;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 
 use crate::lock::RawLock;
 use crate::sync::cell::UnsafeCell;
@@ -20,8 +20,8 @@ pub struct Gate<T> {
 // SAFETY: `with` hands the data to one thread at a time, which is what `Send` allows.
 unsafe impl<T: Send> Sync for Gate<T> {}
 
-// Behind it runs no code of the program, so no panic of the program leaves the data half changed; and a
-// feature that is switched on must not take a trait away from the primitives.
+// Nothing of the program runs behind the gate, so no panic of the program leaves anything half done there.
+impl<T> UnwindSafe for Gate<T> {}
 impl<T> RefUnwindSafe for Gate<T> {}
 
 impl<T> Gate<T> {

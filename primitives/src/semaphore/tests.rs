@@ -260,6 +260,10 @@ fn made_in_a_constant_and_with_one_permit_by_default() {
 }
 
 #[test]
+#[cfg_attr(
+    feature = "deadlock-detection",
+    ignore = "with the detector there is a name and an owner, too"
+)]
 fn a_semaphore_costs_a_word() {
     assert_eq!(size_of::<Semaphore>(), 4);
     assert_eq!(size_of::<Permit<'_>>(), 2 * size_of::<usize>());

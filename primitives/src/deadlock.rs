@@ -1,4 +1,107 @@
-//! Deadlocks that name themselves.
+//! Deadlocks that name themselves: who waits for whom, for what, since where.
+//!
+//! A _deadlock_ is a set of threads of which each waits for something that only another of them could give. It
+//! needs four conditions at once, and whoever breaks one of them is safe:
+//!
+//! | condition         | says                                             | broken by                                  |
+//! | ----------------- | ------------------------------------------------ | ------------------------------------------ |
+//! | mutual exclusion  | a thing has one owner at a time                  | not sharing it                             |
+//! | hold and wait     | who waits keeps what it has                      | taking everything at once, or nothing      |
+//! | no preemption     | nobody takes it away                             | [`lock_checked`], [`lock_timeout`]: backing off |
+//! | circular wait     | the waits form a ring                            | taking locks in one order everywhere       |
+//!
+//! With the feature `deadlock-detection` every blocking call of this crate keeps a _wait-for graph_: an edge
+//! from a thread that sleeps to each thread that could wake it. The graph is looked at when a thread is about
+//! to sleep, which is when the last edge of a ring is drawn, so a deadlock is reported microseconds
+//! after it has come about, by the thread that closed it. Nothing polls. Without the feature there is nothing: no
+//! field, no instruction; names are accepted and dropped.
+//!
+//! # Three verdicts
+//!
+//! | verdict                          | is                                                              | what happens                                |
+//! | -------------------------------- | --------------------------------------------------------------- | ------------------------------------------- |
+//! | [cycle](Verdict::Cycle)          | threads wait for each other, now                                | the one that would close it panics with the report, or gets it from [`lock_checked`] |
+//! | [stuck](Verdict::Stuck)          | everybody sleeps, or the owner ended with the lock in its hands | the report goes to the [hook](set_hook), and the thread sleeps; [`lock_checked`] returns it |
+//! | [inversion](Verdict::Inversion)  | two locks were taken in both orders: it has not happened yet    | the report goes to the [hook](set_hook), once for each pair |
+//!
+//! The hook prints to the standard error stream until [`set_hook`] says otherwise.
+//!
+//! A panic is the default for a cycle because it is what can be done about one: it unwinds, guards on the way
+//! release what they hold, and the others go on. Two places do not panic and only tell: a thread that is
+//! unwinding already, and one that takes its lock back after a wait for a condition, whose guard is alive.
+//!
+//! # What a report says
+//!
+#![cfg_attr(feature = "deadlock-detection", doc = "```")]
+#![cfg_attr(not(feature = "deadlock-detection"), doc = "```ignore")]
+//! use primitives::{Barrier, Lock, thread};
+//!
+//! static ANNS: Lock<i64> = Lock::named("ann's account", 100);
+//! static BOBS: Lock<i64> = Lock::named("bob's account", 100);
+//!
+//! let both_have_one = Barrier::new(2);
+//! let transfer = |from: &'static Lock<i64>, to: &'static Lock<i64>| {
+//!     let mut from = from.lock();
+//!     both_have_one.wait().unwrap(); // so that it goes wrong each time, and not now and then
+//!     match to.lock_checked() {
+//!         Ok(mut to) => {
+//!             *from -= 1;
+//!             *to += 1;
+//!             None
+//!         }
+//!         Err(report) => Some(report), // backs off: `from` is released here
+//!     }
+//! };
+//! let reports = thread::scope(|s| {
+//!     let one = s.spawn(|| transfer(&ANNS, &BOBS));
+//!     let other = s.spawn(|| transfer(&BOBS, &ANNS));
+//!     [one.join().unwrap(), other.join().unwrap()]
+//! });
+//! let report = reports.iter().flatten().next().expect("one of the two is told");
+//! println!("{report}\n{}\n{}", report.to_mermaid(), report.to_json());
+//! # assert_eq!(reports.iter().flatten().count(), 1);
+//! ```
+//!
+//! # What is an edge, and what is none
+//!
+//! | who waits for                                | could be woken by                      | found as       |
+//! | -------------------------------------------- | -------------------------------------- | -------------- |
+//! | a `Lock`, an `RLock`, a `RawRLock`           | its owner                              | cycle, stuck   |
+//! | the end of a thread ([`join`](crate::thread::JoinHandle::join)) | that thread         | cycle, stuck   |
+//! | a semaphore that is [`thread_bound`](crate::Semaphore::thread_bound) | any holder of a permit | cycle, stuck |
+//! | any other semaphore                          | anybody: a permit is a value that may wander, and `release` makes new ones | stuck |
+//! | a `RawLock`                                  | anybody: any thread may release it     | stuck          |
+//! | a `Condition`, an `Event`, a `Barrier`, a queue | anybody                             | stuck          |
+//! | anything, with a deadline                    | the clock                              | never          |
+//!
+//! **What is reported is true.** A thread that was signalled and has not run yet is not taken for asleep; one
+//! that woke up leaves the graph before it tries again; a `try_lock` waits for nobody. Where something cannot be
+//! known for certain it is taken for harmless (the page of the graph's source says why that suffices).
+//! "Everybody sleeps" is said only if the system counts as many threads as the graph: one thread that sleeps in
+//! foreign code, or runs, and it is not said. (It is counted in `/proc`; on other systems than Linux it is never
+//! said.) A signal handler, or another process, is not counted.
+//!
+//! # What is not seen
+//!
+//! Threads that wait in foreign code: std's `Mutex`, a read from a socket, the end of a
+//! [`scope`](crate::thread::scope) whose threads were not joined one by one, std's own `join`. A _livelock_, in
+//! which threads run and get nowhere. For an inversion: orders of things that are not locks; and locks that
+//! are taken by a try, or with a deadline.
+//!
+//! # How
+//!
+//! The graph lies behind a [lock of this crate](crate::raw::RawLock) whose own waits the detector does not look at.
+//! A thread that finds a lock free does not come near it: it notes its number as the owner's, and the lock and
+//! the place in a list of its own. The names of [`thread`](crate::thread)s are in the reports; other threads
+//! have std's name or a number. `cargo model deadlock` explores graph, gate and protocol.
+//!
+//! Source: the graph is Holt's, [_Some Deadlock Properties of Computer Systems_](https://doi.org/10.1145/356603.356607);
+//! the four conditions are those of Coffman, Elphick and Shoshani,
+//! [_System Deadlocks_](https://doi.org/10.1145/356586.356588).
+//!
+//! [`lock_checked`]: crate::Lock::lock_checked
+//! [`lock_timeout`]: crate::Lock::lock_timeout
+#![cfg_attr(any(model, not(feature = "deadlock-detection")), allow(rustdoc::broken_intra_doc_links))]
 
 mod label;
 mod name;
@@ -56,6 +159,14 @@ pub(crate) use self::local::{falls_asleep, joins, quiet, refused, thread_begins,
 pub(crate) use self::off::*;
 #[cfg(all(feature = "deadlock-detection", not(model)))]
 pub(crate) use self::seats::Seats;
+
+#[cfg(model)]
+#[doc(hidden)]
+pub use self::{
+    detector::{Detector, OnGraph},
+    graph::{Need, ThreadId, Wait, Wanted},
+    report::{Report, Verdict},
+};
 
 /// The one of this program.
 #[cfg(all(feature = "deadlock-detection", not(model)))]

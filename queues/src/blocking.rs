@@ -32,6 +32,7 @@ use std::fmt;
 use std::mem;
 use std::time::{Duration, Instant};
 
+use primitives::deadlock::{Identity, Kind};
 use primitives::park::deadline_after;
 use primitives::{Condition, Lock, LockGuard};
 
@@ -54,6 +55,7 @@ pub struct Blocking<S: Store> {
     not_empty: Condition,
     not_full: Condition,
     all_done: Condition,
+    identity: Identity,
 }
 
 /// What the lock guards.
@@ -85,10 +87,12 @@ impl<S: Store> Blocking<S> {
 
     /// A queue for any number of items, as far as memory goes: `put` never waits. _Python_: `Queue()`.
     #[must_use]
+    #[track_caller]
     pub fn unbounded() -> Self {
         Self::with_capacity(usize::MAX)
     }
 
+    #[track_caller]
     fn with_capacity(capacity: usize) -> Self {
         Self {
             state: Lock::new(State {
@@ -102,7 +106,24 @@ impl<S: Store> Blocking<S> {
             not_empty: Condition::new(),
             not_full: Condition::new(),
             all_done: Condition::new(),
+            identity: Identity::new(Kind::Queue, ""),
         }
+    }
+
+    /// The same queue, with a name for [reports of deadlocks](primitives::deadlock). Without the feature
+    /// `deadlock-detection`, the name is not kept.
+    ///
+    /// ```
+    /// use queues::Queue;
+    ///
+    /// let jobs = Queue::bounded(8).named("jobs");
+    /// # let () = jobs.put(1).unwrap();
+    /// ```
+    #[must_use]
+    #[track_caller]
+    pub fn named(mut self, name: &'static str) -> Self {
+        self.identity = Identity::new(Kind::Queue, name);
+        self
     }
 }
 
@@ -114,6 +135,7 @@ impl<S: Store> Blocking<S> {
     /// # Errors
     ///
     /// [`PutError::Shutdown`], with the item, if the queue is shut down, before or while waiting.
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub fn put(&self, item: S::Item) -> Result<(), PutError<S::Item>> {
         match self.put_until(item, None) {
             Ok(()) => Ok(()),
@@ -177,11 +199,13 @@ impl<S: Store> Blocking<S> {
         self.put_until(item, Some(deadline))
     }
 
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
     fn put_until(
         &self,
         item: S::Item,
         deadline: Option<Instant>,
     ) -> Result<(), PutTimeoutError<S::Item>> {
+        let _waiting = self.identity.waits();
         let mut state = self.state.lock();
         let mut time_is_up = false;
         // The order of the questions matters: room that came at the last moment is used, but not after a
@@ -232,6 +256,7 @@ impl<S: Store> Blocking<S> {
     /// # Errors
     ///
     /// [`GetError::Shutdown`] if the queue is shut down and nothing is left in it.
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub fn get(&self) -> Result<S::Item, GetError> {
         self.get_until(None).map_err(|_| GetError::Shutdown)
     }
@@ -282,7 +307,9 @@ impl<S: Store> Blocking<S> {
         self.get_until(Some(deadline))
     }
 
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
     fn get_until(&self, deadline: Option<Instant>) -> Result<S::Item, GetTimeoutError> {
+        let _waiting = self.identity.waits();
         let mut state = self.state.lock();
         let mut time_is_up = false;
         // The order of the questions matters: an item that came at the last moment, or before the

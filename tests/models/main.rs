@@ -12,6 +12,7 @@ mod bounded_semaphore;
 mod condition;
 #[cfg(model)]
 mod countdown;
+mod deadlock;
 #[cfg(model)]
 mod event;
 #[cfg(model)]
@@ -64,6 +65,7 @@ fn main() -> std::process::ExitCode {
         runtime::group(),
         listings::group(),
         lock::group(),
+        deadlock::group(),
         rlock::group(),
         condition::group(),
         semaphore::group(),

@@ -60,7 +60,7 @@ impl World {
 fn of_correct_programs_nothing_is_said() {
     const THREADS: usize = 8;
     keep_reports();
-    let each = number("LOCKSMITH_HUNT", 40_000) / THREADS;
+    let each = number("LOCKSMITH_HUNT", 4_000) / THREADS;
     let world = World {
         locks: [const { Lock::new(0) }; 4],
         rlock: RLock::new(()),
@@ -145,7 +145,7 @@ fn tie(n: usize, ask: impl Fn(usize, &Barrier) -> bool + Sync) {
 }
 
 fn knots() -> usize {
-    number("LOCKSMITH_KNOTS", 300)
+    number("LOCKSMITH_KNOTS", 100)
 }
 
 #[test]

@@ -39,7 +39,9 @@ impl<S: Store> Blocking<S> {
     /// Blocks until every item that was put has been worked on. _Python_: `join()`.
     ///
     /// A shutdown does not end it: items that somebody is working on are still waited for.
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub fn join(&self) {
+        let _waiting = self.identity.waits();
         self.all_done.wait_while(&mut self.state.lock(), |state| state.unfinished > 0);
     }
 

@@ -101,7 +101,10 @@
 //!
 //! [`lock_checked`]: crate::Lock::lock_checked
 //! [`lock_timeout`]: crate::Lock::lock_timeout
-#![cfg_attr(any(model, not(feature = "deadlock-detection")), allow(rustdoc::broken_intra_doc_links))]
+#![cfg_attr(
+    any(model, not(feature = "deadlock-detection")),
+    allow(rustdoc::broken_intra_doc_links)
+)]
 
 mod label;
 mod name;

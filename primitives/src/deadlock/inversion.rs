@@ -196,6 +196,3 @@ impl Order {
         after
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -258,11 +258,13 @@ pub(crate) struct Held<'a> {
 impl Monitor for Held<'_> {
     type Saved = ();
 
+    #[inline]
     fn release_all(&self) {
         self.identity.released();
         self.raw.try_release(); // never `false`: there is a guard
     }
 
+    #[inline]
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
     fn restore_all(&self, (): ()) {
         let _waiting = self.identity.wants_again();

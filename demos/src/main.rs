@@ -38,8 +38,11 @@ mod workers;
 mod banking;
 mod barrier;
 mod base_converter;
+mod crawler;
+mod logger;
 mod pipeline;
 mod producer_consumer;
+mod task_queue;
 mod threads;
 mod tickets;
 mod timers;
@@ -82,6 +85,12 @@ enum Demo {
     Timers(timers::Args),
     /// Read, clean, write: three stages, queues between them, in memory that does not grow
     Pipeline(pipeline::Args),
+    /// A logger with a thread of its own: who logs never waits for the disk
+    Logger(logger::Args),
+    /// Workers fetch the pages of a site, and the links in them are more work
+    Crawler(crawler::Args),
+    /// Hashing files on an executor, and how many threads are worth their while
+    TaskQueue(task_queue::Args),
     /// Show the demos, with a line each
     List,
 }
@@ -105,6 +114,9 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Demo::Barrier(args) => barrier::run(&args),
         Demo::Timers(args) => timers::run(&args),
         Demo::Pipeline(args) => pipeline::run(&args),
+        Demo::Logger(args) => logger::run(&args),
+        Demo::Crawler(args) => crawler::run(&args),
+        Demo::TaskQueue(args) => task_queue::run(&args),
         Demo::List => list(),
     }
 }

@@ -38,7 +38,10 @@ impl Verdict {
     ) -> Self {
         let panics: Vec<_> = panics.into_iter().map(panicked_where).collect();
         if !panics.is_empty() {
-            let sentence = format!("{}; the others were stopped, and ended", panics.join(" and "));
+            let sentence = format!(
+                "{}; the others came to an end, none is left waiting",
+                panics.join(" and ")
+            );
             return Self { outcome: Outcome::Fails, sentence };
         }
         // Ctrl-C may come during the check as well.

@@ -133,7 +133,10 @@ impl Args {
             }
         };
         if marks.is_some() || chrome.is_some() {
-            tracing_subscriber::registry().with(marks).with(chrome).try_init()?;
+            // Not its `try_init`, which may take the place of the back end of `log` too.
+            tracing::subscriber::set_global_default(
+                tracing_subscriber::registry().with(marks).with(chrome),
+            )?;
         }
         Ok(Timeline { recorder, svg, trace })
     }

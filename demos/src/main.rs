@@ -39,6 +39,7 @@ mod banking;
 mod barrier;
 mod base_converter;
 mod crawler;
+mod deadlock;
 mod logger;
 mod pipeline;
 mod producer_consumer;
@@ -91,6 +92,8 @@ enum Demo {
     Crawler(crawler::Args),
     /// Hashing files on an executor, and how many threads are worth their while
     TaskQueue(task_queue::Args),
+    /// Two accounts, dining philosophers, who waits for whom, and four cures
+    Deadlock(deadlock::Args),
     /// Show the demos, with a line each
     List,
 }
@@ -117,6 +120,7 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Demo::Logger(args) => logger::run(&args),
         Demo::Crawler(args) => crawler::run(&args),
         Demo::TaskQueue(args) => task_queue::run(&args),
+        Demo::Deadlock(args) => deadlock::run(&args),
         Demo::List => list(),
     }
 }

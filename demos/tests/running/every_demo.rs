@@ -85,6 +85,12 @@ pub(crate) const DEMOS: &[Demo] = &[
         bad: [("--url http://example.org/", "example.org"), ("--site nowhere", "nowhere"), ("--depth -1", "-1")],
         broken: true,
     },
+    Demo {
+        name: "deadlock",
+        report: None, // it has the lines and columns of its own source
+        bad: [("--philosophers 1", "--philosophers"), ("--cure hope", "try-and-back-off"), ("--meals -1", "-1")],
+        broken: true,
+    },
     // More demos above this line.
 ];
 

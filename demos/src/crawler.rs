@@ -151,7 +151,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
         count(found.dead.len()),
         count(requests),
     ));
-    let so_far = || format!("{} pages fetched", count(found.pages.len()));
+    let so_far = || format!("{} fetched", counted(found.pages.len(), "page"));
     let verdict = Verdict::on(workers::panics(&fetched), so_far, || {
         let started = Instant::now();
         let alone = crawl_alone(&crawl.fetcher, start, args.depth);

@@ -22,12 +22,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
-use primitives::{Lock, Semaphore, thread};
+use primitives::{Event, Lock, Semaphore, thread};
 use queues::Queue;
 
 use self::writer::{Writer, Written};
 use crate::args::number;
-use crate::interrupt::{interrupted, on_ctrl_c};
+use crate::interrupt::on_ctrl_c;
 use crate::outcome::Outcome;
 use crate::progress;
 use crate::report::counted;
@@ -90,6 +90,8 @@ struct Pipeline {
     /// Batches that were handed on because the time was up.
     partial: AtomicUsize,
     read: AtomicUsize,
+    /// Set by Ctrl-C.
+    stop: Event,
 }
 
 type Ended = (Vec<Worker<io::Result<()>>>, Vec<Worker<()>>, Vec<Worker<io::Result<Written>>>);
@@ -107,9 +109,13 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
         within: Duration::from_millis(args.within as u64),
         partial: AtomicUsize::new(0),
         read: AtomicUsize::new(0),
+        stop: Event::new(),
     });
     let to_stop = Arc::clone(&pipeline);
-    on_ctrl_c(move || to_stop.messages.shutdown())?; // what was read is cleaned and written
+    on_ctrl_c(move || {
+        to_stop.messages.shutdown(); // what was read is cleaned and written
+        to_stop.stop.set();
+    })?;
 
     let started = Instant::now();
     let (reader, cleaners, writer) = run_threads(args, &texts, &pipeline, &output)?;
@@ -166,8 +172,8 @@ impl Pipeline {
     fn read(&self, texts: &Texts, pause: Duration, file_done: impl Fn()) -> io::Result<()> {
         for (conversation, file) in texts.files.iter().enumerate() {
             for (number, text) in lines(file)?.enumerate() {
-                if number == 7 && !interrupted() {
-                    thread::sleep(pause); // the simulated one
+                if number == 7 {
+                    self.stop.wait_timeout(pause); // the simulated one, cut short by Ctrl-C
                 }
                 let message = Message { conversation, text: text? };
                 if waiting!("room for messages", self.messages.put(message)).is_err() {

@@ -28,7 +28,7 @@ use primitives::{Lock, thread};
 use queues::{GetError, PutError, Queue, TryGetError, TryPutError};
 
 use crate::args::number;
-use crate::interrupt::on_ctrl_c;
+use crate::interrupt::{interrupted, on_ctrl_c};
 use crate::outcome::Outcome;
 use crate::progress;
 use crate::report::counted;
@@ -233,7 +233,7 @@ fn pause(microseconds: &[usize], number: usize) -> Option<Duration> {
 
 /// Stands for a slow disk or a slow service: the thread sleeps, where a real one would wait for a device.
 fn simulate(pause: Option<Duration>) {
-    if let Some(pause) = pause {
+    if let Some(pause) = pause.filter(|_| !interrupted()) {
         thread::sleep(pause);
     }
 }

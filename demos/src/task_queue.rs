@@ -136,7 +136,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
     ));
     report.gap();
     report.timeline(timeline.finish()?.as_ref());
-    let so_far = || format!("{} tried", counted(rows.len(), "number of workers"));
+    let so_far = || format!("{} of crew tried", counted(rows.len(), "size"));
     let verdict =
         Verdict::on([], so_far, || match (right, failing, cancelled + done == jobs.len()) {
             (false, ..) => Err("a hash differs from that of the sequential program".into()),

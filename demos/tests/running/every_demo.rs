@@ -235,3 +235,25 @@ fn what_it_suggests_to_try_next_works() {
         }
     }
 }
+
+#[test]
+#[cfg(target_os = "linux")]
+fn ctrl_c_stops_what_runs_long() {
+    let long = [
+        "banking --transfers 100000000",
+        "barrier --generations 1000000",
+        "crawler --latency 1000",
+        "deadlock --meals 100000",
+        "pipeline --pause 60000",
+        "task-queue --rounds 100000",
+        "tickets --think 100000",
+        "timers --within 60000",
+    ];
+    for arguments in long {
+        let child = demos(arguments).spawn().unwrap();
+        crate::run::interrupt(&child);
+        let ended = finish(child);
+        assert_eq!(ended.status, Some(130), "{arguments}: {}{}", ended.out, ended.err);
+        assert!(ended.out.contains("\ninterrupted: "), "{arguments}: {}", ended.out);
+    }
+}

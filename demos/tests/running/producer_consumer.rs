@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::Path;
 
+#[cfg(target_os = "linux")]
+use crate::run::interrupt;
 use crate::run::{Ended, assert_refused, assert_snapshot, demos, finish, fresh_folder, run};
 
 const TEXTS: &str = "tests/running/texts";
@@ -237,27 +239,9 @@ fn ctrl_c_stops_it_and_shows_what_was_done() {
     let folder = fresh_folder("long");
     fs::write(folder.join("long.txt"), "a\n".repeat(2_000_000)).unwrap();
     let child = demos("--capacity 1").arg("--input").arg(folder).spawn().unwrap();
-    let status = format!("/proc/{}/status", child.id());
-    loop {
-        let status = fs::read_to_string(&status).expect("it runs");
-        assert!(!status.contains("State:\tZ"), "it ended by itself");
-        if catches_interrupts(&status) {
-            break;
-        }
-        std::thread::yield_now();
-    }
-    let sent = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status();
-    assert!(sent.expect("every Linux has `kill`").success());
+    interrupt(&child);
     let ended = finish(child);
     assert_eq!(ended.status, Some(130), "{}{}", ended.out, ended.err);
     assert!(ended.out.contains("\ninterrupted: 0 of 1 file read to the end"), "{}", ended.out);
     assert_eq!(ended.err, "");
-}
-
-/// Whether a process has a handler for SIGINT, from its `/proc/PID/status`.
-#[cfg(target_os = "linux")]
-fn catches_interrupts(status: &str) -> bool {
-    let caught =
-        status.lines().find_map(|line| line.strip_prefix("SigCgt:")).expect("a field of it");
-    u64::from_str_radix(caught.trim(), 16).expect("a mask in hex") & (1 << (2 - 1)) != 0
 }

@@ -103,3 +103,28 @@ pub(crate) fn assert_snapshot(name: &str, actual: &str) {
          --- expected\n{expected}--- actual\n{actual}",
     );
 }
+
+/// Presses Ctrl-C, as soon as the demo listens for it.
+#[cfg(target_os = "linux")]
+#[track_caller]
+pub(crate) fn interrupt(child: &Child) {
+    let status = format!("/proc/{}/status", child.id());
+    loop {
+        let status = fs::read_to_string(&status).expect("it runs");
+        assert!(!status.contains("State:\tZ"), "it ended by itself");
+        if catches_interrupts(&status) {
+            break;
+        }
+        thread::yield_now();
+    }
+    let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(sent.expect("every Linux has `kill`").success());
+}
+
+/// Whether a process has a handler for SIGINT, from its `/proc/PID/status`.
+#[cfg(target_os = "linux")]
+fn catches_interrupts(status: &str) -> bool {
+    let caught =
+        status.lines().find_map(|line| line.strip_prefix("SigCgt:")).expect("a field of it");
+    u64::from_str_radix(caught.trim(), 16).expect("a mask in hex") & (1 << (2 - 1)) != 0
+}

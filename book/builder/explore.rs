@@ -229,7 +229,9 @@ fn page_graph(
 fn code(rows: &[Row], files: &[String], toggles: &[(usize, &str)]) -> String {
     let mut html = String::new();
     for (i, row) in rows.iter().enumerate() {
-        if row.first {
+        if row.first && i > 0 && rows[i - 1].file == row.file {
+            html.push_str("<div class=\"explorer-path\">⋯</div>\n");
+        } else if row.first {
             let _ =
                 writeln!(html, "<div class=\"explorer-path\">{}</div>", escape(&files[row.file]));
         }

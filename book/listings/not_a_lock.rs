@@ -11,6 +11,7 @@ pub struct NotALock {
 }
 
 impl NotALock {
+    // ANCHOR: calls
     /// Waits until nobody is inside, then goes in. Or so it seems.
     pub fn lock(&self) {
         // Acquire: pairs with the Release in `unlock`.
@@ -26,6 +27,7 @@ impl NotALock {
         // Release: pairs with the Acquire in `lock`.
         self.taken.store(false, Release);
     }
+    // ANCHOR_END: calls
 }
 // ANCHOR_END: lock
 

@@ -11,6 +11,7 @@ pub struct SpinLock {
 }
 
 impl SpinLock {
+    // ANCHOR: calls
     /// Waits until nobody is inside, then goes in.
     pub fn lock(&self) {
         // Acquire: pairs with the Release in `unlock`. Relaxed on failure: nothing was taken.
@@ -24,6 +25,7 @@ impl SpinLock {
         // Release: pairs with the Acquire in `lock`.
         self.taken.store(false, Release);
     }
+    // ANCHOR_END: calls
 }
 // ANCHOR_END: lock
 

@@ -23,7 +23,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
     let two_deposit = |name| {
         Scenario::new(name, Bank::new)
             .threads(2, |bank| deposit(&bank.lock, &bank.balance))
-            .shows(FILE, "lock")
+            .shows(FILE, "calls")
             .shows(FILE, "deposit")
     };
     vec![

@@ -30,7 +30,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
             })
             .one_inside(FILE, "inside")
             .weak()
-            .shows(FILE, "lock")
+            .shows(FILE, "calls")
             .shows(FILE, "deposit")
             .toggle(take, (Acquire, Relaxed), Broken(Kind::Assertion))
             .toggle(free, (Release, Relaxed), Broken(Kind::Assertion))

@@ -275,7 +275,7 @@
         row.classList.add("explorer-here");
         if (t === last) {
           const { code } = this;
-          const top = row.offsetTop - code.offsetTop;
+          const top = row.offsetTop;
           if (top < code.scrollTop || top + 40 > code.scrollTop + code.clientHeight) {
             code.scrollTop = top - code.clientHeight / 2;
           }
@@ -337,8 +337,8 @@
       } else if (!this.path.length) {
         text = `Your turn: ${THREADS.slice(0, this.data.threads).split("").join(" or ")} makes one step.`;
       } else {
-        const [last] = this.lanes.querySelectorAll("span:last-of-type");
-        text = `${steps}. ${last.textContent}.`;
+        const last = this.lanes.lastChild;
+        text = `${steps}. ${THREADS[last.style.gridColumnStart - 1]}: ${last.textContent}.`;
       }
       verdict.textContent = text;
       verdict.className = "explorer-verdict " + (kind && "explorer-" + kind);

@@ -66,7 +66,9 @@ mod explore {
             let file = file_name(scenario, variant);
             let graph = search::explore(scenario, variant);
             let result = judge(scenario, variant, &graph).and_then(|()| {
-                let text = graph.json(&head(scenario, variant)?);
+                let text = graph.json(&head(scenario, variant)?, |place| {
+                    json!(locate(scenario, place.file, place.line))
+                });
                 write(&file, &text, check)
             });
             let shortest = match graph.shortest_failure() {
@@ -93,20 +95,23 @@ mod explore {
         if expected != found {
             return Err(format!("should be {expected:?}, and is {found:?}"));
         }
-        let mut shown = Vec::new();
-        for part in &scenario.parts {
-            shown.push((part.file, source::lines_of(part.file, part.anchor)?));
-        }
-        let is_shown = |place: &explorer::graph::Place| {
-            shown.iter().any(|(file, lines)| *file == place.file && lines.contains(&place.line))
-        };
-        match graph.places().into_iter().find(|place| !is_shown(place)) {
+        match graph.places().iter().find(|place| locate(scenario, place.file, place.line).is_none())
+        {
             Some(place) => Err(format!(
                 "a thread stands at {}:{}, which is in no part that the scenario shows",
                 place.file, place.line,
             )),
             None => Ok(()),
         }
+    }
+
+    /// A line as the part that shows it and the row in there, so that lines may be added elsewhere.
+    fn locate(scenario: &Scenario, file: &str, line: u32) -> Option<(usize, usize)> {
+        scenario.parts.iter().enumerate().find_map(|(i, part)| {
+            let rows = source::rows_of(part.file, part.anchor).ok()?;
+            let row = rows.iter().position(|&row| row == line)?;
+            (part.file == file).then_some((i, row))
+        })
     }
 
     /// What the builder of the book needs to know beside the graph.
@@ -119,7 +124,13 @@ mod explore {
         for toggle in &scenario.toggles {
             let line = source::line_with(toggle.file, toggle.text)?;
             let [from, to] = [toggle.from, toggle.to].map(|order| format!("{order:?}"));
-            toggles.push(json!([toggle.file, line, from, to]));
+            let (part, row) = locate(scenario, toggle.file, line).ok_or_else(|| {
+                format!(
+                    "the toggle in {}:{line} is in no part that the scenario shows",
+                    toggle.file
+                )
+            })?;
+            toggles.push(json!([part, row, from, to]));
         }
         Ok(vec![
             ("name", json!(scenario.name)),

@@ -22,11 +22,12 @@ struct Graph {
     threads: usize,
     /// File and anchor.
     parts: Vec<(String, String)>,
-    /// File, line, the ordering there and the other one.
-    toggles: Vec<(String, usize, String, String)>,
+    /// Part, row, the ordering there and the other one.
+    toggles: Vec<(usize, usize, String, String)>,
     interleavings: String,
     words: Vec<(String, String)>,
-    places: Vec<(String, usize)>,
+    /// Part and row.
+    places: Vec<(usize, usize)>,
     labels: Vec<String>,
     verdicts: Vec<(String, String)>,
     nodes: Vec<Node>,
@@ -133,14 +134,15 @@ pub fn figure(
             rows.push(Row { file, number, text: text.to_owned(), first: i == 0 });
         }
     }
-    let find = |path: &str, number: usize| {
-        rows.iter().position(|row| files[row.file] == path && row.number == number).ok_or_else(
-            || {
-                format!(
-                    "`{path}:{number}` is not in what `{name}` shows; run `cargo explore {name}`"
-                )
-            },
-        )
+    let find = |part: usize, row: usize| {
+        let starts = rows.iter().enumerate().filter(|(_, row)| row.first).map(|(i, _)| i);
+        let starts = Vec::from_iter(starts.chain([rows.len()]));
+        match starts.get(part..part + 2) {
+            Some(&[start, end]) if start + row < end => Ok(start + row),
+            _ => Err(format!(
+                "`{name}` has other source than when it was explored; run `cargo explore {name}`"
+            )),
+        }
     };
     let data = json!({
         "threads": first.threads,
@@ -154,7 +156,7 @@ pub fn figure(
     let toggles = first
         .toggles
         .iter()
-        .map(|(path, line, from, _)| Ok((find(path, *line)?, from.as_str())))
+        .map(|(part, row, from, _)| Ok((find(*part, *row)?, from.as_str())))
         .collect::<Result<Vec<_>, String>>()?;
     let data = data.to_string().replace("</", "<\\/");
     let memory = if first.weak {
@@ -185,7 +187,7 @@ pub fn figure(
         id = escape(name),
         goal = escape(goal),
         code = code(&rows, &files, &toggles),
-        plain = plain(&variants),
+        plain = plain(&variants, &toggles, &rows),
         states = first.nodes.len(),
         ways = escape(&first.interleavings),
     ))
@@ -194,9 +196,9 @@ pub fn figure(
 /// A graph as the page wants it: where threads stand as rows of the figure.
 fn page_graph(
     graph: &Graph,
-    find: &dyn Fn(&str, usize) -> Result<usize, String>,
+    find: &dyn Fn(usize, usize) -> Result<usize, String>,
 ) -> Result<Value, String> {
-    let places = graph.places.iter().map(|(path, line)| find(path, *line));
+    let places = graph.places.iter().map(|&(part, row)| find(part, row));
     let places = places.collect::<Result<Vec<_>, _>>()?;
     let stand = |stand: &i64| match usize::try_from(*stand) {
         Ok(stand) => json!(KINDS * places[stand / KINDS] + stand % KINDS),
@@ -260,7 +262,7 @@ fn code(rows: &[Row], files: &[String], toggles: &[(usize, &str)]) -> String {
 }
 
 /// What a reader without scripts sees: the shortest way to something wrong, as a table.
-fn plain(variants: &[Graph]) -> String {
+fn plain(variants: &[Graph], toggles: &[(usize, &str)], rows: &[Row]) -> String {
     let first = &variants[0];
     if let Some(way) = shortest_failure(first) {
         return table(first, &way);
@@ -270,8 +272,9 @@ fn plain(variants: &[Graph]) -> String {
         first.nodes.len(),
         escape(&first.interleavings),
     );
-    for (i, (_, line, from, to)) in first.toggles.iter().enumerate() {
+    for (i, (_, _, from, to)) in first.toggles.iter().enumerate() {
         let variant = &variants[1 << i];
+        let line = rows[toggles[i].0].number;
         if let Some(way) = shortest_failure(variant) {
             let _ = write!(html, "<p>With {to} for {from} in line {line} it breaks:</p>");
             html.push_str(&table(variant, &way));

@@ -209,9 +209,10 @@ impl Graph {
     /// step:    [thread, label, word or -1, state]  and a 1 after it if an older value was read
     /// ```
     ///
-    /// Places, labels and verdicts are numbers of entries in tables of the same names.
+    /// Places, labels and verdicts are numbers of entries in tables of the same names. Before the tables stands
+    /// the `head`. What the table of places holds `locate` says.
     #[must_use]
-    pub fn json(&self, head: &[(&str, Value)]) -> String {
+    pub fn json(&self, head: &[(&str, Value)], locate: impl Fn(&Place) -> Value) -> String {
         let places = Vec::from_iter(self.places());
         let mut labels = Vec::new();
         let mut verdicts = Vec::new();
@@ -229,7 +230,7 @@ impl Graph {
             };
             json!([name, shape])
         });
-        let places = places.iter().map(|place| json!([place.file, place.line]));
+        let places = places.iter().map(locate);
         let tables = [
             ("interleavings", json!(self.interleavings().to_string())),
             ("words", words.collect()),

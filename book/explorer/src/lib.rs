@@ -44,6 +44,7 @@
 //! It is a model to teach with: [`sync`]'s memory leaves a few things out that the `memory` module lists, and
 //! that the page says.
 
+pub mod clock;
 pub mod futex;
 pub mod graph;
 mod memory;
@@ -59,6 +60,8 @@ pub mod thread;
 mod verdict;
 mod world;
 
+pub use std::thread_local;
+
 pub use graph::Graph;
 pub use scenario::Scenario;
 pub use shape::Shape;
@@ -69,6 +72,15 @@ pub use world::{PartOf, part_of};
 #[must_use]
 pub fn is_unwinding() -> bool {
     std::thread::panicking()
+}
+
+/// A static that is made when it is first used. No scenario may: what it makes, it makes in its `make`.
+#[macro_export]
+macro_rules! lazy_static {
+    ($(#[$attribute:meta])* static ref $name:ident: $type:ty = $value:expr;) => {
+        $(#[$attribute])*
+        static $name: ::std::sync::LazyLock<$type> = ::std::sync::LazyLock::new(|| $value);
+    };
 }
 
 /// A, B, C …

@@ -35,6 +35,22 @@ pub fn lines_of(file: &str, anchor: &str) -> Result<RangeInclusive<u32>, String>
     }
 }
 
+/// The numbers of the lines between the anchors that a page shows: all but the comments with other anchors, and
+/// the empty ones at the ends.
+///
+/// # Errors
+///
+/// As [`lines_of`].
+pub fn rows_of(file: &str, anchor: &str) -> Result<Vec<u32>, String> {
+    let (lines, text) = (lines_of(file, anchor)?, read(file)?);
+    let between = (1..).zip(text.lines().map(str::trim)).filter(|(n, _)| lines.contains(n));
+    let mut rows = Vec::from_iter(between.filter(|(_, line)| !line.starts_with("// ANCHOR")));
+    let written = |(_, line): &(u32, &str)| !line.is_empty();
+    rows.truncate(rows.iter().rposition(written).map_or(0, |last| last + 1));
+    rows.drain(..rows.iter().position(written).unwrap_or(0));
+    Ok(rows.into_iter().map(|(number, _)| number).collect())
+}
+
 /// The number of the only line with this text.
 ///
 /// # Errors

@@ -1,6 +1,7 @@
 //! The threads of a scenario. They are started by the explorer; a program can only ask who it is, and
 //! let others go first.
 
+use std::marker::PhantomData;
 use std::panic::Location;
 
 use crate::is_unwinding;
@@ -20,5 +21,39 @@ pub fn id() -> u32 {
 pub fn yield_now() {
     if !is_unwinding() {
         world::step(Pending { op: Op::Yield, object: None, at: Location::caller() });
+    }
+}
+
+/// A thread that was started: there is none.
+#[derive(Debug)]
+pub struct JoinHandle<T>(PhantomData<fn() -> T>);
+
+/// Starts no thread: a scenario has those that it was made with.
+///
+/// # Panics
+///
+/// Always.
+pub fn spawn<T, F>(_: F) -> JoinHandle<T>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
+    panic!("the threads of a scenario are those of its `thread` and `threads`; it starts no others")
+}
+
+impl<T> JoinHandle<T> {
+    /// What the thread returned.
+    ///
+    /// # Errors
+    ///
+    /// Never.
+    pub fn join(self) -> std::thread::Result<T> {
+        unreachable!("no thread was started")
+    }
+
+    /// Whether the thread has ended.
+    #[must_use]
+    pub fn is_finished(&self) -> bool {
+        true
     }
 }

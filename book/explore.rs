@@ -135,6 +135,13 @@ mod explore {
         Ok(vec![
             ("name", json!(scenario.name)),
             ("variant", json!(variant)),
+            (
+                "expected",
+                json!(match scenario.expected_of(variant) {
+                    Expected::Right => "right",
+                    Expected::Broken(kind) => kind.title(),
+                }),
+            ),
             ("weak", json!(scenario.is_weak())),
             ("threads", json!(scenario.threads())),
             ("parts", parts.collect()),

@@ -7,14 +7,14 @@
 use explorer::Scenario;
 
 mod lock;
+mod mistakes;
 mod not_a_lock;
 mod spin_lock;
 
 /// Every scenario there is.
 #[must_use]
 pub fn all() -> Vec<Scenario> {
-    [not_a_lock::scenarios(), spin_lock::scenarios(), lock::scenarios()]
-        .into_iter()
-        .flatten()
-        .collect()
+    let chapters =
+        [not_a_lock::scenarios(), spin_lock::scenarios(), lock::scenarios(), mistakes::scenarios()];
+    chapters.into_iter().flatten().collect()
 }

@@ -399,7 +399,7 @@
 
     // A key: true if it was one of ours.
     press(key, shift) {
-      const t = THREADS.indexOf(key.toUpperCase());
+      const t = THREADS.indexOf(key.toUpperCase() || "?");
       if (t >= 0 && t < this.data.threads) this.stepThread(t, shift ? 1 : 0);
       else if (key === "u") this.undo();
       else if (key === "r") this.reset();

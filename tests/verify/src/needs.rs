@@ -20,6 +20,7 @@ pub(crate) fn meet(need: Need, root: &Path) -> Result<(), Outcome> {
         )
         .map_err(Outcome::Failed),
         Need::ThreadSanitizer => thread_sanitizer(root).map_err(Outcome::Skipped),
+        Need::Chromium => chromium(root).map_err(Outcome::Skipped),
     }
 }
 
@@ -54,6 +55,18 @@ fn thread_sanitizer(root: &Path) -> Result<(), String> {
         .flatten()
         .any(|file| file.file_name().to_string_lossy().contains("_rt.tsan"));
     if runtime { Ok(()) } else { Err("nightly has no ThreadSanitizer for this system".to_owned()) }
+}
+
+/// Is there a browser that the test of the pages can drive? The names are those that it tries.
+fn chromium(root: &Path) -> Result<(), String> {
+    let named = std::env::var("CHROMIUM").ok();
+    let names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+    let found = named
+        .into_iter()
+        .chain(names.map(str::to_owned))
+        .any(|name| output(Command::new(name).arg("--version"), root).is_ok());
+    let how = "no Chromium: `apt-get install chromium`, or name one in the variable CHROMIUM";
+    if found { Ok(()) } else { Err(how.to_owned()) }
 }
 
 /// What `command` printed; the error is the first line of its complaint.

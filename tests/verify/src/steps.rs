@@ -37,6 +37,8 @@ pub(crate) enum Need {
     Component { rustup: &'static str, cargo: &'static str },
     /// A nightly toolchain with the runtime of ThreadSanitizer; where it is missing, the step is skipped.
     ThreadSanitizer,
+    /// A Chromium; where it is missing, the step is skipped.
+    Chromium,
 }
 
 /// What a green exit status does not say.
@@ -80,6 +82,8 @@ pub(crate) static STEPS: &[Step] = &[
         "cargo run --locked"),
     Step::new("book", "the book builds, all its listings included",
         "cargo run --locked -p book -- build"),
+    Step::new("browser", "a reader can play the explorer's puzzles by keyboard, on a desk and on a phone",
+        "cargo test --locked -p book --test browser").needs(Need::Chromium).evidence(Evidence::Tests),
     Step::new("test-portable", "the same tests on the portable back end, every feature on",
         "cargo test --locked --workspace --tests --all-features").evidence(Evidence::Tests),
     Step::new("test-docs", "the examples in the documentation",
@@ -87,6 +91,8 @@ pub(crate) static STEPS: &[Step] = &[
     Step::new("models", "loom finds nothing wrong, and what must fail does",
         "cargo --locked model").evidence(Evidence::Models),
 
+    Step::new("explore", "the explorer's graphs are those of the source, broken where they should be",
+        "cargo --locked explore --check").long(),
     Step::new("bugs", "each seeded bug is found by the model that should find it",
         "cargo --locked bugs").long(),
     Step::new("orderings", "each memory ordering is as strong as it must be, and a model notices a weaker one",

@@ -1,0 +1,136 @@
+//! What the explorer found, and what its pages weigh.
+
+#![cfg(feature = "builder")]
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+
+use book::builder::site::{Book, Site};
+use book::builder::watch::Watch;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use serde_json::Value;
+
+/// The folder of this book.
+const BOOK: &str = env!("CARGO_MANIFEST_DIR");
+
+/// Listings that no scenario plays, and why.
+const NOT_EXPLORED: &[(&str, &str)] = &[
+    (
+        "forgotten_permit.rs",
+        "three threads: 25,000 states are too many for a page; `cargo model listings` breaks it",
+    ),
+    (
+        "gate.rs",
+        "only a thread that sleeps already must be reached; `cargo model listings` breaks it",
+    ),
+    ("if_for_while.rs", "three threads; `cargo model listings` breaks it"),
+    ("mailbox.rs", "most of it is the shipped condition; `cargo model listings` finds nothing"),
+    ("one_condition.rs", "four threads; `cargo model listings` breaks it"),
+    ("batches.rs", "a queue; `cargo model listings` finds nothing"),
+    ("empty_then_get.rs", "a queue; `cargo model listings` breaks it"),
+    ("ending.rs", "a queue; `cargo model listings` finds nothing"),
+    ("late_batch.rs", "a queue; `cargo model listings` breaks it"),
+    ("sentinel_left.rs", "a queue; `cargo model listings` breaks it"),
+    ("start_all_join_all.rs", "starts threads itself"),
+    ("start_then_join.rs", "starts threads itself"),
+    ("two_gets.rs", "a queue; `cargo model listings` breaks it"),
+];
+
+/// The graphs that `cargo explore` wrote, by file name.
+fn graphs() -> Vec<(String, Value)> {
+    let entries = fs::read_dir(Path::new(BOOK).join("generated/explore")).unwrap();
+    let graphs = entries.map(|entry| {
+        let entry = entry.unwrap();
+        let graph = serde_json::from_str(&fs::read_to_string(entry.path()).unwrap()).unwrap();
+        (entry.file_name().to_string_lossy().into_owned(), graph)
+    });
+    graphs.collect()
+}
+
+fn render() -> Site {
+    let site = Book::new(Path::new(BOOK)).render(&mut Watch::default());
+    site.unwrap_or_else(|error| panic!("\n{error:#}\n"))
+}
+
+fn compressed(bytes: &[u8]) -> usize {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap().len()
+}
+
+/// The titles of the mistakes at the states of a graph.
+fn verdicts(graph: &Value) -> BTreeSet<&str> {
+    let broken = graph["nodes"].as_array().unwrap().iter().filter_map(|node| node[3].as_u64());
+    broken.map(|verdict| graph["verdicts"][verdict as usize][0].as_str().unwrap()).collect()
+}
+
+#[test]
+fn what_is_broken_has_a_counterexample_and_what_is_right_has_none() {
+    let (mut right, mut broken) = (0, 0);
+    for (file, graph) in graphs() {
+        let found = verdicts(&graph);
+        match graph["expected"].as_str().unwrap() {
+            "right" => {
+                assert!(found.is_empty(), "{file}: {found:?}");
+                right += 1;
+            }
+            mistake => {
+                assert!(found.contains(mistake), "{file} should have `{mistake}`: {found:?}");
+                broken += 1;
+            }
+        }
+    }
+    assert!(right > 0 && broken > 0);
+}
+
+#[test]
+fn every_listing_is_explored() {
+    let graphs = graphs();
+    let parts = graphs.iter().flat_map(|(_, graph)| graph["parts"].as_array().unwrap());
+    let shown = Vec::from_iter(parts.map(|part| part[0].as_str().unwrap()));
+    for entry in fs::read_dir(Path::new(BOOK).join("listings")).unwrap() {
+        let name = entry.unwrap().file_name().to_string_lossy().into_owned();
+        let excused = NOT_EXPLORED.iter().any(|(file, _)| *file == name);
+        if name.ends_with(".rs") && !excused {
+            assert!(
+                shown.contains(&&*format!("book/listings/{name}")),
+                "{name}: no scenario plays it"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_script_and_each_graph_are_small() {
+    let script = compressed(&fs::read(Path::new(BOOK).join("theme/explorer.js")).unwrap());
+    println!("explorer.js: {script} bytes compressed");
+    assert!(script <= 6 * 1024, "explorer.js: {script} bytes compressed");
+    for (file, _) in graphs() {
+        let path = Path::new(BOOK).join("generated/explore").join(&file);
+        let graph = compressed(&fs::read(path).unwrap());
+        assert!(graph <= 30 * 1024, "{file}: {graph} bytes compressed");
+    }
+}
+
+/// The page, and the scripts and style sheets that it loads; not the fonts, which come after the text.
+#[test]
+fn the_first_load_is_light() {
+    let site = render();
+    let pages = site.files().filter(|(path, _)| path.ends_with(".html") && *path != "print.html");
+    for (page, html) in pages {
+        let text = String::from_utf8_lossy(html);
+        let named = text.split(['"', '\'']).filter(|name| {
+            let kind = Path::new(name).extension().and_then(|kind| kind.to_str());
+            // The search index is asked for by the first search.
+            matches!(kind, Some("css" | "js")) && !name.contains("searchindex")
+        });
+        let named: BTreeSet<&str> = named.collect();
+        let files = named.iter().filter_map(|name| site.get(name)).map(compressed);
+        let sum: usize = compressed(html) + files.sum::<usize>();
+        println!("{page}: {sum} bytes compressed");
+        assert!(sum <= 130 * 1024, "{page}: {sum} bytes compressed, with {named:?}");
+    }
+}

@@ -12,6 +12,7 @@ mod bounded_semaphore;
 mod condition;
 #[cfg(model)]
 mod countdown;
+#[cfg(model)]
 mod deadlock;
 #[cfg(model)]
 mod event;

@@ -9,6 +9,7 @@ mod condition;
 mod countdown;
 mod corners;
 mod event;
+mod executor;
 mod lock;
 mod puppet;
 mod queue;
@@ -17,6 +18,7 @@ mod semaphore;
 mod thread;
 mod timer;
 mod timers;
+mod task_queue;
 
 use std::time::Duration;
 

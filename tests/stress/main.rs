@@ -13,6 +13,9 @@ mod comparisons;
 mod condition;
 mod countdown;
 mod event;
+// Its tasks are shared by `Arc`, whose last drop is ordered by a fence, which the sanitizer does not know.
+#[cfg(not(tsan))]
+mod executor;
 mod lock;
 mod panics;
 mod queue;
@@ -25,6 +28,8 @@ mod signals;
 mod thread;
 mod timer;
 mod timers;
+#[cfg(not(tsan))]
+mod task_queue;
 #[cfg(tsan)]
 mod tsan;
 

@@ -95,7 +95,7 @@ use crate::workers::{Crew, Workers};
 ///
 /// [`submit`](Self::submit) never waits and returns a [`Task`], whose [`result`](Task::result) does. Tasks begin in the
 /// order in which they were submitted. A task costs one allocation, a `put` and a `get` of a [`Queue`](crate::Queue) and
-/// three atomic operations; about a microsecond, and a system call when a worker must be woken.
+/// three atomic operations, and a system call when a worker must be woken.
 ///
 /// **Dropping** it is what leaving Python's `with` block is: [`shutdown(true, false)`](Self::shutdown), which waits until
 /// all tasks have run, also if a panic unwinds. If the last handle is dropped by one of its own tasks it does not wait,

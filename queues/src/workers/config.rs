@@ -66,10 +66,10 @@ impl Workers {
 /// One thread for each core that the process may use, and at least four.
 ///
 /// A core each is what tasks that compute can use; more threads would only take turns. A task that waits, for a disk
-/// or another task, holds a thread without using a core, so on a small machine a few more keep the others going, and
-/// cost tasks that compute nothing that could be measured. CPython has `min(32, cores + 4)`: its threads hold a
-/// global lock while they compute, so they are good for waiting only, and the number must be large. A
-/// program whose tasks mostly wait should say itself how many may wait at once.
+/// or another task, holds a thread without using a core, so on a small machine a few more keep the others going.
+/// CPython has `min(32, cores + 4)`: its threads hold a global lock while they compute, so they are good for waiting
+/// above all, and the number must be large. A program whose tasks mostly wait should say itself how many may wait at
+/// once.
 impl Default for Workers {
     fn default() -> Self {
         Self::new(sync::cores().max(FEWEST_BY_DEFAULT))

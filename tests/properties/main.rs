@@ -15,10 +15,10 @@ mod puppet;
 mod queue;
 mod rlock;
 mod semaphore;
+mod task_queue;
 mod thread;
 mod timer;
 mod timers;
-mod task_queue;
 
 use std::time::Duration;
 

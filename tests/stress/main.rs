@@ -25,11 +25,11 @@ mod shutdown;
 // ThreadSanitizer keeps a signal back while its thread is in the kernel, where these wait to see it handled.
 #[cfg(all(target_os = "linux", not(tsan)))]
 mod signals;
+#[cfg(not(tsan))]
+mod task_queue;
 mod thread;
 mod timer;
 mod timers;
-#[cfg(not(tsan))]
-mod task_queue;
 #[cfg(tsan)]
 mod tsan;
 

@@ -66,7 +66,7 @@ fn everybody_sees_what_everybody_did_in_each_round() {
 #[test]
 fn in_a_storm_of_resets_and_aborts_every_round_ends_alike_for_all() {
     const PARTIES: usize = 3;
-    const EACH: usize = 400;
+    const EACH: usize = 200;
     watched(|test| {
         let barrier: &Barrier = leak(Barrier::new(PARTIES));
         let somebody_is_done: &AtomicBool = leak(AtomicBool::new(false));

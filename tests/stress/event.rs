@@ -55,7 +55,7 @@ fn who_passes_a_gate_sees_what_lies_behind() {
 
 #[test]
 fn in_a_storm_of_set_and_clear_nobody_is_stranded() {
-    const EACH: usize = 500;
+    const EACH: usize = 150;
     watched(|test| {
         let event: &Event = leak(Event::new());
         let left: &AtomicUsize = leak(AtomicUsize::new(THREADS));

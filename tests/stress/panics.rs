@@ -72,7 +72,7 @@ fn a_panic_lets_go_of_locks_and_permits() {
 #[test]
 fn an_action_that_panics_fails_its_round_and_a_reset_mends_it() {
     const PARTIES: usize = 3;
-    const ROUNDS: usize = 100;
+    const ROUNDS: usize = 40;
     watched(|test| {
         let round: &Lock<usize> = leak(Lock::new(0));
         let action = move || panic_if(*round.lock());

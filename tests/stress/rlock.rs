@@ -14,7 +14,7 @@ const THREADS: usize = 8;
 
 #[test]
 fn a_counter_is_exact_however_often_its_lock_is_taken() {
-    const EACH: usize = 8_000;
+    const EACH: usize = 3_000;
     watched(|test| {
         let lock: &RLock<Cell<usize>> = leak(RLock::default());
         let crew = test.crew(THREADS, move |thread| {
@@ -52,7 +52,7 @@ fn a_counter_is_exact_however_often_its_lock_is_taken() {
 #[test]
 fn a_nested_lock_can_be_waited_with_by_many() {
     const TAKERS: usize = 4;
-    const EACH: usize = 1_500;
+    const EACH: usize = 400;
     /// Who gives tickets waits while there are so many.
     const FEW: usize = 3;
     #[derive(Default)]

@@ -49,7 +49,7 @@ fn no_more_threads_get_in_than_there_are_permits_and_nobody_is_stranded() {
 fn every_permit_that_is_made_is_used_by_one() {
     const MAKERS: usize = 2;
     const TAKERS: usize = 6;
-    const EACH: usize = 2_000; // permits that a taker uses up
+    const EACH: usize = 600; // permits that a taker uses up
     watched(|test| {
         let things: &Semaphore = leak(Semaphore::new(0));
         let makers = test.crew(MAKERS, move |maker| {

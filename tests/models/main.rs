@@ -14,6 +14,7 @@ mod condition;
 mod countdown;
 #[cfg(model)]
 mod deadlock;
+mod counted;
 #[cfg(model)]
 mod event;
 #[cfg(model)]
@@ -64,6 +65,7 @@ const _: () = assert!(
 fn main() -> std::process::ExitCode {
     model::runner::main(&[
         runtime::group(),
+        counted::group(),
         listings::group(),
         lock::group(),
         deadlock::group(),

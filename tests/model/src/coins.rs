@@ -20,6 +20,7 @@ use std::{cell::RefCell, mem};
 use loom::sync::atomic::AtomicU32;
 use loom::sync::atomic::Ordering::{Acquire, Relaxed};
 
+use crate::interleave::{self, Budget};
 use crate::{thread, world};
 
 /// What is decided.
@@ -58,6 +59,9 @@ pub(crate) fn mint(threads: usize) {
     if timeouts == 0 && spurious == 0 {
         return;
     }
+    if interleave::is_on() {
+        return interleave::endow(threads, Budget { timeouts, spurious });
+    }
     loom::stop_exploring();
     let minted = Rc::new(RefCell::new(Vec::new()));
     let main = loom::thread::current();
@@ -90,6 +94,12 @@ pub(crate) fn mint(threads: usize) {
 
 /// Whether it happens this time. Both are explored, as long as the thread has a coin for it.
 pub(crate) fn flip(choice: Choice) -> bool {
+    if interleave::is_on() {
+        return interleave::leaves(|budget| match choice {
+            Choice::TimeOut => &mut budget.timeouts,
+            Choice::SpuriousWakeUp => &mut budget.spurious,
+        });
+    }
     let me = thread::me();
     let coin = world::with(|w| {
         let purse = w.coins.of_thread.get_mut(me)?;

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use crate::mutant::Mutant;
 use crate::report::{self, Counterexample, Outcome, Pass, Verdict};
 use crate::scenario::Scenario;
-use crate::world::{self, Settings, World};
+use crate::world::{self, Record, Settings, World};
 
 /// What to change about a run.
 #[derive(Clone, Debug, Default)]
@@ -60,13 +60,13 @@ pub fn explore(group: &str, scenario: &Scenario, options: &Options) -> Outcome {
     outcome
 }
 
-fn settings(scenario: &Scenario, options: &Options) -> Settings {
+pub(crate) fn settings(scenario: &Scenario, options: &Options) -> Settings {
     Settings {
         spurious: scenario.spurious,
         timeouts: scenario.timeouts,
         spin: scenario.spin,
         mutant: options.mutant.clone(),
-        record: None,
+        record: Record::None,
     }
 }
 
@@ -163,7 +163,7 @@ fn record(
     settings: Settings,
     execution: u64,
 ) -> Option<Failed> {
-    let settings = Settings { record: Some(execution), ..settings };
+    let settings = Settings { record: Record::One(execution), ..settings };
     world::with(|w| *w = World::open(settings));
     let limits = Limits { bound, most_executions: None, most_time: None };
     let panicked = check(scenario, first, limits)?;
@@ -174,18 +174,18 @@ fn record(
 }
 
 /// How far to search.
-struct Limits {
-    bound: Option<usize>,
-    most_executions: Option<u64>,
-    most_time: Option<Duration>,
+pub(crate) struct Limits {
+    pub(crate) bound: Option<usize>,
+    pub(crate) most_executions: Option<u64>,
+    pub(crate) most_time: Option<Duration>,
 }
 
 /// Lets loom loose on it, with the settings of the world. Returns the panic that ended it, if one did.
-fn check(scenario: &Scenario, first: usize, limits: Limits) -> Option<Panicked> {
+pub(crate) fn check(scenario: &Scenario, first: usize, limits: Limits) -> Option<Panicked> {
     let Limits { bound, most_executions, most_time } = limits;
     let recording = world::with(|w| {
         w.execution = 0;
-        w.settings.record.is_some()
+        w.settings.record != Record::None
     });
     let mut builder = loom::model::Builder::new();
     builder.max_threads = loom::MAX_THREADS;

@@ -14,6 +14,7 @@ use std::panic::Location;
 use std::sync::Arc;
 
 use crate::coins::{self, Choice};
+use crate::interleave;
 use crate::is_unwinding;
 use crate::reach::{self, Reach};
 use crate::site;
@@ -37,7 +38,8 @@ pub(crate) struct Waiter {
     address: usize,
     pub(crate) object: usize,
     pub(crate) thread: usize,
-    handle: loom::thread::Thread,
+    /// None where threads are not loom's.
+    handle: Option<loom::thread::Thread>,
     timed: bool,
     ended: Option<End>,
     pub(crate) at: At,
@@ -110,7 +112,11 @@ pub fn wait(word: &AtomicU32, expected: u32, timed: bool) -> Outcome {
         }
         thread::blocks(me, Doing::Asleep);
         if ended(ticket).is_none() {
-            loom::thread::park();
+            if interleave::is_on() {
+                interleave::pause();
+            } else {
+                loom::thread::park();
+            }
         }
         thread::runs(me);
     }
@@ -141,8 +147,12 @@ fn wake(word: *const AtomicU32, all: bool, at: At) -> bool {
         let object = w.word_at(address);
         (object, object.and_then(|object| w.objects[object].word.as_ref().map(Arc::clone)))
     });
-    if let (Some(handle), Some(_)) = (handle, most) {
-        look_at(&handle);
+    if most.is_some() {
+        match handle {
+            Some(handle) => _ = look_at(&handle),
+            None if interleave::is_on() => interleave::step(),
+            None => {}
+        }
     }
 
     let by = thread::me();
@@ -163,7 +173,7 @@ fn wake(word: *const AtomicU32, all: bool, at: At) -> bool {
     trace::row(at, object, What::Wake { all, woken: threads, dropped: most.is_none() });
     for (thread, handle) in woken {
         thread::runs(thread);
-        handle.unpark();
+        unpark(handle);
     }
     // As it would have been without the mutant: who forgets a wake goes on as after it.
     waiting > 0
@@ -178,12 +188,18 @@ pub(crate) fn let_time_pass() -> bool {
     });
     let Some((thread, handle)) = late else { return false };
     thread::runs(thread);
-    handle.unpark();
+    unpark(handle);
     true
 }
 
+fn unpark(handle: Option<loom::thread::Thread>) {
+    if let Some(handle) = handle {
+        handle.unpark();
+    }
+}
+
 fn enter(address: usize, object: usize, thread: usize, timed: bool, at: At) -> u64 {
-    let handle = loom::thread::current();
+    let handle = (!interleave::is_on()).then(loom::thread::current);
     world::with(|w| {
         w.clock += 1;
         let ticket = w.clock;

@@ -16,6 +16,8 @@
 //! | `mutant`     | a weaker ordering or a forgotten wake at one place, without recompiling            |
 //! | [`scenario`] | a small program as a set of roles, and what it must reach                          |
 //! | `explore`    | runs a scenario with the main thread in each role in turn, finds and records a failure |
+//! | [`interleave`] | a second scheduler, which prunes nothing: one interleaving, or every one           |
+//! | [`coverage`] | how much of what that one reaches loom reaches                                     |
 //! | `report`     | the failing execution as a table, a sentence, a command                            |
 //! | [`runner`]   | `cargo model`: all scenarios on all cores                                          |
 //!
@@ -31,11 +33,15 @@ pub mod clock;
 #[cfg(model)]
 mod coins;
 #[cfg(model)]
+pub mod coverage;
+#[cfg(model)]
 mod explore;
 #[cfg(model)]
 mod failure;
 #[cfg(model)]
 pub mod futex;
+#[cfg(model)]
+pub mod interleave;
 #[cfg(model)]
 pub mod mutant;
 #[cfg(model)]

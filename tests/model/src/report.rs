@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use self::judge::judge;
 pub use self::row::Row;
+pub(crate) use self::row::rows;
 use crate::explore::Options;
 use crate::mutant;
 use crate::reach::Reach;

@@ -13,6 +13,7 @@ use clap::Parser;
 use serde::{Deserialize, Serialize};
 
 use self::print::{Json, Print, Text};
+use crate::coverage;
 use crate::mutant::Mutant;
 use crate::report::Outcome;
 use crate::scenario::Group;
@@ -38,6 +39,10 @@ struct Arguments {
     /// Writes what came out to `book/generated/model.json`, which the book shows.
     #[arg(long, conflicts_with_all = ["mutant", "executions", "seconds"])]
     book: bool,
+
+    /// Counts how much of every interleaving loom reaches, and writes `tests/model/COVERAGE.md`.
+    #[arg(long, conflicts_with_all = ["names", "list", "json", "book", "mutant", "executions", "seconds"])]
+    coverage: bool,
 
     /// How many to run at a time.
     #[arg(long, value_name = "N", default_value_t = cores())]
@@ -130,6 +135,9 @@ pub fn main(groups: &[Group]) -> ExitCode {
         worker::serve(groups);
         return ExitCode::SUCCESS;
     }
+    if arguments.coverage {
+        return publish_coverage(groups);
+    }
     let names = match select(groups, &arguments.names) {
         Ok(names) => names,
         Err(error) => return usage(&error),
@@ -147,6 +155,21 @@ pub fn main(groups: &[Group]) -> ExitCode {
 fn usage(error: &str) -> ExitCode {
     eprintln!("error: {error}");
     ExitCode::from(USAGE)
+}
+
+fn publish_coverage(groups: &[Group]) -> ExitCode {
+    let published = coverage::measure_all(groups).and_then(|all| {
+        let table = coverage::table(&all);
+        print!("{table}");
+        coverage::publish(&table).map_err(|error| format!("cannot write COVERAGE.md: {error}"))
+    });
+    match published {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
 }
 
 /// Runs all of them. Returns whether all came out as they should; an error if the mutant is none.

@@ -30,6 +30,8 @@ pub struct Scenario {
     pub(crate) spin: bool,
     pub(crate) must_reach: Vec<Reach>,
     pub(crate) must_fail: Option<Kind>,
+    /// Whether it is small enough for every interleaving of it to be run.
+    pub(crate) counted: bool,
     /// Runs one execution, with main in this role.
     pub(crate) execute: Arc<dyn Fn(usize) + Send + Sync>,
 }
@@ -50,6 +52,7 @@ pub struct Draft<T> {
     spin: bool,
     must_reach: Vec<Reach>,
     must_fail: Option<Kind>,
+    counted: bool,
 }
 
 struct Role<T> {
@@ -91,6 +94,7 @@ impl Scenario {
             spin: false,
             must_reach: Vec::new(),
             must_fail: None,
+            counted: false,
         }
     }
 }
@@ -168,6 +172,14 @@ impl<T: Send + Sync + 'static> Draft<T> {
         self
     }
 
+    /// Counts it by brute force too: `cargo model --coverage` runs every interleaving of it, and says how
+    /// much of that loom reaches. For small ones: two threads, an operation each.
+    #[must_use]
+    pub fn counted(mut self) -> Self {
+        self.counted = true;
+        self
+    }
+
     /// Turns it round: the scenario has a mistake in it, and the model must find it.
     #[must_use]
     pub fn must_fail(mut self, kind: Kind) -> Self {
@@ -197,6 +209,7 @@ impl<T: Send + Sync + 'static> From<Draft<T>> for Scenario {
             spin: draft.spin,
             must_reach: draft.must_reach,
             must_fail: draft.must_fail,
+            counted: draft.counted,
             execute: Arc::new(move |first| execute(&*setup, &roles, starts.len(), &*check, first)),
         }
     }
@@ -226,6 +239,7 @@ fn execute<T: Send + Sync + 'static>(
 
     // std's Arc and not loom's: what it orders, starting and joining the threads orders as well.
     let shared = Arc::new(setup());
+    world::with(|w| w.trace.setup = w.trace.events.len());
     let others: Vec<_> = (1..roles.len())
         .map(|thread| {
             let role = roles[(first + thread) % roles.len()].clone();

@@ -1,11 +1,12 @@
 //! Threads whose state is known: when the last one that could run falls asleep, somebody must notice.
 
 use std::panic::Location;
+use std::sync::{Arc, Mutex};
 
 use crate::failure::{Failure, Sleeper, fail};
 use crate::trace::{self, What};
 use crate::world::{self, At, World};
-use crate::{futex, is_unwinding};
+use crate::{futex, interleave, is_unwinding};
 
 /// What a thread is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,14 +67,25 @@ pub fn yield_now() {
     }
     let at = Location::caller();
     trace::row(at, None, What::Yield);
-    loom::thread::yield_now();
+    if interleave::is_on() {
+        interleave::step();
+    } else {
+        loom::thread::yield_now();
+    }
 }
 
 /// A thread that was started, to be waited for.
 #[derive(Debug)]
 pub struct JoinHandle<T> {
     thread: usize,
-    handle: loom::thread::JoinHandle<T>,
+    handle: Handle<T>,
+}
+
+#[derive(Debug)]
+enum Handle<T> {
+    Loom(loom::thread::JoinHandle<T>),
+    /// What it returns, once it has ended.
+    Interleaved(Arc<Mutex<Option<T>>>),
 }
 
 /// Starts a thread.
@@ -86,12 +98,20 @@ where
         w.threads.push(ThreadState { id: None, doing: Doing::Running });
         w.threads.len() - 1
     });
-    let handle = loom::thread::spawn(move || {
+    let run = move || {
         began(thread);
         let result = f();
         blocks(thread, Doing::Done);
         result
-    });
+    };
+    let handle = if interleave::is_on() {
+        let result = Arc::new(Mutex::new(None));
+        let place = Arc::clone(&result);
+        interleave::start(move || *place.lock().expect("nothing panics under it") = Some(run()));
+        Handle::Interleaved(result)
+    } else {
+        Handle::Loom(loom::thread::spawn(run))
+    };
     JoinHandle { thread, handle }
 }
 
@@ -107,7 +127,15 @@ impl<T> JoinHandle<T> {
         let at = Location::caller();
         trace::row(at, None, What::Join { thread: self.thread });
         blocks(me, Doing::Joining(self.thread, at));
-        let result = self.handle.join();
+        let result = match self.handle {
+            Handle::Loom(handle) => handle.join(),
+            Handle::Interleaved(result) => loop {
+                if let Some(result) = result.lock().expect("nothing panics under it").take() {
+                    break Ok(result);
+                }
+                interleave::pause();
+            },
+        };
         runs(me);
         result
     }
@@ -134,18 +162,26 @@ pub(crate) fn main_begins() {
 /// The main thread has nothing left to do.
 pub(crate) fn main_ends() {
     blocks(0, Doing::Done);
+    world::with(|w| {
+        if let Some(histories) = &mut w.histories {
+            histories.add(w.trace.of_threads());
+        }
+    });
 }
 
 fn began(thread: usize) {
-    let id = loom::thread::current().id();
+    let id = (!interleave::is_on()).then(|| loom::thread::current().id());
     world::with(|w| {
-        w.threads[thread].id = Some(id);
+        w.threads[thread].id = id;
         w.trace.running = thread;
     });
 }
 
 /// The number of the thread that calls.
 pub(crate) fn me() -> usize {
+    if let Some(running) = interleave::running() {
+        return running;
+    }
     let id = Some(loom::thread::current().id());
     world::with(|w| w.threads.iter().position(|thread| thread.id == id))
         .expect("threads of a model are started by `model::thread::spawn`")
@@ -182,13 +218,21 @@ impl World {
         self.threads.iter().position(|thread| thread.id.is_some_and(|id| format!("{id:?}") == name))
     }
 
-    fn is_stuck(&self) -> bool {
-        let can_run = |doing| match doing {
+    /// The threads that can go on.
+    pub(crate) fn ready(&self) -> Vec<usize> {
+        (0..self.threads.len()).filter(|&thread| self.can_run(self.threads[thread].doing)).collect()
+    }
+
+    fn can_run(&self, doing: Doing) -> bool {
+        match doing {
             Doing::Running => true,
             Doing::Joining(other, _) => self.threads[other].doing == Doing::Done,
             Doing::Asleep | Doing::Done => false,
-        };
-        self.threads.iter().all(|thread| !can_run(thread.doing))
+        }
+    }
+
+    fn is_stuck(&self) -> bool {
+        self.threads.iter().all(|thread| !self.can_run(thread.doing))
             && self.threads.iter().any(|thread| thread.doing != Doing::Done)
     }
 

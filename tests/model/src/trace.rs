@@ -13,6 +13,15 @@ pub(crate) struct Trace {
     /// The thread that runs.
     pub(crate) running: usize,
     pub(crate) events: Vec<Event>,
+    /// How many of them there were when the threads began: before that, main made what they share.
+    pub(crate) setup: usize,
+}
+
+impl Trace {
+    /// The rows since the threads began.
+    pub(crate) fn of_threads(&self) -> &[Event] {
+        &self.events[self.setup..]
+    }
 }
 
 /// One row.
@@ -44,6 +53,13 @@ pub(crate) enum What {
     Yield,
     Join { thread: usize },
     Check,
+}
+
+impl What {
+    /// Whether it is a load that saw an old value.
+    pub(crate) fn is_stale(&self) -> bool {
+        matches!(self, Self::Load { value, newest, .. } if value != newest)
+    }
 }
 
 /// Writes a row, if this execution is recorded.

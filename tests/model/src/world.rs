@@ -11,8 +11,10 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::coins::Coins;
+use crate::coverage::Histories;
 use crate::failure::Failure;
 use crate::futex::Waiter;
+use crate::interleave::Scheduler;
 use crate::mutant::Mutant;
 use crate::reach::Reached;
 use crate::site::Sites;
@@ -33,8 +35,19 @@ pub(crate) struct Settings {
     pub(crate) spin: bool,
     /// What to change, and where.
     pub(crate) mutant: Option<Mutant>,
-    /// The execution whose operations to keep, counted from 1.
-    pub(crate) record: Option<u64>,
+    /// Whose operations to keep.
+    pub(crate) record: Record,
+}
+
+/// Which executions to record.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Record {
+    #[default]
+    None,
+    /// Counted from 1.
+    One(u64),
+    /// Slow: for small scenarios.
+    All,
 }
 
 /// An atomic or a cell.
@@ -69,6 +82,7 @@ pub(crate) struct World {
     pub(crate) execution: u64,
     pub(crate) sites: Sites,
     pub(crate) reached: Reached,
+    pub(crate) histories: Option<Histories>,
 
     // Of this execution.
     /// Counts what happens, to tell what was later.
@@ -83,6 +97,8 @@ pub(crate) struct World {
     /// What is being made, from the whole inwards ([`part_of`]).
     pub(crate) making: Vec<At>,
     pub(crate) failure: Option<Failure>,
+    /// What schedules the threads, where it is not loom.
+    pub(crate) interleave: Option<Scheduler>,
 }
 
 thread_local! {
@@ -111,7 +127,11 @@ impl World {
         self.failure = None;
         self.making.clear();
         self.trace = Trace::default();
-        self.trace.on = self.settings.record == Some(self.execution);
+        self.trace.on = match self.settings.record {
+            Record::None => false,
+            Record::One(execution) => execution == self.execution,
+            Record::All => true,
+        };
     }
 
     /// Takes note of a new object, made at `at`, and gives it a number.
@@ -134,8 +154,14 @@ impl World {
     /// The word that was last seen at this address.
     pub(crate) fn word_at(&self, address: usize) -> Option<usize> {
         (0..self.objects.len())
-            .filter(|&i| self.objects[i].word.is_some() && self.objects[i].address == address)
+            .filter(|&i| self.is_word(i) && self.objects[i].address == address)
             .max_by_key(|&i| self.objects[i].used)
+    }
+
+    /// Whether threads may sleep on it. Without loom there is no word to tell; then any atomic will do.
+    fn is_word(&self, object: usize) -> bool {
+        let Object { word, shape, .. } = &self.objects[object];
+        word.is_some() || self.interleave.is_some() && *shape != Shape::Cell
     }
 
     /// Writes a row into the record of this execution, which is kept.

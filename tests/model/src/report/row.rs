@@ -31,7 +31,7 @@ pub struct Row {
 }
 
 /// All rows of the execution that the world has recorded.
-pub(super) fn rows(world: &World) -> Vec<Row> {
+pub(crate) fn rows(world: &World) -> Vec<Row> {
     let names = name::names(&world.objects);
     let mut pointers = Pointers::default();
     world.trace.events.iter().map(|event| row(world, &names, &mut pointers, event)).collect()

@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::exclusive::Exclusive;
 pub use self::value::{Bits, Integer, Value};
+use crate::interleave;
 use crate::site::{self, Operation};
 use crate::trace::{self, Event, What};
 use crate::world::{self, At, Object};
@@ -40,7 +41,8 @@ pub type AtomicPtr<T> = Atomic<*mut T>;
 pub struct Atomic<V: Value> {
     /// Shared with the world where threads may sleep on it: a wake must find the word by its address,
     /// without touching memory that may be freed.
-    word: Arc<V::Word>,
+    /// None where threads are not loom's: then the newest value is the value.
+    word: Option<Arc<V::Word>>,
     object: usize,
 }
 
@@ -74,14 +76,14 @@ impl<V: Value> Atomic<V> {
     #[must_use]
     pub fn new(value: V) -> Self {
         let at = Location::caller();
-        let word = Arc::new(V::word(value));
+        let word = (!interleave::is_on()).then(|| Arc::new(V::word(value)));
         let object = Object {
             made: Vec::new(),
             shape: V::SHAPE,
             newest: value.bits(),
             address: 0,
             used: 0,
-            word: V::sleepable(&word),
+            word: word.as_ref().and_then(V::sleepable),
         };
         Self { word, object: world::with(|w| w.add(object, at)) }
     }
@@ -97,7 +99,10 @@ impl<V: Value> Atomic<V> {
             return self.newest();
         }
         let order = order(at);
-        let value = V::load(&self.word, order);
+        let value = match &self.word {
+            Some(word) => V::load(word, order),
+            None => self.step(),
+        };
         self.done(at, |newest| What::Load { order, value: value.bits(), newest }, None);
         value
     }
@@ -110,7 +115,10 @@ impl<V: Value> Atomic<V> {
         }
         let at = Location::caller();
         let order = site::ordered(at, Operation::Store, order);
-        V::store(&self.word, value, order);
+        match &self.word {
+            Some(word) => V::store(word, value, order),
+            None => _ = self.step(),
+        }
         self.done(at, |_| What::Store { order, value: value.bits() }, Some(value));
     }
 
@@ -209,7 +217,10 @@ impl<V: Value> Atomic<V> {
         if is_unwinding() {
             return self.newest();
         }
-        let value = V::load_alone(&self.word);
+        let value = match &self.word {
+            Some(word) => V::load_alone(word),
+            None => self.newest(),
+        };
         self.done(Location::caller(), |_| What::Read, None);
         value
     }
@@ -223,7 +234,10 @@ impl<V: Value> Atomic<V> {
         }
         let at = Location::caller();
         let order = site::ordered(at, Operation::Update(update), order);
-        let old = V::update(&self.word, update, operand, order);
+        let old = match &self.word {
+            Some(word) => V::update(word, update, operand, order),
+            None => self.step(),
+        };
         let new = f(old);
         let what = What::Update {
             update,
@@ -243,7 +257,10 @@ impl<V: Value> Atomic<V> {
         new: V,
         (success, failure): (Ordering, Ordering),
     ) -> Result<V, V> {
-        let result = V::compare_exchange(&self.word, current, new, success, failure);
+        let result = match &self.word {
+            Some(word) => V::compare_exchange(word, current, new, success, failure),
+            None => Some(self.step()).filter(|old| *old == current).ok_or_else(|| self.newest()),
+        };
         let what = What::CompareExchange {
             expected: current.bits(),
             new: new.bits(),
@@ -278,6 +295,12 @@ impl<V: Value> Atomic<V> {
         });
     }
 
+    /// Lets others go first, and returns the value that is found then.
+    fn step(&self) -> V {
+        interleave::step();
+        self.newest()
+    }
+
     fn newest(&self) -> V {
         V::from_bits(world::with(|w| w.objects[self.object].newest))
     }
@@ -292,7 +315,11 @@ impl Atomic<u32> {
     /// at a word by the kernel's eyes.
     pub(crate) fn look(&self) -> (usize, u32) {
         world::with(|w| w.touch(self.object, std::ptr::from_ref(self) as usize));
-        (self.object, look_at(&self.word))
+        let value = match &self.word {
+            Some(word) => look_at(word),
+            None => self.step(),
+        };
+        (self.object, value)
     }
 }
 
@@ -348,7 +375,9 @@ pub fn fence(order: Ordering) {
     }
     let at = Location::caller();
     let order = site::fenced(at, order);
-    if let Some(order) = order {
+    if let Some(order) = order
+        && !interleave::is_on()
+    {
         loom::sync::atomic::fence(order);
     }
     trace::row(at, None, What::Fence { order });

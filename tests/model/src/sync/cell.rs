@@ -3,6 +3,7 @@
 use std::fmt;
 use std::panic::Location;
 
+use crate::interleave;
 use crate::is_unwinding;
 use crate::trace::{self, What};
 use crate::world::{self, Object, Shape};
@@ -14,8 +15,8 @@ use crate::world::{self, Object, Shape};
 pub struct UnsafeCell<T: ?Sized> {
     object: usize,
     /// What loom watches. It holds nothing, so that the contents can still be reached while a failed model
-    /// is torn down and loom must be left alone.
-    watched: loom::cell::UnsafeCell<()>,
+    /// is torn down and loom must be left alone. None where threads are not loom's.
+    watched: Option<loom::cell::UnsafeCell<()>>,
     contents: core::cell::UnsafeCell<T>,
 }
 
@@ -36,7 +37,7 @@ impl<T> UnsafeCell<T> {
         let object = world::with(|w| w.add(object, at));
         Self {
             object,
-            watched: loom::cell::UnsafeCell::new(()),
+            watched: (!interleave::is_on()).then(|| loom::cell::UnsafeCell::new(())),
             contents: core::cell::UnsafeCell::new(value),
         }
     }
@@ -58,7 +59,10 @@ impl<T: ?Sized> UnsafeCell<T> {
         }
         // Before the access: if it is a race, it is the last row.
         trace::row(Location::caller(), Some(self.object), What::Read);
-        self.watched.with(|_| read(self.contents.get()))
+        match &self.watched {
+            Some(watched) => watched.with(|_| read(self.contents.get())),
+            None => read(self.contents.get()),
+        }
     }
 
     /// Lends the address for writing.
@@ -68,7 +72,10 @@ impl<T: ?Sized> UnsafeCell<T> {
             return write(self.contents.get());
         }
         trace::row(Location::caller(), Some(self.object), What::Write);
-        self.watched.with_mut(|_| write(self.contents.get()))
+        match &self.watched {
+            Some(watched) => watched.with_mut(|_| write(self.contents.get())),
+            None => write(self.contents.get()),
+        }
     }
 
     /// The contents; `&mut self` says that nobody else looks, and loom checks it.

@@ -42,9 +42,9 @@ impl<V: Value> Drop for Exclusive<'_, V> {
         if !is_unwinding() {
             // With the world's share gone, the word is ours alone.
             world::with(|w| w.objects[self.atomic.object].word = None);
-            let word = Arc::get_mut(&mut self.atomic.word).expect("nobody else has the word");
-            V::store_alone(word, value);
-            let share = V::sleepable(&self.atomic.word);
+            let Some(word) = &mut self.atomic.word else { return };
+            V::store_alone(Arc::get_mut(word).expect("nobody else has the word"), value);
+            let share = V::sleepable(word);
             world::with(|w| w.objects[self.atomic.object].word = share);
         }
     }

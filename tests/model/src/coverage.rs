@@ -1,0 +1,301 @@
+//! How much of what can happen loom reaches: counted, against a scheduler that prunes nothing.
+//!
+//! What is counted are _histories_: for each thread the operations that it made, in its own order, with what
+//! each of them read; threads that play the same role may be swapped. Two interleavings that differ only in
+//! the order of operations that do not see each other have one history.
+//!
+//! Like is compared with like. The other scheduler ([`interleave`](crate::interleave)) has atomics that always
+//! hold their newest value, so of loom's executions those with a stale load are left out. That loom reaches
+//! all of the rest is not a matter of course: it remembers one last access of an atomic, and loses
+//! interleavings for it.
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+use serde::{Deserialize, Serialize};
+
+use crate::explore::{self, Limits};
+use crate::interleave;
+use crate::scenario::{Group, Scenario};
+use crate::trace::{Event, What};
+use crate::world::{self, Record, World};
+
+/// Interleavings after which a scenario is too large to be counted.
+const MOST_INTERLEAVINGS: u64 = 300_000;
+
+/// What was counted of one scenario.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Coverage {
+    /// `group/name`.
+    pub scenario: String,
+    /// Interleavings that the scheduler without pruning ran.
+    pub interleavings: u64,
+    /// The histories that they had.
+    pub histories: usize,
+    /// loom's executions, with main in each role in turn.
+    pub executions: u64,
+    /// The histories that those reached, and of these the ones with main in its first role.
+    pub reached: usize,
+    pub reached_in_first_role: usize,
+}
+
+/// One operation, and what it saw.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+struct Did {
+    file: &'static str,
+    line: u32,
+    column: u32,
+    object: Option<usize>,
+    what: Saw,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+enum Saw {
+    Value(u64),
+    Stored(u64),
+    Failed(u64),
+    Slept,
+    WordChanged(u64),
+    Woken,
+    WokenForNoReason,
+    TimedOut,
+    Woke(usize),
+}
+
+/// The history of an execution: role and operations of each thread, sorted.
+type History = Vec<(usize, Vec<Did>)>;
+
+/// The histories of some executions.
+#[derive(Default)]
+pub(crate) struct Histories {
+    /// The role of each thread; threads of the same role have the same number.
+    roles: Vec<usize>,
+    all: HashSet<History>,
+}
+
+impl Histories {
+    fn of(scenario: &Scenario, first: usize) -> Self {
+        let roles = scenario.roles.len();
+        let kind = |role: usize| scenario.rotations.iter().filter(|&&start| start <= role).count();
+        let played = (0..roles).map(|thread| kind((first + thread) % roles));
+        // Threads that a role starts keep their place.
+        let started = (0..scenario.starts.len()).map(|thread| roles + 1 + thread);
+        let roles = played.chain(started).collect();
+        Self { roles, all: HashSet::new() }
+    }
+
+    /// Takes note of an execution that has ended.
+    pub(crate) fn add(&mut self, events: &[Event]) {
+        let mut history: History = self.roles.iter().map(|&role| (role, Vec::new())).collect();
+        for event in events {
+            if event.what == What::Check {
+                break;
+            }
+            if event.what.is_stale() {
+                return; // there is no such thing where atomics hold their newest value
+            }
+            if let Some(what) = saw(&event.what) {
+                let (file, line, column) = (event.at.file(), event.at.line(), event.at.column());
+                let did = Did { file, line, column, object: event.object, what };
+                history[event.thread].1.push(did);
+            }
+        }
+        history.sort();
+        self.all.insert(history);
+    }
+}
+
+/// What an operation read, or how it ended.
+fn saw(what: &What) -> Option<Saw> {
+    Some(match what {
+        What::Load { value, .. } => Saw::Value(*value),
+        What::Store { value, .. } => Saw::Stored(*value),
+        What::Update { old, .. } | What::CompareExchange { result: Ok(old), .. } => {
+            Saw::Value(*old)
+        }
+        What::CompareExchange { result: Err(old), .. } => Saw::Failed(*old),
+        What::Sleep { .. } => Saw::Slept,
+        What::NoSleep { found, .. } => Saw::WordChanged(u64::from(*found)),
+        What::Woken { .. } => Saw::Woken,
+        What::WokenForNoReason => Saw::WokenForNoReason,
+        What::TimedOut { .. } => Saw::TimedOut,
+        What::Wake { woken, .. } => Saw::Woke(woken.len()),
+        What::Fence { .. }
+        | What::Read
+        | What::Write
+        | What::Yield
+        | What::Join { .. }
+        | What::Check => return None,
+    })
+}
+
+/// Counts all scenarios that are small enough to be counted.
+///
+/// # Errors
+///
+/// As [`measure`].
+pub fn measure_all(groups: &[Group]) -> Result<Vec<Coverage>, String> {
+    let counted = |group: &'_ Group| {
+        let counted = group.scenarios.iter().filter(|scenario| scenario.counted);
+        counted.map(|scenario| measure(group.name, scenario)).collect::<Vec<_>>()
+    };
+    groups.iter().flat_map(counted).collect()
+}
+
+/// Counts a scenario both ways.
+///
+/// # Errors
+///
+/// If an execution fails, if it is too large, or if loom reaches what cannot be: then one of the two is wrong.
+pub fn measure(group: &str, scenario: &Scenario) -> Result<Coverage, String> {
+    let name = format!("{group}/{}", scenario.name);
+    let mut every = Histories::of(scenario, 0);
+    let mut failed = None;
+    let most = Some(MOST_INTERLEAVINGS);
+    let (interleavings, complete) = interleave::every_world(scenario, most, |world, panicked| {
+        if let Some(panicked) = panicked {
+            failed.get_or_insert(format!(
+                "{}:{}: {}",
+                panicked.file, panicked.line, panicked.message
+            ));
+        }
+        every.add(world.trace.of_threads());
+    });
+    if let Some(failed) = failed {
+        return Err(format!("{name} fails: {failed}"));
+    }
+    if !complete {
+        return Err(format!(
+            "{name} has more than {interleavings} interleavings: too many to count"
+        ));
+    }
+
+    let mut reached = HashSet::new();
+    let mut reached_in_first_role = 0;
+    let mut executions = 0;
+    for &first in &scenario.rotations {
+        let (histories, pass) =
+            loom(scenario, first).map_err(|error| format!("{name}: {error}"))?;
+        if let Some(odd) = histories.difference(&every.all).next() {
+            return Err(format!("{name}: loom reaches what no interleaving has: {odd:?}"));
+        }
+        executions += pass;
+        reached.extend(histories);
+        if first == 0 {
+            reached_in_first_role = reached.len();
+        }
+    }
+    let (histories, reached) = (every.all.len(), reached.len());
+    Ok(Coverage {
+        scenario: name,
+        interleavings,
+        histories,
+        executions,
+        reached,
+        reached_in_first_role,
+    })
+}
+
+/// All histories that loom reaches with main in one role, any number of preemptions, and its executions.
+fn loom(scenario: &Scenario, first: usize) -> Result<(HashSet<History>, u64), String> {
+    let mut settings = explore::settings(scenario, &explore::Options::default());
+    settings.record = Record::All;
+    world::with(|w| {
+        *w = World::open(settings);
+        w.histories = Some(Histories::of(scenario, first));
+    });
+    let limits = Limits { bound: None, most_executions: None, most_time: None };
+    if let Some(panicked) = explore::check(scenario, first, limits) {
+        return Err(format!("loom fails: {}", panicked.message));
+    }
+    let world = world::with(std::mem::take);
+    Ok((world.histories.unwrap_or_default().all, world.execution))
+}
+
+/// Where the table is published.
+fn file() -> PathBuf {
+    // The path that the crate was built at: cargo builds it anew where the folder moves.
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("COVERAGE.md")
+}
+
+/// The table that is published.
+///
+/// # Errors
+///
+/// If there is none.
+pub fn published() -> io::Result<String> {
+    fs::read_to_string(file())
+}
+
+/// Publishes the table.
+///
+/// # Errors
+///
+/// If it cannot be written.
+pub fn publish(table: &str) -> io::Result<()> {
+    fs::write(file(), table)
+}
+
+/// The table, as it is published.
+#[must_use]
+pub fn table(all: &[Coverage]) -> String {
+    let mut text = String::from(
+        "# How much loom reaches\n\n\
+         Generated by `cargo model --coverage`; a model keeps it up to date.\n\n\
+         A _history_ is what each thread did and read, in its own order; threads of the same role may be swapped. The\n\
+         second column is a brute-force count: a scheduler that runs every interleaving and prunes nothing, on atomics\n\
+         that always hold their newest value. Of loom's executions those with a stale load are left out, so that like is\n\
+         compared with like. `main in one role` is what loom reaches without the harness, which lets the main thread play\n\
+         each role in turn; what it then still misses is in the last column. Each thread may wake up for no reason, and\n\
+         time out, as often as the scenario says, in both counts.\n\n",
+    );
+    let mut rows = vec![
+        [
+            "scenario",
+            "interleavings",
+            "histories",
+            "loom: executions",
+            "main in one role",
+            "reached",
+            "missed",
+        ]
+        .map(str::to_owned),
+    ];
+    rows.extend(all.iter().map(|it| {
+        let missed = it.histories - it.reached;
+        let share = 100.0 * missed as f64 / it.histories as f64;
+        let missed =
+            if missed == 0 { "none".to_owned() } else { format!("{missed} ({share:.1} %)") };
+        let numbers = [it.histories, it.reached_in_first_role, it.reached];
+        let [histories, first, reached] = numbers.map(|n| n.to_string());
+        let name = format!("`{}`", it.scenario);
+        [
+            name,
+            it.interleavings.to_string(),
+            histories,
+            it.executions.to_string(),
+            first,
+            reached,
+            missed,
+        ]
+    }));
+    let width = |column: usize| rows.iter().map(|row| row[column].len()).max().unwrap_or(0);
+    let widths: Vec<_> = (0..7).map(width).collect();
+    for (number, row) in rows.iter().enumerate() {
+        let cells =
+            row.iter().zip(&widths).enumerate().map(|(column, (cell, &width))| match column {
+                0 => format!(" {cell:<width$} |"),
+                _ => format!(" {cell:>width$} |"),
+            });
+        text += &format!("|{}\n", cells.collect::<String>());
+        if number == 0 {
+            let rule = widths.iter().enumerate().map(|(column, &width)| match column {
+                0 => format!(" {} |", "-".repeat(width)),
+                _ => format!(" {}: |", "-".repeat(width - 1)),
+            });
+            text += &format!("|{}\n", rule.collect::<String>());
+        }
+    }
+    text
+}

@@ -35,8 +35,9 @@ pub struct Coverage {
     pub histories: usize,
     /// loom's executions, with main in each role in turn.
     pub executions: u64,
-    /// The histories that those reached, and of these the ones with main in its first role.
+    /// The histories that those reached.
     pub reached: usize,
+    /// And of these the ones with main in its first role.
     pub reached_in_first_role: usize,
 }
 

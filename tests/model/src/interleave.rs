@@ -170,7 +170,7 @@ fn along(
     let mut threads = Vec::new();
     let execute = Arc::clone(&scenario.execute);
     let panicked = explore::quietly(|| {
-        threads.push(Gn::new(move || execute(0)));
+        threads.push(coroutine(move || execute(0)));
         drive(&mut threads);
     });
     // Seen before the unwinding, and not under the borrow of the world.
@@ -181,6 +181,14 @@ fn along(
 }
 
 type Thread = Generator<'static, (), ()>;
+
+#[expect(
+    deprecated,
+    reason = "the other form cannot give the token back from deep within the source"
+)]
+fn coroutine(part: impl FnOnce() + Send + 'static) -> Thread {
+    Gn::new(part)
+}
 
 /// Passes the token until nobody is left.
 fn drive(threads: &mut Vec<Thread>) {
@@ -210,7 +218,7 @@ fn resume(threads: &mut Vec<Thread>, thread: usize) {
             break;
         }
         for part in started {
-            threads.push(Gn::new(part));
+            threads.push(coroutine(part));
             with(|it| it.running = threads.len() - 1);
             threads.last_mut().expect("just pushed").resume();
         }

@@ -67,6 +67,7 @@ pub enum Wanted {
 #[derive(Clone, Copy, Debug)]
 pub struct Held {
     /// Tells it from all others, also from later ones at the same address.
+    #[cfg_attr(model, allow(dead_code, reason = "for what connects the graph to the primitives"))]
     pub(super) id: u64,
     pub(super) label: Label,
     pub(super) since: Place,

@@ -60,7 +60,7 @@ pub struct Label {
 }
 
 impl Label {
-    #[cfg(any(model, feature = "deadlock-detection"))]
+    #[cfg(all(feature = "deadlock-detection", not(model)))]
     #[track_caller]
     pub(crate) const fn new(kind: Kind, name: &'static str) -> Self {
         Self { kind, name, made: Location::caller() }

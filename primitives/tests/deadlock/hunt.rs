@@ -40,10 +40,10 @@ impl World {
     fn section(&self, dice: &mut u64) {
         let (a, b) = (next(dice) % 4, next(dice) % 4);
         let (a, b) = (a.min(b), a.max(b));
-        let _seat = (next(dice) % 8 == 0).then(|| self.seats.acquire());
-        let _r = (next(dice) % 8 == 0).then(|| self.rlock.lock());
+        let _seat = (next(dice).is_multiple_of(8)).then(|| self.seats.acquire());
+        let _r = (next(dice).is_multiple_of(8)).then(|| self.rlock.lock());
         let mut first = self.locks[a].lock();
-        if next(dice) % 4 == 0 {
+        if next(dice).is_multiple_of(4) {
             thread::yield_now(); // while the others fall asleep
         }
         if a != b {

@@ -179,7 +179,7 @@ impl Semaphore {
     ///
     /// # Errors
     ///
-    /// A [`Report`](crate::deadlock::Report), if the wait could never end; nothing has been taken then. For a
+    /// A [`Report`], if the wait could never end; nothing has been taken then. For a
     /// semaphore that is not [`thread_bound`](Self::thread_bound) that is known only when everybody sleeps.
     #[cfg(all(feature = "deadlock-detection", not(model)))]
     #[track_caller]

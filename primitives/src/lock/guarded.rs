@@ -116,7 +116,7 @@ impl<T: ?Sized> Lock<T> {
     ///
     /// # Errors
     ///
-    /// A [`Report`](crate::deadlock::Report), if the wait could never end: the threads that would have to
+    /// A [`Report`], if the wait could never end: the threads that would have to
     /// release something wait for this one, or the owner has ended. Nothing has been taken then, and whoever
     /// gives back what it holds lets the others go on.
     ///

@@ -48,7 +48,7 @@ mod tests {
 
     #[test]
     fn lines_come_out_the_last_one_first() {
-        assert_eq!(reversed("a\nbb\n\nccc\n", 0..9), "ccc\n\nbb\na\n");
+        assert_eq!(reversed("a\nbb\n\nccc\n", 0..10), "ccc\n\nbb\na\n");
         assert_eq!(reversed("a\nbb\n\nccc\n", 2..5), "bb\n");
         assert_eq!(reversed("", 0..0), "");
         assert_eq!(reversed("\n\n", 0..2), "\n\n");

@@ -13,8 +13,9 @@ mod condition;
 #[cfg(model)]
 mod countdown;
 #[cfg(model)]
-mod deadlock;
 mod counted;
+#[cfg(model)]
+mod deadlock;
 #[cfg(model)]
 mod event;
 #[cfg(model)]

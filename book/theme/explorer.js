@@ -374,11 +374,14 @@
         this.at[i] = [Math.round(x), Math.round((height * (k + 1)) / (layer.length + 1))];
       }));
       const lines = this.nodes.flatMap((n, i) => n[2].map((e) => `M${this.at[i]}L${this.at[e[3]]}`));
-      const dots = this.nodes.map((n, i) => {
-        const end = !n[2].length;
-        const kind = n[BAD] !== undefined ? "red" : this.distance[i] < Infinity ? "pink" : "green";
-        return `<circle cx="${this.at[i][0]}" cy="${this.at[i][1]}" r="${end ? 7 : 4}" class="${kind}" data-i="${i}"/>`;
-      });
+      // Red ones last, so that they lie on top.
+      const size = Math.max(1.4, Math.min(4, height / tallest / 3));
+      const dots = ["green", "pink", "red"].map((kind) => this.nodes.map((n, i) => {
+        const mine = n[BAD] !== undefined ? "red" : this.distance[i] < Infinity ? "pink" : "green";
+        const [x, y] = this.at[i];
+        const r = n[2].length ? size : size * 1.75;
+        return mine === kind ? `<circle cx="${x}" cy="${y}" r="${r}" class="${kind}" data-i="${i}"/>` : "";
+      }).join(""));
       this.map.innerHTML = `<svg viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="Map of all `
         + `${this.nodes.length} states: red ones are broken"><path class="all" d="${lines.join("")}"/>`
         + `${dots.join("")}<path class="way"/><circle class="now" r="10"/></svg>`;

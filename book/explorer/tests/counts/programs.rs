@@ -4,14 +4,14 @@ use super::rt::{AtomicU32, wait, wake_one};
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 /// What the threads share.
-pub struct Shared {
+pub(super) struct Shared {
     word: AtomicU32,
     count: AtomicU32,
     ready: AtomicU32,
 }
 
 impl Shared {
-    pub fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self { word: AtomicU32::new(0), count: AtomicU32::new(0), ready: AtomicU32::new(0) }
     }
 }
@@ -40,19 +40,6 @@ fn try_well(shared: &Shared) {
     }
 }
 
-/// The lock of three states, asleep while it is taken.
-fn with_futex(shared: &Shared) {
-    if shared.word.compare_exchange(0, 1, Acquire, Relaxed).is_err() {
-        while shared.word.swap(2, Acquire) != 0 {
-            wait(&shared.word, 2);
-        }
-    }
-    add(shared);
-    if shared.word.swap(0, Release) == 2 {
-        wake_one(&shared.word);
-    }
-}
-
 /// Looks, and then goes to sleep whatever has happened since: a call can be missed.
 fn sleeps_badly(shared: &Shared) {
     if shared.ready.load(Acquire) == 0 {
@@ -68,7 +55,7 @@ fn calls(shared: &Shared) {
 }
 
 /// By name, a body a thread.
-pub fn programs() -> Vec<(&'static str, Vec<Body>)> {
+pub(super) fn programs() -> Vec<(&'static str, Vec<Body>)> {
     vec![
         ("two add", vec![add, add]),
         ("three add", vec![add, add, add]),

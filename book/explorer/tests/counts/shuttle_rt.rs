@@ -101,10 +101,6 @@ impl AtomicU32 {
         self.note("store", value);
     }
 
-    pub(super) fn swap(&self, value: u32, _: Ordering) -> u32 {
-        self.note("swap", self.word.swap(value, SeqCst))
-    }
-
     pub(super) fn fetch_add(&self, value: u32, _: Ordering) -> u32 {
         self.note("add", self.word.fetch_add(value, SeqCst))
     }

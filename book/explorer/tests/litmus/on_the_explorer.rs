@@ -23,7 +23,9 @@ pub(super) fn outcomes(weak: bool) -> super::Outcomes {
             scenario = scenario.weak();
         }
         let keep = Rc::clone(&found);
-        let scenario = scenario.check(move |s| drop(keep.borrow_mut().insert(s.found())));
+        let scenario = scenario.check(move |s| {
+            keep.borrow_mut().insert(s.found());
+        });
         let graph = search::explore(&scenario.right(), 0);
         assert!(graph.kinds().is_empty(), "{name}: {:?}", graph.kinds());
         (name, Rc::unwrap_or_clone(found).into_inner())

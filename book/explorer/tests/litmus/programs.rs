@@ -6,14 +6,14 @@ use super::rt::{AtomicU32, fence};
 use std::sync::atomic::Ordering::{self, AcqRel, Acquire, Relaxed, Release, SeqCst};
 
 /// Three words, and what the threads found in them; the registers are no part of the model.
-pub struct Shared {
+pub(super) struct Shared {
     x: AtomicU32,
     y: AtomicU32,
     found: [Register; 4],
 }
 
 impl Shared {
-    pub fn new() -> Self {
+    pub(super) fn new() -> Self {
         let found = [const { Register::new(0) }; 4];
         Self { x: AtomicU32::new(0), y: AtomicU32::new(0), found }
     }
@@ -23,7 +23,7 @@ impl Shared {
     }
 
     /// What was found.
-    pub fn found(&self) -> [u32; 4] {
+    pub(super) fn found(&self) -> [u32; 4] {
         [0, 1, 2, 3].map(|register| self.found[register].load(Relaxed))
     }
 }
@@ -31,7 +31,7 @@ impl Shared {
 type Body = Box<dyn Fn(&Shared) + Send + Sync>;
 
 /// A program by its name, a body a thread.
-pub type Program = (&'static str, Vec<Body>);
+pub(super) type Program = (&'static str, Vec<Body>);
 
 fn body(body: impl Fn(&Shared) + Send + Sync + 'static) -> Body {
     Box::new(body)
@@ -173,7 +173,7 @@ fn hand_over() -> Vec<Body> {
     vec![side(0), side(1)]
 }
 
-pub fn programs() -> Vec<Program> {
+pub(super) fn programs() -> Vec<Program> {
     vec![
         ("store buffering", store_buffering(Relaxed, Relaxed, None)),
         ("store buffering, release and acquire", store_buffering(Release, Acquire, None)),
@@ -185,7 +185,6 @@ pub fn programs() -> Vec<Program> {
         ("message passing, release and acquire", message_passing(Release, Acquire, false)),
         ("message passing, fences", message_passing(Relaxed, Relaxed, true)),
         ("load buffering", load_buffering()),
-        ("independent reads", independent_reads(Relaxed, Relaxed, None)),
         ("independent reads, release and acquire", independent_reads(Release, Acquire, None)),
         ("independent reads, SeqCst fences", independent_reads(Relaxed, Relaxed, Some(SeqCst))),
         ("coherence", coherence()),

@@ -6,8 +6,8 @@
 mod barrier;
 mod concurrent;
 mod condition;
-mod countdown;
 mod corners;
+mod countdown;
 mod event;
 mod executor;
 mod lock;

@@ -1,5 +1,10 @@
 //! How many interleavings there are: by the merged graph, one by one, and by Shuttle's exhaustive search.
 
+#![expect(
+    clippy::duplicate_mod,
+    reason = "one program, compiled once against each of two runtimes"
+)]
+
 mod on_shuttle;
 mod on_the_explorer;
 

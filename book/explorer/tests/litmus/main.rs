@@ -1,5 +1,10 @@
 //! What the explorer lets a load see, against what loom lets it see: the same programs, compiled twice.
 
+#![expect(
+    clippy::duplicate_mod,
+    reason = "one program, compiled once against each of two runtimes"
+)]
+
 mod on_loom;
 mod on_the_explorer;
 

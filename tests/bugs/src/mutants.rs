@@ -19,7 +19,9 @@ pub(crate) fn run(root: &Path, groups: &[String]) -> Result<Vec<(String, Outcome
     let mut places: BTreeMap<Site, BTreeSet<String>> = BTreeMap::new();
     for group in groups {
         for (scenario, sites) in models.sites(group)? {
-            for site in sites.into_iter().filter(|site| !changes(&site.operation).is_empty()) {
+            // A scenario's own calls are not what it checks.
+            let shipped = sites.into_iter().filter(|site| !site.file.starts_with("tests/"));
+            for site in shipped.filter(|site| !changes(&site.operation).is_empty()) {
                 places.entry(site).or_default().insert(scenario.clone());
             }
         }

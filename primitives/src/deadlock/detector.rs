@@ -21,6 +21,12 @@ pub struct Detector {
     pub(super) graph: Gate<Graph>,
 }
 
+impl Default for Detector {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Detector {
     const_fn! {
         /// One that knows nobody yet.

@@ -8,35 +8,29 @@ use std::time::Duration;
 
 use model::Reach::{Named, Slept, TimedOut, Woken};
 use model::{Group, Scenario, reached};
-use primitives::sync::cell::UnsafeCell;
 use queues::executor::model::{Shell, fail, unqueued};
 use queues::{Executor, ResultTimeoutError, Task, TaskError, as_completed};
+
+use crate::watched::Watched;
 
 /// Long enough for the clock; in a model the runtime chooses whether the time is up.
 const A_WHILE: Duration = Duration::from_secs(3600);
 
 /// A number that threads write to and read: loom reports it if nothing orders them.
 #[derive(Clone)]
-struct Note(Arc<UnsafeCell<u32>>);
-
-// SAFETY: that accesses are ordered is what the models show; one that is not ends them.
-unsafe impl Send for Note {}
-// SAFETY: as above.
-unsafe impl Sync for Note {}
+struct Note(Arc<Watched>);
 
 impl Note {
     fn new() -> Self {
-        Self(Arc::new(UnsafeCell::new(0)))
+        Self(Arc::new(Watched::new(0)))
     }
 
     fn add(&self) {
-        // SAFETY: loom watches it.
-        self.0.with_mut(|note| unsafe { *note += 1 });
+        self.0.add(1);
     }
 
     fn read(&self) -> u32 {
-        // SAFETY: loom watches it.
-        self.0.with(|note| unsafe { *note })
+        self.0.get()
     }
 }
 
@@ -251,7 +245,7 @@ fn endings(group: Group) -> Group {
             Scenario::new(
                 "helped",
                 "Of two that would run it, and one that cancels, one does.",
-                || Desk::new(),
+                Desk::new,
             )
             .roles(2, "would run it", |desk| _ = desk.shell.run())
             .role("cancels and asks", |desk| {

@@ -2,39 +2,34 @@
 //!
 //! A worker is a role that does what a worker's thread would do.
 
-use model::Reach::{Named, Slept, TimedOut, Woken};
-use model::{Group, Scenario, reached};
-use primitives::sync::cell::UnsafeCell;
-use queues::TaskQueue;
-use queues::executor::model::fail;
 use std::sync::Arc;
 use std::time::Duration;
+
+use model::Reach::{Named, Slept, TimedOut, Woken};
+use model::{Group, Scenario, reached};
+use queues::TaskQueue;
+use queues::executor::model::fail;
+
+use crate::watched::Watched;
 
 /// Long enough for the clock; in a model the runtime chooses whether the time is up.
 const A_WHILE: Duration = Duration::from_secs(3600);
 
 /// A place that the task writes to and others read: loom reports it if nothing orders them.
 #[derive(Clone)]
-struct Work(Arc<UnsafeCell<u32>>);
-
-// SAFETY: that accesses are ordered is what the models show; one that is not ends them.
-unsafe impl Send for Work {}
-// SAFETY: as above.
-unsafe impl Sync for Work {}
+struct Work(Arc<Watched>);
 
 impl Work {
     fn new() -> Self {
-        Self(Arc::new(UnsafeCell::new(0)))
+        Self(Arc::new(Watched::new(0)))
     }
 
     fn add(&self) {
-        // SAFETY: loom watches it.
-        self.0.with_mut(|work| unsafe { *work += 1 });
+        self.0.add(1);
     }
 
     fn done(&self) -> u32 {
-        // SAFETY: loom watches it.
-        self.0.with(|work| unsafe { *work })
+        self.0.get()
     }
 }
 

@@ -28,6 +28,14 @@ pub(crate) struct Limits {
     pub(crate) jobs: NonZero<usize>,
 }
 
+impl Limits {
+    /// How far to search for what nothing has noticed yet.
+    fn further(self) -> Self {
+        const TIMES: u64 = 20;
+        Self { executions: self.executions.map(|most| most.saturating_mul(TIMES)), ..self }
+    }
+}
+
 /// Runs all scenarios once.
 pub(crate) fn baseline(
     models: &Models,
@@ -133,7 +141,8 @@ pub(crate) fn hunt(
     )
 }
 
-/// Runs the scenarios with a weaker ordering until one fails.
+/// Runs the scenarios with a weaker ordering until one fails. Those that were stopped are searched further
+/// only when all have been tried: most weaker orderings fall to a small scenario.
 fn try_one(
     worker: &mut Worker<'_>,
     site: &Site,
@@ -144,30 +153,34 @@ fn try_one(
     let mutant = site.mutant(change);
     let mut searched = Searched::default();
     let mut reached = false;
-    for scenario in scenarios {
-        let outcome = match worker.run(&job(scenario, Some(&mutant), limits)) {
-            Ok(Some(outcome)) => outcome,
-            Ok(None) => continue,
-            Err(error) => return Fate::Broken(format!("{error:#}")),
-        };
-        reached |= outcome.mutant_reached;
-        searched.executions += outcome.executions;
-        match outcome.verdict {
-            // A limit of the checker is no mistake of the source.
-            Verdict::Fails(failure) if failure.kind == "limit" => {
-                searched.limited.push(scenario.clone());
+    let mut left = scenarios.to_vec();
+    for limits in [limits, limits.further()] {
+        for scenario in std::mem::take(&mut left) {
+            let outcome = match worker.run(&job(&scenario, Some(&mutant), limits)) {
+                Ok(Some(outcome)) => outcome,
+                Ok(None) => continue,
+                Err(error) => return Fate::Broken(format!("{error:#}")),
+            };
+            reached |= outcome.mutant_reached;
+            searched.executions += outcome.executions;
+            match outcome.verdict {
+                // A limit of the checker is no mistake of the source.
+                Verdict::Fails(failure) if failure.kind == "limit" => {
+                    searched.limited.push(scenario);
+                }
+                Verdict::Fails(failure) => {
+                    let kind = failure.kind.replace('_', " ");
+                    let executions = searched.executions;
+                    return Fate::Killed { by: scenario, kind, executions };
+                }
+                Verdict::BadMutant { error } => return Fate::Broken(error),
+                // Something else than a counterexample is no verdict on the ordering.
+                _ if outcome.complete => searched.whole += 1,
+                _ => left.push(scenario),
             }
-            Verdict::Fails(failure) => {
-                let kind = failure.kind.replace('_', " ");
-                let executions = searched.executions;
-                return Fate::Killed { by: scenario.clone(), kind, executions };
-            }
-            Verdict::BadMutant { error } => return Fate::Broken(error),
-            // Something else than a counterexample is no verdict on the ordering.
-            _ if outcome.complete => searched.whole += 1,
-            _ => searched.begun.push(scenario.clone()),
         }
     }
+    searched.begun = left;
     match reached {
         true => Fate::Survived(searched),
         // Never taken for a search: the ordering was at its full strength all along.

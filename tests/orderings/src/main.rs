@@ -53,7 +53,8 @@ struct Arguments {
     #[arg(long)]
     changed: bool,
 
-    /// Searches every scenario to its end. Otherwise it is left alone after --executions.
+    /// Searches every scenario to its end. Otherwise it is left alone after --executions, and after twenty
+    /// times as many where nothing has noticed by then.
     #[arg(long)]
     full: bool,
 

@@ -4,7 +4,7 @@
 //! each of them read; threads that play the same role may be swapped. Two interleavings that differ only in
 //! the order of operations that do not see each other have one history.
 //!
-//! Like is compared with like. The other scheduler ([`interleave`](crate::interleave)) has atomics that always
+//! Like is compared with like. The other scheduler ([`interleave`]) has atomics that always
 //! hold their newest value, so of loom's executions those with a stale load are left out. That loom reaches
 //! all of the rest is not a matter of course: it remembers one last access of an atomic, and loses
 //! interleavings for it.

@@ -13,7 +13,8 @@ mod comparisons;
 mod condition;
 mod countdown;
 mod event;
-// Its tasks are shared by `Arc`, whose last drop is ordered by a fence, which the sanitizer does not know.
+// Where a crate itself shares by `Arc`, its last drop is ordered by a fence, which the sanitizer does not know:
+// this file, and those below that say `not(tsan)`.
 #[cfg(not(tsan))]
 mod executor;
 mod lock;
@@ -27,8 +28,11 @@ mod shutdown;
 mod signals;
 #[cfg(not(tsan))]
 mod task_queue;
+#[cfg(not(tsan))]
 mod thread;
+#[cfg(not(tsan))]
 mod timer;
+#[cfg(not(tsan))]
 mod timers;
 #[cfg(tsan)]
 mod tsan;

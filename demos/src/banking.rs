@@ -10,12 +10,14 @@
 //! A transfer needs two accounts, and so it holds two locks, taken in the order of the account numbers;
 //! `transfer.rs` says why. Then it is payday: customers wait for money with a condition (`payday.rs`).
 //!
-//! With `--broken` the tellers lock nothing, and money appears and disappears. With `--signal event` the
+//! With `--broken` the tellers lock nothing, and money appears and disappears. With `--hand-over-hand` they lock
+//! in the order of the transfer, and deadlock (`hand_over_hand.rs`). With `--signal event` the
 //! customers wait with an event, and the account is overdrawn.
 //!
 //! | file       | idea                                                                        |
 //! | ---------- | --------------------------------------------------------------------------- |
 //! | `transfer` | a transfer, right and broken; a model proves both: `cargo model banking`    |
+//! | `hand_over_hand` | transfers that deadlock, and back off when they are told              |
 //! | `bank`     | the accounts                                                                |
 //! | `payday`   | a withdrawal that waits for money                                           |
 //! | `report`   | the ledger, and whether it balances                                         |
@@ -28,18 +30,19 @@ use std::time::{Duration, Instant};
 use fastrand::Rng;
 use primitives::{Event, thread};
 
-use self::bank::Bank;
+use self::bank::{Bank, Way};
 use self::payday::{Payday, Signal};
 use self::transfer::Order;
 use crate::args::number;
 use crate::interrupt::{interrupted, on_ctrl_c};
-use crate::outcome::Outcome;
+use crate::outcome::{BadInput, Outcome};
 use crate::progress;
 use crate::report::count;
 use crate::timeline::{self, waiting};
 use crate::workers::{self, Worker};
 
 mod bank;
+mod hand_over_hand;
 mod payday;
 mod report;
 mod transfer;
@@ -73,6 +76,9 @@ pub(crate) struct Args {
     /// The tellers lock nothing
     #[arg(long)]
     broken: bool,
+    /// The tellers lock the source, then the target, and deadlock: exit status 1
+    #[arg(long, conflicts_with = "broken")]
+    hand_over_hand: bool,
     #[command(flatten)]
     timeline: timeline::Args,
 }
@@ -96,8 +102,18 @@ struct Audit {
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
+    if args.hand_over_hand && args.threads.min(args.transfers) < 2 {
+        let allowed = "--threads and --transfers from 2 are allowed";
+        let line = format!("--hand-over-hand needs two tellers with a transfer each: {allowed}");
+        return Err(BadInput(line).into());
+    }
     let timeline = args.timeline.start()?;
-    let bank = Bank::new(args.accounts, OPENING, args.broken);
+    let way = match (args.broken, args.hand_over_hand) {
+        (true, _) => Way::WithoutLock,
+        (_, true) => Way::HandOverHand,
+        _ => Way::ByNumber,
+    };
+    let bank = Bank::new(args.accounts, OPENING, way);
     let payday = Arc::new(Payday::new(args.signal));
     let to_stop = Arc::clone(&payday);
     on_ctrl_c(move || to_stop.stop())?; // the tellers look at `interrupted` themselves
@@ -124,11 +140,14 @@ fn transfers(args: &Args, bank: &Bank) -> io::Result<Ended> {
         let share = args.transfers / args.threads;
         let share = share + usize::from(teller <= args.transfers % args.threads);
         let random = Rng::with_seed(args.seed.wrapping_add(teller as u64));
-        bank.teller(args.accounts, share, random, || live.inc(1))
+        bank.teller(teller, args.accounts, share, random, || live.inc(1))
     };
     let total = OPENING * args.accounts as u64;
     let ended = thread::scope(|scope| {
-        let close = || closed.set();
+        let close = || {
+            bank.hand_over_hand().inspect(|(_, knots)| knots.stop());
+            closed.set();
+        };
         let auditor = workers::start(scope, "auditor", 1, |_| bank.audit(total, &closed), || ())?;
         let tellers = workers::start(scope, "teller", args.threads, work, close)?;
         let tellers = workers::join(tellers);
@@ -142,27 +161,33 @@ fn transfers(args: &Args, bank: &Bank) -> io::Result<Ended> {
 impl Bank {
     fn teller(
         &self,
+        number: usize,
         accounts: usize,
         transfers: usize,
         mut random: Rng,
         moved: impl Fn(),
     ) -> Teller {
         let mut done = Teller { moved: 0, refused: 0, journal: vec![0; accounts] };
-        for _ in 0..transfers {
+        let mut note = |order: Order, enough| {
+            if enough {
+                done.moved += 1;
+                done.journal[order.from] -= order.cents as i64;
+                done.journal[order.to] += order.cents as i64;
+            } else {
+                done.refused += 1;
+            }
+            moved();
+        };
+        // Not after a look at `interrupted`: the other of the two counts on this one.
+        let first = self.tie_first_knot(number).map(|(order, enough)| note(order, enough));
+        for _ in usize::from(first.is_some())..transfers {
             if interrupted() {
                 break;
             }
             let from = random.usize(0..accounts);
             let to = (from + random.usize(1..accounts)) % accounts;
-            let cents = random.u64(1..=50_000);
-            if self.transfer(Order { from, to, cents }) {
-                done.moved += 1;
-                done.journal[from] -= cents as i64;
-                done.journal[to] += cents as i64;
-            } else {
-                done.refused += 1;
-            }
-            moved();
+            let order = Order { from, to, cents: random.u64(1..=50_000) };
+            note(order, self.transfer(order));
         }
         done
     }
@@ -171,6 +196,7 @@ impl Bank {
     /// money and giving it.
     fn audit(&self, total: u64, closed: &Event) -> Audit {
         let mut done = Audit::default();
+        self.hand_over_hand().inspect(|(_, knots)| knots.wait_for_first());
         loop {
             let last = waiting!("the next audit", closed.wait_timeout(REST));
             let found: u64 = self.balances().iter().sum();

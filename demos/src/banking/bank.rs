@@ -2,17 +2,30 @@
 
 use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use primitives::{Lock, LockGuard, thread};
+use primitives::{Lock, LockGuard, deadlock, thread};
 use tracing::span::EnteredSpan;
 
+use super::hand_over_hand::Knots;
 use super::transfer::{Order, transfer, transfer_without_lock};
 use crate::timeline::{holding, waiting};
+
+/// How a transfer locks its two accounts.
+#[derive(Clone, Copy)]
+pub(super) enum Way {
+    /// The one with the smaller number first.
+    ByNumber,
+    /// The source, and then the target.
+    HandOverHand,
+    WithoutLock,
+}
 
 /// Balances in cents.
 pub(super) enum Accounts {
     Locked(Vec<Lock<u64>>),
+    /// Locked in the order of each transfer, which deadlocks.
+    HandOverHand(Vec<Lock<u64>>, Knots),
     Broken(Vec<AtomicU64>),
 }
 
@@ -24,17 +37,24 @@ pub(super) struct Bank {
 }
 
 /// A locked account, for as long as the timeline shows it.
-struct Held<'a> {
+pub(super) struct Held<'a> {
     /// Dropped first: it ends with the lock still held.
     _shown: EnteredSpan,
     balance: LockGuard<'a, u64>,
 }
 
 impl Bank {
-    pub(super) fn new(accounts: usize, opening: u64, broken: bool) -> Self {
-        let accounts = match broken {
-            false => Accounts::Locked((0..accounts).map(|_| Lock::new(opening)).collect()),
-            true => Accounts::Broken((0..accounts).map(|_| AtomicU64::new(opening)).collect()),
+    pub(super) fn new(accounts: usize, opening: u64, way: Way) -> Self {
+        // Named as in the ledger, so that reports can say which.
+        let account =
+            |number| Lock::named(deadlock::name(format_args!("account {number}")), opening);
+        let locks = || (1..=accounts).map(account).collect();
+        let accounts = match way {
+            Way::ByNumber => Accounts::Locked(locks()),
+            Way::HandOverHand => Accounts::HandOverHand(locks(), Knots::new()),
+            Way::WithoutLock => {
+                Accounts::Broken((0..accounts).map(|_| AtomicU64::new(opening)).collect())
+            }
         };
         Self { accounts, waits: AtomicUsize::new(0), waited: AtomicU64::new(0) }
     }
@@ -43,6 +63,9 @@ impl Bank {
     pub(super) fn transfer(&self, order: Order) -> bool {
         match &self.accounts {
             Accounts::Locked(accounts) => transfer(accounts, order, |account| self.lock(account)),
+            Accounts::HandOverHand(accounts, knots) => {
+                self.transfer_hand_over_hand(accounts, knots, order, || ())
+            }
             Accounts::Broken(accounts) => transfer_without_lock(accounts, order, look_away),
         }
     }
@@ -55,6 +78,15 @@ impl Bank {
                 let held: Vec<_> = accounts.iter().map(|account| self.lock(account)).collect();
                 held.iter().map(|balance| **balance).collect()
             }
+            // The auditor can be in a ring too, for the tellers keep to no order: he backs off as they do.
+            Accounts::HandOverHand(accounts, knots) => loop {
+                let held: Result<Vec<_>, _> =
+                    accounts.iter().map(|account| self.lock_checked(account)).collect();
+                match held {
+                    Ok(held) => break held.iter().map(|balance| **balance).collect(),
+                    Err(told) => knots.note(told),
+                }
+            },
             // Relaxed: as wrong as the transfers.
             Accounts::Broken(accounts) => {
                 accounts.iter().map(|balance| balance.load(Relaxed)).collect()
@@ -71,12 +103,24 @@ impl Bank {
         let balance = account.try_lock().unwrap_or_else(|| {
             let started = Instant::now();
             let balance = waiting!("an account", account.lock());
-            // Relaxed: sums that nobody reads before the threads are joined.
-            self.waits.fetch_add(1, Relaxed);
-            self.waited.fetch_add(started.elapsed().as_nanos() as u64, Relaxed);
+            self.note_wait(started.elapsed());
             balance
         });
-        Held { _shown: holding!("an account"), balance }
+        Held::new(balance)
+    }
+
+    pub(super) fn note_wait(&self, waited: Duration) {
+        // Relaxed: sums that nobody reads before the threads are joined.
+        self.waits.fetch_add(1, Relaxed);
+        self.waited.fetch_add(waited.as_nanos() as u64, Relaxed);
+    }
+
+    /// The accounts, and the knots that were found, if that is how they are locked.
+    pub(super) fn hand_over_hand(&self) -> Option<(&[Lock<u64>], &Knots)> {
+        match &self.accounts {
+            Accounts::HandOverHand(accounts, knots) => Some((accounts, knots)),
+            Accounts::Locked(_) | Accounts::Broken(_) => None,
+        }
     }
 }
 
@@ -84,6 +128,12 @@ impl Bank {
 fn look_away() {
     if fastrand::u8(..) == 0 {
         thread::yield_now();
+    }
+}
+
+impl<'a> Held<'a> {
+    pub(super) fn new(balance: LockGuard<'a, u64>) -> Self {
+        Self { _shown: holding!("an account"), balance }
     }
 }
 

@@ -51,6 +51,7 @@ pub(super) fn show(
     }
     report.gap();
     report.timeline(timeline);
+    let knots = show_knots(&mut report, bank);
     let (waits, waited) = bank.waits();
     report.line(format_args!(
         "{} in {elapsed:.1?}, ~{}/s; {} refused for want of money.",
@@ -85,17 +86,53 @@ pub(super) fn show(
         check_ledger(&due, &closing, auditor)?;
         check_payday(args.signal, paid)?;
         let total = money(closing.iter().sum());
-        Ok(format!("the ledger balances to the cent ({total}), and nobody was overdrawn"))
+        match knots {
+            0 if args.hand_over_hand => Err("no deadlock was found".into()),
+            0 => Ok(format!("the ledger balances to the cent ({total}), and nobody was overdrawn")),
+            _ => Err(format!(
+                "{}; all backed off, and the ledger balances to the cent ({total})",
+                counted(knots, "deadlock")
+            )),
+        }
     });
     report.verdict(&verdict);
     report.gap();
     report.next(&[
         ("cargo run -- banking --broken", "nobody locks: money appears and disappears"),
+        ("cargo run -- banking --hand-over-hand", "accounts locked in no order: deadlocks"),
         ("cargo run -- banking --signal event", "customers who believe a flag"),
         ("cargo run -- banking --accounts 2", "everybody wants the same two"),
     ]);
     report.print()?;
     Ok(verdict.outcome)
+}
+
+/// The first deadlock as it was told, and how many there were.
+fn show_knots(report: &mut Report, bank: &Bank) -> usize {
+    let Some((_, knots)) = bank.hand_over_hand() else { return 0 };
+    if let Some(first) = knots.first() {
+        let text = first.knot.to_string();
+        report.line("The first two tellers each hold what the other wants:");
+        text.lines().for_each(|line| report.line(format!("  {line}").trim_end()));
+        report.line(format_args!(
+            "  Found {:.1?} after the thread had asked for the lock.",
+            first.took
+        ));
+        report.gap();
+    }
+    let (found, inversions) = knots.counts();
+    report.line(format_args!(
+        "Found ~{}; each time the thread that was told released its accounts and began anew.",
+        counted(found, "deadlock"),
+    ));
+    report.line(format_args!(
+        "Besides, ~{} of accounts were locked in both orders, which only could have deadlocked.",
+        counted(inversions, "pair"),
+    ));
+    report
+        .line("To lock by account number breaks circular wait, the fourth of the four conditions.");
+    report.gap();
+    found
 }
 
 /// A row for each account; the sums last.

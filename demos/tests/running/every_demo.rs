@@ -173,6 +173,33 @@ fn the_beginners_version_fails_every_time() {
 }
 
 #[test]
+fn a_bank_that_locks_hand_over_hand_deadlocks_and_still_balances() {
+    // The second leaves no time for luck: one transfer for each of two tellers, and one knot.
+    for arguments in ["", "--threads 2 --transfers 2", "--threads 3 --accounts 2 --transfers 300"] {
+        let ended = run(&format!("banking --hand-over-hand --no-timeline {arguments}"));
+        assert_eq!(ended.status, Some(1), "{arguments}: {}{}", ended.out, ended.err);
+        let said = [
+            "deadlock: 2 threads wait for each other",
+            "thread 'teller-1'\n      holds lock \"account 1\", taken at demos/src/banking/hand_over_hand.rs:",
+            "thread 'teller-2'\n      holds lock \"account 2\", taken at demos/src/banking/hand_over_hand.rs:",
+            ", from 'teller-1'",
+            ", from 'teller-2'",
+            "after the thread had asked",
+            "breaks circular wait",
+            "all backed off, and the ledger balances to the cent",
+        ];
+        for said in said {
+            assert!(ended.out.contains(said), "{arguments}: no {said:?} in: {}", ended.out);
+        }
+        assert_eq!(ended.err, "", "{arguments}");
+    }
+    let alone = run("banking --hand-over-hand --threads 1");
+    assert_refused(&alone, &["--hand-over-hand", "--threads"]);
+    let both = run("banking --hand-over-hand --broken");
+    assert_refused(&both, &["--hand-over-hand", "--broken"]);
+}
+
+#[test]
 fn its_timeline_is_drawn_and_written() {
     let folder = fresh_folder("timelines");
     for Demo { name, .. } in DEMOS {
@@ -229,6 +256,7 @@ fn what_it_suggests_to_try_next_works() {
             let ended = finish(demos(arguments).current_dir(&folder).spawn().unwrap());
             let fails = arguments.ends_with("--broken")
                 || arguments.contains("event")
+                || arguments.contains("--hand-over-hand")
                 || arguments.contains("--panic");
             let expected = Some(i32::from(fails));
             assert_eq!(ended.status, expected, "{arguments}: {}{}", ended.out, ended.err);

@@ -8,6 +8,9 @@ use serde_json::{Map, Value, json};
 use super::Reply;
 use crate::report::{Counterexample, Verdict};
 
+/// No chapter shows a counterexample with more rows: that of an endless loop has thousands.
+const MOST_ROWS: usize = 100;
+
 /// Puts the groups that were run into the file; other groups in it stay.
 pub(super) fn write(replies: &[Reply]) -> Result<(), String> {
     // The path that the crate was built at: cargo builds it anew where the folder moves.
@@ -42,7 +45,9 @@ fn by_group(replies: &[Reply]) -> Map<String, Value> {
             "complete": outcome.complete,
             "seconds": (outcome.seconds * 100.0).round() / 100.0,
         });
-        if let Verdict::FailsAsItMust(found) = &outcome.verdict {
+        if let Verdict::FailsAsItMust(found) = &outcome.verdict
+            && found.rows.len() <= MOST_ROWS
+        {
             scenario["counterexample"] = counterexample(found);
         }
         let scenarios = groups.entry(group).or_insert_with(|| json!([]));

@@ -3,6 +3,7 @@
 //! must not.
 
 pub mod batches;
+pub mod counted_sleepers;
 pub mod empty_then_get;
 pub mod ending;
 pub mod forgotten_permit;
@@ -10,12 +11,14 @@ pub mod gate;
 pub mod if_for_while;
 pub mod late_batch;
 pub mod locks_twice;
+pub mod look_then_sleep;
 pub mod mailbox;
 pub mod missed_ring;
 pub mod not_a_lock;
 pub mod one_condition;
 pub mod owner_too_late;
 pub mod sentinel_left;
+pub mod sleeping_lock;
 pub mod spin_lock;
 pub mod start_all_join_all;
 pub mod start_then_join;

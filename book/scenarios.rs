@@ -9,12 +9,18 @@ use explorer::Scenario;
 mod lock;
 mod mistakes;
 mod not_a_lock;
+mod sleep;
 mod spin_lock;
 
 /// Every scenario there is.
 #[must_use]
 pub fn all() -> Vec<Scenario> {
-    let chapters =
-        [not_a_lock::scenarios(), spin_lock::scenarios(), lock::scenarios(), mistakes::scenarios()];
+    let chapters = [
+        not_a_lock::scenarios(),
+        spin_lock::scenarios(),
+        sleep::scenarios(),
+        lock::scenarios(),
+        mistakes::scenarios(),
+    ];
     chapters.into_iter().flatten().collect()
 }

@@ -1,8 +1,8 @@
 //! Models of the book's listings: what a chapter calls broken is proven broken, and what it calls right holds.
 
 use book::listings::{
-    forgotten_permit, gate, if_for_while, locks_twice, mailbox, missed_ring, not_a_lock,
-    owner_too_late, spin_lock, turnstile,
+    counted_sleepers, forgotten_permit, gate, if_for_while, locks_twice, look_then_sleep, mailbox,
+    missed_ring, not_a_lock, owner_too_late, sleeping_lock, spin_lock, turnstile,
 };
 use model::Reach::{Slept, SpuriousWakeUp};
 use model::report::Kind;
@@ -14,10 +14,11 @@ use primitives::{Condition, Lock};
 mod queues;
 
 pub(crate) fn group() -> Group {
-    queues::add(primitives(Group::new("listings")))
+    queues::add(primitives(locks(Group::new("listings"))))
 }
 
-fn primitives(group: Group) -> Group {
+/// The chapters on the way to the lock that ships.
+fn locks(group: Group) -> Group {
     group
         .scenario(
             Scenario::new("not-a-lock", "Two deposits under a lock that does not lock.", || {
@@ -56,6 +57,52 @@ fn primitives(group: Group) -> Group {
             .roles(2, "deposits", |(lock, balance)| spin_lock::deposit(lock, balance))
             .check(|(_, balance)| assert_eq!(balance.load(Relaxed), 2)),
         )
+        .scenario(
+            Scenario::new(
+                "look-then-sleep",
+                "The call comes between the look and the sleep.",
+                || {
+                    let lock = look_then_sleep::SleepyLock::new();
+                    let balance = AtomicU32::new(0);
+                    (lock, balance)
+                },
+            )
+            .roles(2, "deposits", |(lock, balance)| look_then_sleep::deposit(lock, balance))
+            .spurious(0)
+            .must_fail(Kind::LostWakeUp),
+        )
+        .scenario(
+            Scenario::new(
+                "sleeping-lock",
+                "Two deposits under a lock that looks and falls asleep at once.",
+                || {
+                    let lock = sleeping_lock::SleepingLock::new();
+                    let balance = AtomicU32::new(0);
+                    (lock, balance)
+                },
+            )
+            .roles(2, "deposits", |(lock, balance)| sleeping_lock::deposit(lock, balance))
+            .check(|(_, balance)| assert_eq!(balance.load(Relaxed), 2))
+            .reaches([Slept, SpuriousWakeUp]),
+        )
+        .scenario(
+            Scenario::new(
+                "counted-sleepers",
+                "The count of the sleepers is an old one, and nobody is called.",
+                || {
+                    let lock = counted_sleepers::CountingLock::new();
+                    let balance = AtomicU32::new(0);
+                    (lock, balance)
+                },
+            )
+            .roles(2, "deposits", |(lock, balance)| counted_sleepers::deposit(lock, balance))
+            .spurious(0)
+            .must_fail(Kind::LostWakeUp),
+        )
+}
+
+fn primitives(group: Group) -> Group {
+    group
         .scenario(
             Scenario::new(
                 "missed-ring",

@@ -62,9 +62,9 @@ fn in_order(browser: &Chromium, root: &str) {
 /// Plays the first puzzle at this width.
 fn play(browser: &mut Chromium, root: &str, width: u32) {
     browser.resize(width, 800);
-    browser.open(&format!("{root}lock.html"));
+    browser.open(&format!("{root}not-a-lock.html"));
     browser.value("localStorage.clear()");
-    browser.open(&format!("{root}lock.html"));
+    browser.open(&format!("{root}not-a-lock.html"));
     ready(browser);
     let overflow = browser.value("document.documentElement.scrollWidth - innerWidth");
     assert!(overflow.as_i64().unwrap() <= 0, "{width} px: the page is {overflow} px too wide");
@@ -88,7 +88,7 @@ fn play(browser: &mut Chromium, root: &str, width: u32) {
     browser.reload();
     ready(browser);
     assert!(verdict(browser, "not-a-lock").starts_with("Two inside"));
-    browser.open(&format!("{root}lock.html"));
+    browser.open(&format!("{root}not-a-lock.html"));
     ready(browser);
     assert!(verdict(browser, "not-a-lock").starts_with("Two inside"), "kept without the address");
     let progress = "document.querySelector('#explore-not-a-lock .explorer-foot').textContent";
@@ -111,7 +111,7 @@ fn an_ordering_is_changed_by_keyboard_and_an_old_value_is_read() {
     let Some(mut browser) = browser() else { return };
     let root = start();
     browser.resize(1300, 900);
-    browser.open(&format!("{root}lock.html"));
+    browser.open(&format!("{root}spin-lock.html"));
     ready(&mut browser);
     let toggle = "document.querySelectorAll('#explore-spin-lock .explorer-toggle')[1]";
     browser.value(&format!("{toggle}.focus()"));
@@ -137,7 +137,7 @@ fn a_sent_link_shows_the_interleaving_even_from_a_file() {
     let out = folder.path().join("book");
     site().write_to(&out).unwrap();
     let root = format!("file://{}/", out.display());
-    browser.open(&format!("{root}lock.html#explore-not-a-lock=0.ABAB"));
+    browser.open(&format!("{root}not-a-lock.html#explore-not-a-lock=0.ABAB"));
     ready(&mut browser);
     assert!(verdict(&mut browser, "not-a-lock").starts_with("Two inside"));
     in_order(&browser, &root);
@@ -148,7 +148,7 @@ fn without_scripts_the_shortest_failure_is_a_table() {
     let Some(mut browser) = browser() else { return };
     let root = start();
     browser.call("Emulation.setScriptExecutionDisabled", serde_json::json!({ "value": true }));
-    browser.open(&format!("{root}lock.html"));
+    browser.open(&format!("{root}not-a-lock.html"));
     let text = "document.querySelector('#explore-not-a-lock').innerText";
     let text = browser.value(text);
     assert!(text.as_str().unwrap().contains("Two inside: A and B are both inside."), "{text}");

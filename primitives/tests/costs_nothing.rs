@@ -46,3 +46,12 @@ fn the_cell_is_no_larger_than_its_contents() {
 fn nothing_is_asked_about_models() {
     const { assert!(!is_unwinding()) }
 }
+
+/// What the primitives tell the deadlock detector is in no word of a build without it.
+#[cfg(not(feature = "deadlock-detection"))]
+#[test]
+fn the_detector_takes_no_room_where_it_is_off() {
+    assert_eq!(size_of::<primitives::deadlock::Identity>(), 0);
+    assert_eq!(size_of::<primitives::Lock<()>>(), size_of::<bare::AtomicU32>());
+    assert_eq!(size_of::<primitives::raw::RawLock>(), size_of::<bare::AtomicU32>());
+}

@@ -21,6 +21,7 @@ pub(crate) fn meet(need: Need, root: &Path) -> Result<(), Outcome> {
         .map_err(Outcome::Failed),
         Need::ThreadSanitizer => thread_sanitizer(root).map_err(Outcome::Skipped),
         Need::Chromium => chromium(root).map_err(Outcome::Skipped),
+        Need::Valgrind => valgrind(root).map_err(Outcome::Skipped),
     }
 }
 
@@ -67,6 +68,14 @@ fn chromium(root: &Path) -> Result<(), String> {
         .any(|name| output(Command::new(name).arg("--version"), root).is_ok());
     let how = "no Chromium: `apt-get install chromium`, or name one in the variable CHROMIUM";
     if found { Ok(()) } else { Err(how.to_owned()) }
+}
+
+/// Is there a valgrind, to count instructions with?
+fn valgrind(root: &Path) -> Result<(), String> {
+    match output(Command::new("valgrind").arg("--version"), root) {
+        Ok(_) => Ok(()),
+        Err(_) => Err("no valgrind: `apt-get install valgrind`".to_owned()),
+    }
 }
 
 /// What `command` printed; the error is the first line of its complaint.

@@ -39,6 +39,8 @@ pub(crate) enum Need {
     ThreadSanitizer,
     /// A Chromium; where it is missing, the step is skipped.
     Chromium,
+    /// A valgrind; where it is missing, the step is skipped.
+    Valgrind,
 }
 
 /// What a green exit status does not say.
@@ -93,6 +95,8 @@ pub(crate) static STEPS: &[Step] = &[
         "cargo test --locked --workspace --all-features --doc").evidence(Evidence::Tests),
     Step::new("models", "loom finds nothing wrong, and what must fail does",
         "cargo --locked model").evidence(Evidence::Models),
+    Step::new("counts", "no operation takes more instructions than its table says, nor than its goal",
+        "cargo --locked counts --check").needs(Need::Valgrind),
 
     Step::new("explore", "the explorer's graphs are those of the source, broken where they should be",
         "cargo --locked explore --check").long(),

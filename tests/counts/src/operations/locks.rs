@@ -1,0 +1,82 @@
+//! Locks and permits that nobody else wants.
+
+use std::hint::black_box;
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+
+use primitives::raw::{RawLock, RawRLock};
+use primitives::{BoundedSemaphore, Lock, RLock, Semaphore};
+
+use crate::run::Run;
+
+pub(crate) fn rows(run: &mut Run) {
+    let bare = AtomicU32::new(0);
+    run.row("Lock: lock + unlock")
+        .of("ours", &Lock::new(()), |lock| drop(lock.lock()))
+        .of("bare", &bare, |word| {
+            // A compare-exchange and a store: nobody could be waiting.
+            if word.compare_exchange(0, 1, Acquire, Relaxed).is_ok() {
+                word.store(0, Release);
+            }
+        })
+        .of("std", &std::sync::Mutex::new(()), |lock| drop(lock.lock()))
+        .of("parking_lot", &parking_lot::Mutex::new(()), |lock| drop(lock.lock()))
+        .of("usync", &usync::Mutex::new(()), |lock| drop(lock.lock()));
+
+    run.row("Lock: try_lock + unlock")
+        .of("ours", &Lock::new(()), |lock| drop(lock.try_lock()))
+        .of("std", &std::sync::Mutex::new(()), |lock| drop(lock.try_lock()))
+        .of("parking_lot", &parking_lot::Mutex::new(()), |lock| drop(lock.try_lock()))
+        .of("usync", &usync::Mutex::new(()), |lock| drop(lock.try_lock()));
+
+    let (ours, std, parking_lot, usync) = (
+        Lock::new(()),
+        std::sync::Mutex::new(()),
+        parking_lot::Mutex::new(()),
+        usync::Mutex::new(()),
+    );
+    let held = (ours.lock(), std.lock(), parking_lot.lock(), usync.lock());
+    run.row("Lock: try_lock, held by another")
+        .of("ours", &ours, |lock| _ = black_box(lock.try_lock().is_some()))
+        .of("bare", &bare, |word| _ = black_box(word.load(Relaxed) != 0))
+        .of("std", &std, |lock| _ = black_box(lock.try_lock().is_ok()))
+        .of("parking_lot", &parking_lot, |lock| _ = black_box(lock.try_lock().is_some()))
+        .of("usync", &usync, |lock| _ = black_box(lock.try_lock().is_some()));
+    drop(held);
+
+    run.row("RawLock: acquire + release").of("ours", &RawLock::new(), |lock| {
+        lock.acquire();
+        lock.release();
+    });
+
+    run.row("RLock: lock + unlock").of("ours", &RLock::new(()), |lock| drop(lock.lock())).of(
+        "parking_lot",
+        &parking_lot::ReentrantMutex::new(()),
+        |lock| drop(lock.lock()),
+    );
+
+    let (ours, parking_lot) = (RLock::new(()), parking_lot::ReentrantMutex::new(()));
+    let held = (ours.lock(), parking_lot.lock());
+    run.row("RLock: lock + unlock, nested").of("ours", &ours, |lock| drop(lock.lock())).of(
+        "parking_lot",
+        &parking_lot,
+        |lock| drop(lock.lock()),
+    );
+    drop(held);
+
+    run.row("RawRLock: acquire + release").of("ours", &RawRLock::new(), |lock| {
+        lock.acquire();
+        lock.release();
+    });
+
+    run.row("Semaphore: acquire + release")
+        .of("ours", &Semaphore::new(2), |semaphore| drop(semaphore.acquire()));
+    run.row("Semaphore: try_acquire, none left").of("ours", &Semaphore::new(0), |semaphore| {
+        _ = black_box(semaphore.try_acquire().is_some())
+    });
+    run.row("BoundedSemaphore: acquire + release").of(
+        "ours",
+        &BoundedSemaphore::new(2),
+        |semaphore| drop(semaphore.acquire()),
+    );
+}

@@ -109,7 +109,7 @@ pub(crate) static STEPS: &[Step] = &[
     Step::new("test-release", "the tests, optimised as it ships",
         "cargo test --locked --release -p primitives -p queues -p tests --tests").evidence(Evidence::Tests).long(),
     Step::new("bench", "the benches compile, and each runs once",
-        "cargo bench --locked -p primitives -p queues -- --test").evidence(Evidence::Benches).long(),
+        "cargo bench --locked -p primitives -p queues -p bench -- --test").evidence(Evidence::Benches).long(),
     Step::new("tsan", "ThreadSanitizer on the stress tests, nothing suppressed",
         "rustup run nightly cargo test --locked -p tests --test stress --target host-tuple --target-dir target/tsan")
         .env(&[("RUSTFLAGS", "-Zsanitizer=thread -Cunsafe-allow-abi-mismatch=sanitizer --cfg tsan"), ("TSAN_OPTIONS", "halt_on_error=1")])

@@ -1,0 +1,155 @@
+//! The lock beside std's, parking_lot's and usync's: `cargo bench -p bench --bench lock`.
+
+use std::hint::black_box;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use bench::{Goal, Row, Run, Sample, floors};
+
+/// A lock around a number.
+trait Lock: Default + Send + Sync + 'static {
+    /// One critical section: lock, `change` the number, unlock.
+    fn section<R>(&self, change: impl FnOnce(&mut u64) -> R) -> R;
+
+    /// The same, if the lock is free.
+    fn try_section<R>(&self, change: impl FnOnce(&mut u64) -> R) -> Option<R>;
+}
+
+impl Lock for primitives::Lock<u64> {
+    #[inline]
+    fn section<R>(&self, change: impl FnOnce(&mut u64) -> R) -> R {
+        change(&mut self.lock())
+    }
+
+    #[inline]
+    fn try_section<R>(&self, change: impl FnOnce(&mut u64) -> R) -> Option<R> {
+        self.try_lock().map(|mut number| change(&mut number))
+    }
+}
+
+impl Lock for std::sync::Mutex<u64> {
+    #[inline]
+    fn section<R>(&self, change: impl FnOnce(&mut u64) -> R) -> R {
+        change(&mut self.lock().unwrap())
+    }
+
+    #[inline]
+    fn try_section<R>(&self, change: impl FnOnce(&mut u64) -> R) -> Option<R> {
+        self.try_lock().ok().map(|mut number| change(&mut number))
+    }
+}
+
+impl Lock for parking_lot::Mutex<u64> {
+    #[inline]
+    fn section<R>(&self, change: impl FnOnce(&mut u64) -> R) -> R {
+        change(&mut self.lock())
+    }
+
+    #[inline]
+    fn try_section<R>(&self, change: impl FnOnce(&mut u64) -> R) -> Option<R> {
+        self.try_lock().map(|mut number| change(&mut number))
+    }
+}
+
+impl Lock for usync::Mutex<u64> {
+    #[inline]
+    fn section<R>(&self, change: impl FnOnce(&mut u64) -> R) -> R {
+        change(&mut self.lock())
+    }
+
+    #[inline]
+    fn try_section<R>(&self, change: impl FnOnce(&mut u64) -> R) -> Option<R> {
+        self.try_lock().map(|mut number| change(&mut number))
+    }
+}
+
+/// The row with everybody in it.
+macro_rules! everybody {
+    ($row:expr, $bench:ident $(, $argument:expr)*) => {
+        $row.ours("Lock", move |run| $bench::<primitives::Lock<u64>>(run $(, $argument)*))
+            .peer("std", move |run| $bench::<std::sync::Mutex<u64>>(run $(, $argument)*))
+            .peer("parking_lot", move |run| $bench::<parking_lot::Mutex<u64>>(run $(, $argument)*))
+            .peer("usync", move |run| $bench::<usync::Mutex<u64>>(run $(, $argument)*))
+    };
+}
+
+fn uncontended<L: Lock>(run: &Run) -> Sample {
+    let lock = L::default();
+    let lock = black_box(&lock);
+    run.alone(50_000, || lock.section(|number| *number = number.wrapping_add(1)))
+}
+
+fn try_lock_held<L: Lock>(run: &Run) -> Sample {
+    let lock = L::default();
+    let lock = black_box(&lock);
+    lock.section(|_| run.alone(50_000, || _ = black_box(lock.try_section(|_| ()).is_none())))
+}
+
+/// Threads that lock, change a number, unlock, and then work for so many units without the lock.
+fn together<L: Lock>(run: &Run, threads: usize, milliseconds: u64, outside: u32) -> Sample {
+    let lock = L::default();
+    run.for_a_while(threads, Duration::from_millis(milliseconds), |thread, clock| {
+        let mut own = thread as u64;
+        clock.repeat(|| {
+            lock.section(|number| *number += 1);
+            for _ in 0..outside {
+                own = black_box(own.wrapping_mul(6_364_136_223_846_793_005)); // about a nanosecond
+            }
+        })
+    })
+}
+
+fn two(name: &'static str, about: &'static str, outside: u32) -> Row {
+    everybody!(Row::new(name, about), together, 2, 4, outside)
+        .floor("hand-over of a cache line", floors::hand_over)
+}
+
+fn many(threads: usize, name: &'static str, about: &'static str, outside: u32) -> Row {
+    everybody!(
+        Row::new(name, about).goal(Goal::best(1.05)),
+        together,
+        threads,
+        5 * threads as u64,
+        outside
+    )
+}
+
+fn rows() -> Vec<Row> {
+    vec![
+        everybody!(
+            Row::new("uncontended", "lock and unlock, one thread").goal(Goal::best(1.05)),
+            uncontended
+        )
+        .floor("compare-exchange and store", floors::compare_exchange_and_store),
+        everybody!(
+            Row::new("try_lock, held", "try_lock on a lock that is held").goal(Goal::best(1.0)),
+            try_lock_held
+        )
+        .floor("one load", floors::one_load),
+        two("two threads, short", "two threads, nothing outside the section", 0)
+            .goal(Goal::best(0.75))
+            .goal(Goal::fairness(0.8)),
+        two("two threads, 20 outside", "two threads, 20 units of work outside the section", 20)
+            .goal(Goal::best(0.75))
+            .goal(Goal::fairness(0.8)),
+        two("two threads, 50 outside", "two threads, 50 units of work outside the section", 50)
+            .goal(Goal::best(0.75))
+            .goal(Goal::fairness(0.8)),
+        two(
+            "two threads, mostly outside",
+            "two threads, 200 units of work outside the section",
+            200,
+        )
+        .goal(Goal::best(1.05)),
+        many(4, "four threads, short", "four threads on two cores, nothing outside", 0),
+        many(4, "four threads, 50 outside", "four threads on two cores, 50 units outside", 50),
+        many(8, "eight threads, short", "eight threads on two cores, nothing outside", 0)
+            .goal(Goal::cpu(1.3)),
+        many(8, "eight threads, 50 outside", "eight threads on two cores, 50 units outside", 50)
+            .goal(Goal::cpu(1.3)),
+    ]
+}
+
+fn main() -> ExitCode {
+    bench::program(rows)
+}

@@ -1,0 +1,99 @@
+//! The contest: rounds in which every contestant runs once, in an order that is drawn anew each time.
+//!
+//! A shared machine drifts: what runs first may find it faster than what runs last. Within a round it hardly
+//! changes. So figures are compared within rounds: ours by the peer's in the same round, and the median of
+//! those ratios is the result, not the ratio of two medians.
+//!
+//! A run in which the threads waited for a core is done again at once, a few times; if it stays dirty, its
+//! round is thrown away. How many were is part of the result.
+
+use std::time::{Duration, Instant};
+
+use crate::measured::{Measured, Rounds};
+use crate::row::Row;
+use crate::run::Run;
+use crate::sample::Sample;
+use crate::system;
+
+/// How long to go on.
+#[derive(Clone, Copy, Debug)]
+pub struct Effort {
+    /// One short round, only to see that it runs.
+    pub quick: bool,
+    /// For each row; slow contestants may take longer, for [`FEWEST`] rounds.
+    pub time: Duration,
+}
+
+/// Rounds that a row gets, whatever time they take: enough for an interval that leaves out the extremes.
+const FEWEST: usize = 11;
+
+/// More would not narrow an interval that anybody could see.
+const MOST: usize = 151;
+
+/// How often a dirty run is done again.
+const AGAIN: usize = 3;
+
+/// Clean rounds without which all are used, and the row is said to be not quiet.
+const ENOUGH: usize = 9;
+
+/// So is a row during which others had this part of the cores.
+const LOUD: f64 = 0.05;
+
+/// Runs all rounds of a row.
+///
+/// # Panics
+///
+/// If a row has not exactly one contestant of ours.
+#[must_use]
+pub fn hold(mut row: Row, effort: Effort) -> Measured {
+    for contestant in &mut row.contestants {
+        (contestant.run)(&Run::warm_up(effort.quick));
+    }
+    let run = Run::counted(effort.quick);
+    let mut order = Vec::from_iter(0..row.contestants.len());
+    let mut rounds: Vec<Vec<Sample>> = Vec::new();
+    let (mut runs, mut dirty) = (0, 0);
+    let before = system::times_of_all();
+    let start = Instant::now();
+    let goes_on = |rounds: usize| {
+        rounds < if effort.quick { 1 } else { FEWEST }
+            || !effort.quick && rounds < MOST && start.elapsed() < effort.time
+    };
+    while goes_on(rounds.len()) {
+        fastrand::shuffle(&mut order);
+        let mut round = vec![Sample::default(); order.len()];
+        for &i in &order {
+            let contestant = &mut row.contestants[i];
+            for _ in 0..=AGAIN {
+                round[i] = (contestant.run)(&run);
+                runs += 1;
+                if !round[i].is_dirty() || effort.quick {
+                    break;
+                }
+                dirty += 1;
+            }
+        }
+        rounds.push(round);
+    }
+    let seconds = start.elapsed().as_secs_f64();
+    let others = before.zip(system::times_of_all()).and_then(|(before, after)| {
+        // The system counts in hundredths of a second.
+        (seconds > 1.0).then(|| after.of_others_since(&before) / (seconds * system::cores() as f64))
+    });
+
+    let held = rounds.len();
+    let is_clean = |round: &Vec<Sample>| !round.iter().any(Sample::is_dirty);
+    let clean = rounds.iter().filter(|round| is_clean(round)).count();
+    let enough = clean >= ENOUGH;
+    if enough {
+        rounds.retain(is_clean);
+    }
+    let tells = rounds.iter().flatten().any(|sample| sample.waited.is_some());
+    let counts = Rounds {
+        used: rounds.len(),
+        thrown_away: held - rounds.len(),
+        dirty: tells.then(|| f64::from(dirty) / f64::from(runs)),
+        quiet: enough && others.is_none_or(|others| others < LOUD),
+    };
+    Measured::new(&row, &rounds, counts, others, seconds)
+}

@@ -1,0 +1,51 @@
+//! The floors: the least that the hardware asks of anybody, bare.
+
+use std::hint::{black_box, spin_loop};
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use std::thread;
+
+use crate::run::Run;
+use crate::sample::Sample;
+
+/// One load.
+pub fn one_load(run: &Run) -> Sample {
+    let word = AtomicU32::new(0);
+    let word = black_box(&word);
+    run.alone(100_000, || _ = black_box(word.load(Acquire) != 0))
+}
+
+/// A compare-exchange, a change of a plain number, a store: a lock that cannot sleep.
+pub fn compare_exchange_and_store(run: &Run) -> Sample {
+    let word = AtomicU32::new(0);
+    let word = black_box(&word);
+    let mut number = 0_u64;
+    let number = black_box(&mut number);
+    run.alone(50_000, || {
+        // Acquire and Release pair with each other, were there a second thread.
+        let _ = black_box(word.compare_exchange(0, 1, Acquire, Relaxed));
+        *number = number.wrapping_add(1);
+        word.store(0, Release);
+    })
+}
+
+/// Two threads that hand a word to and fro: what a cache line takes from one core to the other, and no lock to
+/// be had in turns can be faster. An operation is one hand-over.
+pub fn hand_over(run: &Run) -> Sample {
+    let hand_overs = run.scaled(20_000) as u32 / 2 * 2;
+    let word = AtomicU32::new(0);
+    run.until_done(2, u64::from(hand_overs), |thread| {
+        for turn in (thread as u32..hand_overs).step_by(2) {
+            let mut looks = 0_u32;
+            // Acquire: pairs with the Release below, as if there were data to hand over.
+            while word.load(Acquire) != turn {
+                looks += 1;
+                if looks.is_multiple_of(1000) {
+                    thread::yield_now(); // should both be on one core
+                }
+                spin_loop();
+            }
+            word.store(turn + 1, Release);
+        }
+    })
+}

@@ -1,0 +1,187 @@
+//! What is known of a row after its contest: the part of the results that is kept as JSON.
+
+use serde::{Deserialize, Serialize};
+
+use crate::row::{Against, Figure, Goal, Role, Row};
+use crate::sample::Sample;
+use crate::statistics::{Estimate, median};
+
+/// A row with its figures.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Measured {
+    /// Unique in its bench.
+    pub name: String,
+    /// What was done.
+    pub about: String,
+    /// How many rounds there were.
+    pub rounds: Rounds,
+    /// The part of all cores that other programs, or the host, had meanwhile.
+    pub others: Option<f64>,
+    /// How long the contest took.
+    pub seconds: f64,
+    /// What was wanted, and what was found.
+    pub verdicts: Vec<Verdict>,
+    /// Everybody; ours first.
+    pub contestants: Vec<Standing>,
+}
+
+/// How many rounds there were.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Rounds {
+    /// Whose figures count.
+    pub used: usize,
+    /// In which somebody waited for a core.
+    pub thrown_away: usize,
+    /// The part of all runs that were dirty, those included that were done again; `None` with more threads than
+    /// cores, and where the system does not tell.
+    pub dirty: Option<f64>,
+    /// Whether the rounds that count are clean ones, and others had hardly any of the cores.
+    pub quiet: bool,
+}
+
+/// How a contestant did.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Standing {
+    /// Its name.
+    pub name: String,
+    /// Why it takes part.
+    pub role: Role,
+    /// Nanoseconds for an operation.
+    pub nanoseconds: Estimate,
+    /// Ours divided by this, round by round.
+    pub ratio: Estimate,
+    /// Nanoseconds of processor time for an operation, of all threads together.
+    pub cpu: Option<f64>,
+    /// Ours divided by this, round by round.
+    pub cpu_ratio: Option<Estimate>,
+    /// Slowest thread by fastest.
+    pub fairness: Option<Estimate>,
+    /// The part of their time for which the threads waited for a core.
+    pub waited: Option<f64>,
+}
+
+/// A goal, and how far it was reached.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Verdict {
+    /// What was wanted.
+    pub goal: Goal,
+    /// By whom the figure was divided in the end.
+    pub against: Option<String>,
+    /// What was found; nothing where the system does not tell.
+    pub found: Option<Estimate>,
+}
+
+impl Verdict {
+    /// Whether even the far end of the interval is within the limit; `None` if there is no figure.
+    #[must_use]
+    pub fn reached(&self) -> Option<bool> {
+        let found = self.found?;
+        Some(match self.goal.figure {
+            Figure::Fairness => found.low >= self.goal.limit,
+            Figure::Time | Figure::Cpu => found.high <= self.goal.limit,
+        })
+    }
+}
+
+impl Measured {
+    pub(crate) fn new(
+        row: &Row,
+        rounds: &[Vec<Sample>],
+        counts: Rounds,
+        others: Option<f64>,
+        seconds: f64,
+    ) -> Self {
+        let ours = row.contestants.iter().filter(|contestant| contestant.role == Role::Ours);
+        assert_eq!(ours.count(), 1, "one contestant of ours in row `{}`", row.name);
+        let first = row.contestants.iter().position(|contestant| contestant.role == Role::Ours);
+        let first = first.expect("there is one");
+        let mut order = Vec::from_iter(0..row.contestants.len());
+        order.sort_by_key(|&i| row.contestants[i].role != Role::Ours); // stable
+
+        let standing = |i: usize| {
+            let of = |figure: fn(&Sample) -> f64| rounds.iter().map(move |round| figure(&round[i]));
+            let if_told = |figure: fn(&Sample) -> Option<f64>| {
+                rounds.iter().map(|round| figure(&round[i])).collect::<Option<Vec<_>>>()
+            };
+            let ratio = rounds.iter().map(|round| round[first].nanoseconds / round[i].nanoseconds);
+            let cpu_ratio = rounds.iter().map(|round| Some(round[first].cpu? / round[i].cpu?));
+            Standing {
+                name: row.contestants[i].name.to_owned(),
+                role: row.contestants[i].role,
+                nanoseconds: Estimate::of(of(|sample| sample.nanoseconds))
+                    .expect("there was a round"),
+                ratio: Estimate::of(ratio).expect("there was a round"),
+                cpu: if_told(|sample| sample.cpu).and_then(median),
+                cpu_ratio: cpu_ratio.collect::<Option<Vec<_>>>().and_then(Estimate::of),
+                fairness: if_told(|sample| sample.fairness).and_then(Estimate::of),
+                waited: if_told(|sample| sample.waited).and_then(median),
+            }
+        };
+        let contestants = Vec::from_iter(order.into_iter().map(standing));
+        let verdicts = row.goals.iter().map(|goal| judge(goal, &contestants)).collect();
+        Self {
+            name: row.name.to_owned(),
+            about: row.about.to_owned(),
+            rounds: counts,
+            others,
+            seconds,
+            verdicts,
+            contestants,
+        }
+    }
+
+    /// Ours.
+    #[must_use]
+    pub fn ours(&self) -> &Standing {
+        &self.contestants[0]
+    }
+
+    /// The floor, if the row has one.
+    #[must_use]
+    pub fn floor(&self) -> Option<&Standing> {
+        self.contestants.iter().find(|standing| standing.role == Role::Floor)
+    }
+
+    /// The peer beside which ours looks worst.
+    #[must_use]
+    pub fn best_peer(&self) -> Option<&Standing> {
+        best(&self.contestants, Figure::Time, |_| true)
+    }
+}
+
+fn ratio(standing: &Standing, figure: Figure) -> Option<Estimate> {
+    match figure {
+        Figure::Time => Some(standing.ratio),
+        Figure::Cpu => standing.cpu_ratio,
+        Figure::Fairness => standing.fairness,
+    }
+}
+
+/// The peer by which ours has the highest ratio.
+fn best(
+    contestants: &[Standing],
+    figure: Figure,
+    is_meant: impl Fn(&str) -> bool,
+) -> Option<&Standing> {
+    let height = |standing: &Standing| ratio(standing, figure).map_or(0.0, |ratio| ratio.median);
+    contestants
+        .iter()
+        .filter(|standing| standing.role == Role::Peer && is_meant(&standing.name))
+        .max_by(|a, b| height(a).total_cmp(&height(b)))
+}
+
+fn judge(goal: &Goal, contestants: &[Standing]) -> Verdict {
+    let against = match &goal.against {
+        Against::Best => best(contestants, goal.figure, |_| true),
+        Against::BestOf(names) => {
+            best(contestants, goal.figure, |name| names.iter().any(|n| n == name))
+        }
+        Against::Floor => contestants.iter().find(|standing| standing.role == Role::Floor),
+        Against::Nobody => None,
+    };
+    let found = match goal.figure {
+        Figure::Fairness => contestants[0].fairness,
+        figure => against.and_then(|standing| ratio(standing, figure)),
+    };
+    Verdict { goal: goal.clone(), against: against.map(|standing| standing.name.clone()), found }
+}

@@ -1,0 +1,187 @@
+//! One run: a body on one thread, or on several that begin together.
+
+use std::hint;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::sample::Sample;
+use crate::system;
+
+/// How a contestant is run, and how much of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Run {
+    /// Only to see that it runs.
+    quick: bool,
+    /// One thread a core, if there are cores enough.
+    pinned: bool,
+    cores: usize,
+}
+
+/// What a thread asks whether its time is over.
+#[derive(Debug)]
+pub struct Clock(Instant);
+
+/// What one thread of a team measured.
+struct Lap {
+    operations: u64,
+    start: Instant,
+    end: Instant,
+    cpu: Option<Duration>,
+    waited: Option<Duration>,
+}
+
+impl Clock {
+    /// Operations between two looks at the clock: a look is about 25 ns.
+    const LOOKS: u64 = 32;
+
+    /// Calls `operation` until the time is over, and says how often.
+    #[inline]
+    pub fn repeat(&self, mut operation: impl FnMut()) -> u64 {
+        let mut operations = 0;
+        while Instant::now() < self.0 {
+            for _ in 0..Self::LOOKS {
+                operation();
+            }
+            operations += Self::LOOKS;
+        }
+        operations
+    }
+}
+
+impl Run {
+    /// The first run of each contestant is neither counted nor pinned: some ask once how many cores there
+    /// are, and on a pinned thread std answers "one".
+    pub(crate) fn warm_up(quick: bool) -> Self {
+        Self { quick, pinned: false, cores: system::cores() }
+    }
+
+    pub(crate) fn counted(quick: bool) -> Self {
+        Self { quick, pinned: true, cores: system::cores() }
+    }
+
+    /// `operations`, or a thousandth of them where nothing is to be measured.
+    #[must_use]
+    pub fn scaled(&self, operations: u64) -> u64 {
+        if self.quick { (operations / 1000).max(2) } else { operations }
+    }
+
+    /// One thread, this one, does `operation` so many times.
+    #[inline]
+    pub fn alone(&self, operations: u64, mut operation: impl FnMut()) -> Sample {
+        let operations = self.scaled(operations);
+        self.alone_at(operations, || (0..operations).for_each(|_| operation()))
+    }
+
+    /// One thread, this one, does so many operations in one go.
+    #[inline]
+    pub fn alone_at(&self, operations: u64, body: impl FnOnce()) -> Sample {
+        let waited = system::waited_for_a_core();
+        let cpu = system::processor_time();
+        let start = Instant::now();
+        body();
+        let lap = Lap::since(start, cpu, waited, operations);
+        self.sample(&[lap], operations, false)
+    }
+
+    /// Threads that each do what they can in `time`; `body` is told the number of its thread, and says how many
+    /// operations it did.
+    pub fn for_a_while(
+        &self,
+        threads: usize,
+        time: Duration,
+        body: impl Fn(usize, &Clock) -> u64 + Sync,
+    ) -> Sample {
+        let time = if self.quick { time / 100 } else { time };
+        let laps = self.team(threads, |thread, start| body(thread, &Clock(start + time)));
+        let operations = laps.iter().map(|lap| lap.operations).sum();
+        self.sample(&laps, operations, true)
+    }
+
+    /// Threads that do `operations` between them; `body` is told the number of its thread.
+    pub fn until_done(
+        &self,
+        threads: usize,
+        operations: u64,
+        body: impl Fn(usize) + Sync,
+    ) -> Sample {
+        let laps = self.team(threads, |thread, _| {
+            body(thread);
+            0
+        });
+        self.sample(&laps, operations, false)
+    }
+
+    fn sample(&self, laps: &[Lap], operations: u64, in_a_set_time: bool) -> Sample {
+        let each = |time: Duration| time.as_secs_f64() * 1e9 / operations.max(1) as f64;
+        let start = laps.iter().map(|lap| lap.start).min().expect("a team has a thread");
+        let end = laps.iter().map(|lap| lap.end).max().expect("a team has a thread");
+        let done = || laps.iter().map(|lap| lap.operations as f64);
+        let fairness = || done().fold(f64::INFINITY, f64::min) / done().fold(1.0, f64::max);
+        let waited = laps.iter().map(|lap| lap.waited).sum::<Option<Duration>>();
+        let whole = (end - start).as_secs_f64() * laps.len() as f64;
+        let tells = laps.len() <= self.cores;
+        Sample {
+            nanoseconds: each(end - start),
+            cpu: laps.iter().map(|lap| lap.cpu).sum::<Option<Duration>>().map(each),
+            fairness: (in_a_set_time && laps.len() > 1).then(fairness),
+            waited: waited.filter(|_| tells).map(|waited| waited.as_secs_f64() / whole),
+        }
+    }
+
+    /// Runs `body` on so many threads, from when all are there.
+    fn team(&self, threads: usize, body: impl Fn(usize, Instant) -> u64 + Sync) -> Vec<Lap> {
+        let room_for_all = threads <= self.cores;
+        let missing = &AtomicUsize::new(threads);
+        let body = &body;
+        let one = move |thread| {
+            if self.pinned && room_for_all {
+                system::pin(thread);
+            }
+            missing.fetch_sub(1, SeqCst);
+            meet(missing, room_for_all);
+            let waited = system::waited_for_a_core();
+            let cpu = system::processor_time();
+            let start = Instant::now();
+            let operations = body(thread, start);
+            Lap::since(start, cpu, waited, operations)
+        };
+        thread::scope(|s| {
+            let threads = Vec::from_iter((0..threads).map(|i| s.spawn(move || one(i))));
+            threads.into_iter().map(|thread| thread.join().expect("a thread panicked")).collect()
+        })
+    }
+}
+
+/// Waits until nobody is missing: on a core of one's own by spinning, because who sleeps is late by 30 µs.
+fn meet(missing: &AtomicUsize, alone_on_the_core: bool) {
+    let mut looks = 0_u32;
+    while missing.load(SeqCst) > 0 {
+        looks += 1;
+        // Now and then let others run: the core may not be ours alone after all.
+        if alone_on_the_core && !looks.is_multiple_of(1000) {
+            hint::spin_loop();
+        } else {
+            thread::yield_now();
+        }
+    }
+}
+
+impl Lap {
+    fn since(
+        start: Instant,
+        cpu: Option<Duration>,
+        waited: Option<Duration>,
+        operations: u64,
+    ) -> Self {
+        let end = Instant::now();
+        let difference = |now: Option<Duration>, then: Option<Duration>| Some(now? - then?);
+        Self {
+            operations,
+            start,
+            end,
+            cpu: difference(system::processor_time(), cpu),
+            waited: difference(system::waited_for_a_core(), waited),
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! What one run of one contestant took.
+
+/// One run of one contestant. Times are in nanoseconds for each operation.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Sample {
+    /// From when all threads were there until the last was done, divided by all operations.
+    pub nanoseconds: f64,
+    /// Processor time of all threads together; `None` where the system does not tell.
+    pub cpu: Option<f64>,
+    /// The operations of the slowest thread divided by those of the fastest, where threads worked for a set
+    /// time and not for a set number.
+    pub fairness: Option<f64>,
+    /// The part of their time for which the threads were ready and had no core; `None` where there are more
+    /// threads than cores (then somebody always waits) and where the system does not tell.
+    pub waited: Option<f64>,
+}
+
+impl Sample {
+    /// A thread that waits longer than this part of its time has been disturbed.
+    const DISTURBED: f64 = 0.03;
+
+    /// Whether other programs took so much of the cores that the figure says little.
+    #[must_use]
+    pub fn is_dirty(&self) -> bool {
+        self.waited.is_some_and(|waited| waited > Self::DISTURBED)
+    }
+}

@@ -1,0 +1,148 @@
+//! What the system tells about threads and cores, and lets one ask for. Where it does not, the figures that
+//! need it are missing and the run says so.
+
+#[cfg(target_os = "linux")]
+pub use self::linux::{pin, pin_process, processor_time, times_of_all, waited_for_a_core};
+#[cfg(not(target_os = "linux"))]
+pub use self::other::{pin, pin_process, processor_time, times_of_all, waited_for_a_core};
+
+use std::thread;
+use std::time::Duration;
+
+/// How many cores this program may use.
+#[must_use]
+pub fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// Processor time of the whole machine and of this program, in seconds, since some time in the past.
+#[derive(Clone, Copy, Debug)]
+pub struct Times {
+    /// Of all programs.
+    pub all: f64,
+    /// Of this one.
+    pub own: f64,
+}
+
+impl Times {
+    /// Seconds that others had between the two.
+    #[must_use]
+    pub fn of_others_since(&self, before: &Self) -> f64 {
+        ((self.all - before.all) - (self.own - before.own)).max(0.0)
+    }
+}
+
+/// The part of the cores that others have at this moment, over a third of a second.
+#[must_use]
+pub fn taken_by_others() -> Option<f64> {
+    let pause = Duration::from_millis(300);
+    let before = times_of_all()?;
+    thread::sleep(pause);
+    let others = times_of_all()?.of_others_since(&before);
+    Some(others / (pause.as_secs_f64() * cores() as f64))
+}
+
+#[cfg(target_os = "linux")]
+mod linux {
+    use std::fs;
+    use std::mem;
+    use std::time::Duration;
+
+    use super::Times;
+
+    /// Keeps the calling thread on one core, thread 0 on the first that the program may use, thread 1 on
+    /// the second. Returns whether it could.
+    pub fn pin(thread: usize) -> bool {
+        let mut set = allowed();
+        let cores = (0..libc::CPU_SETSIZE as usize).filter(|&core| {
+            // SAFETY: the set is initialized, and the number within its size.
+            unsafe { libc::CPU_ISSET(core, &set) }
+        });
+        let cores = Vec::from_iter(cores);
+        let Some(&core) = cores.get(thread) else { return false };
+        // SAFETY: the set is valid for reading and writing and as long as we say; 0 is this thread.
+        unsafe {
+            libc::CPU_ZERO(&mut set);
+            libc::CPU_SET(core, &mut set);
+            libc::sched_setaffinity(0, size_of_val(&set), &raw const set) == 0
+        }
+    }
+
+    /// Keeps the whole program on one core. To be called while it has one thread. Returns whether it could.
+    pub fn pin_process() -> bool {
+        pin(0) // who is spawned later inherits it
+    }
+
+    fn allowed() -> libc::cpu_set_t {
+        // SAFETY: a set of bits, of which all zero is the empty one; the call writes no further than we say.
+        unsafe {
+            let mut set: libc::cpu_set_t = mem::zeroed();
+            libc::sched_getaffinity(0, size_of_val(&set), &raw mut set);
+            set
+        }
+    }
+
+    /// Processor time of the calling thread.
+    pub fn processor_time() -> Option<Duration> {
+        clock(libc::CLOCK_THREAD_CPUTIME_ID)
+    }
+
+    fn clock(which: libc::clockid_t) -> Option<Duration> {
+        let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+        // SAFETY: `time` is a valid place to write a timespec to.
+        let result = unsafe { libc::clock_gettime(which, &raw mut time) };
+        let seconds = u64::try_from(time.tv_sec).ok()?;
+        let nanoseconds = u32::try_from(time.tv_nsec).ok()?;
+        (result == 0).then(|| Duration::new(seconds, nanoseconds))
+    }
+
+    /// How long the calling thread was ready to run and had no core.
+    pub fn waited_for_a_core() -> Option<Duration> {
+        let statistics = fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+        let nanoseconds = statistics.split_whitespace().nth(1)?.parse().ok()?;
+        Some(Duration::from_nanos(nanoseconds))
+    }
+
+    /// Processor time so far, of everybody and of this program.
+    pub fn times_of_all() -> Option<Times> {
+        let statistics = fs::read_to_string("/proc/stat").ok()?;
+        let fields = statistics.lines().next()?.split_whitespace().skip(1).map(str::parse::<f64>);
+        let fields = fields.collect::<Result<Vec<_>, _>>().ok()?;
+        // user nice system (idle iowait) irq softirq steal: a core that the host takes away is busy too.
+        let ticks: f64 = [0, 1, 2, 5, 6, 7].iter().filter_map(|&i| fields.get(i)).sum();
+        // SAFETY: no memory is involved.
+        let per_second = unsafe { libc::sysconf(libc::_SC_CLK_TCK) };
+        Some(Times {
+            all: ticks / per_second as f64,
+            own: clock(libc::CLOCK_PROCESS_CPUTIME_ID)?.as_secs_f64(),
+        })
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+#[allow(missing_docs)]
+mod other {
+    use std::time::Duration;
+
+    use super::Times;
+
+    pub fn pin(_: usize) -> bool {
+        false
+    }
+
+    pub fn pin_process() -> bool {
+        false
+    }
+
+    pub fn processor_time() -> Option<Duration> {
+        None
+    }
+
+    pub fn waited_for_a_core() -> Option<Duration> {
+        None
+    }
+
+    pub fn times_of_all() -> Option<Times> {
+        None
+    }
+}

@@ -6,6 +6,7 @@
 
 use explorer::Scenario;
 
+mod increments;
 mod lock;
 mod mistakes;
 mod not_a_lock;
@@ -16,6 +17,7 @@ mod spin_lock;
 #[must_use]
 pub fn all() -> Vec<Scenario> {
     let chapters = [
+        increments::scenarios(),
         not_a_lock::scenarios(),
         spin_lock::scenarios(),
         sleep::scenarios(),

@@ -2,7 +2,8 @@
 
 use book::listings::{
     counted_sleepers, forgotten_permit, gate, if_for_while, locks_twice, look_then_sleep, mailbox,
-    missed_ring, not_a_lock, owner_too_late, sleeping_lock, spin_lock, turnstile,
+    missed_ring, not_a_lock, one_increment, owner_too_late, sleeping_lock, spin_lock, turnstile,
+    two_increments,
 };
 use model::Reach::{Slept, SpuriousWakeUp};
 use model::report::Kind;
@@ -20,6 +21,23 @@ pub(crate) fn group() -> Group {
 /// The chapters on the way to the lock that ships.
 fn locks(group: Group) -> Group {
     group
+        .scenario(
+            Scenario::new("two-increments", "Both read the same count, and one is lost.", || {
+                let count = AtomicU32::new(0);
+                count
+            })
+            .roles(2, "counts", two_increments::increment)
+            .check(|count| assert_eq!(count.load(Relaxed), 2, "one is lost"))
+            .must_fail(Kind::Panic),
+        )
+        .scenario(
+            Scenario::new("one-increment", "Each counts in one step.", || {
+                let count = AtomicU32::new(0);
+                count
+            })
+            .roles(2, "counts", one_increment::increment)
+            .check(|count| assert_eq!(count.load(Relaxed), 2)),
+        )
         .scenario(
             Scenario::new("not-a-lock", "Two deposits under a lock that does not lock.", || {
                 let lock = not_a_lock::NotALock::new();

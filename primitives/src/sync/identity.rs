@@ -34,12 +34,14 @@ fn take_a_number() -> u64 {
     id
 }
 
+// ANCHOR: reserve
 /// A number for a thread that has not begun; it must [`adopt`] it before it asks.
 pub(crate) fn reserve() -> u64 {
     static NEXT: AtomicU64 = AtomicU64::new(1);
     // Relaxed: the counter alone makes them differ. Centuries of new threads do not exhaust 64 bits.
     NEXT.fetch_add(1, Relaxed)
 }
+// ANCHOR_END: reserve
 
 /// Makes `id` the calling thread's number.
 pub(crate) fn adopt(id: u64) {

@@ -1,97 +1,21 @@
-//! `cargo bench -p queues`: the blocking queue beside the channels that one would use in its place.
+//! `cargo bench -p queues`: what a queue's two fast paths cost, and a hand-over.
 //!
-//! Criterion runs the contestants one after the other, so a machine that is busier for one than for the next
-//! favours somebody: good for seeing what a change did to one of them, rough as a comparison. The
-//! channels do less: none of them counts unfinished items or can be joined.
+//! Ours alone, to see what a change did to one of them. Beside their peers they are measured by
+//! `cargo bench -p bench --bench queue`, turn by turn: criterion runs one after the other, and a machine that is
+//! busier for one than for the next favours somebody.
 
 #[path = "../../primitives/benches/common/mod.rs"]
 mod common;
 
-use std::sync::Arc;
-use std::sync::mpsc::sync_channel;
-
 use common::{keep_a_second_thread, quick, side_by_side};
 use criterion::measurement::WallTime;
-use criterion::{
-    BenchmarkGroup, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main,
-};
-use queues::Queue;
-
-/// Both ends of a bounded channel: the one that puts and the one that gets.
-trait Ends {
-    const NAME: &str;
-
-    fn ends(capacity: usize) -> (impl Fn(u64) + Send, impl Fn() -> u64 + Send);
-}
-
-struct Locksmith;
-struct Std;
-struct Crossbeam;
-struct Flume;
-struct Kanal;
-
-impl Ends for Locksmith {
-    const NAME: &str = "locksmith";
-
-    fn ends(capacity: usize) -> (impl Fn(u64) + Send, impl Fn() -> u64 + Send) {
-        let putters = Arc::new(Queue::bounded(capacity));
-        let getters = Arc::clone(&putters);
-        (move |item| putters.put(item).unwrap(), move || getters.get().unwrap())
-    }
-}
-
-impl Ends for Std {
-    const NAME: &str = "std";
-
-    fn ends(capacity: usize) -> (impl Fn(u64) + Send, impl Fn() -> u64 + Send) {
-        let (putters, getters) = sync_channel(capacity);
-        (move |item| putters.send(item).unwrap(), move || getters.recv().unwrap())
-    }
-}
-
-impl Ends for Crossbeam {
-    const NAME: &str = "crossbeam-channel";
-
-    fn ends(capacity: usize) -> (impl Fn(u64) + Send, impl Fn() -> u64 + Send) {
-        let (putters, getters) = crossbeam_channel::bounded(capacity);
-        (move |item| putters.send(item).unwrap(), move || getters.recv().unwrap())
-    }
-}
-
-impl Ends for Flume {
-    const NAME: &str = "flume";
-
-    fn ends(capacity: usize) -> (impl Fn(u64) + Send, impl Fn() -> u64 + Send) {
-        let (putters, getters) = flume::bounded(capacity);
-        (move |item| putters.send(item).unwrap(), move || getters.recv().unwrap())
-    }
-}
-
-impl Ends for Kanal {
-    const NAME: &str = "kanal";
-
-    fn ends(capacity: usize) -> (impl Fn(u64) + Send, impl Fn() -> u64 + Send) {
-        let (putters, getters) = kanal::bounded(capacity);
-        (move |item| putters.send(item).unwrap(), move || getters.recv().unwrap())
-    }
-}
-
-/// One benchmark for each contestant.
-macro_rules! for_each_contestant {
-    ($bench:ident($($argument:expr),*)) => {
-        $bench::<Locksmith>($($argument),*);
-        $bench::<Std>($($argument),*);
-        $bench::<Crossbeam>($($argument),*);
-        $bench::<Flume>($($argument),*);
-        $bench::<Kanal>($($argument),*);
-    };
-}
+use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main};
+use queues::{PriorityQueue, Queue, Ring, Stack};
 
 type Group<'a> = BenchmarkGroup<'a, WallTime>;
 
-fn put_and_get<E: Ends>(group: &mut Group<'_>) {
-    let (put, get) = E::ends(64);
-    group.bench_function(E::NAME, |b| {
+fn put_and_get(group: &mut Group<'_>, name: &str, put: impl Fn(u64), get: impl Fn() -> u64) {
+    group.bench_function(name, |b| {
         b.iter(|| {
             put(1);
             get()
@@ -99,46 +23,56 @@ fn put_and_get<E: Ends>(group: &mut Group<'_>) {
     });
 }
 
-fn one_to_one<E: Ends>(group: &mut Group<'_>, capacity: usize) {
-    group.bench_function(BenchmarkId::new(E::NAME, capacity), |b| {
+fn hand_over(group: &mut Group<'_>, name: &str, put: impl Fn(u64) + Sync, get: impl Fn() -> u64) {
+    group.bench_function(name, |b| {
         b.iter_custom(|items| {
-            let (put, get) = E::ends(capacity);
-            side_by_side(
-                move || (0..items).for_each(put),
-                move || {
-                    (0..items).for_each(|item| assert_eq!(get(), item));
-                },
-            )
+            side_by_side(|| (0..items).for_each(|_| _ = get()), || (0..items).for_each(&put))
         });
     });
 }
 
-/// One thread puts an item and gets it back, so nobody ever waits: the cost of the two fast paths, with
-/// everything in this core's cache.
+/// The calls of a queue as closures.
+macro_rules! put_get {
+    ($queue:expr) => {{
+        let queue = &$queue;
+        (move |item| queue.put(item).unwrap(), move || queue.get().unwrap())
+    }};
+}
+
+/// One thread puts an item and gets it back, so nobody ever waits.
 fn uncontended(c: &mut Criterion) {
+    let (queue, ring) = (Queue::bounded(64), Ring::bounded(64));
+    let (stack, priorities) = (Stack::bounded(64), PriorityQueue::bounded(64));
     let mut group = c.benchmark_group("put+get, uncontended");
     group.throughput(Throughput::Elements(1));
-    for_each_contestant!(put_and_get(&mut group));
+    let (put, get) = put_get!(queue);
+    put_and_get(&mut group, "Queue", put, get);
+    let (put, get) = put_get!(ring);
+    put_and_get(&mut group, "Ring", put, get);
+    let (put, get) = put_get!(stack);
+    put_and_get(&mut group, "Stack", put, get);
+    let (put, get) = put_get!(priorities);
+    put_and_get(&mut group, "PriorityQueue", put, get);
     group.finish();
 }
 
-/// A producer and a consumer with nothing else to do; the figure is the time for one item from end to end of
-/// the run. With one place it is that of a hand-over; with many it says how well batches form. Does not say
-/// how much processor time was spun away, nor how long an item was on its way; nor are the threads
-/// pinned, so on a busy machine they may spend a while on one core.
-fn one_producer_one_consumer(c: &mut Criterion) {
-    let mut group = c.benchmark_group("1 producer, 1 consumer");
+/// A producer and a consumer with nothing else to do, and one place: each item is handed over. The threads are
+/// not pinned, so on a busy machine they may spend a while on one core.
+fn one_place(c: &mut Criterion) {
+    let (queue, ring) = (Queue::bounded(1), Ring::bounded(1));
+    let mut group = c.benchmark_group("1 producer, 1 consumer, capacity 1");
     group.throughput(Throughput::Elements(1));
-    for capacity in [1, 64, 1024] {
-        for_each_contestant!(one_to_one(&mut group, capacity));
-    }
+    let (put, get) = put_get!(queue);
+    hand_over(&mut group, "Queue", put, get);
+    let (put, get) = put_get!(ring);
+    hand_over(&mut group, "Ring", put, get);
     group.finish();
 }
 
 fn all(c: &mut Criterion) {
     keep_a_second_thread();
     uncontended(c);
-    one_producer_one_consumer(c);
+    one_place(c);
 }
 
 criterion_group! { name = queue; config = quick(); targets = all }

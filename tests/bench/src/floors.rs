@@ -36,16 +36,48 @@ pub fn hand_over(run: &Run) -> Sample {
     let word = AtomicU32::new(0);
     run.until_done(2, u64::from(hand_overs), |thread| {
         for turn in (thread as u32..hand_overs).step_by(2) {
-            let mut looks = 0_u32;
             // Acquire: pairs with the Release below, as if there were data to hand over.
-            while word.load(Acquire) != turn {
-                looks += 1;
-                if looks.is_multiple_of(1000) {
-                    thread::yield_now(); // should both be on one core
-                }
-                spin_loop();
-            }
+            wait_for(|| word.load(Acquire) == turn);
             word.store(turn + 1, Release);
         }
     })
+}
+
+/// One load whose value nobody asks for: beside a call that returns nothing.
+pub fn one_load_unused(run: &Run) -> Sample {
+    let word = AtomicU32::new(0);
+    let word = black_box(&word);
+    run.alone(100_000, || {
+        if word.load(Relaxed) != 0 {
+            black_box(());
+        }
+    })
+}
+
+/// Two threads that each write a word and wait until the other has, both on one cache line: the least that
+/// two threads need to know that both are there. An operation is one such meeting.
+pub fn exchange(run: &Run) -> Sample {
+    #[repr(align(64))]
+    struct Line([AtomicU32; 2]);
+    let line = Line([const { AtomicU32::new(0) }; 2]);
+    let meetings = run.scaled(20_000) as u32;
+    run.until_done(2, u64::from(meetings), |thread| {
+        for meeting in 1..=meetings {
+            // Release: pairs with the Acquire in the other thread's `wait_for`.
+            line.0[thread].store(meeting, Release);
+            wait_for(|| line.0[1 - thread].load(Acquire) >= meeting);
+        }
+    })
+}
+
+/// Looks at every pause. Now and then yields, should the other thread need this very core.
+fn wait_for(ready: impl Fn() -> bool) {
+    let mut looks = 0_u32;
+    while !ready() {
+        looks += 1;
+        if looks.is_multiple_of(1000) {
+            thread::yield_now();
+        }
+        spin_loop();
+    }
 }

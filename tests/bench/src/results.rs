@@ -24,7 +24,17 @@ const fn place(bench: &'static str, group: &'static str, title: &'static str) ->
 }
 
 /// Every bench there is, in the order in which they run and are shown.
-pub const BENCHES: [Place; 1] = [place("lock", "locks", "Lock")];
+pub const BENCHES: [Place; 9] = [
+    place("lock", "locks", "Lock"),
+    place("rlock", "locks", "RLock"),
+    place("semaphore", "sync", "Semaphore"),
+    place("event", "sync", "Event"),
+    place("condition", "sync", "Condition"),
+    place("barrier", "sync", "Barrier"),
+    place("one_core", "sync", "One core"),
+    place("queue", "queues", "Queue"),
+    place("timers", "timers", "Timers"),
+];
 
 /// The groups, with their titles.
 pub const GROUPS: [(&str, &str); 4] = [

@@ -1,0 +1,61 @@
+//! The barrier beside std's and hurdles': `cargo bench -p bench --bench barrier`. hurdles' threads never sleep: who
+//! waits there spins and yields for as long as it takes.
+
+use std::process::ExitCode;
+use std::sync::Mutex;
+
+use bench::{Goal, Row, Run, Sample, floors};
+
+fn locksmith(run: &Run, threads: usize, rounds: u64) -> Sample {
+    let barrier = primitives::Barrier::new(threads);
+    let rounds = run.scaled(rounds);
+    run.until_done(threads, rounds, |_| {
+        for _ in 0..rounds {
+            barrier.wait().expect("nobody breaks it");
+        }
+    })
+}
+
+fn std(run: &Run, threads: usize, rounds: u64) -> Sample {
+    let barrier = std::sync::Barrier::new(threads);
+    let rounds = run.scaled(rounds);
+    run.until_done(threads, rounds, |_| {
+        for _ in 0..rounds {
+            barrier.wait();
+        }
+    })
+}
+
+fn hurdles(run: &Run, threads: usize, rounds: u64) -> Sample {
+    // A handle for each thread.
+    let barrier = hurdles::Barrier::new(threads);
+    let handles = Mutex::new(vec![barrier; threads]);
+    let rounds = run.scaled(rounds);
+    run.until_done(threads, rounds, |_| {
+        let mut barrier = handles.lock().unwrap().pop().expect("one for each thread");
+        for _ in 0..rounds {
+            barrier.wait();
+        }
+    })
+}
+
+fn rows() -> Vec<Row> {
+    vec![
+        Row::new("two threads", "two threads that do nothing but wait for each other")
+            .goal(Goal::best(1.0))
+            .ours("Barrier", |run| locksmith(run, 2, 5000))
+            .peer("std", |run| std(run, 2, 300))
+            .peer("hurdles", |run| hurdles(run, 2, 5000))
+            .floor("both write, both look", floors::exchange),
+        Row::new("eight threads", "eight threads on two cores that do nothing but wait")
+            .goal(Goal::best(0.95))
+            .goal(Goal::cpu(1.3))
+            .ours("Barrier", |run| locksmith(run, 8, 400))
+            .peer("std", |run| std(run, 8, 400))
+            .peer("hurdles", |run| hurdles(run, 8, 400)),
+    ]
+}
+
+fn main() -> ExitCode {
+    bench::program(rows)
+}

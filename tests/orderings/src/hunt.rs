@@ -8,7 +8,7 @@ use std::thread;
 use anyhow::{Result, bail};
 
 use crate::judge::{Fate, Searched, Trial};
-use crate::models::{Job, Models, Outcome, Site, Verdict, Worker};
+use crate::models::{Failure, Job, Models, Outcome, Site, Verdict, Worker};
 
 /// What the models do without a mutant.
 #[derive(Debug, Default)]
@@ -26,6 +26,8 @@ pub(crate) struct Limits {
     pub(crate) executions: Option<u64>,
     /// Worker processes.
     pub(crate) jobs: NonZero<usize>,
+    /// Whether to record the executions that fail, and to look for short ones.
+    pub(crate) record: bool,
 }
 
 impl Limits {
@@ -171,7 +173,11 @@ fn try_one(
                 Verdict::Fails(failure) => {
                     let kind = failure.kind.replace('_', " ");
                     let executions = searched.executions;
-                    return Fate::Killed { by: scenario, kind, executions };
+                    let (by, failure) = match limits.record {
+                        true => shorter(worker, &mutant, (scenario, failure), scenarios, limits),
+                        false => (scenario, failure),
+                    };
+                    return Fate::Killed { by, kind, executions, failure };
                 }
                 Verdict::BadMutant { error } => return Fate::Broken(error),
                 // Something else than a counterexample is no verdict on the ordering.
@@ -188,9 +194,42 @@ fn try_one(
     }
 }
 
+/// The shortest failure that a few more scenarios have: the cheapest scenario need not have it.
+fn shorter(
+    worker: &mut Worker<'_>,
+    mutant: &str,
+    found: (String, Failure),
+    scenarios: &[String],
+    limits: Limits,
+) -> (String, Failure) {
+    /// No shorter one is looked for.
+    const SHORT: usize = 16;
+    const TRIES: usize = 6;
+    const EXECUTIONS: u64 = 2_000;
+    let limits = Limits { executions: Some(EXECUTIONS), ..limits };
+    let mut best = found;
+    let others: Vec<_> =
+        scenarios.iter().filter(|name| **name != best.0).take(TRIES).cloned().collect();
+    for scenario in others {
+        if best.1.rows.len() <= SHORT {
+            break;
+        }
+        let outcome = worker.run(&job(&scenario, Some(mutant), limits));
+        if let Ok(Some(outcome)) = outcome
+            && let Verdict::Fails(failure) = outcome.verdict
+            // One mistake can look different elsewhere; a limit of the checker is none.
+            && failure.kind == best.1.kind
+            && failure.rows.len() < best.1.rows.len()
+        {
+            best = (scenario, failure);
+        }
+    }
+    best
+}
+
 fn job<'a>(name: &'a str, mutant: Option<&'a str>, limits: Limits) -> Job<'a> {
     let most_executions = limits.executions;
-    Job { name, mutant, most_executions, most_seconds: None, no_trace: true }
+    Job { name, mutant, most_executions, most_seconds: None, no_trace: !limits.record }
 }
 
 /// `work` on each item, several at a time, each worker with a `tool` of its own. In the order of the items.

@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::listed::Listed;
-use crate::models::Site;
+use crate::models::{Failure, Site};
 use crate::source::Place;
 
 /// What became of a weaker ordering.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Fate {
     /// A scenario failed.
-    Killed { by: String, kind: String, executions: u64 },
+    Killed { by: String, kind: String, executions: u64, failure: Failure },
     /// None did.
     Survived(Searched),
     /// It could not be tried.

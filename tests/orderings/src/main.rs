@@ -16,7 +16,9 @@
 //! | `listed` | the list of what may survive                                |
 //! | `judge`  | the four side by side                                       |
 //! | `choose` | names on the command line                                   |
+//! | `book`   | what the book shows of it                                   |
 
+mod book;
 mod choose;
 mod hunt;
 mod judge;
@@ -61,6 +63,10 @@ struct Arguments {
     /// How many executions of a scenario to try with main in one role.
     #[arg(long, value_name = "N", default_value = "20000", conflicts_with = "full")]
     executions: NonZero<u64>,
+
+    /// Writes what was found into `book/generated/orderings.json`, each failure with its rows.
+    #[arg(long)]
+    book: bool,
 
     /// How many scenarios to run at a time.
     #[arg(long, value_name = "N", default_value_t = available_parallelism().unwrap_or(NonZero::<usize>::MIN))]
@@ -131,7 +137,7 @@ fn run(arguments: &Arguments) -> Result<ExitCode> {
     };
     let as_they_are = |names: &[String], executions| {
         let progress = Progress::new(names.len(), "scenarios as they are");
-        let limits = Limits { executions, jobs: arguments.jobs };
+        let limits = Limits { executions, jobs: arguments.jobs, record: false };
         let baseline = hunt::baseline(&models, names, limits, |name| progress.ended(name));
         progress.clear();
         baseline
@@ -145,7 +151,7 @@ fn run(arguments: &Arguments) -> Result<ExitCode> {
         names.retain(|name| look.executes(name, &wanted));
     }
     let executions = (!arguments.full).then(|| arguments.executions.get());
-    let limits = Limits { executions, jobs: arguments.jobs };
+    let limits = Limits { executions, jobs: arguments.jobs, record: arguments.book };
     let baseline = as_they_are(&names, executions)?;
     let wanted = wanted(&baseline)?;
     let is_wanted = |file: &str| everything || wanted.contains(file);
@@ -163,6 +169,11 @@ fn run(arguments: &Arguments) -> Result<ExitCode> {
     );
     progress.clear();
 
+    if arguments.book {
+        let run = (began.elapsed().as_secs(), arguments.jobs.get());
+        let run = everything.then_some(run);
+        book::write(&root, &places, &trials, &listed, run, is_wanted)?;
+    }
     let problems = judge::judge(&places, &baseline.sites, &trials, &listed, is_wanted);
     let report = Report {
         places: &places,

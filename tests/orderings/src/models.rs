@@ -72,10 +72,28 @@ pub(crate) enum Verdict {
     BadMutant { error: String },
 }
 
-#[derive(Clone, Debug, Deserialize)]
+/// An execution that failed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 pub(crate) struct Failure {
     pub(crate) kind: String,
     pub(crate) sentence: String,
+    /// The role of each thread.
+    #[serde(default)]
+    pub(crate) threads: Vec<String>,
+    /// What was done, one after the other. Empty if no record was wanted.
+    #[serde(default)]
+    pub(crate) rows: Vec<Row>,
+}
+
+/// One operation of one thread.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub(crate) struct Row {
+    pub(crate) thread: usize,
+    pub(crate) file: String,
+    pub(crate) line: u32,
+    pub(crate) operation: String,
+    pub(crate) order: Option<String>,
+    pub(crate) note: Option<String>,
 }
 
 impl Site {

@@ -102,7 +102,7 @@ impl Report<'_> {
 
     fn fate(&self, trial: &Trial) -> String {
         match &trial.fate {
-            Fate::Killed { by, kind, executions } => {
+            Fate::Killed { by, kind, executions, .. } => {
                 let s = if *executions == 1 { "" } else { "s" };
                 format!("killed by {by} after {executions} execution{s}: {kind}")
             }

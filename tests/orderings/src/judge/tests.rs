@@ -31,7 +31,8 @@ fn trial(line: u32, fate: Fate) -> Trial {
 }
 
 fn killed() -> Fate {
-    Fate::Killed { by: "a/b".into(), kind: "data race".into(), executions: 3 }
+    let failure = Failure::default();
+    Fate::Killed { by: "a/b".into(), kind: "data race".into(), executions: 3, failure }
 }
 
 fn survived() -> Fate {

@@ -3,29 +3,27 @@
 //! ```text
 //! src/*.md ──▶ chapter ──▶ mdBook ──▶ links ──▶ site ──▶ a folder         book build
 //!                 ▲                                └──▶ live, serve       book
-//!   source, model, counterexample, figure, explore
+//!   directive: source, model, orderings, explore …
 //! ```
 //!
-//! A chapter holds no Rust and no measured number of its own. It names them, and [`chapter`] puts them in:
-//!
-//! | line in a chapter                | becomes                                                         |
-//! | -------------------------------- | --------------------------------------------------------------- |
-//! | `{{#source path:anchor}}`        | those lines of that file, under their path and line numbers     |
-//! | `{{#model group}}`               | what the model checker did, from `generated/model.json`         |
-//! | `{{#counterexample group/name}}` | an execution that fails, from the same file                     |
-//! | `{{#figure name: caption}}`      | `figures/name.svg`, in the colours of the page                  |
-//! | `{{#explore name: what to do}}`  | a program to step through, from `generated/explore/name.0.json` |
+//! A chapter holds no Rust and no measured number of its own. It names them by a directive, and [`chapter`]
+//! puts them in; the table of all directives stands in [`directive`], and [`predict`] is the one of several
+//! lines.
 
 pub mod chapter;
 pub mod counterexample;
+pub mod directive;
 pub mod explore;
 mod fault;
 pub mod links;
 pub mod live;
 pub mod model;
+pub mod orderings;
+pub mod predict;
 pub mod serve;
 pub mod site;
 pub mod source;
+pub mod timeline;
 mod warnings;
 pub mod watch;
 
@@ -45,4 +43,17 @@ fn escape(text: &str) -> String {
         }
     }
     html
+}
+
+/// 1234567 as `1 234 567`, with narrow spaces that do not break.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push('\u{202f}');
+        }
+        text.push(digit);
+    }
+    text
 }

@@ -1,5 +1,6 @@
 //! `cargo run -p book`: shows the book in a browser and keeps it up to date.
 //! `cargo run -p book -- build`: writes it into a folder.
+//! `cargo run -p book -- timelines`: runs the demos whose timelines it shows.
 
 use std::io::{self, Write};
 use std::net::{Ipv4Addr, TcpListener};
@@ -12,6 +13,7 @@ use std::time::Instant;
 use book::builder::live::keep_building;
 use book::builder::serve::{Pages, serve};
 use book::builder::site::Book;
+use book::builder::timeline;
 use book::builder::watch::Watch;
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
@@ -36,6 +38,11 @@ enum Command {
         #[arg(long, value_name = "DIR")]
         out: Option<PathBuf>,
     },
+    /// Runs the demos of timelines.toml anew and writes what their threads did into generated/timelines
+    Timelines {
+        /// Only these
+        names: Vec<String>,
+    },
 }
 
 /// The book has a mistake.
@@ -56,13 +63,23 @@ fn main() -> ExitCode {
             let error = error.to_string();
             let error = error.lines().next().unwrap_or_default();
             let error = error.strip_prefix("error: ").unwrap_or(error);
-            return refuse(&format!("{error}; allowed: `--port N`, `build`, `build --out DIR`"));
+            return refuse(&format!(
+                "{error}; allowed: `--port N`, `build`, `build --out DIR`, `timelines [NAME]...`"
+            ));
         }
     };
     let book = Book::new(Path::new(env!("CARGO_MANIFEST_DIR")));
     match arguments.command {
         Some(Command::Build { out }) => build(&book, out),
+        Some(Command::Timelines { names }) => timelines(&book, &names),
         None => show(&book, arguments.port),
+    }
+}
+
+fn timelines(book: &Book, names: &[String]) -> ExitCode {
+    match timeline::draw(book.folder(), names, say) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => refuse(&format!("{error:#}")),
     }
 }
 

@@ -1,24 +1,19 @@
 //! From what an author writes to what mdBook reads: checks a chapter and replaces its directives.
 //!
-//! A directive stands alone on its line, from the first column, outside code:
-//!
-//! - `{{#source path:anchor}}`: a part of a source file; the path counts from the repository
-//! - `{{#model group}}`: the model checker's numbers
-//! - `{{#counterexample group/scenario}}`: an execution that fails, as the model checker found it
-//! - `{{#figure name: caption}}`: a drawing from `figures/`
-//! - `{{#explore scenario: what to do}}`: a program to step through, from `generated/explore/`
+//! A directive stands alone on its line, from the first column, outside code. Those of a line each are told
+//! in [`directive`], and the one that ends with `{{#end}}` in [`predict`].
 //!
 //! Code typed into a chapter is never compiled, so it rots. Rust is therefore refused, and so is code that
 //! does not say what it is.
 
-use std::fs;
 use std::ops::Range;
-use std::path::{Component, Path, PathBuf};
+use std::path::PathBuf;
 
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag};
 
+use super::directive;
+use super::predict::Predict;
 use super::watch::Watch;
-use super::{counterexample, escape, explore, model, source};
 
 /// Languages in which a chapter may hold text of its own.
 const LANGUAGES: [&str; 4] = ["text", "console", "toml", "json"];
@@ -43,6 +38,7 @@ type Mistake = (usize, String);
 pub fn expand(chapter: &str, places: &Places, watch: &mut Watch) -> Result<String, Vec<Mistake>> {
     let (code, mut mistakes) = survey(chapter);
     let mut expanded = String::with_capacity(chapter.len() * 2);
+    let mut predict: Option<(usize, Predict)> = None;
     let mut offset = 0;
     for (number, line) in (1..).zip(chapter.split_inclusive('\n')) {
         let here = offset..offset + line.len();
@@ -50,19 +46,46 @@ pub fn expand(chapter: &str, places: &Places, watch: &mut Watch) -> Result<Strin
         let directive = line
             .match_indices("{{#")
             .find(|(at, _)| !code.iter().any(|code| code.contains(&(here.start + at))));
-        let Some((at, _)) = directive else {
-            expanded.push_str(line);
-            continue;
-        };
         let text = line.trim_end();
-        let result = match text.strip_prefix("{{#").and_then(|text| text.strip_suffix("}}")) {
-            Some(directive) if !directive.contains("}}") => run(directive, places, watch),
-            _ => Err(format!("a directive must stand alone on its line: `{}`", text[at..].trim())),
+        let directive = directive.map(|(at, _)| {
+            let alone = text.strip_prefix("{{#").and_then(|text| text.strip_suffix("}}"));
+            alone.filter(|directive| !directive.contains("}}")).ok_or_else(|| {
+                format!("a directive must stand alone on its line: `{}`", text[at..].trim())
+            })
+        });
+        if let (None, Some((_, open))) = (&directive, &mut predict)
+            && open.takes(line)
+        {
+            continue;
+        }
+        let result = match (directive, &mut predict) {
+            (Some(Err(what)), _) => Err(what),
+            (Some(Ok(directive)), None) if directive.starts_with("predict") => {
+                predict = Some((number, Predict::new(&directive["predict".len()..])));
+                Ok(String::new())
+            }
+            (Some(Ok("end")), Some((_, open))) => {
+                let end = open.end();
+                predict = None;
+                end
+            }
+            (directive, open) => {
+                // What is no choice belongs to the answer.
+                let head = open.as_mut().map(|(_, open)| open.answer()).unwrap_or_default();
+                match directive {
+                    Some(Ok(directive)) => directive::run(directive, places, watch),
+                    _ => Ok(line.to_owned()),
+                }
+                .map(|text| head + &text)
+            }
         };
         match result {
             Ok(text) => expanded.push_str(&text),
             Err(what) => mistakes.push((number, what)),
         }
+    }
+    if let Some((number, _)) = predict {
+        mistakes.push((number, "`predict` has no `{{#end}}` alone on a line".into()));
     }
     mistakes.sort();
     if mistakes.is_empty() { Ok(expanded) } else { Err(mistakes) }
@@ -124,85 +147,6 @@ fn refuse(kind: &CodeBlockKind<'_>) -> Option<String> {
         )),
         None => Some(format!("code without a language; there may be: `{}`", allowed())),
     }
-}
-
-/// Carries out one directive, `name argument`.
-fn run(directive: &str, places: &Places, watch: &mut Watch) -> Result<String, String> {
-    let (name, argument) = directive.split_once(' ').unwrap_or((directive, ""));
-    let argument = argument.trim();
-    let mut read = |path: PathBuf| {
-        watch.add(path.clone());
-        fs::read_to_string(path)
-    };
-    match name {
-        "source" => {
-            let (path, anchor) = match argument.split_once(':') {
-                Some((path, anchor)) => (path, Some(anchor)),
-                None => (argument, None),
-            };
-            inside(path)?;
-            let file = read(places.repository.join(path))
-                .map_err(|error| format!("cannot read `{path}`: {error}"))?;
-            let part =
-                source::excerpt(&file, anchor).map_err(|what| format!("`{path}`: {what}"))?;
-            Ok(part.markdown(path))
-        }
-        "model" | "counterexample" => {
-            let path = "generated/model.json";
-            let json = read(places.book.join(path)).map_err(|error| {
-                format!("cannot read `{path}`: {error}; `cargo model --book` writes it")
-            })?;
-            let show = if name == "model" { model::report } else { counterexample::table };
-            show(&json, argument).map_err(|what| format!("`{path}`: {what}"))
-        }
-        "figure" => {
-            let (name, caption) =
-                argument.split_once(": ").ok_or("a figure needs a caption: `name: caption`")?;
-            let path = format!("figures/{name}.svg");
-            inside(&path)?;
-            let svg = read(places.book.join(&path))
-                .map_err(|error| format!("cannot read `{path}`: {error}"))?;
-            figure(&svg, caption).map_err(|what| format!("`{path}`: {what}"))
-        }
-        "explore" => {
-            let (name, goal) = argument
-                .split_once(": ")
-                .ok_or("an explorer needs a sentence that says what to do: `scenario: sentence`")?;
-            inside(name)?;
-            explore::figure(name, goal, &mut |path, from_book| {
-                inside(path)?;
-                let folder = if from_book { &places.book } else { &places.repository };
-                read(folder.join(path)).map_err(|error| format!("cannot read `{path}`: {error}"))
-            })
-        }
-        _ => Err(format!(
-            "no directive `{name}`; there are `source`, `model`, `counterexample`, `figure` and `explore`"
-        )),
-    }
-}
-
-/// Refuses a path that leads out of the folder it counts from.
-fn inside(path: &str) -> Result<(), String> {
-    let mut components = Path::new(path).components();
-    if path.is_empty() || !components.all(|part| matches!(part, Component::Normal(_))) {
-        return Err(format!("`{path}` is not a path down from the folder"));
-    }
-    Ok(())
-}
-
-/// A drawing, written into the page itself: only so does it take on the colours of the theme.
-fn figure(svg: &str, caption: &str) -> Result<String, String> {
-    let start = svg.find("<svg").ok_or("not an SVG drawing")?;
-    if !svg.contains("<title") {
-        return Err("a drawing needs a `<title>` for those who cannot see it".into());
-    }
-    // A blank line would end the block of HTML.
-    let lines = svg[start..].lines().filter(|line| !line.trim().is_empty());
-    let svg = Vec::from_iter(lines).join("\n");
-    Ok(format!(
-        "\n<figure class=\"drawing\">\n{svg}\n<figcaption>{}</figcaption>\n</figure>\n\n",
-        escape(caption)
-    ))
 }
 
 #[cfg(test)]

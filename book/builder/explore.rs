@@ -4,90 +4,23 @@
 //! `generated/explore/NAME.VARIANT.json`, a file for each choice of orderings; its format is told in
 //! `explorer/src/graph.rs`. The page's script (`theme/explorer.js`) finds in the figure the source, a row a
 //! line, and the graphs. A reader without scripts finds the shortest way to break it as a table.
+//!
+//! An exercise is the same figure with a [`Task`].
+
+mod graph;
+mod plain;
+mod task;
 
 use std::fmt::Write;
 
-use serde::Deserialize;
 use serde_json::{Value, json};
 
+use self::graph::Graph;
+pub use self::task::Task;
 use super::{escape, source};
 
 /// What is done in a place, as a number: `KINDS * place + kind`.
 const KINDS: usize = 3;
-
-/// A graph as `cargo explore` writes it.
-#[derive(Deserialize)]
-struct Graph {
-    weak: bool,
-    threads: usize,
-    /// File and anchor.
-    parts: Vec<(String, String)>,
-    /// Part, row, the ordering there and the other one.
-    toggles: Vec<(usize, usize, String, String)>,
-    interleavings: String,
-    words: Vec<(String, String)>,
-    /// Part and row.
-    places: Vec<(usize, usize)>,
-    labels: Vec<String>,
-    verdicts: Vec<(String, String)>,
-    nodes: Vec<Node>,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Node {
-    Sound(Vec<Option<u64>>, Vec<i64>, Vec<Edge>),
-    Broken(Vec<Option<u64>>, Vec<i64>, Vec<Edge>, usize),
-}
-
-#[derive(Clone, Copy, Deserialize)]
-#[serde(untagged)]
-enum Edge {
-    Fresh(usize, usize, i64, usize),
-    Stale(usize, usize, i64, usize, u8),
-}
-
-impl Edge {
-    /// Thread, label, word, state.
-    fn parts(self) -> (usize, usize, i64, usize) {
-        match self {
-            Self::Fresh(thread, label, word, to) | Self::Stale(thread, label, word, to, _) => {
-                (thread, label, word, to)
-            }
-        }
-    }
-
-    fn is_stale(self) -> bool {
-        matches!(self, Self::Stale(.., 1))
-    }
-}
-
-impl Node {
-    fn values(&self) -> &[Option<u64>] {
-        match self {
-            Self::Sound(values, ..) | Self::Broken(values, ..) => values,
-        }
-    }
-
-    fn stands(&self) -> &[i64] {
-        match self {
-            Self::Sound(_, stands, _) | Self::Broken(_, stands, ..) => stands,
-        }
-    }
-
-    fn edges(&self) -> &[Edge] {
-        match self {
-            Self::Sound(_, _, edges) | Self::Broken(_, _, edges, _) => edges,
-        }
-    }
-
-    fn verdict(&self) -> Option<usize> {
-        match self {
-            Self::Sound(..) => None,
-            Self::Broken(.., verdict) => Some(*verdict),
-        }
-    }
-}
 
 /// A line of source in the figure.
 struct Row {
@@ -98,8 +31,8 @@ struct Row {
     first: bool,
 }
 
-/// The figure of scenario `name`, under the sentence that says what to do. `read` gives a file: from the
-/// folder of the book if it is told so, otherwise from the repository.
+/// The figure of scenario `name`, under the sentence that says what to do; with a task it is an exercise.
+/// `read` gives a file: from the folder of the book if it is told so, otherwise from the repository.
 ///
 /// # Errors
 ///
@@ -107,6 +40,7 @@ struct Row {
 pub fn figure(
     name: &str,
     goal: &str,
+    task: Option<Task>,
     read: &mut dyn FnMut(&str, bool) -> Result<String, String>,
 ) -> Result<String, String> {
     let mut graph = |variant: usize| {
@@ -158,6 +92,26 @@ pub fn figure(
         .iter()
         .map(|(part, row, from, _)| Ok((find(*part, *row)?, from.as_str())))
         .collect::<Result<Vec<_>, String>>()?;
+    let (kind, attributes, heading, plain) = match task {
+        None => ("explore", String::new(), String::new(), plain::plain(&variants, &toggles, &rows)),
+        Some(task) => {
+            let lines = Vec::from_iter(toggles.iter().map(|(row, _)| rows[*row].number));
+            let answer = task.answer(name, &variants, &lines)?;
+            let attributes = format!(
+                " data-task=\"{}\" data-start=\"{}\" data-right=\"{}\"",
+                task.name(),
+                answer.start,
+                Vec::from_iter(answer.right.iter().map(usize::to_string)).join(" "),
+            );
+            let heading = format!(
+                "<span class=\"explorer-task\"><b>Exercise: {}.</b> \
+                 <span class=\"explorer-done\" role=\"status\"></span></span>\n",
+                task.title()
+            );
+            let plain = format!("<details><summary>The answer</summary>{}</details>", answer.html);
+            ("exercise", attributes, heading, plain)
+        }
+    };
     let data = data.to_string().replace("</", "<\\/");
     let memory = if first.weak {
         "A load may see an older value where the orderings permit it"
@@ -165,8 +119,8 @@ pub fn figure(
         "Every load sees the newest value"
     };
     Ok(format!(
-        "\n<figure class=\"explorer\" id=\"explore-{id}\">\n\
-         <figcaption class=\"explorer-goal\"><strong>{goal}</strong></figcaption>\n\
+        "\n<figure class=\"explorer\" id=\"{kind}-{id}\"{attributes}>\n\
+         <figcaption class=\"explorer-goal\">{heading}<strong>{goal}</strong></figcaption>\n\
          <div class=\"explorer-bar\" role=\"toolbar\" aria-label=\"Steps\"></div>\n\
          <div class=\"explorer-body\">\n\
          <div class=\"explorer-code\" tabindex=\"0\" role=\"region\" aria-label=\"The source\">\n{code}</div>\n\
@@ -187,7 +141,6 @@ pub fn figure(
         id = escape(name),
         goal = escape(goal),
         code = code(&rows, &files, &toggles),
-        plain = plain(&variants, &toggles, &rows),
         states = first.nodes.len(),
         ways = escape(&first.interleavings),
     ))
@@ -259,99 +212,4 @@ fn code(rows: &[Row], files: &[String], toggles: &[(usize, &str)]) -> String {
         );
     }
     html
-}
-
-/// What a reader without scripts sees: the shortest way to something wrong, as a table.
-fn plain(variants: &[Graph], toggles: &[(usize, &str)], rows: &[Row]) -> String {
-    let first = &variants[0];
-    if let Some(way) = shortest_failure(first) {
-        return table(first, &way);
-    }
-    let mut html = format!(
-        "<p>Every order was tried: {} states, {} interleavings, and nothing goes wrong.</p>",
-        first.nodes.len(),
-        escape(&first.interleavings),
-    );
-    for (i, (_, _, from, to)) in first.toggles.iter().enumerate() {
-        let variant = &variants[1 << i];
-        let line = rows[toggles[i].0].number;
-        if let Some(way) = shortest_failure(variant) {
-            let _ = write!(html, "<p>With {to} for {from} in line {line} it breaks:</p>");
-            html.push_str(&table(variant, &way));
-        }
-    }
-    html
-}
-
-/// The first of the shortest ways to something wrong, as state and step.
-fn shortest_failure(graph: &Graph) -> Option<Vec<(usize, Edge)>> {
-    let mut came_from = vec![None; graph.nodes.len()];
-    let mut open = std::collections::VecDeque::from([0]);
-    while let Some(state) = open.pop_front() {
-        if graph.nodes[state].verdict().is_some() {
-            let mut way = Vec::new();
-            let mut here = state;
-            while let Some((from, edge)) = came_from[here] {
-                way.push((from, edge));
-                here = from;
-            }
-            way.reverse();
-            return Some(way);
-        }
-        for &edge in graph.nodes[state].edges() {
-            let (.., to) = edge.parts();
-            if to != 0 && came_from[to].is_none() {
-                came_from[to] = Some((state, edge));
-                open.push_back(to);
-            }
-        }
-    }
-    None
-}
-
-fn table(graph: &Graph, way: &[(usize, Edge)]) -> String {
-    let mut html = "<table><thead><tr><th>step</th>".to_owned();
-    for thread in 0..graph.threads {
-        let _ = write!(html, "<th>thread {}</th>", name(thread));
-    }
-    for (word, _) in &graph.words {
-        let _ = write!(html, "<th>{}</th>", escape(word));
-    }
-    html.push_str("</tr></thead><tbody>");
-    for (i, (_, edge)) in way.iter().enumerate() {
-        let (thread, label, word, to) = edge.parts();
-        let _ = write!(html, "<tr><td>{}</td>", i + 1);
-        for other in 0..graph.threads {
-            let word = usize::try_from(word).ok().and_then(|word| graph.words.get(word));
-            let word = word.map_or(String::new(), |(word, _)| format!("{word}."));
-            let stale = if edge.is_stale() { " (old)" } else { "" };
-            let text = if other == thread {
-                format!("{word}{}{stale}", graph.labels[label])
-            } else {
-                String::new()
-            };
-            let _ = write!(html, "<td>{}</td>", escape(&text));
-        }
-        for (value, (_, shape)) in graph.nodes[to].values().iter().zip(&graph.words) {
-            let text = match (value, &**shape) {
-                (None, _) => "·".into(),
-                (Some(value), "flag") => (*value != 0).to_string(),
-                (Some(value), _) => value.to_string(),
-            };
-            let _ = write!(html, "<td>{text}</td>");
-        }
-        html.push_str("</tr>");
-    }
-    html.push_str("</tbody></table>");
-    let end = way.last().map_or(0, |(_, edge)| edge.parts().3);
-    if let Some(verdict) = graph.nodes[end].verdict() {
-        let (title, what) = &graph.verdicts[verdict];
-        let _ = write!(html, "<p><strong>{}</strong>: {}.</p>", escape(title), escape(what));
-    }
-    html
-}
-
-/// A, B, C …
-fn name(thread: usize) -> char {
-    u8::try_from(thread).map_or('?', |thread| char::from(b'A' + thread))
 }

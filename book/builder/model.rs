@@ -16,7 +16,7 @@ use std::fmt::Write;
 
 use serde::Deserialize;
 
-use super::escape;
+use super::{escape, grouped};
 
 #[derive(Deserialize)]
 struct Group {
@@ -101,19 +101,6 @@ fn table(group: &str, scenarios: &[Scenario]) -> String {
 
 fn seconds(seconds: f64) -> String {
     if seconds < 0.05 { "&lt; 0.1".into() } else { format!("{seconds:.1}") }
-}
-
-/// 1234567 as `1 234 567`, with narrow spaces that do not break.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            text.push('\u{202f}');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 #[cfg(test)]

@@ -51,11 +51,22 @@ fn bad_input_is_one_line_that_names_it_and_what_is_allowed() {
         (&["--porch", "1"], "'--porch'"),
         (&["build", "--out"], "--out"),
         (&["build", "extra"], "'extra'"),
+        (&["timelines", "--all"], "'--all'"),
     ] {
         let error = refusal(arguments);
         assert!(error.contains(named), "{error}");
-        assert!(error.contains("allowed: `--port N`, `build`, `build --out DIR`"), "{error}");
+        assert!(
+            error
+                .contains("allowed: `--port N`, `build`, `build --out DIR`, `timelines [NAME]...`"),
+            "{error}"
+        );
     }
+}
+
+#[test]
+fn an_unknown_timeline_is_named_with_those_that_there_are() {
+    let error = refusal(&["timelines", "bankink"]);
+    assert!(error.contains("no timeline `bankink` in timelines.toml; there are "), "{error}");
 }
 
 #[test]

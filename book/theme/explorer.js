@@ -26,13 +26,12 @@
   class Explorer {
     constructor(root) {
       this.root = root;
-      this.name = root.id.slice("explore-".length);
-      this.key = "locksmith.explorer." + this.name;
+      this.key = "locksmith." + root.id;
       this.data = JSON.parse(root.querySelector("script").textContent);
       this.rows = [...root.querySelectorAll(".explorer-row")];
       this.code = root.querySelector(".explorer-code");
       this.kept = store.get(this.key);
-      this.variant = 0;
+      this.variant = +root.dataset.start || 0;
       this.path = []; // indices of the edges that were taken
       this.build();
       if (!this.follow(this.sent(), true)) this.follow(this.kept.path);
@@ -357,6 +356,9 @@
         : kept.proved ? "Proved. " : "";
       const hash = `#${this.root.id}=${this.text()}`;
       this.link.href = hash;
+      this.red = node[BAD] !== undefined;
+      // An exercise judges what was reached (exercise.js).
+      this.root.dispatchEvent(new CustomEvent("explorer", { bubbles: true, detail: this }));
       if (!moved) return;
       kept.path = this.text();
       store.set(this.key, kept);

@@ -17,7 +17,9 @@ impl Repository {
         repository.write("book/book.toml", include_str!("../../book.toml"));
         repository.write("book/theme/book.css", "/* */");
         repository.write("book/theme/explorer.css", "/* */");
-        repository.write("book/theme/explorer.js", "// nothing");
+        for script in ["predict", "exercise", "explorer"] {
+            repository.write(&format!("book/theme/{script}.js"), "// nothing");
+        }
         repository
             .write("book/src/SUMMARY.md", "# Summary\n\n[Start](index.md)\n\n- [Lock](lock.md)\n");
         repository.write("book/src/index.md", "# Start\n\nSee [the lock](lock.md#states).\n");

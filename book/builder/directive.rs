@@ -1,0 +1,135 @@
+//! The directives that are a line each. A directive stands alone on its line, from the first column.
+//!
+//! | directive                           | what the chapter gets                                            |
+//! | ----------------------------------- | ---------------------------------------------------------------- |
+//! | `{{#source path:anchor}}`           | a part of a source file; the path counts from the repository     |
+//! | `{{#model group}}`                  | the model checker's numbers, from `generated/model.json`         |
+//! | `{{#counterexample group/name}}`    | an execution that fails, as the model checker found it           |
+//! | `{{#orderings module}}`             | each ordering there, and what happens with a weaker one, from    |
+//! |                                     | `generated/orderings.json`; `all`: how many there are            |
+//! | `{{#figure name: caption}}`         | a drawing from `figures/`                                        |
+//! | `{{#timeline name: caption}}`       | what the threads of a demo did, from `generated/timelines/`;     |
+//! |                                     | `cargo run -p book -- timelines` makes those of `timelines.toml` |
+//! | `{{#explore name: what to do}}`     | a program to step through, from `generated/explore/`             |
+//! | `{{#exercise kind name: question}}` | the same, to `break`, to `prove`, or to find the `weakest`       |
+//! |                                     | orderings of                                                     |
+
+use std::fs;
+use std::path::{Component, Path, PathBuf};
+
+use super::chapter::Places;
+use super::explore::Task;
+use super::watch::Watch;
+use super::{counterexample, escape, explore, model, orderings, source, timeline};
+
+/// Carries out one directive, `name argument`.
+pub(super) fn run(directive: &str, places: &Places, watch: &mut Watch) -> Result<String, String> {
+    let (name, argument) = directive.split_once(' ').unwrap_or((directive, ""));
+    let argument = argument.trim();
+    let mut read = |path: PathBuf| {
+        watch.add(path.clone());
+        fs::read_to_string(path)
+    };
+    match name {
+        "source" => {
+            let (path, anchor) = match argument.split_once(':') {
+                Some((path, anchor)) => (path, Some(anchor)),
+                None => (argument, None),
+            };
+            inside(path)?;
+            let file = read(places.repository.join(path))
+                .map_err(|error| format!("cannot read `{path}`: {error}"))?;
+            let part =
+                source::excerpt(&file, anchor).map_err(|what| format!("`{path}`: {what}"))?;
+            Ok(part.markdown(path))
+        }
+        "model" | "counterexample" => {
+            let path = "generated/model.json";
+            let json = read(places.book.join(path)).map_err(|error| {
+                format!("cannot read `{path}`: {error}; `cargo model --book` writes it")
+            })?;
+            let show = if name == "model" { model::report } else { counterexample::table };
+            show(&json, argument).map_err(|what| format!("`{path}`: {what}"))
+        }
+        "orderings" => {
+            let path = "generated/orderings.json";
+            let json = read(places.book.join(path)).map_err(|error| {
+                format!("cannot read `{path}`: {error}; `cargo orderings --book` writes it")
+            })?;
+            let mut source = |path: &str| {
+                inside(path)?;
+                read(places.repository.join(path))
+                    .map_err(|error| format!("cannot read `{path}`: {error}"))
+            };
+            orderings::report(&json, argument, &mut source)
+                .map_err(|what| format!("`{path}`: {what}"))
+        }
+        "figure" | "timeline" => {
+            let (name, caption) = argument
+                .split_once(": ")
+                .ok_or(format!("a {name} needs a caption: `name: caption`"))
+                .map(|(of, caption)| ((name, of), caption))?;
+            let (path, advice) = match name {
+                ("figure", of) => (format!("figures/{of}.svg"), ""),
+                (_, of) => (
+                    format!("generated/timelines/{of}.svg"),
+                    "; `cargo run -p book -- timelines` makes those that `timelines.toml` lists",
+                ),
+            };
+            inside(&path)?;
+            let svg = read(places.book.join(&path))
+                .map_err(|error| format!("cannot read `{path}`: {error}{advice}"))?;
+            let drawn = match name {
+                ("figure", _) => figure(&svg, caption),
+                _ => timeline::figure(&svg, caption),
+            };
+            drawn.map_err(|what| format!("`{path}`: {what}"))
+        }
+        "explore" | "exercise" => {
+            let (what, goal) = argument.split_once(": ").ok_or(format!(
+                "`{name}` needs a sentence that says what to do: `{}scenario: sentence`",
+                if name == "exercise" { "kind " } else { "" },
+            ))?;
+            let (task, scenario) = match name {
+                "exercise" => Task::read(what).map(|(task, scenario)| (Some(task), scenario))?,
+                _ => (None, what),
+            };
+            inside(scenario)?;
+            explore::figure(scenario, goal, task, &mut |path, from_book| {
+                inside(path)?;
+                let folder = if from_book { &places.book } else { &places.repository };
+                read(folder.join(path)).map_err(|error| format!("cannot read `{path}`: {error}"))
+            })
+        }
+        "end" => Err("`end` closes nothing: no `predict` is open".into()),
+        "predict" => Err("a `predict` cannot stand in another one".into()),
+        _ => Err(format!(
+            "no directive `{name}`; there are `source`, `model`, `counterexample`, `orderings`, `figure`, \
+             `timeline`, `explore`, `exercise` and `predict`"
+        )),
+    }
+}
+
+/// Refuses a path that leads out of the folder it counts from.
+fn inside(path: &str) -> Result<(), String> {
+    let mut components = Path::new(path).components();
+    if path.is_empty() || !components.all(|part| matches!(part, Component::Normal(_))) {
+        return Err(format!("`{path}` is not a path down from the folder"));
+    }
+    Ok(())
+}
+
+/// A drawing, written into the page itself: only so does it take on the colours of the theme.
+fn figure(svg: &str, caption: &str) -> Result<String, String> {
+    let start = svg.find("<svg").ok_or("not an SVG drawing")?;
+    if !svg.contains("<title") {
+        return Err("a drawing needs a `<title>` for those who cannot see it".into());
+    }
+    // A blank line would end the block of HTML.
+    let lines = svg[start..].lines().filter(|line| !line.trim().is_empty());
+    let svg = Vec::from_iter(lines).join("\n");
+    Ok(format!(
+        "\n<figure class=\"drawing\">\n{svg}\n<figcaption>{}</figcaption>\n</figure>\n\n",
+        escape(caption)
+    ))
+}

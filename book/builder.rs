@@ -20,6 +20,7 @@ pub mod live;
 pub mod model;
 pub mod orderings;
 pub mod predict;
+mod scripts;
 pub mod serve;
 pub mod site;
 pub mod source;
@@ -45,6 +46,22 @@ fn escape(text: &str) -> String {
     html
 }
 
+/// A sentence as HTML, in one line: what stands between backticks is code.
+fn prose(text: &str) -> String {
+    let text = Vec::from_iter(text.split_whitespace()).join(" ");
+    let parts = Vec::from_iter(text.split('`'));
+    let mut html = String::new();
+    for (i, part) in parts.iter().enumerate() {
+        // The last of an even number of parts has a backtick before it that nothing closes.
+        match (i % 2 == 1, i + 1 == parts.len()) {
+            (true, false) => html.push_str(&format!("<code>{}</code>", escape(part))),
+            (true, true) => html.push_str(&format!("`{}", escape(part))),
+            (false, _) => html.push_str(&escape(part)),
+        }
+    }
+    html
+}
+
 /// 1234567 as `1 234 567`, with narrow spaces that do not break.
 fn grouped(number: u64) -> String {
     let digits = number.to_string();
@@ -56,4 +73,21 @@ fn grouped(number: u64) -> String {
         text.push(digit);
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{grouped, prose};
+
+    #[test]
+    fn a_sentence_keeps_its_code_and_loses_its_lines() {
+        assert_eq!(prose("reads\n `a<b>` twice"), "reads <code>a&lt;b&gt;</code> twice");
+        assert_eq!(prose("a `b` and ` c"), "a <code>b</code> and ` c");
+    }
+
+    #[test]
+    fn thousands_are_set_apart() {
+        assert_eq!(grouped(7), "7");
+        assert_eq!(grouped(1_234_567).replace('\u{202f}', " "), "1 234 567");
+    }
 }

@@ -15,7 +15,7 @@ use std::fmt::Write;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::escape;
+use super::{escape, prose};
 
 #[derive(Deserialize)]
 struct Counterexample {
@@ -76,7 +76,6 @@ fn html(found: &Counterexample) -> String {
             escape(&row.place.replace(".rs:", ":"))
         );
     }
-    let sentence = Vec::from_iter(found.sentence.split_whitespace()).join(" ");
     format!(
         "\n<figure class=\"model counterexample\">\n\
          <figcaption><span>found by the model checker</span> <code>{}</code></figcaption>\n\
@@ -85,7 +84,7 @@ fn html(found: &Counterexample) -> String {
          <tbody>\n{rows}</tbody>\n</table></div>\n\
          <p>{}</p>\n</figure>\n\n",
         escape(&found.replay),
-        escape(&sentence),
+        prose(&found.sentence),
     )
 }
 

@@ -9,7 +9,7 @@ use std::fmt::Write;
 
 use serde::Deserialize;
 
-use super::{escape, grouped};
+use super::{escape, grouped, prose};
 
 #[derive(Deserialize)]
 struct Written {
@@ -141,7 +141,7 @@ fn one(
                 writeln!(
                     html,
                     "<details><summary>{way}: {}</summary>\n{}</details>",
-                    escape(&found.kind),
+                    kind(&found.kind),
                     failure(found, &mutant, sources)?,
                 )
             }
@@ -174,6 +174,16 @@ fn change(operation: &str, to: &str) -> (String, String) {
     }
 }
 
+/// What goes wrong, in the words of the book.
+fn kind(name: &str) -> String {
+    match name {
+        "lost wake up" => "lost wake-up".to_owned(),
+        "panic" => "wrong result".to_owned(),
+        "endless" => "endless loop".to_owned(),
+        other => escape(other),
+    }
+}
+
 fn without_comment(line: &str) -> &str {
     line.split_once("//").map_or(line, |(code, _)| code).trim_end()
 }
@@ -192,7 +202,7 @@ fn failure(
         let number = sources.number(file, line)?;
         places.push(number.map_or(name.clone(), |number| format!("{name}:{number}")));
     }
-    let mut sentence = escape(&found.sentence);
+    let mut sentence = prose(&found.sentence);
     for (number, place) in places.iter().enumerate() {
         sentence = sentence.replace(&format!("{{{number}}}"), &escape(place));
     }
@@ -225,7 +235,7 @@ fn failure(
     let _ = writeln!(
         html,
         "<p>{}</p>\n<p class=\"ordering-found\">Found by <code>{}</code> {times}: <code>{}</code></p>",
-        Vec::from_iter(sentence.split_whitespace()).join(" "),
+        sentence,
         escape(&found.by),
         escape(command),
     );
@@ -279,7 +289,7 @@ fn totals(written: &Written) -> String {
         }
     }
     let excused = written.sites.iter().filter(|site| site.not_executed.is_some()).count();
-    let kinds = kinds.iter().map(|(kind, n)| format!("{} {n}", escape(kind)));
+    let kinds = kinds.iter().map(|(name, n)| format!("{} {n}", kind(name)));
     let row = |what: &str, value: String| {
         format!("<tr><th scope=\"row\">{what}</th><td>{value}</td></tr>\n")
     };

@@ -13,7 +13,7 @@ use mdbook_driver::config::Config;
 
 use super::chapter::{self, Places};
 use super::watch::Watch;
-use super::{Fault, Faults, links, warnings};
+use super::{Fault, Faults, links, scripts, warnings};
 
 /// A book on disk.
 #[derive(Clone, Debug)]
@@ -63,7 +63,8 @@ impl Book {
         if !warnings.is_empty() {
             return Err(anyhow!("mdBook warns: {}", warnings.join("; ")));
         }
-        let site = Site::read(output.path())?;
+        let mut site = Site::read(output.path())?;
+        scripts::make_small(&mut site.files);
         self.check_links(&site, &chapters)?;
         Ok(site)
     }

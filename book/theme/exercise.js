@@ -1,7 +1,8 @@
 // An exercise is an explorer with a task (builder/explore/task.rs). The explorer tells after each move what
 // was reached (explorer.js); here it is judged, and kept with the explorer's progress that it was done.
-document.addEventListener("explorer", ({ target, detail: explorer }) => {
+document.addEventListener("explorer", (event) => {
   "use strict";
+  const { target, detail: explorer } = event;
   const { task, right } = target.dataset;
   if (!task) return;
   const { path, par, proved, red, helped, kept, variant } = explorer;

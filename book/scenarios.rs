@@ -12,6 +12,7 @@ mod mistakes;
 mod not_a_lock;
 mod sleep;
 mod spin_lock;
+mod stale_reads;
 
 /// Every scenario there is.
 #[must_use]
@@ -20,6 +21,7 @@ pub fn all() -> Vec<Scenario> {
         increments::scenarios(),
         not_a_lock::scenarios(),
         spin_lock::scenarios(),
+        stale_reads::scenarios(),
         sleep::scenarios(),
         lock::scenarios(),
         mistakes::scenarios(),

@@ -1,21 +1,22 @@
 //! Models of the book's listings: what a chapter calls broken is proven broken, and what it calls right holds.
 
 use book::listings::{
-    counted_sleepers, forgotten_permit, gate, if_for_while, locks_twice, look_then_sleep, mailbox,
-    missed_ring, not_a_lock, one_increment, owner_too_late, sleeping_lock, spin_lock, turnstile,
+    counted_sleepers, fenced_flags, forgotten_permit, gate, if_for_while, locks_twice,
+    look_then_sleep, mailbox, missed_ring, not_a_lock, one_increment, owner_too_late, peterson,
+    peterson_fenced, peterson_swap, sleeping_lock, spin_lock, store_buffering, turnstile,
     two_increments,
 };
 use model::Reach::{Slept, SpuriousWakeUp};
 use model::report::Kind;
 use model::{Group, Scenario};
-use primitives::sync::atomic::AtomicU32;
 use primitives::sync::atomic::Ordering::Relaxed;
+use primitives::sync::atomic::{AtomicBool, AtomicU32};
 use primitives::{Condition, Lock};
 
 mod queues;
 
 pub(crate) fn group() -> Group {
-    queues::add(primitives(locks(Group::new("listings"))))
+    queues::add(primitives(sleeping(old_values(locks(Group::new("listings"))))))
 }
 
 /// The chapters on the way to the lock that ships.
@@ -75,6 +76,127 @@ fn locks(group: Group) -> Group {
             .roles(2, "deposits", |(lock, balance)| spin_lock::deposit(lock, balance))
             .check(|(_, balance)| assert_eq!(balance.load(Relaxed), 2)),
         )
+}
+
+/// Two flags, and what each of the threads saw of the other's.
+struct Flags {
+    a: AtomicBool,
+    b: AtomicBool,
+    a_saw: AtomicBool,
+    b_saw: AtomicBool,
+}
+
+impl Flags {
+    fn new() -> Self {
+        Self {
+            a: AtomicBool::new(false),
+            b: AtomicBool::new(false),
+            a_saw: AtomicBool::new(false),
+            b_saw: AtomicBool::new(false),
+        }
+    }
+
+    fn check(&self) {
+        let seen = self.a_saw.load(Relaxed) || self.b_saw.load(Relaxed);
+        assert!(seen, "neither has seen the other's flag");
+    }
+}
+
+fn goes_in(lock: &peterson::Peterson, me: usize, inside: &AtomicU32) {
+    lock.lock(me);
+    assert_eq!(inside.fetch_add(1, Relaxed), 0, "somebody is inside already");
+    inside.fetch_sub(1, Relaxed);
+    lock.unlock(me);
+}
+
+/// Right in every order of steps, and broken by an old value; and what mends it.
+fn old_values(group: Group) -> Group {
+    group
+        .scenario(
+            Scenario::new(
+                "store-buffering",
+                "Each raises its flag, and misses the other's.",
+                Flags::new,
+            )
+            .role("raises a", |flags| {
+                flags.a_saw.store(store_buffering::raise_and_look(&flags.a, &flags.b), Relaxed)
+            })
+            .role("raises b", |flags| {
+                flags.b_saw.store(store_buffering::raise_and_look(&flags.b, &flags.a), Relaxed)
+            })
+            .check(Flags::check)
+            .must_fail(Kind::Panic),
+        )
+        .scenario(
+            Scenario::new(
+                "fenced-flags",
+                "With a fence between, one sees the other's.",
+                Flags::new,
+            )
+            .role("raises a", |flags| {
+                flags.a_saw.store(fenced_flags::raise_and_look(&flags.a, &flags.b), Relaxed)
+            })
+            .role("raises b", |flags| {
+                flags.b_saw.store(fenced_flags::raise_and_look(&flags.b, &flags.a), Relaxed)
+            })
+            .check(Flags::check),
+        )
+        .scenario(
+            Scenario::new("peterson", "Both are inside: one has seen an old value.", || {
+                let lock = peterson::Peterson::new();
+                let inside = AtomicU32::new(0);
+                (lock, inside)
+            })
+            .role("goes in", |(lock, inside)| goes_in(lock, 0, inside))
+            .role("goes in", |(lock, inside)| goes_in(lock, 1, inside))
+            .must_fail(Kind::Panic),
+        )
+        .scenario(
+            Scenario::new(
+                "peterson-fenced",
+                "Two deposits under Peterson's lock with its fences.",
+                || {
+                    let lock = peterson_fenced::Peterson::new();
+                    let balance = AtomicU32::new(0);
+                    (lock, balance)
+                },
+            )
+            .role("deposits", |(lock, balance)| peterson_fenced::deposit(lock, 0, balance))
+            .role("deposits", |(lock, balance)| peterson_fenced::deposit(lock, 1, balance))
+            .check(|(_, balance)| assert_eq!(balance.load(Relaxed), 2)),
+        )
+        .scenario(
+            Scenario::new("peterson-swap", "A swap in place of the fences.", || {
+                let lock = peterson_swap::Peterson::new();
+                let balance = AtomicU32::new(0);
+                (lock, balance)
+            })
+            .role("deposits", |(lock, balance)| peterson_swap::deposit(lock, 0, balance))
+            .role("deposits", |(lock, balance)| peterson_swap::deposit(lock, 1, balance))
+            .check(|(_, balance)| assert_eq!(balance.load(Relaxed), 2)),
+        )
+        .scenario(
+            Scenario::new("peterson-again", "The same twice over: the lock is used again.", || {
+                let lock = peterson_fenced::Peterson::new();
+                let balance = AtomicU32::new(0);
+                (lock, balance)
+            })
+            .role("deposits twice", |(lock, balance)| {
+                peterson_fenced::deposit(lock, 0, balance);
+                peterson_fenced::deposit(lock, 0, balance);
+            })
+            .role("deposits twice", |(lock, balance)| {
+                peterson_fenced::deposit(lock, 1, balance);
+                peterson_fenced::deposit(lock, 1, balance);
+            })
+            .check(|(_, balance)| assert_eq!(balance.load(Relaxed), 4))
+            .bound(Some(2)),
+        )
+}
+
+/// Locks whose waiters sleep.
+fn sleeping(group: Group) -> Group {
+    group
         .scenario(
             Scenario::new(
                 "look-then-sleep",

@@ -93,7 +93,12 @@ fn name_at(at: At) -> Option<String> {
     let source = read(at.file()).ok()?;
     let line = source.lines().nth(at.line() as usize - 1)?;
     let before = line.get(..at.column() as usize - 1)?;
-    let before = before.trim_end().trim_end_matches('[').trim_end();
+    // An element of an array: what the array is called.
+    let before = match before.trim_end().strip_suffix(',').and_then(|all| all.rsplit_once('[')) {
+        Some((array, _)) => array,
+        None => before.trim_end().trim_end_matches('['),
+    };
+    let before = before.trim_end();
     let before = before.strip_suffix(':').or_else(|| {
         let (_, binding) = before.strip_suffix('=')?.rsplit_once("let ")?;
         binding.split(':').next()

@@ -121,7 +121,7 @@ pub fn figure(
     Ok(format!(
         "\n<figure class=\"explorer\" id=\"{kind}-{id}\"{attributes}>\n\
          <figcaption class=\"explorer-goal\">{heading}<strong>{goal}</strong></figcaption>\n\
-         <div class=\"explorer-bar\" role=\"toolbar\" aria-label=\"Steps\"></div>\n\
+         <div class=\"explorer-bar\" role=\"toolbar\" aria-label=\"Steps\"></div>\n{orders}\
          <div class=\"explorer-body\">\n\
          <div class=\"explorer-code\" tabindex=\"0\" role=\"region\" aria-label=\"The source\">\n{code}</div>\n\
          <div class=\"explorer-side\"></div>\n</div>\n\
@@ -140,6 +140,7 @@ pub fn figure(
          <script type=\"application/json\">{data}</script>\n</figure>\n\n",
         id = escape(name),
         goal = escape(goal),
+        orders = orders(&rows, &toggles),
         code = code(&rows, &files, &toggles),
         states = first.nodes.len(),
         ways = escape(&first.interleavings),
@@ -180,6 +181,27 @@ fn page_graph(
     }))
 }
 
+/// An ordering to be changed. Without a script it is text.
+fn toggle(number: usize, order: &str) -> String {
+    format!(
+        "<button type=\"button\" class=\"explorer-toggle\" data-i=\"{number}\" disabled>{order}</button>"
+    )
+}
+
+/// All orderings to be changed, side by side: those in the source may be out of sight.
+fn orders(rows: &[Row], toggles: &[(usize, &str)]) -> String {
+    let order = |(number, (row, order)): (usize, &(usize, &str))| {
+        format!("<span>line {} {}</span>", rows[*row].number, toggle(number, order))
+    };
+    let orders: String = toggles.iter().enumerate().map(order).collect();
+    match toggles {
+        [] => String::new(),
+        _ => format!(
+            "<div class=\"explorer-orders\" role=\"group\" aria-label=\"Orderings\">{orders}</div>\n"
+        ),
+    }
+}
+
 /// The rows of source: room for the threads' marks, the number, the text.
 fn code(rows: &[Row], files: &[String], toggles: &[(usize, &str)]) -> String {
     let mut html = String::new();
@@ -195,12 +217,8 @@ fn code(rows: &[Row], files: &[String], toggles: &[(usize, &str)]) -> String {
             None => (&*row.text, ""),
         };
         let mut line = escape(code);
-        for (_, order) in toggles.iter().filter(|(at, _)| *at == i) {
-            // Without a script it is text.
-            let button = format!(
-                "<button type=\"button\" class=\"explorer-toggle\" disabled>{order}</button>"
-            );
-            line = line.replacen(order, &button, 1);
+        for (number, (_, order)) in toggles.iter().enumerate().filter(|(_, (at, _))| *at == i) {
+            line = line.replacen(order, &toggle(number, order), 1);
         }
         if !comment.is_empty() {
             let _ = write!(line, "<span class=\"explorer-note\">{}</span>", escape(comment));

@@ -7,7 +7,6 @@
   const THREADS = "ABCDEF";
   const [READY, ASLEEP, WAITING] = [0, 1, 2];
   const BAD = 3; // index of the verdict in a state
-  const WIDTH = 1000;
 
   const make = (parent, tag, className, text) => {
     const element = document.createElement(tag);
@@ -70,12 +69,14 @@
       this.map = root.querySelector(".explorer-map");
       const foot = root.querySelector(".explorer-foot");
       this.progress = make(foot, "span");
-      this.link = make(foot, "a", "", "Link to this interleaving");
-      this.link.onclick = () => navigator.clipboard?.writeText(this.link.href).catch(() => {});
+      this.link = make(foot, "a");
+      this.link.onclick = () => navigator.clipboard?.writeText(this.link.href)
+        .then(() => { this.link.textContent = "Link copied"; }, () => {});
       foot.hidden = false;
-      root.querySelectorAll(".explorer-toggle").forEach((b, i) => {
+      this.toggles = root.querySelectorAll(".explorer-toggle");
+      this.toggles.forEach((b) => {
         b.disabled = false;
-        b.onclick = () => this.choose(this.variant ^ (1 << i), []);
+        b.onclick = () => this.choose(this.variant ^ (1 << b.dataset.i), []);
       });
       root.classList.add("explorer-live");
     }
@@ -86,9 +87,9 @@
       this.path = path;
       this.graph = this.data.variants[variant];
       this.nodes = this.graph.nodes;
-      this.data.toggles.forEach(([from, to], i) => {
-        const b = this.root.querySelectorAll(".explorer-toggle")[i];
-        const changed = (variant >> i) & 1;
+      this.toggles.forEach((b) => {
+        const [from, to] = this.data.toggles[b.dataset.i];
+        const changed = (variant >> b.dataset.i) & 1;
         b.textContent = changed ? to : from;
         b.setAttribute("aria-pressed", !!changed);
         b.title = `Put ${changed ? from : to} here`;
@@ -356,6 +357,7 @@
         : kept.proved ? "Proved. " : "";
       const hash = `#${this.root.id}=${this.text()}`;
       this.link.href = hash;
+      this.link.textContent = "Link to this interleaving";
       this.red = node[BAD] !== undefined;
       // An exercise judges what was reached (exercise.js).
       this.root.dispatchEvent(new CustomEvent("explorer", { bubbles: true, detail: this }));
@@ -369,22 +371,23 @@
       const layers = [];
       this.depth.forEach((d, i) => (layers[d] ||= []).push(i));
       const tallest = Math.max(...layers.map((layer) => layer.length));
+      const width = this.map.clientWidth || 1000;
       const height = Math.max(60, Math.min(190, 16 * tallest + 16));
+      const wide = (width - 28) / Math.max(1, layers.length - 1);
       this.at = [];
       layers.forEach((layer, d) => layer.forEach((i, k) => {
-        const x = 14 + (WIDTH - 28) * (d / Math.max(1, layers.length - 1));
-        this.at[i] = [Math.round(x), Math.round((height * (k + 1)) / (layer.length + 1))];
+        this.at[i] = [Math.round(14 + wide * d), Math.round((height * (k + 1)) / (layer.length + 1))];
       }));
       const lines = this.nodes.flatMap((n, i) => n[2].map((e) => `M${this.at[i]}L${this.at[e[3]]}`));
       // Red ones last, so that they lie on top.
-      const size = Math.max(1.4, Math.min(4, height / tallest / 3));
+      const size = Math.max(1.4, Math.min(4, wide / 3, height / tallest / 3));
       const dots = ["green", "pink", "red"].map((kind) => this.nodes.map((n, i) => {
         const mine = n[BAD] !== undefined ? "red" : this.distance[i] < Infinity ? "pink" : "green";
         const [x, y] = this.at[i];
         const r = n[2].length ? size : size * 1.75;
         return mine === kind ? `<circle cx="${x}" cy="${y}" r="${r}" class="${kind}" data-i="${i}"/>` : "";
       }).join(""));
-      this.map.innerHTML = `<svg viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="Map of all `
+      this.map.innerHTML = `<svg viewBox="0 0 ${width} ${height}" role="img" aria-label="Map of all `
         + `${this.nodes.length} states: red ones are broken"><path class="all" d="${lines.join("")}"/>`
         + `${dots.join("")}<path class="way"/><circle class="now" r="10"/></svg>`;
       this.map.firstChild.onclick = (event) => {

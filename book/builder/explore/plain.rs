@@ -44,12 +44,16 @@ pub(super) fn table(graph: &Graph, way: &[(usize, Edge)]) -> String {
             let word = usize::try_from(word).ok().and_then(|word| graph.words.get(word));
             let word = word.map_or(String::new(), |(word, _)| format!("{word}."));
             let stale = if edge.is_stale() { " (old)" } else { "" };
-            let text = if other == thread {
-                format!("{word}{}{stale}", graph.labels[label])
+            if other == thread {
+                let text = escape(&format!("{word}{}{stale}", graph.labels[label]));
+                let name = name(thread);
+                let _ = write!(
+                    html,
+                    "<td><span class=\"explorer-event explorer-{name}\">{text}</span></td>"
+                );
             } else {
-                String::new()
-            };
-            let _ = write!(html, "<td>{}</td>", escape(&text));
+                html.push_str("<td></td>");
+            }
         }
         for (value, (_, shape)) in graph.nodes[to].values().iter().zip(&graph.words) {
             let text = match (value, &**shape) {

@@ -174,7 +174,7 @@ mod tests {
         assert!(answer(Task::Break, &[]).is_err());
         assert!(answer(Task::Prove, &[0]).is_err());
         assert!(answer(Task::Weakest, &[0, 1, 2, 3]).is_err(), "nothing holds");
-        assert!(answer(Task::Break, &[2]).unwrap().html.contains("<td>word.load → 1</td>"));
+        assert!(answer(Task::Break, &[2]).unwrap().html.contains(">word.load → 1</span></td>"));
         assert!(answer(Task::Prove, &[1]).unwrap().html.contains("2 states"));
     }
 

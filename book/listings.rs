@@ -2,6 +2,7 @@
 //! models (`cargo model listings`). What a chapter calls broken must fail there, and what it calls right
 //! must not.
 
+pub mod after_the_end;
 pub mod batches;
 pub mod counted_sleepers;
 pub mod empty_then_get;
@@ -10,6 +11,7 @@ pub mod fenced_flags;
 pub mod forgotten_permit;
 pub mod gate;
 pub mod if_for_while;
+pub mod kept_panic;
 pub mod late_batch;
 pub mod locks_twice;
 pub mod look_then_sleep;
@@ -28,7 +30,9 @@ pub mod spin_lock;
 pub mod start_all_join_all;
 pub mod start_then_join;
 pub mod store_buffering;
+pub mod too_early;
 pub mod turnstile;
 pub mod two_gets;
 pub mod two_increments;
+pub mod vanished_panic;
 pub mod with_lock;

@@ -13,11 +13,13 @@ mod not_a_lock;
 mod sleep;
 mod spin_lock;
 mod stale_reads;
+mod threads;
 
 /// Every scenario there is.
 #[must_use]
 pub fn all() -> Vec<Scenario> {
     let chapters = [
+        threads::scenarios(),
         increments::scenarios(),
         not_a_lock::scenarios(),
         spin_lock::scenarios(),

@@ -1,10 +1,10 @@
 //! Models of the book's listings: what a chapter calls broken is proven broken, and what it calls right holds.
 
 use book::listings::{
-    counted_sleepers, fenced_flags, forgotten_permit, gate, if_for_while, locks_twice,
-    look_then_sleep, mailbox, missed_ring, not_a_lock, one_increment, owner_too_late, peterson,
-    peterson_fenced, peterson_swap, sleeping_lock, spin_lock, store_buffering, turnstile,
-    two_increments,
+    after_the_end, counted_sleepers, fenced_flags, forgotten_permit, gate, if_for_while,
+    locks_twice, look_then_sleep, mailbox, missed_ring, not_a_lock, one_increment, owner_too_late,
+    peterson, peterson_fenced, peterson_swap, sleeping_lock, spin_lock, store_buffering, too_early,
+    turnstile, two_increments,
 };
 use model::Reach::{Slept, SpuriousWakeUp};
 use model::report::Kind;
@@ -22,6 +22,24 @@ pub(crate) fn group() -> Group {
 /// The chapters on the way to the lock that ships.
 fn locks(group: Group) -> Group {
     group
+        .scenario(
+            Scenario::new("too-early", "The number is asked for before it is there.", || {
+                let words = AtomicU32::new(0);
+                words
+            })
+            .role("reports", |words| assert_eq!(too_early::report(words), 6))
+            .role("counts", too_early::count)
+            .must_fail(Kind::Panic),
+        )
+        .scenario(
+            Scenario::new("after-the-end", "The number is asked for after the end.", || {
+                let words = AtomicU32::new(0);
+                let ended = AtomicBool::new(false);
+                (words, ended)
+            })
+            .role("reports", |(words, ended)| assert_eq!(after_the_end::report(words, ended), 6))
+            .role("counts", |(words, ended)| after_the_end::count(words, ended)),
+        )
         .scenario(
             Scenario::new("two-increments", "Both read the same count, and one is lost.", || {
                 let count = AtomicU32::new(0);

@@ -162,6 +162,7 @@ impl<F: FnOnce() -> T, T> Body<F, T> {
         (body, thread, outcome)
     }
 
+    // ANCHOR: run
     fn run(self) -> Result<(), Panicked> {
         deadlock::thread_begins(self.thread.id(), self.thread.name());
         set_current(self.thread);
@@ -174,4 +175,5 @@ impl<F: FnOnce() -> T, T> Body<F, T> {
         self.outcome.set(result);
         if panicked { Err(Panicked) } else { Ok(()) }
     }
+    // ANCHOR_END: run
 }

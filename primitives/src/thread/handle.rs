@@ -49,6 +49,7 @@ impl<T> JoinHandle<T> {
     ///     Err(panic) => println!("{panic}"), // thread 'Thread-1' panicked at src/main.rs:3:50: …
     /// }
     /// ```
+    // ANCHOR: join
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub fn join(self) -> Result<T, PanicError> {
         refuse_itself(&self.thread);
@@ -57,6 +58,7 @@ impl<T> JoinHandle<T> {
         let _ = self.native.join();
         self.outcome.take().expect("a thread that is gone has left its outcome")
     }
+    // ANCHOR_END: join
 
     /// Waits for the thread's end, for at most `timeout`. Returns whether it ended.
     ///

@@ -3,10 +3,14 @@
 //! | directive                           | what the chapter gets                                            |
 //! | ----------------------------------- | ---------------------------------------------------------------- |
 //! | `{{#source path:anchor}}`           | a part of a source file; the path counts from the repository     |
-//! | `{{#model group}}`                  | the model checker's numbers, from `generated/model.json`         |
+//! | `{{#model group}}`                  | the model checker's numbers, from `generated/model.json`; `all`: |
+//! |                                     | those of all groups together                                     |
 //! | `{{#counterexample group/name}}`    | an execution that fails, as the model checker found it           |
 //! | `{{#orderings module}}`             | each ordering there, and what happens with a weaker one, from    |
 //! |                                     | `generated/orderings.json`; `all`: how many there are            |
+//! | `{{#bugs group}}`                   | the seeded bugs in `tests/bugs`, and who finds each; `all`: how  |
+//! |                                     | many there are                                                   |
+//! | `{{#coverage}}`                     | how much loom reaches, from `tests/model/COVERAGE.md`            |
 //! | `{{#figure name: caption}}`         | a drawing from `figures/`                                        |
 //! | `{{#timeline name: caption}}`       | what the threads of a demo did, from `generated/timelines/`;     |
 //! |                                     | `cargo run -p book -- timelines` makes those of `timelines.toml` |
@@ -20,7 +24,7 @@ use std::path::{Component, Path, PathBuf};
 use super::chapter::Places;
 use super::explore::Task;
 use super::watch::Watch;
-use super::{counterexample, escape, explore, model, orderings, source, timeline};
+use super::{bugs, counterexample, escape, explore, model, orderings, source, timeline};
 
 /// Carries out one directive, `name argument`.
 pub(super) fn run(directive: &str, places: &Places, watch: &mut Watch) -> Result<String, String> {
@@ -64,6 +68,17 @@ pub(super) fn run(directive: &str, places: &Places, watch: &mut Watch) -> Result
             orderings::report(&json, argument, &mut source)
                 .map_err(|what| format!("`{path}`: {what}"))
         }
+        "bugs" => {
+            let folder = places.repository.join("tests/bugs");
+            watch.add(folder.clone());
+            bugs::report(&folder, argument).map_err(|what| format!("`tests/bugs`: {what}"))
+        }
+        "coverage" => {
+            let path = "tests/model/COVERAGE.md";
+            let text = read(places.repository.join(path))
+                .map_err(|error| format!("cannot read `{path}`: {error}"))?;
+            coverage(&text).map_err(|what| format!("`{path}`: {what}"))
+        }
         "figure" | "timeline" => {
             let (name, caption) = argument
                 .split_once(": ")
@@ -104,8 +119,8 @@ pub(super) fn run(directive: &str, places: &Places, watch: &mut Watch) -> Result
         "end" => Err("`end` closes nothing: no `predict` is open".into()),
         "predict" => Err("a `predict` cannot stand in another one".into()),
         _ => Err(format!(
-            "no directive `{name}`; there are `source`, `model`, `counterexample`, `orderings`, `figure`, \
-             `timeline`, `explore`, `exercise` and `predict`"
+            "no directive `{name}`; there are `source`, `model`, `counterexample`, `orderings`, `bugs`, \
+             `coverage`, `figure`, `timeline`, `explore`, `exercise` and `predict`"
         )),
     }
 }
@@ -117,6 +132,20 @@ fn inside(path: &str) -> Result<(), String> {
         return Err(format!("`{path}` is not a path down from the folder"));
     }
     Ok(())
+}
+
+/// The table of a document that `cargo model --coverage` wrote.
+fn coverage(document: &str) -> Result<String, String> {
+    let rows = document.lines().filter(|line| line.starts_with('|'));
+    // All are in the group that is counted.
+    let rows = Vec::from_iter(rows).join("\n").replace("`counted/", "`");
+    if rows.is_empty() {
+        return Err("no table; `cargo model --coverage` writes it".into());
+    }
+    Ok(format!(
+        "\n<figure class=\"model coverage\">\n<figcaption><code>cargo model --coverage</code></figcaption>\n\n{rows}\n\n\
+         </figure>\n\n"
+    ))
 }
 
 /// A drawing, written into the page itself: only so does it take on the colours of the theme.

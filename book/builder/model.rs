@@ -32,7 +32,11 @@ struct Scenario {
     executions: u64,
     complete: bool,
     seconds: Option<f64>,
+    counterexample: Option<serde::de::IgnoredAny>,
 }
+
+/// What asks for all groups together.
+const TOTALS: &str = "all";
 
 /// The box of `group`: a table of its scenarios and the command that ran them.
 ///
@@ -43,6 +47,9 @@ pub fn report(json: &str, group: &str) -> Result<String, String> {
     // Only the group that is asked for must make sense: the others may be of a later date.
     let groups: BTreeMap<String, serde_json::Value> =
         serde_json::from_str(json).map_err(|error| format!("not a table of groups: {error}"))?;
+    if group == TOTALS {
+        return totals(&groups);
+    }
     let found = groups.get(group).ok_or_else(|| {
         let names = Vec::from_iter(groups.keys().cloned()).join("`, `");
         let names = if names.is_empty() { "none".into() } else { format!("`{names}`") };
@@ -99,6 +106,51 @@ fn table(group: &str, scenarios: &[Scenario]) -> String {
     )
 }
 
+/// A line a group.
+fn totals(groups: &BTreeMap<String, serde_json::Value>) -> Result<String, String> {
+    let mut rows = String::new();
+    let mut sums = (0, 0, 0, 0, 0.0);
+    for (name, group) in groups {
+        let Group { scenarios } = Group::deserialize(group)
+            .map_err(|error| format!("group `{name}` is not a list of scenarios: {error}"))?;
+        let complete = scenarios.iter().filter(|scenario| scenario.complete).count();
+        let failing = scenarios.iter().filter(|scenario| scenario.counterexample.is_some()).count();
+        let executions: u64 = scenarios.iter().map(|scenario| scenario.executions).sum();
+        let time: f64 = scenarios.iter().filter_map(|scenario| scenario.seconds).sum();
+        let _ = writeln!(
+            rows,
+            "<tr><th scope=\"row\">{}</th><td>{}</td><td>{complete}</td><td>{failing}</td><td>{}</td>\
+             <td>{}</td></tr>",
+            escape(&name.replace('_', " ")),
+            scenarios.len(),
+            grouped(executions),
+            seconds(time),
+        );
+        sums = (
+            sums.0 + scenarios.len(),
+            sums.1 + complete,
+            sums.2 + failing,
+            sums.3 + executions,
+            sums.4 + time,
+        );
+    }
+    Ok(format!(
+        "\n<figure class=\"model\">\n<figcaption><code>cargo model</code></figcaption>\n\
+         <div class=\"table-wrapper\"><table>\n\
+         <thead><tr><th scope=\"col\">group</th><th scope=\"col\">scenarios</th>\
+         <th scope=\"col\">complete</th><th scope=\"col\">with a counterexample</th>\
+         <th scope=\"col\">executions</th><th scope=\"col\">seconds</th></tr></thead>\n\
+         <tbody>\n{rows}</tbody>\n\
+         <tfoot><tr><th scope=\"row\">together</th><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\
+         </tfoot>\n</table></div>\n</figure>\n\n",
+        sums.0,
+        sums.1,
+        sums.2,
+        grouped(sums.3),
+        seconds(sums.4),
+    ))
+}
+
 fn seconds(seconds: f64) -> String {
     if seconds < 0.05 { "&lt; 0.1".into() } else { format!("{seconds:.1}") }
 }
@@ -133,6 +185,22 @@ mod tests {
         assert!(cells.contains("a&lt;b</th><td>–</td><td>8</td><td>stopped</td><td>–</td>"));
         assert!(cells.contains("<td>1 234 576</td><td>2 of 3 complete</td><td>12.3</td>"));
         assert!(!html.trim().contains("\n\n"), "a blank line would end the block of HTML");
+    }
+
+    #[test]
+    fn all_groups_are_counted_together() {
+        let groups = r#"{ "a": { "scenarios": [
+            { "name": "x", "executions": 1200, "complete": true, "seconds": 2.0 },
+            { "name": "y", "executions": 3, "complete": false, "counterexample": {} } ] },
+            "b_c": { "scenarios": [ { "name": "z", "executions": 1, "complete": true } ] } }"#;
+        let html = report(groups, "all").unwrap().replace('\u{202f}', " ");
+        let row =
+            "<th scope=\"row\">a</th><td>2</td><td>1</td><td>1</td><td>1 203</td><td>2.0</td>";
+        assert!(html.contains(row), "{html}");
+        assert!(
+            html.contains("<td>3</td><td>2</td><td>1</td><td>1 204</td><td>2.0</td></tr>"),
+            "{html}"
+        );
     }
 
     #[test]

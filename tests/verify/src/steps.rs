@@ -59,6 +59,7 @@ pub(crate) enum Evidence {
 const RUSTFMT: Need = Need::Component { rustup: "rustfmt", cargo: "fmt" };
 const CLIPPY: Need = Need::Component { rustup: "clippy", cargo: "clippy" };
 
+// ANCHOR: steps
 /// Every step there is. A new check is a new line here.
 #[rustfmt::skip] // A step a paragraph: what it shows, then how.
 pub(crate) static STEPS: &[Step] = &[
@@ -115,6 +116,7 @@ pub(crate) static STEPS: &[Step] = &[
         .env(&[("RUSTFLAGS", "-Zsanitizer=thread -Cunsafe-allow-abi-mismatch=sanitizer --cfg tsan"), ("TSAN_OPTIONS", "halt_on_error=1")])
         .needs(Need::ThreadSanitizer).evidence(Evidence::Tests).long(),
 ];
+// ANCHOR_END: steps
 
 impl Step {
     pub(crate) const fn new(

@@ -10,6 +10,7 @@ mod on_the_explorer;
 
 use explorer::search::{count_one_by_one, explore};
 
+// ANCHOR: shuttle
 #[test]
 fn shuttle_finds_as_many_interleavings() {
     let shuttles = on_shuttle::counts();
@@ -21,6 +22,7 @@ fn shuttle_finds_as_many_interleavings() {
         assert_eq!(graph.interleavings(), shuttles[name], "{name}: the explorer's, and Shuttle's");
     }
 }
+// ANCHOR_END: shuttle
 
 #[test]
 fn merging_equal_states_loses_no_interleaving() {

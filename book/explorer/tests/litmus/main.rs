@@ -22,6 +22,7 @@ fn loads_see_what_loom_lets_them_see() {
     }
 }
 
+// ANCHOR: famous
 #[test]
 fn the_famous_outcomes_are_there_or_not() {
     let weak = on_the_explorer::outcomes(true);
@@ -39,6 +40,7 @@ fn the_famous_outcomes_are_there_or_not() {
     assert!(!can("causality, release and acquire", [1, 1, 0, 0]));
     assert!(!can("release sequence", [1, 2, 0, 0]));
 }
+// ANCHOR_END: famous
 
 #[test]
 fn without_weak_memory_every_load_sees_the_newest_value() {

@@ -221,8 +221,12 @@ fn failure(
             let place = escape(&place.replace(".rs:", ":"));
             let _ = write!(html, "<tr><td>{step}</td><td>{place}</td>");
             for column in 0..found.threads.len() {
-                let cell = if column == *thread { escape(cell) } else { String::new() };
-                let _ = write!(html, "<td>{cell}</td>");
+                let cell = if column == *thread { cell } else { "" };
+                // The place that was made weaker: the heading above says what the source has.
+                let _ = match cell.split_once("  (the mutant") {
+                    Some((cell, _)) => write!(html, "<td><strong>{}</strong></td>", escape(cell)),
+                    None => write!(html, "<td>{}</td>", escape(cell)),
+                };
             }
             html.push_str("</tr>\n");
         }

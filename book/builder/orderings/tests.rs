@@ -9,7 +9,7 @@ const FIXTURE: &str = r#"{ "seconds": 160, "jobs": 2, "sites": [
      "line":["word.load(Acquire); // why",1],"offset":5,"weaker":[{"to":"Relaxed","kind":"data race",
      "by":"door/two","executions":1234,"threads":["opens","<shuts>"],"sentence":"Race at {0}\nand {1}.",
      "lines":[["src/door.rs",["word.load(Acquire); // why",1]],["tests/models/door.rs",["gone",1]]],
-     "rows":[[1,0,"load word → 0  Relaxed"],[0,null,"woken"],[0,1,"read"]]}]},
+     "rows":[[1,0,"load word → 0  Relaxed  (the mutant; the source says Acquire)"],[0,null,"woken"],[0,1,"read"]]}]},
     {"module":"door","file":"src/door.rs","function":"f","operation":"load(Relaxed)","nth":1,
      "line":["word.load(Relaxed);",1],"offset":5},
     {"module":"door","file":"src/door.rs","function":"g","operation":"load(Relaxed)","nth":1,
@@ -37,7 +37,7 @@ fn an_ordering_stands_with_its_line_as_it_is_now_and_its_counterexample() {
     let summary = "<summary><code>Acquire</code> → <code>Relaxed</code>: data race</summary>";
     assert!(html.contains(summary), "{html}");
     assert!(html.contains("<th scope=\"col\">thread 1: &lt;shuts&gt;</th>"), "{html}");
-    let row = "<tr><td>1</td><td>door:3</td><td></td><td>load word → 0  Relaxed</td></tr>";
+    let row = "<tr><td>1</td><td>door:3</td><td></td><td><strong>load word → 0  Relaxed</strong></td></tr>";
     assert!(html.contains(row), "{html}");
     assert!(html.contains("<tr><td>2</td><td></td><td>woken</td><td></td></tr>"), "{html}");
     assert!(html.contains("<p>Race at door.rs:3 and models/door.rs.</p>"), "{html}");

@@ -122,7 +122,7 @@ mod explore {
         let parts = scenario.parts.iter().map(|part| json!([part.file, part.anchor]));
         let mut toggles = Vec::new();
         for toggle in &scenario.toggles {
-            let line = source::line_with(toggle.file, toggle.text)?;
+            let line = source::line_with(&scenario.parts, toggle.file, toggle.text)?;
             let [from, to] = [toggle.from, toggle.to].map(|order| format!("{order:?}"));
             let (part, row) = locate(scenario, toggle.file, line).ok_or_else(|| {
                 format!(

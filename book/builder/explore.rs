@@ -16,6 +16,7 @@ use std::fmt::Write;
 use serde_json::{Value, json};
 
 use self::graph::Graph;
+use self::plain::asleep;
 pub use self::task::Task;
 use super::{escape, source};
 
@@ -81,6 +82,7 @@ pub fn figure(
     let data = json!({
         "threads": first.threads,
         "words": first.words,
+        "asleep": first.asleep,
         "toggles": first.toggles.iter().map(|(_, _, from, to)| [from, to]).collect::<Vec<_>>(),
         "variants": variants
             .iter()
@@ -131,7 +133,7 @@ pub fn figure(
          <noscript>{plain}</noscript>\n\
          <details class=\"explorer-about\"><summary>What this is, and what it leaves out</summary>\n\
          <p>The code above was compiled and run, one atomic operation at a time, in every order there is: \
-         {states} states, {ways} interleavings (<code>cargo explore {id}</code>). {memory}. \
+         {states} states, {ways} interleavings (<code>cargo explore {id}</code>). {asleep}{memory}. \
          Keys: A and B step, with Shift for an older value; U undoes, R starts anew, M shows the shortest way, \
          P asks for the proof. It is a model to teach with. No load sees what is stored later, stores to one \
          word take effect in the order in which they are made, a compare-exchange never fails for no reason, \
@@ -144,6 +146,7 @@ pub fn figure(
         code = code(&rows, &files, &toggles),
         states = first.nodes.len(),
         ways = escape(&first.interleavings),
+        asleep = asleep(first),
     ))
 }
 

@@ -287,6 +287,7 @@
       const node = this.nodes[states[states.length - 1]];
       const before = states.length > 1 ? this.nodes[states[states.length - 2]] : node;
       const sleeps = []; // on which word each thread went to sleep last
+      for (const [t, w] of this.data.asleep) sleeps[t] = w;
       this.lanes.textContent = "";
       this.path.forEach((k, i) => {
         const edge = this.nodes[states[i]][2][k];
@@ -335,7 +336,8 @@
         text = "Every thread has ended, and nothing went wrong on this way.";
         kind = "good";
       } else if (!this.path.length) {
-        text = `Your turn: ${THREADS.slice(0, this.data.threads).split("").join(" or ")} makes one step.`;
+        const able = [...THREADS].filter((name, t) => this.edges(0, t).length);
+        text = `Your turn: ${able.join(" or ")} makes one step.`;
       } else {
         const last = this.lanes.lastChild;
         text = `${steps}. ${THREADS[last.style.gridColumnStart - 1]}: ${last.textContent}.`;

@@ -15,6 +15,9 @@ pub(super) struct Graph {
     pub(super) toggles: Vec<(usize, usize, String, String)>,
     pub(super) interleavings: String,
     pub(super) words: Vec<(String, String)>,
+    /// Who sleeps at the start, and on which word.
+    #[serde(default)]
+    pub(super) asleep: Vec<(usize, usize)>,
     /// Part and row.
     pub(super) places: Vec<(usize, usize)>,
     pub(super) labels: Vec<String>,

@@ -13,7 +13,8 @@ pub(super) fn plain(variants: &[Graph], toggles: &[(usize, &str)], rows: &[Row])
         return table(first, &way);
     }
     let mut html = format!(
-        "<p>Every order was tried: {} states, {} interleavings, and nothing goes wrong.</p>",
+        "<p>{}Every order was tried: {} states, {} interleavings, and nothing goes wrong.</p>",
+        asleep(first),
         first.nodes.len(),
         escape(&first.interleavings),
     );
@@ -28,8 +29,15 @@ pub(super) fn plain(variants: &[Graph], toggles: &[(usize, &str)], rows: &[Row])
     html
 }
 
+/// Who sleeps before the first step.
+pub(super) fn asleep(graph: &Graph) -> String {
+    let names =
+        graph.asleep.iter().map(|&(thread, _)| format!("{} sleeps already. ", name(thread)));
+    names.collect()
+}
+
 pub(super) fn table(graph: &Graph, way: &[(usize, Edge)]) -> String {
-    let mut html = "<table><thead><tr><th>step</th>".to_owned();
+    let mut html = asleep(graph) + "<table><thead><tr><th>step</th>";
     for thread in 0..graph.threads {
         let _ = write!(html, "<th>thread {}</th>", name(thread));
     }

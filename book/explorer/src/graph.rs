@@ -91,6 +91,8 @@ impl Node {
 pub struct Graph {
     /// The names of the words and cells, and what they hold.
     pub words: Vec<(String, Shape)>,
+    /// Who sleeps at the start, and on which word.
+    pub asleep: Vec<(usize, usize)>,
     /// The states.
     pub nodes: Vec<Node>,
 }
@@ -115,7 +117,7 @@ impl Graph {
             }
             node
         });
-        Self { words: self.words, nodes: nodes.collect() }
+        Self { nodes: nodes.collect(), ..self }
     }
 
     /// The states, each when it is first met.
@@ -128,6 +130,28 @@ impl Graph {
             order.extend(self.nodes[state].edges.iter().map(|e| e.to).filter(|&to| met.insert(to)));
         }
         order
+    }
+
+    /// Without the words that nobody ever touches: the rest of something larger.
+    fn without_idle_words(&self) -> Self {
+        let edges = self.nodes.iter().flat_map(|node| &node.edges);
+        let touched: BTreeSet<usize> = edges
+            .filter_map(|edge| edge.object)
+            .chain(self.asleep.iter().map(|&(_, word)| word))
+            .collect();
+        let number = |word| touched.iter().position(|&other| other == word);
+        let mut graph = self.clone();
+        graph.words = touched.iter().map(|&word| self.words[word].clone()).collect();
+        for (_, word) in &mut graph.asleep {
+            *word = number(*word).expect("it sleeps there");
+        }
+        for node in &mut graph.nodes {
+            node.values = touched.iter().map(|&word| node.values[word]).collect();
+            for edge in &mut node.edges {
+                edge.object = edge.object.and_then(number);
+            }
+        }
+        graph
     }
 
     /// How many ways there are from the start to an end.
@@ -210,9 +234,13 @@ impl Graph {
     /// ```
     ///
     /// Places, labels and verdicts are numbers of entries in tables of the same names. Before the tables stands
-    /// the `head`. What the table of places holds `locate` says.
+    /// the `head`. What the table of places holds `locate` says. Words that nobody touches are left out.
     #[must_use]
     pub fn json(&self, head: &[(&str, Value)], locate: impl Fn(&Place) -> Value) -> String {
+        self.without_idle_words().json_of_all(head, locate)
+    }
+
+    fn json_of_all(&self, head: &[(&str, Value)], locate: impl Fn(&Place) -> Value) -> String {
         let places = Vec::from_iter(self.places());
         let mut labels = Vec::new();
         let mut verdicts = Vec::new();
@@ -238,8 +266,9 @@ impl Graph {
             ("labels", json!(labels)),
             ("verdicts", verdicts.iter().map(|v| json!([v.kind.title(), v.what])).collect()),
         ];
+        let asleep = (!self.asleep.is_empty()).then(|| ("asleep", json!(self.asleep)));
         let mut text = "{\n".to_owned();
-        for (name, value) in head.iter().chain(&tables) {
+        for (name, value) in head.iter().chain(&asleep).chain(&tables) {
             let _ = writeln!(text, "{}: {value},", json!(name));
         }
         let _ = write!(text, "\"nodes\": [\n{nodes}]\n}}\n");

@@ -55,7 +55,21 @@ impl Run {
             run.resume(t, Resume::Go(Outcome::of(0, true)));
         }
         world::with(World::judge);
+        for t in 0..scenario.asleep() {
+            run.fall_asleep(t, scenario.name);
+        }
         run
+    }
+
+    /// Lets a thread go on, alone, until it sleeps.
+    fn fall_asleep(&mut self, t: usize, scenario: &str) {
+        loop {
+            match world::with(|w| w.threads[t].status) {
+                Status::Asleep(_) => return,
+                Status::Ready(_) => _ = self.step((t, 0)),
+                _ => panic!("`{scenario}`: {} does not fall asleep", crate::thread_name(t)),
+            }
+        }
     }
 
     /// Lets a thread go on as far as its next operation.
@@ -153,7 +167,8 @@ impl World {
 }
 
 thread_local! {
-    static QUIET: Cell<bool> = const { Cell::new(false) };
+    /// How many threads of a run are inside of [`quietly`].
+    static QUIET: Cell<u32> = const { Cell::new(0) };
 }
 
 /// Runs `f`, and catches a panic without printing it: it is a result here, not an accident.
@@ -162,15 +177,15 @@ fn quietly(f: impl FnOnce()) -> Result<(), Box<dyn Any + Send>> {
     HOOK.call_once(|| {
         let before = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
-            if !QUIET.get() {
+            if QUIET.get() == 0 {
                 before(info);
             }
         }));
     });
     // Several threads of a run are inside at once, all on this thread of the system.
-    QUIET.set(true);
+    QUIET.set(QUIET.get() + 1);
     let result = panic::catch_unwind(AssertUnwindSafe(f));
-    QUIET.set(false);
+    QUIET.set(QUIET.get() - 1);
     result
 }
 

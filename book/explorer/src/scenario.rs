@@ -56,7 +56,7 @@ pub struct Part {
 pub struct Toggle {
     /// The file, from the root of the repository.
     pub file: &'static str,
-    /// A piece of the line, the only line of the file that has it.
+    /// A piece of the line, the only line of those shown that has it.
     pub text: &'static str,
     /// The ordering that the source has.
     pub from: Ordering,
@@ -82,6 +82,7 @@ pub struct Scenario {
     weak: bool,
     spurious: u32,
     timeouts: u32,
+    asleep: usize,
 }
 
 type Body<S> = Rc<dyn Fn(&S)>;
@@ -117,6 +118,7 @@ impl Scenario {
                 weak: false,
                 spurious: 0,
                 timeouts: 1,
+                asleep: 0,
             },
         }
     }
@@ -139,6 +141,12 @@ impl Scenario {
         self.weak
     }
 
+    /// How many threads sleep when the map begins.
+    #[must_use]
+    pub fn asleep(&self) -> usize {
+        self.asleep
+    }
+
     /// What the search of a variant must find: bit by bit, the toggles that are set.
     #[must_use]
     pub fn expected_of(&self, variant: usize) -> Expected {
@@ -156,7 +164,8 @@ impl Scenario {
         let set = (0..self.toggles.len()).filter(|i| variant >> i & 1 == 1);
         let weaker = set.map(|i| {
             let Toggle { file, text, from, to, .. } = self.toggles[i];
-            let line = source::line_with(file, text).unwrap_or_else(|error| panic!("{error}"));
+            let line = source::line_with(&self.parts, file, text)
+                .unwrap_or_else(|error| panic!("{error}"));
             Weaker { file: file.into(), line, from, to }
         });
         let inside = self.inside.iter().map(|part| {
@@ -212,6 +221,13 @@ impl<S: 'static> Builder<S> {
         self
     }
 
+    /// Begins the map when the first `n` threads have fallen asleep, one after the other: how they came to that is
+    /// no part of it. For mistakes that need a crowd.
+    pub fn asleep(mut self, n: usize) -> Self {
+        self.scenario.asleep = n;
+        self
+    }
+
     /// Shows this part of the source. Every operation of the threads must stand in a part that is shown.
     pub fn shows(mut self, file: &'static str, anchor: &'static str) -> Self {
         self.scenario.parts.push(Part { file, anchor });
@@ -224,8 +240,8 @@ impl<S: 'static> Builder<S> {
         self
     }
 
-    /// Lets the reader replace an ordering, in the one line of `file` that has this `text`, and find that
-    /// it is `expected` then.
+    /// Lets the reader replace an ordering, in the one line of `file` that is shown and has this `text`, and
+    /// find that it is `expected` then.
     pub fn toggle(
         mut self,
         (file, text): (&'static str, &'static str),

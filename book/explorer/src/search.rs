@@ -87,6 +87,7 @@ impl<'a> Search<'a> {
     fn explore(&mut self) {
         let mut run = self.start();
         self.graph.words = names();
+        self.graph.asleep = asleep();
         // Each run goes on as long as it finds new states; the steps that it did not take are for later.
         let mut here = self.visit(&mut run, Vec::new()).ok();
         while let Some((from, step)) = self.open.pop() {
@@ -170,6 +171,18 @@ impl<'a> Search<'a> {
         self.open.extend(choices.into_iter().rev().map(|step| (state, step)));
         Ok(state)
     }
+}
+
+/// Who sleeps, and on which word.
+fn asleep() -> Vec<(usize, usize)> {
+    world::with(|w| {
+        let word = |thread: &world::Thread| match thread.status {
+            Status::Asleep(pending) => pending.object,
+            _ => None,
+        };
+        let sleepers = w.threads.iter().enumerate();
+        sleepers.filter_map(|(t, thread)| Some((t, word(thread)?))).collect()
+    })
 }
 
 /// The names and shapes of all words and cells.

@@ -1,10 +1,12 @@
 //! What the source says: the names of words, lines by anchor, the line with a certain text.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 use crate::op::At;
+use crate::scenario::Part;
 
 /// The root of the repository.
 #[must_use]
@@ -51,18 +53,24 @@ pub fn rows_of(file: &str, anchor: &str) -> Result<Vec<u32>, String> {
     Ok(rows.into_iter().map(|(number, _)| number).collect())
 }
 
-/// The number of the only line with this text.
+/// The number of the only line with this text, among those of `file` that are shown in the `parts`.
 ///
 /// # Errors
 ///
 /// If there is none, or more than one.
-pub fn line_with(file: &str, text: &str) -> Result<u32, String> {
+pub fn line_with(parts: &[Part], file: &str, text: &str) -> Result<u32, String> {
+    let mut shown = BTreeSet::new();
+    for part in parts.iter().filter(|part| part.file == file) {
+        shown.extend(rows_of(file, part.anchor)?);
+    }
     let source = read(file)?;
-    let mut found = (1..).zip(source.lines()).filter(|(_, line)| line.contains(text));
+    let mut found = (1..)
+        .zip(source.lines())
+        .filter(|(number, line)| shown.contains(number) && line.contains(text));
     match (found.next(), found.next()) {
         (Some((number, _)), None) => Ok(number),
-        (None, _) => Err(format!("`{file}` has no line with `{text}`")),
-        _ => Err(format!("`{file}` has several lines with `{text}`")),
+        (None, _) => Err(format!("no line of `{file}` that is shown has `{text}`")),
+        _ => Err(format!("several lines of `{file}` that are shown have `{text}`")),
     }
 }
 
@@ -75,14 +83,15 @@ pub(crate) fn names<'a>(made: impl Iterator<Item = &'a [At]>) -> Vec<String> {
     let mut names = Vec::new();
     for parts in &full {
         let same = |n| full.iter().filter(|other| with(other, n) == with(parts, n)).count();
-        let n = (1..=parts.len().max(1)).find(|&n| same(n) == 1).unwrap_or(1);
+        let n = (1..parts.len()).find(|&n| same(n) == 1).unwrap_or(parts.len());
         let name = if parts.is_empty() { "word".to_owned() } else { with(parts, n) };
-        if same(n) == 1 {
+        let twin = |other: &&Vec<String>| *other == parts;
+        if full.iter().filter(twin).count() == 1 {
             names.push(name);
         } else {
             // Made at the same place, such as the elements of an array.
-            let earlier = full.iter().take(names.len()).filter(|other| with(other, n) == name);
-            names.push(format!("{name}[{}]", earlier.count()));
+            let earlier = full.iter().take(names.len()).filter(twin).count();
+            names.push(format!("{name}[{earlier}]"));
         }
     }
     names

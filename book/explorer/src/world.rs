@@ -57,6 +57,8 @@ pub(crate) struct Thread {
     spurious: u32,
     /// How often its time may still be up.
     timeouts: u32,
+    /// Where it slept when it was called, as long as it has only looked since.
+    called: Option<usize>,
 }
 
 /// An atomic or a cell.
@@ -239,6 +241,7 @@ impl World {
             read: Vec::new(),
             spurious: self.rules.spurious,
             timeouts: self.rules.timeouts,
+            called: None,
         });
         self.yielders.push(std::ptr::null());
     }
@@ -321,8 +324,9 @@ impl World {
                 Op::Load(order)
                 | Op::Store(_, order)
                 | Op::Update(_, _, order)
-                | Op::Fence(order)
-                | Op::Exchange { success: order, .. } => order,
+                | Op::Fence(order) => order,
+                Op::Exchange { success, failure, .. } if *success != weaker.from => failure,
+                Op::Exchange { success, .. } => success,
                 _ => continue,
             };
             if *order == weaker.from {

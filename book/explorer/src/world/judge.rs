@@ -70,18 +70,24 @@ impl World {
                     op: Op::Sleep { expected, .. }, object: Some(o), ..
                 }) => {
                     asleep = true;
-                    // It would not fall asleep now, or a call came too early.
+                    // It would not fall asleep now, or a call came too early, or it could do nothing with
+                    // it. (Whether it was called is a part of its history, so this adds nothing to the key.)
                     missed |= self.memory.newest(o) != expected || self.objects[o].missed_wake;
+                    missed |= thread.called == Some(o);
                     who.push(format!("{name} sleeps"));
                 }
                 Status::Done => {}
                 _ => who.push(format!("{name} waits in its loop")),
             }
         }
+        let others = who.len() - 1;
         let who = who.join(", ");
         match (asleep, missed) {
             (true, true) => {
                 Verdict::new(Kind::LostWakeUp, format!("{who}, and nobody will ever call again"))
+            }
+            (true, false) if others == 0 => {
+                Verdict::new(Kind::Deadlock, format!("{who}, and nobody is left to wake it"))
             }
             (true, false) => {
                 Verdict::new(Kind::Deadlock, format!("{who}, and each waits for another"))

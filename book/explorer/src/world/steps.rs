@@ -89,6 +89,11 @@ impl World {
         let word = pending.object.unwrap_or(usize::MAX);
         let shape = pending.object.map_or(Shape::Opaque, |object| self.shape(object));
         let show = |value| shape.text(value);
+        if let (Some(thread), Op::Store(..) | Op::Update(..) | Op::Exchange { .. }) =
+            (self.threads.get_mut(t), pending.op)
+        {
+            thread.called = None;
+        }
         let mut woken = Vec::new();
         let (outcome, text) = match pending.op {
             Op::Load(order) => {
@@ -144,6 +149,9 @@ impl World {
                 let names = Vec::from_iter(sleepers.iter().map(|&t| crate::thread_name(t)));
                 let whom = if names.is_empty() { "nobody".into() } else { names.join(", ") };
                 let ok = !sleepers.is_empty();
+                for &t in &sleepers {
+                    self.threads[t].called = pending.object;
+                }
                 woken.extend(sleepers.into_iter().map(|t| (t, Outcome::of(0, true))));
                 (Outcome::of(0, ok), format!("{call} → {whom}"))
             }

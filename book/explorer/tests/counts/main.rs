@@ -9,6 +9,8 @@ mod on_shuttle;
 mod on_the_explorer;
 
 use explorer::search::{count_one_by_one, explore};
+use explorer::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use explorer::{Kind, Scenario, futex};
 
 // ANCHOR: shuttle
 #[test]
@@ -37,7 +39,7 @@ fn the_missed_call_is_found_and_named() {
     let mut scenarios = on_the_explorer::scenarios().into_iter();
     let missed = scenarios.find(|scenario| scenario.name == "a call that can be missed");
     let graph = explore(&missed.unwrap(), 0);
-    assert_eq!(graph.kinds(), [explorer::Kind::LostWakeUp].into());
+    assert_eq!(graph.kinds(), [Kind::LostWakeUp].into());
 }
 
 #[test]
@@ -47,4 +49,34 @@ fn the_same_scenario_gives_the_same_file_every_time() {
             [0, 0].map(|variant| explore(&scenario, variant).json(&[], |place| place.line.into()));
         assert_eq!(first, second, "{}", scenario.name);
     }
+}
+
+/// One opens a door and shuts it; two wait before it, and look again when they are called.
+#[test]
+fn a_map_can_begin_when_threads_sleep_already() {
+    let scenario = |asleep| {
+        let wait = |door: &AtomicU32| {
+            while door.load(Relaxed) == 0 {
+                futex::wait(door, 0, false);
+            }
+        };
+        Scenario::new("a door", || AtomicU32::new(0))
+            .asleep(asleep)
+            .threads(2, wait)
+            .thread(|door| {
+                door.store(1, Relaxed);
+                futex::wake_all(door);
+                door.store(0, Relaxed);
+            })
+            .broken(Kind::LostWakeUp)
+    };
+    let [all, shorter] = [scenario(0), scenario(2)].map(|scenario| {
+        let graph = explore(&scenario, 0);
+        assert_eq!(graph.interleavings(), count_one_by_one(&scenario, 0));
+        assert!(graph.kinds().contains(&Kind::LostWakeUp), "called, and it was of no use");
+        graph
+    });
+    assert!(all.asleep.is_empty());
+    assert_eq!(shorter.asleep, [(0, 0), (1, 0)], "thread and word");
+    assert!(shorter.nodes.len() < all.nodes.len());
 }

@@ -91,8 +91,8 @@
 //! # How
 //!
 //! The graph lies behind a [lock of this crate](crate::raw::RawLock) whose own waits the detector does not look at.
-//! A thread that finds a lock free does not come near it: it notes its number as the owner's, and the lock and
-//! the place in a list of its own. The names of [`thread`](crate::thread)s are in the reports; other threads
+//! A thread that finds a lock free does not come near it: it notes the lock and the place in a list of its own,
+//! which nobody else reads, and which it takes to the graph when it falls asleep. The names of [`thread`](crate::thread)s are in the reports; other threads
 //! have std's name or a number. `cargo model deadlock` explores graph, gate and protocol.
 //!
 //! Source: the graph is Holt's, [_Some Deadlock Properties of Computer Systems_](https://doi.org/10.1145/356603.356607);
@@ -122,7 +122,10 @@ pub(crate) mod gate;
 pub(crate) mod graph;
 #[cfg(any(model, feature = "deadlock-detection"))]
 #[allow(unreachable_pub, reason = "the models reach it")]
-mod pool;
+pub(crate) mod hands;
+#[cfg(any(model, feature = "deadlock-detection"))]
+#[allow(unreachable_pub, reason = "the models reach it")]
+pub(crate) mod pool;
 #[cfg(any(model, feature = "deadlock-detection"))]
 mod report;
 #[cfg(any(model, feature = "deadlock-detection"))]
@@ -140,6 +143,8 @@ mod local;
 mod off;
 #[cfg(all(feature = "deadlock-detection", not(model)))]
 mod seats;
+#[cfg(all(feature = "deadlock-detection", not(model)))]
+mod things;
 
 pub use self::label::{Kind, Label};
 pub use self::name::name;
@@ -167,7 +172,9 @@ pub(crate) use self::seats::Seats;
 #[doc(hidden)]
 pub use self::{
     detector::{Detector, OnGraph},
-    graph::{Need, ThreadId, Wait, Wanted},
+    graph::{Need, ThingId, ThreadId, Wait, Wanted},
+    hands::Hands,
+    pool::Pool,
     report::{Report, Verdict},
 };
 

@@ -48,7 +48,7 @@ use std::time::{Duration, Instant};
 
 pub use self::guarded::{Lock, LockGuard};
 use crate::condition::Monitor;
-use crate::deadlock::{self, Kind};
+use crate::deadlock::{self, Identity, Kind};
 use crate::park::{self, Wait};
 use crate::sync::atomic::AtomicU32;
 use crate::sync::atomic::Ordering::{Acquire, Relaxed, Release};
@@ -114,6 +114,17 @@ impl RawLock {
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub fn acquire(&self) {
         if !self.acquire_fast() {
+            self.acquire_slow(None);
+        }
+    }
+
+    /// [`acquire`](Self::acquire), for a lock around this one that has an identity.
+    #[inline]
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
+    pub(crate) fn acquire_as(&self, identity: &Identity) {
+        identity.comes_next();
+        if !self.acquire_fast() {
+            let _waiting = identity.wants();
             self.acquire_slow(None);
         }
     }

@@ -142,8 +142,7 @@ impl RawRLock {
         if self.is_owner(me) {
             self.nest();
         } else {
-            let _waiting = self.identity.wants();
-            self.lock.acquire();
+            self.lock.acquire_as(&self.identity);
             self.set_owner(me);
             self.identity.taken();
         }

@@ -1,84 +1,200 @@
-//! Models of the deadlock detector: its graph, its gate, and the steps by which a thread falls asleep.
+//! Models of the deadlock detector: its graph, its gate, what threads have in their hands, and the steps by
+//! which one falls asleep.
 //!
 //! The primitives are explored without the detector, so the locks here are made for it: the algorithm of
 //! `RawLock`, and the notes and calls that `Lock` makes with the feature on. A deadlock that is not found
-//! ends an execution with both threads asleep, which the runtime reports.
+//! ends an execution with all threads asleep, which the runtime reports.
 
 use std::panic::Location;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use model::Reach::{Named, Slept, Woken};
+use model::Reach::{Named, Slept, TimedOut, Woken};
 use model::{Group, Scenario, reached};
-use primitives::deadlock::{Detector, Kind, Need, Wait, Wanted};
+use primitives::deadlock::{Detector, Hands, Kind, Need, Pool, ThingId, Wait, Wanted};
 use primitives::park;
+use primitives::sync::atomic::AtomicU32;
 use primitives::sync::atomic::Ordering::{Acquire, Relaxed, Release};
-use primitives::sync::atomic::{AtomicU32, AtomicU64};
 use primitives::sync::thread;
 
 const FREE: u32 = 0;
+/// Held, with sleepers perhaps. (There is no other way to hold one: it saves the models a state.)
 const SLEEPERS: u32 = 2;
 
 /// A lock that the detector watches.
-struct Watched {
-    word: AtomicU32,
-    owner: AtomicU64,
-}
+struct Watched(AtomicU32);
 
 /// What the threads share.
 struct World {
-    locks: [Watched; 2],
+    locks: Vec<Watched>,
+    /// How many permits are free, of a semaphore whose permits stay with their threads.
+    permits: AtomicU32,
+    pool: Pool,
     detector: Detector,
     /// Threads that were told. (std's: no step of the model.)
     victims: AtomicUsize,
 }
 
+/// What a lock is called in hands and on the graph.
+fn thing(lock: usize) -> ThingId {
+    lock as ThingId + 1
+}
+
+/// What a permit is called there: all alike.
+const PERMIT: ThingId = 99;
+const PERMITS: usize = 2;
+
+/// Hands that hold this.
+fn hands(holds: &[ThingId]) -> Hands {
+    let hands = Hands::new();
+    hands.open();
+    for thing in holds {
+        take_in(&hands, *thing);
+    }
+    hands
+}
+
+fn take_in(hands: &Hands, thing: ThingId) {
+    assert!(hands.take(thing, Location::caller()), "hands have room for more");
+}
+
+fn put_back(hands: &Hands, thing: ThingId) {
+    assert!(hands.put_back_last(thing) || hands.put_back(thing), "it was not in these hands");
+}
+
 impl World {
-    fn new() -> Self {
-        let lock = || Watched { word: AtomicU32::new(FREE), owner: AtomicU64::new(0) };
-        Self { locks: [lock(), lock()], detector: Detector::new(), victims: AtomicUsize::new(0) }
+    fn with_locks(words: impl IntoIterator<Item = u32>) -> Self {
+        let mut pool = Pool::new(PERMITS);
+        pool.bind();
+        Self {
+            permits: AtomicU32::new(0),
+            pool,
+            locks: words.into_iter().map(|word| Watched(AtomicU32::new(word))).collect(),
+            detector: Detector::new(),
+            victims: AtomicUsize::new(0),
+        }
     }
 
-    /// Takes a lock; `false` if it was told that it would wait for ever.
-    fn take(&self, lock: usize) -> bool {
-        let Watched { word, owner } = &self.locks[lock];
-        let me = thread::id();
+    fn new() -> Self {
+        Self::with_locks([FREE; 2])
+    }
+
+    /// Threads have these from the start, which saves the model the way there. No permit is free either.
+    fn all_held<const LOCKS: usize>() -> Self {
+        Self::with_locks([SLEEPERS; LOCKS])
+    }
+
+    /// Takes a lock; `false` if it was told that it would wait for ever, or if a deadline came first, if there
+    /// is one.
+    fn take_until(&self, hands: &Hands, lock: usize, timed: bool) -> bool {
+        let Watched(word) = &self.locks[lock];
+        let need = || Need::Owner(thing(lock));
         // Acquire: pairs with the Release in `release`.
         while word.swap(SLEEPERS, Acquire) != FREE {
-            let wait = Wait::new(
-                Wanted::Nameless(Kind::Lock),
-                Need::Owner(&raw const *owner),
-                Location::caller(),
-            );
-            let entered =
-                self.detector.enter(me, wait.on(word, SLEEPERS), |_| true, |_| unreachable!());
-            let Ok(asleep) = entered else { return false };
-            park::wait(word, SLEEPERS, None);
+            let deadline = timed.then(park::now);
+            let Ok(asleep) = self.falls_asleep(hands, word, SLEEPERS, need(), timed) else {
+                return false;
+            };
+            let ended = park::wait(word, SLEEPERS, deadline);
             drop(asleep); // before the next try
+            if ended == park::Wait::TimedOut {
+                return false;
+            }
         }
-        // Relaxed: see the graph.
-        owner.store(me, Relaxed);
+        take_in(hands, thing(lock));
         true
     }
 
-    fn release(&self, lock: usize) {
-        let Watched { word, owner } = &self.locks[lock];
-        // Relaxed: see the graph.
-        owner.store(0, Relaxed);
+    /// Takes a permit; `false` if it was told that it would wait for ever.
+    fn acquire(&self, hands: &Hands) -> bool {
+        // Acquire: pairs with the Release in `give_back`.
+        while self.permits.compare_exchange(1, 0, Acquire, Relaxed).is_err() {
+            let need = Need::Holder(PERMIT, &raw const self.pool);
+            let Ok(asleep) = self.falls_asleep(hands, &self.permits, 0, need, false) else {
+                return false;
+            };
+            park::wait(&self.permits, 0, None);
+            drop(asleep); // before the next try
+        }
+        take_in(hands, PERMIT);
+        true
+    }
+
+    /// Gives a permit back; a second that is free at the same time is lost, for nobody here would need it.
+    fn give_back(&self, hands: &Hands) {
+        put_back(hands, PERMIT);
+        // Release: pairs with the Acquire in `acquire`.
+        self.permits.store(1, Release);
+        park::wake_one(&raw const self.permits);
+    }
+
+    /// On the graph, unless the wait is timed; an error if it was told.
+    fn falls_asleep(
+        &self,
+        hands: &Hands,
+        word: &AtomicU32,
+        expected: u32,
+        need: Need,
+        timed: bool,
+    ) -> Result<Option<impl Sized>, ()> {
+        if !Detector::watches(timed.then(park::now)) {
+            return Ok(None);
+        }
+        let wait = Wait::new(Wanted::Nameless(Kind::Lock), need, Location::caller())
+            .holding(hands.describe())
+            .on(word, expected);
+        let entered = self.detector.enter(thread::id(), wait, |_| true, |_| unreachable!());
+        entered.map(Some).map_err(|_| {
+            reached("told");
+            self.victims.fetch_add(1, Ordering::Relaxed);
+        })
+    }
+
+    fn take(&self, hands: &Hands, lock: usize) -> bool {
+        self.take_until(hands, lock, false)
+    }
+
+    fn release(&self, hands: &Hands, lock: usize) {
+        let Watched(word) = &self.locks[lock];
+        put_back(hands, thing(lock));
         // Release: pairs with the Acquire in `take`.
         word.swap(FREE, Release);
         park::wake_one(&raw const *word);
     }
 
-    /// Takes both, and backs off if it is told.
-    fn nest(&self, outer: usize, inner: usize) {
-        assert!(self.take(outer), "this thread has nothing that anybody could wait for");
-        if self.take(inner) {
-            self.release(inner);
-        } else {
-            reached("told");
-            self.victims.fetch_add(1, Ordering::Relaxed);
+    /// Takes both, and backs off if it does not get the second.
+    fn nest(&self, hands: &Hands, outer: usize, inner: usize, timed: bool) {
+        assert!(self.take(hands, outer), "this thread has nothing that anybody could wait for");
+        if self.take_until(hands, inner, timed) {
+            self.release(hands, inner);
         }
-        self.release(outer);
+        self.release(hands, outer);
+    }
+
+    /// Has one, and wants the next.
+    fn pass(&self, mine: usize) {
+        let (hands, next) = (hands(&[thing(mine)]), (mine + 1) % self.locks.len());
+        if self.take(&hands, next) {
+            self.release(&hands, next);
+        }
+        self.release(&hands, mine);
+    }
+
+    /// Has a permit, and wants the lock.
+    fn leave_by_the_lock(&self) {
+        let hands = hands(&[PERMIT]);
+        if self.take(&hands, 0) {
+            self.release(&hands, 0);
+        }
+        self.give_back(&hands);
+    }
+
+    /// Has the lock, and wants a permit.
+    fn enter_by_a_permit(&self) {
+        let hands = hands(&[thing(0)]);
+        if self.acquire(&hands) {
+            self.give_back(&hands);
+        }
+        self.release(&hands, 0);
     }
 
     fn told(&self) -> usize {
@@ -94,8 +210,8 @@ pub(crate) fn group() -> Group {
                 "Two threads take two locks in opposite orders: at most one is told, none sleeps for ever.",
                 World::new,
             )
-            .role("first, then second", |world| world.nest(0, 1))
-            .role("second, then first", |world| world.nest(1, 0))
+            .role("first, then second", |world| world.nest(&hands(&[]), 0, 1, false))
+            .role("second, then first", |world| world.nest(&hands(&[]), 1, 0, false))
             .check(|world| assert!(world.told() <= 1, "both were told"))
             .bound(Some(3))
             .reaches([Slept, Woken, Named("told")]),
@@ -107,8 +223,9 @@ pub(crate) fn group() -> Group {
                 World::new,
             )
             .roles(2, "nests twice", |world| {
-                world.nest(0, 1);
-                world.nest(0, 1);
+                let hands = hands(&[]);
+                world.nest(&hands, 0, 1, false);
+                world.nest(&hands, 0, 1, false);
             })
             .check(|world| assert_eq!(world.told(), 0, "there was no deadlock"))
             .bound(Some(2))
@@ -121,12 +238,65 @@ pub(crate) fn group() -> Group {
                 World::new,
             )
             .role("first, then second", |world| {
-                world.nest(0, 1);
-                world.nest(0, 1);
+                let hands = hands(&[]);
+                world.nest(&hands, 0, 1, false);
+                world.nest(&hands, 0, 1, false);
             })
-            .role("second, then first", |world| world.nest(1, 0))
+            .role("second, then first", |world| world.nest(&hands(&[]), 1, 0, false))
             .check(|world| assert!(world.told() <= 2))
             .bound(Some(2))
+            .reaches([Slept, Woken, Named("told")]),
+        )
+        .scenario(
+            Scenario::new(
+                "a-deadline-is-no-edge",
+                "One of two that wait for each other has a deadline: nobody is told, and both go on.",
+                World::new,
+            )
+            .role("first, then second in time", |world| world.nest(&hands(&[]), 0, 1, true))
+            .role("second, then first", |world| world.nest(&hands(&[]), 1, 0, false))
+            .check(|world| assert_eq!(world.told(), 0, "the clock would have ended it"))
+            .bound(Some(2))
+            .reaches([Slept, Woken, TimedOut]),
+        )
+        .scenario(
+            Scenario::new(
+                "three-in-a-ring",
+                "Each of three threads has what the one before it wants: one is told, and the others go on.",
+                World::all_held::<3>,
+            )
+            .role("has the first", |world| world.pass(0))
+            .role("has the second", |world| world.pass(1))
+            .role("has the third", |world| world.pass(2))
+            .check(|world| assert_eq!(world.told(), 1, "so many were told"))
+            .bound(Some(1))
+            .reaches([Slept, Woken, Named("told")]),
+        )
+        .scenario(
+            Scenario::new(
+                "one-of-two-holders-waits",
+                "Who wants a permit is not told for the one holder that waits for it: the other may help, and does.",
+                World::all_held::<1>,
+            )
+            .role("has the lock, wants a permit", World::enter_by_a_permit)
+            .role("has a permit, wants the lock", World::leave_by_the_lock)
+            .role("has a permit", |world| world.give_back(&hands(&[PERMIT])))
+            .check(|world| assert_eq!(world.told(), 0, "there was no deadlock"))
+            .bound(Some(1))
+            .reaches([Slept, Woken]),
+        )
+        .scenario(
+            Scenario::new(
+                "both-holders-wait",
+                "Two threads have the permits and want the lock of a third, which wants a permit: one is told.",
+                World::all_held::<1>,
+            )
+            .role("has the lock, wants a permit", World::enter_by_a_permit)
+            .roles(2, "has a permit, wants the lock", |world| {
+                world.leave_by_the_lock();
+            })
+            .check(|world| assert_eq!(world.told(), 1, "so many were told"))
+            .bound(Some(1))
             .reaches([Slept, Woken, Named("told")]),
         )
 }

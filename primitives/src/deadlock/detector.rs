@@ -9,6 +9,8 @@
 //! finds the other on the graph. To leave comes before the next try: a thread on the graph holds what it held
 //! when it entered, and nothing more.
 
+use std::time::Instant;
+
 use super::gate::Gate;
 use super::graph::{Finding, Graph, ThreadId, Wait};
 use super::report::{Report, Verdict};
@@ -35,6 +37,13 @@ impl Detector {
         }
     }
 
+    /// Whether a wait until then belongs on the graph. One that the clock ends is no edge: its thread will go on,
+    /// whatever the others do.
+    #[must_use]
+    pub fn watches(deadline: Option<Instant>) -> bool {
+        deadline.is_none()
+    }
+
     /// Puts the calling thread on the graph, where it stays until the result is dropped; falls asleep in
     /// between. If it would never wake up, there is a report; where the caller `refuses` such a sleep, the
     /// report is the error, and the thread is not on the graph; otherwise it is `told`.
@@ -46,9 +55,8 @@ impl Detector {
         refuses: impl Fn(Verdict) -> bool,
         tell: impl FnOnce(&Report),
     ) -> Result<OnGraph<'_>, Box<Report>> {
-        let again = wait.clone();
         let mut doubtful = Vec::new();
-        let report = self.graph.with(|graph| {
+        let found = self.graph.with(|graph| {
             let report = match graph.enter(me, wait) {
                 Some(finding) => report(graph, finding),
                 None => {
@@ -56,23 +64,20 @@ impl Detector {
                     everybody_sleeps(graph, me)
                 }
             };
-            if report.is_some() {
-                graph.leave(me);
-            }
-            report
+            Some((report?, graph.leave(me)?))
         });
         // These may have been woken or not. To wake them for no reason is always allowed; whoever was asleep
         // looks at its word again, and the last one to fall asleep anew finds no doubt left.
         for word in doubtful {
             park::wake_all(word);
         }
-        if let Some(report) = report {
+        if let Some((report, wait)) = found {
             if refuses(report.verdict()) {
                 return Err(Box::new(report));
             }
             // Off the graph, for this may run code of the program.
             tell(&report);
-            self.graph.with(|graph| graph.waits.insert(me, again));
+            self.graph.with(|graph| graph.put(me, wait));
         }
         Ok(OnGraph { detector: self, me })
     }
@@ -112,7 +117,7 @@ pub struct OnGraph<'a> {
 impl Drop for OnGraph<'_> {
     fn drop(&mut self) {
         if !is_unwinding() {
-            self.detector.graph.with(|graph| graph.leave(self.me));
+            let _wait = self.detector.graph.with(|graph| graph.leave(self.me));
         }
     }
 }

@@ -12,13 +12,13 @@
 //! holders of a semaphore's permits, it is what graph theory calls a knot.
 //!
 //! **Why what it finds is true.** All of this happens behind one [gate](super::gate), and a thread is on the
-//! graph from before it falls asleep until after it woke up, and takes itself off _before_ it tries again. So
-//! while the gate is held no thread on the graph runs code of the program, and none of them can release
-//! anything. The owner of a lock notes itself after it has taken the lock, and wipes the note before it
-//! releases. Read behind the gate, the note of a thread on the graph is therefore the last thing that it
-//! wrote there, and it has the lock. What cannot be known for certain (a note that is not there yet, a word
-//! that has changed) counts as "can go on": the graph may be late, and is looked at again by the
-//! next thread that falls asleep, but it does not accuse anybody falsely.
+//! graph from before it falls asleep until after it woke up, and takes itself off _before_ it tries again. It
+//! brings along a copy of [what it holds](super::hands). So while the gate is held no thread on the graph
+//! runs code of the program, none of them can take or release anything, and each holds what its copy says. Who holds
+//! a thing is asked of these copies alone: if it is in none of them, then somebody has it who runs, or nobody
+//! has it. What cannot be known for certain (a holder that is not here, a word that has changed) counts
+//! as "can go on": the graph may be late, and is looked at again by the next thread that falls asleep,
+//! but it does not accuse anybody falsely.
 
 use std::backtrace::Backtrace;
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,8 +27,8 @@ use std::sync::Arc;
 
 use super::pool::Pool;
 use super::{Kind, Label};
+use crate::sync::atomic::AtomicU32;
 use crate::sync::atomic::Ordering::Relaxed;
-use crate::sync::atomic::{AtomicU32, AtomicU64};
 
 /// A place in the program: `file:line:column`.
 pub type Place = &'static Location<'static>;
@@ -36,16 +36,16 @@ pub type Place = &'static Location<'static>;
 /// A thread's number: [`thread::id`](crate::sync::thread::id).
 pub type ThreadId = u64;
 
-/// In place of an owner's number: nobody, or nobody who has said so yet.
-pub(super) const NOBODY: ThreadId = 0;
+/// The number of something that can be held. None is 0.
+pub type ThingId = u64;
 
 /// Who could end a wait.
 #[derive(Clone)]
 pub enum Need {
-    /// The thread whose number is noted here, and no other.
-    Owner(*const AtomicU64),
-    /// Any of the threads that hold a permit of this pool.
-    Holder(*const Pool),
+    /// The thread that holds this thing, and no other.
+    Owner(ThingId),
+    /// Any of the threads that hold this thing: a permit of this pool.
+    Holder(ThingId, *const Pool),
     /// The end of this thread.
     End(ThreadId),
     /// Any thread at all.
@@ -67,8 +67,7 @@ pub enum Wanted {
 #[derive(Clone, Copy, Debug)]
 pub struct Held {
     /// Tells it from all others, also from later ones at the same address.
-    #[cfg_attr(model, allow(dead_code, reason = "for what connects the graph to the primitives"))]
-    pub(super) id: u64,
+    pub(super) id: ThingId,
     pub(super) label: Label,
     pub(super) since: Place,
 }
@@ -89,6 +88,13 @@ impl Wait {
     /// A wait of a thread that holds nothing.
     pub fn new(wanted: Wanted, need: Need, at: Place) -> Self {
         Self { wanted, need, at, held: Vec::new(), word: None, backtrace: None }
+    }
+
+    /// The same, by a thread that holds this.
+    #[must_use]
+    pub fn holding(mut self, held: Vec<Held>) -> Self {
+        self.held = held;
+        self
     }
 
     /// The same, asleep on `word` while that is `expected`.
@@ -133,6 +139,9 @@ pub struct Graph {
     pub(super) alive: BTreeMap<ThreadId, Known>,
     /// Those that ended with something in their hands.
     pub(super) ended: BTreeMap<ThreadId, (Known, Vec<Held>)>,
+    /// Who holds what: for each thing in the hands of one who sleeps or has ended, those threads, each as often
+    /// as it has it.
+    holders: BTreeMap<ThingId, Vec<ThreadId>>,
 }
 
 // SAFETY: the pointers in the waits are followed behind the gate only, and while the thread whose wait it is
@@ -149,42 +158,97 @@ impl Graph {
     /// Nobody sleeps, and nobody is known.
     #[must_use]
     pub const fn new() -> Self {
-        Self { waits: BTreeMap::new(), alive: BTreeMap::new(), ended: BTreeMap::new() }
+        Self {
+            waits: BTreeMap::new(),
+            alive: BTreeMap::new(),
+            ended: BTreeMap::new(),
+            holders: BTreeMap::new(),
+        }
     }
 
     /// Puts a thread on the graph, and asks whether it will ever go on.
     pub fn enter(&mut self, me: ThreadId, wait: Wait) -> Option<Finding> {
-        self.waits.insert(me, wait);
+        self.put(me, wait);
         self.judge(me)
     }
 
+    /// Puts a thread on the graph.
+    pub(super) fn put(&mut self, me: ThreadId, wait: Wait) {
+        self.has(me, &wait.held);
+        self.waits.insert(me, wait);
+    }
+
     /// Takes a thread off the graph.
-    pub fn leave(&mut self, me: ThreadId) {
-        self.waits.remove(&me);
+    pub fn leave(&mut self, me: ThreadId) -> Option<Wait> {
+        let wait = self.waits.remove(&me)?;
+        self.has_no_more(me, &wait.held);
+        Some(wait)
+    }
+
+    /// A thread has ended, with this in its hands.
+    #[cfg(any(test, not(model)))]
+    pub(super) fn bury(&mut self, thread: ThreadId, known: Known, held: Vec<Held>) {
+        self.has(thread, &held);
+        self.ended.insert(thread, (known, held));
+    }
+
+    /// A thread that had ended with this in its hands has let go of it after all: of the last one, if it had
+    /// more. Returns whether it had it.
+    #[cfg(any(test, not(model)))]
+    pub(super) fn lets_go(&mut self, thread: ThreadId, thing: ThingId) -> bool {
+        let Some((_, held)) = self.ended.get_mut(&thread) else { return false };
+        let Some(at) = held.iter().rposition(|held| held.id == thing) else { return false };
+        let gone = held.remove(at);
+        if held.is_empty() {
+            self.ended.remove(&thread);
+        }
+        self.has_no_more(thread, &[gone]);
+        true
+    }
+
+    fn has(&mut self, thread: ThreadId, held: &[Held]) {
+        for held in held {
+            self.holders.entry(held.id).or_default().push(thread);
+        }
+    }
+
+    fn has_no_more(&mut self, thread: ThreadId, held: &[Held]) {
+        for held in held {
+            let Some(holders) = self.holders.get_mut(&held.id) else { continue };
+            if let Some(at) = holders.iter().position(|holder| *holder == thread) {
+                holders.swap_remove(at);
+            }
+            if holders.is_empty() {
+                self.holders.remove(&held.id);
+            }
+        }
     }
 
     fn waker(&self, wait: &Wait) -> Waker {
         match &wait.need {
-            Need::Owner(owner) => {
-                // SAFETY: see `Graph`. Relaxed: if the one who wrote it is on the graph, then it passed the
-                // gate after it wrote, and we after it; if not, it runs, and nothing is concluded from it.
-                match unsafe { (**owner).load(Relaxed) } {
-                    NOBODY => Waker::Nothing,
-                    owner => Waker::OneOf(vec![owner]),
-                }
-            }
-            Need::Holder(_) if signalled(wait) => Waker::Nothing,
-            // SAFETY: see `Graph`.
-            Need::Holder(pool) => match unsafe { (**pool).all_holders() } {
-                // Permits may go from hand to hand, or some are on their way: then anybody could help.
-                None => Waker::Anyone,
-                Some(holders) => Waker::OneOf(holders),
+            Need::Owner(thing) => match self.holders.get(thing) {
+                Some(holders) => Waker::OneOf(holders.clone()),
+                None => Waker::Nothing, // who has it runs, or it is free
             },
+            Need::Holder(..) if signalled(wait) => Waker::Nothing,
+            Need::Holder(thing, pool) => self.holder(*thing, *pool),
             Need::End(thread) if self.alive.contains_key(thread) => Waker::OneOf(vec![*thread]),
             Need::End(_) => Waker::Nothing, // it has ended, or not begun
             Need::Anyone if signalled(wait) => Waker::Nothing,
             Need::Anyone => Waker::Anyone,
         }
+    }
+
+    fn holder(&self, thing: ThingId, pool: *const Pool) -> Waker {
+        // SAFETY: see `Graph`.
+        let Some(permits) = (unsafe { (*pool).all_permits() }) else { return Waker::Anyone };
+        let mut holders = self.holders.get(&thing).cloned().unwrap_or_default();
+        if holders.len() < permits {
+            return Waker::Anyone; // somebody runs who has one, or one is free
+        }
+        holders.sort_unstable();
+        holders.dedup();
+        Waker::OneOf(holders)
     }
 
     /// Whether a thread has ended with something in its hands, which nobody can give back now.
@@ -291,7 +355,7 @@ impl Graph {
         for wait in self.waits.values() {
             match (self.waker(wait), wait.word) {
                 (Waker::Nothing, Some((word, _)))
-                    if matches!(wait.need, Need::Anyone | Need::Holder(_)) =>
+                    if matches!(wait.need, Need::Anyone | Need::Holder(..)) =>
                 {
                     doubtful.push(word);
                 }

@@ -29,30 +29,36 @@ use crate::sync::thread;
 const MOST_NOTES: usize = 8;
 /// How many locks a ring may have to be found.
 const LONGEST_RING: usize = 16;
-/// Nestings that a thread remembers.
-const REMEMBERED: usize = 64;
+/// Nestings that a thread remembers, in 4 KiB.
+const REMEMBERED: usize = 512;
+/// In so many places one may stand. With a single one, two nestings that fall on it would keep forgetting each other.
+const WAYS: usize = 4;
 
 static ORDER: Gate<Order> = Gate::new(Order::new());
 
 thread_local! {
-    static SEEN: [Cell<u64>; REMEMBERED] = const { [const { Cell::new(0) }; REMEMBERED] };
+    static SEEN: [[Cell<u64>; WAYS]; REMEMBERED / WAYS] =
+        const { [const { [const { Cell::new(0) }; WAYS] }; REMEMBERED / WAYS] };
 }
 
-/// The caller is about to take this while it holds `held`: notes the order, and tells if it is a new inversion.
-#[inline]
-pub(super) fn check(identity: &Identity, held: &[Held], at: Place) -> Option<Nesting> {
+/// The caller is about to take this, and holds something: notes the order, and tells if it is a new inversion.
+#[inline(never)] // or every call of `lock` would carry it along
+pub(super) fn check(identity: &Identity, at: Place) {
     let number = identity.number();
     let mix =
         |sum: u64, number: u64| (sum ^ number).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(29);
-    let nesting = held.iter().fold(mix(1, number), |sum, held| mix(sum, held.id)) | 1;
+    let nesting = local::in_hands(|hands| hands.things().fold(mix(1, number), mix)) | 1;
     SEEN.with(|seen| {
-        let place = &seen[(nesting >> 32) as usize % REMEMBERED];
-        (place.replace(nesting) != nesting).then(|| Nesting { number, label: identity.label(), at })
-    })
+        let places = &seen[(nesting >> 32) as usize % seen.len()];
+        if places.iter().all(|place| place.get() != nesting) {
+            places.iter().fold(nesting, |newer, place| place.replace(newer)); // forgets the oldest
+            Nesting { number, label: identity.label(), at }.note();
+        }
+    });
 }
 
 /// A nesting that this thread does not remember.
-pub(super) struct Nesting {
+struct Nesting {
     number: u64,
     label: Label,
     at: Place,
@@ -60,7 +66,7 @@ pub(super) struct Nesting {
 
 impl Nesting {
     #[cold]
-    pub(super) fn note(self) {
+    fn note(self) {
         let quiet = local::quiet();
         let Some(held) = local::introduce() else { return };
         let me = thread::id();

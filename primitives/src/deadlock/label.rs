@@ -60,7 +60,7 @@ pub struct Label {
 }
 
 impl Label {
-    #[cfg(all(feature = "deadlock-detection", not(model)))]
+    #[cfg(any(feature = "deadlock-detection", model))]
     #[track_caller]
     pub(crate) const fn new(kind: Kind, name: &'static str) -> Self {
         Self { kind, name, made: Location::caller() }

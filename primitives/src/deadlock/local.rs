@@ -1,7 +1,11 @@
-//! What each thread keeps for itself: what it is after, and what it has in its hands.
+//! What each thread keeps for itself: what it has in its hands, and what it is after once it must wait for it.
 //!
 //! No other thread looks in here. When a thread falls asleep a copy goes onto the graph, and the usual case,
 //! in which nobody sleeps, shares nothing.
+//!
+//! The [`Hands`] are a thread-local without a destructor, which is reached by a plain address: no test whether
+//! it is there yet, or there still. The destructor that a thread's end needs is that of its [`Will`],
+//! which is written when the thread takes the first thing of its life.
 
 use std::backtrace::Backtrace;
 use std::cell::{Cell, RefCell};
@@ -9,12 +13,13 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::detector::OnGraph;
-use super::graph::{Held, Known, Need, Place, ThreadId, Wait, Wanted};
+use super::detector::{Detector, OnGraph};
+use super::graph::{Held, Known, Need, Place, ThingId, ThreadId, Wait, Wanted};
+use super::hands::Hands;
 use super::identity::Identity;
 use super::pool::Pool;
 use super::report::{Report, Verdict};
-use super::{DETECTOR, Kind, hook, system};
+use super::{DETECTOR, Kind, hook, system, things};
 use crate::sync::atomic::AtomicU32;
 use crate::sync::{panicking, thread};
 
@@ -23,7 +28,9 @@ thread_local! {
     static AIM: Cell<Aim> = const { Cell::new(Aim::NONE) };
     /// The report in place of a sleep that was refused.
     static REFUSED: Cell<Option<Box<Report>>> = const { Cell::new(None) };
-    static HANDS: Hands = const { Hands { held: RefCell::new(Vec::new()), listed: Cell::new(false) } };
+    /// What this thread holds. (No destructor.)
+    static HANDS: Hands = const { Hands::new() };
+    static WILL: Will = const { Will { more: RefCell::new(Vec::new()), listed: Cell::new(false) } };
 }
 
 #[derive(Clone, Copy)]
@@ -137,53 +144,91 @@ pub(crate) fn refused() -> Box<Report> {
     REFUSED.take().expect("a wait without a deadline that ends without success was refused")
 }
 
-/// What this thread holds. When the thread ends, it leaves the list of the living.
-struct Hands {
-    held: RefCell<Vec<Held>>,
+/// What is done when the thread ends; and what its hands have no room for.
+struct Will {
+    more: RefCell<Vec<(ThingId, Place)>>,
     /// Whether it is on the list of the living.
     listed: Cell<bool>,
 }
 
-impl Drop for Hands {
+impl Drop for Will {
     fn drop(&mut self) {
-        let (me, held) = (thread::id(), self.held.take());
+        let _quiet = quiet();
+        let held = HANDS.with(|hands| {
+            let held = things::describe(hands.iter().chain(self.more.take()));
+            hands.shut(); // thread-locals that are destroyed later may lock, and are not watched
+            held
+        });
         if !self.listed.get() && held.is_empty() {
             return;
         }
+        let me = thread::id();
         DETECTOR.graph.with(|graph| {
             let known = graph.alive.remove(&me);
             if !held.is_empty() {
-                graph.ended.insert(me, (known.unwrap_or_else(this_thread), held));
+                graph.bury(me, known.unwrap_or_else(this_thread), held);
             }
         });
     }
 }
 
-/// Nothing is kept once the thread destroys its thread-locals.
+/// Whether this thread holds anything, as far as one sees at a glance.
 #[inline]
-pub(super) fn take(held: Held) {
-    let _ = HANDS.try_with(|hands| hands.held.borrow_mut().push(held));
+pub(super) fn may_hold_something() -> bool {
+    !HANDS.with(Hands::are_empty)
 }
 
+/// This thread has taken something.
 #[inline]
-pub(super) fn put_back(id: u64) {
-    let _ = HANDS.try_with(|hands| {
-        let mut held = hands.held.borrow_mut();
-        // Mostly the last.
-        if let Some(place) = held.iter().rposition(|held| held.id == id) {
-            held.remove(place);
-        }
+pub(super) fn take(thing: ThingId, since: Place) {
+    if !HANDS.with(|hands| hands.take(thing, since)) {
+        take_more(thing, since);
+    }
+}
+
+/// The first thing of a thread's life, or one more than it has room for.
+#[cold]
+fn take_more(thing: ThingId, since: Place) {
+    // While the thread destroys its thread-locals nothing is kept any more.
+    let _ = WILL.try_with(|will| {
+        HANDS.with(|hands| {
+            if hands.are_shut() {
+                hands.open();
+            }
+            if !hands.take(thing, since) {
+                will.more.borrow_mut().push((thing, since));
+            }
+        });
     });
 }
 
-/// Calls `f` with what this thread holds, if it holds anything.
+/// This thread is about to release something.
 #[inline]
-pub(super) fn if_anything_is_held<R>(f: impl FnOnce(&[Held]) -> Option<R>) -> Option<R> {
-    let look = |hands: &Hands| {
-        let held = hands.held.borrow();
-        if held.is_empty() { None } else { f(&held) }
+pub(super) fn put_back(thing: ThingId) {
+    if !HANDS.with(|hands| hands.put_back_last(thing)) {
+        put_back_any(thing);
+    }
+}
+
+/// [`put_back`]; returns whether it was this thread that had taken it.
+#[inline]
+pub(super) fn put_back_mine(thing: ThingId) -> bool {
+    HANDS.with(|hands| hands.put_back_last(thing)) || put_back_any(thing)
+}
+
+/// Something that was not the last to be taken, or that is released by the destructor of a thread-local.
+#[cold]
+fn put_back_any(thing: ThingId) -> bool {
+    let from_more = |will: &Will| {
+        let mut more = will.more.borrow_mut();
+        let at = more.iter().rposition(|held| held.0 == thing);
+        at.map(|at| more.remove(at)).is_some()
     };
-    HANDS.try_with(look).ok().flatten()
+    match WILL.try_with(from_more) {
+        Ok(was_there) => was_there || HANDS.with(|hands| hands.put_back(thing)),
+        // The will has been executed; it said that the thread had ended with this in its hands.
+        Err(_) => DETECTOR.graph.with(|graph| graph.lets_go(thread::id(), thing)),
+    }
 }
 
 fn this_thread() -> Known {
@@ -196,8 +241,8 @@ fn this_thread() -> Known {
 
 /// A thread of [`crate::thread`] begins.
 pub(crate) fn thread_begins(id: ThreadId, name: &str) {
-    let _ = HANDS.try_with(|hands| {
-        hands.listed.set(true);
+    let _ = WILL.try_with(|will| {
+        will.listed.set(true);
         let known = Known { name: name.into(), system: system::my_number() };
         DETECTOR.graph.with(|graph| graph.alive.insert(id, known));
     });
@@ -206,15 +251,21 @@ pub(crate) fn thread_begins(id: ThreadId, name: &str) {
 /// Puts this thread on the list of the living, by name. Returns what it holds; `None` while it destroys its
 /// thread-locals.
 pub(super) fn introduce() -> Option<Vec<Held>> {
-    HANDS
-        .try_with(|hands| {
-            if !hands.listed.replace(true) {
-                let (me, known) = (thread::id(), this_thread());
-                DETECTOR.graph.with(|graph| graph.alive.insert(me, known));
-            }
-            hands.held.borrow().clone()
-        })
-        .ok()
+    let list = |will: &Will| {
+        if !will.listed.replace(true) {
+            let (me, known) = (thread::id(), this_thread());
+            DETECTOR.graph.with(|graph| graph.alive.insert(me, known));
+        }
+        let more = will.more.borrow();
+        HANDS.with(|hands| things::describe(hands.iter().chain(more.iter().copied())))
+    };
+    WILL.try_with(list).ok()
+}
+
+/// Calls `f` with the numbers of what this thread holds.
+#[inline]
+pub(super) fn in_hands<R>(f: impl FnOnce(&Hands) -> R) -> R {
+    HANDS.with(f)
 }
 
 /// A thread that sleeps, on the graph or not.
@@ -229,7 +280,7 @@ pub(crate) fn falls_asleep(
     deadline: Option<Instant>,
 ) -> Option<Asleep> {
     let aim = AIM.get();
-    if deadline.is_some() || matches!(aim.target, Target::Quiet) {
+    if !Detector::watches(deadline) || matches!(aim.target, Target::Quiet) {
         return Some(None); // it wakes up by itself, or it is the detector's own
     }
     let at = aim.at.unwrap_or_else(|| Location::caller());
@@ -237,8 +288,10 @@ pub(crate) fn falls_asleep(
     let (wanted, need) = unsafe {
         let thing = |identity: *const Identity| Wanted::Thing((*identity).label());
         match aim.target {
-            Target::Owner(identity) => (thing(identity), Need::Owner((*identity).owner())),
-            Target::Holder(identity, pool) => (thing(identity), Need::Holder(pool)),
+            Target::Owner(identity) => (thing(identity), Need::Owner((*identity).number())),
+            Target::Holder(identity, pool) => {
+                (thing(identity), Need::Holder((*identity).number(), pool))
+            }
             Target::Anyone(identity) => (thing(identity), Need::Anyone),
             Target::Raw(kind) => (Wanted::Nameless(kind), Need::Anyone),
             Target::Unknown | Target::Quiet => (Wanted::Nameless(Kind::Word), Need::Anyone),
@@ -264,7 +317,7 @@ pub(crate) fn joins(thread: ThreadId) -> Asleep {
 fn enter(mut wait: Wait, refusal: Refusal) -> Result<Asleep, Box<Report>> {
     let _quiet = quiet();
     let Some(held) = introduce() else { return Ok(None) };
-    wait.held = held;
+    wait = wait.holding(held);
     wait.backtrace = hook::backtraces().then(|| Arc::new(Backtrace::force_capture()));
     let refuses = |verdict| match refusal {
         Refusal::Panic => verdict == Verdict::Cycle,

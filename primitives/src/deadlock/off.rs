@@ -22,6 +22,9 @@ impl Identity {
     }
 
     #[inline(always)]
+    pub(crate) fn comes_next(&self) {}
+
+    #[inline(always)]
     pub fn wants(&self) -> Waiting {
         Waiting
     }

@@ -1,87 +1,75 @@
-//! [`Pool`]: who holds the permits of a semaphore.
+//! [`Pool`]: what is known of the permits of a semaphore.
 //!
 //! A permit is a value that may go to another thread, may be used up, and may be made from nothing. So who
 //! took one is in general no evidence of who could give one back: anybody could. Only of a semaphore that
 //! was declared [`thread_bound`](crate::Semaphore::thread_bound) are the holders known, and only until something
 //! happens that contradicts the declaration.
 
-use super::gate::Gate;
-use super::graph::ThreadId;
+use crate::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use crate::sync::const_fn;
 
-/// The holders of permits, one entry a permit.
+/// Nothing is known of who holds the permits.
+const ANYWHERE: u32 = 0;
+/// They are said to stay with the threads that take them, and so far they did.
+const THREAD_BOUND: u32 = 1;
+/// They were said to, and one did not.
+const CONTRADICTED: u32 = 2;
+
+/// How many permits there are, and whether they stay with those who take them.
 pub struct Pool {
-    /// How many permits there are.
-    #[cfg(not(model))]
     permits: usize,
-    /// Whether they are said to stay with the threads that take them.
-    #[cfg(not(model))]
-    thread_bound: bool,
-    holders: Gate<Holders>,
-}
-
-struct Holders {
-    threads: Vec<ThreadId>,
-    /// A permit went where it should not have gone.
-    contradicted: bool,
+    /// | value          | who writes it                                        |
+    /// | -------------- | ---------------------------------------------------- |
+    /// | `ANYWHERE`     | `new`                                                |
+    /// | `THREAD_BOUND` | `bind`, before anybody acquires                      |
+    /// | `CONTRADICTED` | `contradict`, before the permit goes where it should not |
+    state: AtomicU32,
 }
 
 impl Pool {
-    /// Who holds a permit, if all of them are held by somebody who is known.
-    #[cfg(not(model))]
-    pub(super) fn all_holders(&self) -> Option<Vec<ThreadId>> {
-        if !self.thread_bound {
-            return None;
+    const_fn! {
+        /// For so many permits.
+        #[must_use]
+        pub const fn new(permits: usize) -> Self {
+            Self { permits, state: AtomicU32::new(ANYWHERE) }
         }
-        self.holders.with(|holders| {
-            let all = self.permits > 0 && self.permits == holders.threads.len();
-            let mut threads = holders.threads.clone();
-            threads.sort_unstable();
-            threads.dedup();
-            (all && !holders.contradicted).then_some(threads)
-        })
-    }
-
-    /// In a model there are no semaphores on the graph.
-    #[cfg(model)]
-    pub(super) fn all_holders(&self) -> Option<Vec<ThreadId>> {
-        self.holders.with(|holders| (!holders.contradicted).then(|| holders.threads.clone()))
-    }
-}
-
-#[cfg(not(model))]
-impl Pool {
-    pub(super) const fn new(permits: usize) -> Self {
-        let holders = Holders { threads: Vec::new(), contradicted: false };
-        Self { permits, thread_bound: false, holders: Gate::new(holders) }
     }
 
     /// From the declaration on; before it nobody can have acquired.
-    pub(super) const fn bind(&mut self) {
-        self.thread_bound = true;
+    #[cfg(not(model))]
+    pub const fn bind(&mut self) {
+        self.state = AtomicU32::new(THREAD_BOUND);
     }
 
-    pub(super) fn is_thread_bound(&self) -> bool {
-        self.thread_bound
+    /// From the declaration on; before it nobody can have acquired.
+    #[cfg(model)]
+    pub fn bind(&mut self) {
+        self.state = AtomicU32::new(THREAD_BOUND);
+    }
+
+    /// Whether its permits are noted in the hands of those who take them.
+    #[inline]
+    #[cfg_attr(model, track_caller)]
+    pub fn is_thread_bound(&self) -> bool {
+        // Relaxed: as in `all_permits`.
+        self.state.load(Relaxed) != ANYWHERE
     }
 
     /// Anybody could give a permit back, as it turns out.
-    pub(super) fn contradict(&self) {
-        if self.thread_bound {
-            self.holders.with(|holders| holders.contradicted = true);
+    #[inline]
+    #[cfg_attr(model, track_caller)]
+    pub fn contradict(&self) {
+        if self.is_thread_bound() {
+            // Relaxed: as in `all_permits`.
+            self.state.store(CONTRADICTED, Relaxed);
         }
     }
 
-    pub(super) fn took(&self, thread: ThreadId) {
-        self.holders.with(|holders| holders.threads.push(thread));
-    }
-
-    /// A permit is about to go back. It should be one that this thread took.
-    pub(super) fn gives_back(&self, thread: ThreadId) {
-        self.holders.with(|holders| {
-            match holders.threads.iter().rposition(|holder| *holder == thread) {
-                Some(place) => _ = holders.threads.swap_remove(place),
-                None => holders.contradicted = true,
-            }
-        });
+    /// How many permits there are, if each is in the hands of the thread that took it, or free.
+    pub(super) fn all_permits(&self) -> Option<usize> {
+        // Relaxed: whoever has contradicted and then fell asleep passed the gate before us; who has and runs
+        // is about to change the semaphore's word, at which the graph looks as well.
+        let bound = self.permits > 0 && self.state.load(Relaxed) == THREAD_BOUND;
+        bound.then_some(self.permits)
     }
 }

@@ -132,7 +132,7 @@ impl ThreadReport {
         };
         let from = match wait.need {
             Need::Anyone => Vec::new(),
-            Need::Owner(_) | Need::Holder(_) | Need::End(_) => graph.wakers(id),
+            Need::Owner(_) | Need::Holder(..) | Need::End(_) => graph.wakers(id),
         };
         let wants = Some(Want { what, name: short, at: wait.at, from });
         let holds = wait.held.iter().map(Hold::of).collect();

@@ -1,15 +1,13 @@
-//! [`Seats`]: what a semaphore is called, and who holds its permits.
+//! [`Seats`]: what a semaphore is called, and what it says to the detector.
 
 use std::panic::Location;
 
 use super::Kind;
-use super::graph::Held;
 use super::identity::Identity;
-use super::local::{self, Refusal, Waiting, how_to_refuse};
+use super::local::{Refusal, Waiting, how_to_refuse, put_back_mine};
 use super::pool::Pool;
-use crate::sync::thread;
 
-/// What a semaphore is called, and who holds its permits.
+/// What a semaphore is called, and what is known of its permits.
 pub(crate) struct Seats {
     identity: Identity,
     pool: Pool,
@@ -42,18 +40,15 @@ impl Seats {
     #[track_caller]
     pub(crate) fn taken(&self) {
         if self.pool.is_thread_bound() {
-            self.pool.took(thread::id());
-            let (id, label) = (self.identity.number(), self.identity.label());
-            local::take(Held { id, label, since: Location::caller() });
+            self.identity.taken_at(Location::caller());
         }
     }
 
-    /// The caller is about to give a permit back.
+    /// The caller is about to give a permit back. It should be one that this thread took.
     #[inline]
     pub(crate) fn released(&self) {
-        if self.pool.is_thread_bound() {
-            self.pool.gives_back(thread::id());
-            local::put_back(self.identity.number());
+        if self.pool.is_thread_bound() && !put_back_mine(self.identity.number()) {
+            self.pool.contradict();
         }
     }
 

@@ -106,8 +106,7 @@ impl<T: ?Sized> Lock<T> {
     #[doc(alias = "acquire")]
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub fn lock(&self) -> LockGuard<'_, T> {
-        let _waiting = self.identity.wants();
-        self.raw.acquire();
+        self.raw.acquire_as(&self.identity);
         LockGuard::new(self)
     }
     // ANCHOR_END: lock-call

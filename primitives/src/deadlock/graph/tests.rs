@@ -1,35 +1,44 @@
 //! The graph without threads: numbers that wait for numbers.
 
-use super::{Finding, Graph, Known, NOBODY, Need, Wait, Wanted};
-use crate::deadlock::Kind;
-use crate::sync::atomic::{AtomicU32, AtomicU64};
+use super::{Finding, Graph, Held, Known, Need, ThingId, Wait, Wanted};
+use crate::deadlock::pool::Pool;
+use crate::deadlock::{Kind, Label};
+use crate::sync::atomic::AtomicU32;
 use std::panic::Location;
 
 fn wait(need: Need) -> Wait {
     Wait::new(Wanted::Nameless(Kind::Lock), need, Location::caller())
 }
 
-fn owned_by(owner: &AtomicU64) -> Wait {
-    wait(Need::Owner(owner))
+/// Holds `mine` and wants `other`.
+fn wants(mine: &[ThingId], other: ThingId) -> Wait {
+    wait(Need::Owner(other)).holding(held(mine))
+}
+
+fn held(things: &[ThingId]) -> Vec<Held> {
+    let label = Label::new(Kind::Lock, "");
+    things.iter().map(|&id| Held { id, label, since: Location::caller() }).collect()
 }
 
 fn alive(graph: &mut Graph, threads: impl IntoIterator<Item = u64>) {
     for thread in threads {
-        let known = Known { name: format!("thread {thread}").into(), system: None };
-        graph.alive.insert(thread, known);
+        graph.alive.insert(thread, known(thread));
     }
+}
+
+fn known(thread: u64) -> Known {
+    Known { name: format!("thread {thread}").into(), system: None }
 }
 
 #[test]
 fn a_ring_of_any_length_is_found_by_the_one_that_closes_it_and_by_no_other() {
     for n in 1..=6_u64 {
-        let owners: Vec<_> = (1..=n).map(AtomicU64::new).collect();
         let mut graph = Graph::new();
         for me in 1..n {
             // Each wants what the next one has; the last one runs.
-            assert_eq!(graph.enter(me, owned_by(&owners[me as usize])), None);
+            assert_eq!(graph.enter(me, wants(&[me], me + 1)), None);
         }
-        let Some(Finding::Cycle(threads)) = graph.enter(n, owned_by(&owners[0])) else {
+        let Some(Finding::Cycle(threads)) = graph.enter(n, wants(&[n], 1)) else {
             panic!("{n} threads wait for each other")
         };
         assert_eq!(threads[0], n, "the one that noticed comes first");
@@ -38,38 +47,76 @@ fn a_ring_of_any_length_is_found_by_the_one_that_closes_it_and_by_no_other() {
 }
 
 #[test]
-fn a_lock_whose_owner_has_not_said_so_yet_is_no_evidence() {
-    let (mine, nobodys) = (AtomicU64::new(1), AtomicU64::new(NOBODY));
+fn a_lock_that_no_sleeper_has_is_no_evidence() {
     let mut graph = Graph::new();
-    assert_eq!(graph.enter(2, owned_by(&mine)), None);
-    assert_eq!(graph.enter(1, owned_by(&nobodys)), None);
+    assert_eq!(graph.enter(2, wants(&[7], 1)), None);
+    assert_eq!(graph.enter(1, wants(&[8], 9)), None);
+}
+
+#[test]
+fn what_a_thread_held_when_it_left_is_not_in_its_hands_any_more() {
+    let mut graph = Graph::new();
+    assert_eq!(graph.enter(1, wants(&[1, 3], 2)), None);
+    assert!(graph.leave(1).is_some_and(|wait| wait.held.len() == 2));
+    assert_eq!(graph.enter(2, wants(&[2], 1)), None);
+    assert_eq!(graph.enter(1, wants(&[3], 2)), None, "1 was released before");
+    assert_eq!(graph.leave(9).map(|_| ()), None);
 }
 
 #[test]
 fn who_waits_for_threads_in_a_cycle_is_stuck_but_not_in_it() {
-    let (a, b) = (AtomicU64::new(1), AtomicU64::new(2));
     let mut graph = Graph::new();
-    assert_eq!(graph.enter(1, owned_by(&b)), None);
-    assert!(matches!(graph.enter(2, owned_by(&a)), Some(Finding::Cycle(_))));
-    assert_eq!(graph.enter(3, owned_by(&a)), Some(Finding::Gone(vec![3, 1, 2])));
+    assert_eq!(graph.enter(1, wants(&[1], 2)), None);
+    assert!(matches!(graph.enter(2, wants(&[2], 1)), Some(Finding::Cycle(_))));
+    assert_eq!(graph.enter(3, wants(&[], 1)), Some(Finding::Gone(vec![3, 1, 2])));
 }
 
 #[test]
 fn to_wait_for_a_thread_that_is_over_is_no_wait() {
-    let mine = AtomicU64::new(1);
+    let join = || wait(Need::End(2)).holding(held(&[1]));
     let mut graph = Graph::new();
-    assert_eq!(graph.enter(1, wait(Need::End(2))), None);
+    assert_eq!(graph.enter(1, join()), None);
+    graph.leave(1);
     alive(&mut graph, [2]);
-    assert!(matches!(graph.enter(2, owned_by(&mine)), Some(Finding::Cycle(_))));
+    assert_eq!(graph.enter(1, join()), None);
+    assert!(matches!(graph.enter(2, wants(&[], 1)), Some(Finding::Cycle(_))));
+}
+
+#[test]
+fn what_the_dead_held_is_waited_for_in_vain_until_a_late_destructor_releases_it() {
+    let mut graph = Graph::new();
+    graph.bury(1, known(1), held(&[4, 5]));
+    assert_eq!(graph.enter(2, wants(&[], 5)), Some(Finding::Gone(vec![2, 1])));
+    graph.leave(2);
+    assert!(graph.lets_go(1, 5) && !graph.lets_go(1, 5));
+    assert_eq!(graph.enter(2, wants(&[], 5)), None);
+    assert!(graph.is_gone(1));
+    assert!(graph.lets_go(1, 4));
+    assert!(!graph.is_gone(1), "nothing is left in its hands");
+}
+
+#[test]
+fn any_one_holder_of_a_permit_can_help() {
+    let mut pool = Pool::new(2);
+    pool.bind();
+    let permit = || wait(Need::Holder(1, &raw const pool)).holding(held(&[2]));
+    let mut graph = Graph::new();
+    assert_eq!(graph.enter(1, wants(&[1], 2)), None);
+    assert_eq!(graph.enter(3, permit()), None, "the other permit is with one that runs");
+    graph.leave(3);
+    assert_eq!(graph.enter(2, wants(&[1], 2)), None);
+    assert_eq!(graph.enter(3, permit()), Some(Finding::Cycle(vec![3, 1, 2])));
+    pool.contradict();
+    graph.leave(3);
+    assert_eq!(graph.enter(3, permit()), None, "permits wander, as it turned out");
 }
 
 #[test]
 fn what_anyone_could_bring_about_is_in_no_cycle() {
-    let mine = AtomicU64::new(1);
     let word = AtomicU32::new(0);
     let mut graph = Graph::new();
-    assert_eq!(graph.enter(2, owned_by(&mine)), None);
-    assert_eq!(graph.enter(1, wait(Need::Anyone).on(&word, 0)), None);
+    assert_eq!(graph.enter(2, wants(&[], 1)), None);
+    assert_eq!(graph.enter(1, wait(Need::Anyone).holding(held(&[1])).on(&word, 0)), None);
 }
 
 #[test]

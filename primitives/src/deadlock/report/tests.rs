@@ -3,21 +3,18 @@
 use super::{Report, Verdict};
 use crate::deadlock::graph::{Graph, Held, Known, Need, Wait, Wanted};
 use crate::deadlock::{Kind, Label};
-use crate::sync::atomic::AtomicU64;
 use std::panic::Location;
 
 /// Ann has a lock, which bob wants, who has another, which ann wants. Every place in it is `HERE`.
 fn knot() -> Report {
     let here = Location::caller();
     let labels = [Label::new(Kind::Lock, "a"), Label::new(Kind::Lock, "b \"2\"")];
-    let owners = [AtomicU64::new(1), AtomicU64::new(2)];
     let mut graph = Graph::new();
     for (me, name) in [(1_u64, "ann"), (2, "bob")] {
         graph.alive.insert(me, Known { name: name.into(), system: None });
         let (mine, other) = (me as usize - 1, 2 - me as usize);
-        let mut wait = Wait::new(Wanted::Thing(labels[other]), Need::Owner(&owners[other]), here);
-        wait.held = vec![Held { id: me, label: labels[mine], since: here }];
-        graph.enter(me, wait);
+        let wait = Wait::new(Wanted::Thing(labels[other]), Need::Owner(3 - me), here);
+        graph.enter(me, wait.holding(vec![Held { id: me, label: labels[mine], since: here }]));
     }
     Report::of(&graph, Verdict::Cycle, &[2, 1])
 }

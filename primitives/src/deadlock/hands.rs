@@ -1,0 +1,193 @@
+//! [`Hands`]: what a thread holds, and since where.
+//!
+//! Each thread has one, and nobody else looks into it or writes there. So to take a lock costs three plain stores here,
+//! and to give it back one: no atomic operation, no allocation, nothing that another core wants. What is in the
+//! hands of a thread becomes known when it falls asleep: then it puts a copy onto the graph.
+//!
+//! A thing is noted by its number alone, which stays true should the thing be destroyed while a guard of it was
+//! leaked; what the number stands for, [`things`](super::things) knows.
+
+use std::cell::Cell;
+use std::panic::Location;
+
+use super::graph::{Place, ThingId};
+
+/// For so many things there is room. Who holds more is rare, and pays for it ([`local`](super::local)).
+const ROOM: usize = 16;
+
+/// In place of how many things there are: the thread has held nothing yet, or keeps no account any more.
+const SHUT: usize = usize::MAX;
+
+/// What a thread holds, in the order in which it took it.
+pub struct Hands {
+    /// How many of the places are in use; or `SHUT`.
+    held: Cell<usize>,
+    places: [Entry; ROOM],
+}
+
+struct Entry {
+    thing: Cell<ThingId>,
+    since: Cell<Place>,
+}
+
+impl Entry {
+    #[track_caller]
+    const fn empty() -> Self {
+        Self { thing: Cell::new(0), since: Cell::new(Location::caller()) }
+    }
+}
+
+impl Hands {
+    /// Empty ones, which take nothing before they are [opened](Self::open).
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { held: Cell::new(SHUT), places: [const { Entry::empty() }; ROOM] }
+    }
+
+    /// From here on they take things.
+    pub fn open(&self) {
+        self.held.set(0);
+    }
+
+    /// From here on they are empty and take nothing.
+    pub fn shut(&self) {
+        self.held.set(SHUT);
+    }
+
+    /// Whether nothing was ever held, or nothing is noted any more.
+    pub fn are_shut(&self) -> bool {
+        self.held.get() == SHUT
+    }
+
+    /// Whether there is nothing to be seen, at a glance: not if they are shut.
+    #[inline]
+    pub fn are_empty(&self) -> bool {
+        self.held.get() == 0
+    }
+
+    /// Notes that a thing was taken; `false` if they are full or shut.
+    #[inline]
+    #[must_use]
+    pub fn take(&self, thing: ThingId, since: Place) -> bool {
+        let held = self.held.get();
+        let Some(place) = self.places.get(held) else { return false };
+        place.thing.set(thing);
+        place.since.set(since);
+        self.held.set(held + 1);
+        true
+    }
+
+    /// Notes that the thing taken last is given back; `false` if another one was taken last.
+    #[inline]
+    #[must_use]
+    pub fn put_back_last(&self, thing: ThingId) -> bool {
+        let before = self.held.get().wrapping_sub(1);
+        let is_last = self.places.get(before).is_some_and(|last| last.thing.get() == thing);
+        if is_last {
+            self.held.set(before);
+        }
+        is_last
+    }
+
+    /// Notes that a thing is given back, in whatever order; `false` if it is not here.
+    #[must_use]
+    pub fn put_back(&self, thing: ThingId) -> bool {
+        let Some(at) = self.in_use().iter().rposition(|place| place.thing.get() == thing) else {
+            return false;
+        };
+        for pair in self.in_use()[at..].windows(2) {
+            pair[0].thing.set(pair[1].thing.get());
+            pair[0].since.set(pair[1].since.get());
+        }
+        self.held.set(self.held.get() - 1);
+        true
+    }
+
+    /// What is held, and since where.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (ThingId, Place)> {
+        self.in_use().iter().map(|place| (place.thing.get(), place.since.get()))
+    }
+
+    /// What a model puts onto the graph: no thing there has a name.
+    #[cfg(model)]
+    #[must_use]
+    #[track_caller]
+    pub fn describe(&self) -> Vec<super::graph::Held> {
+        let label = super::Label::new(super::Kind::Lock, "");
+        self.iter().map(|(id, since)| super::graph::Held { id, label, since }).collect()
+    }
+
+    /// The numbers alone.
+    #[inline]
+    pub fn things(&self) -> impl Iterator<Item = ThingId> {
+        self.in_use().iter().map(|place| place.thing.get())
+    }
+
+    #[inline]
+    fn in_use(&self) -> &[Entry] {
+        self.places.get(..self.held.get()).unwrap_or_default()
+    }
+}
+
+impl Default for Hands {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[cfg(all(test, not(model)))]
+mod tests {
+    use super::{Hands, ROOM};
+    use std::panic::Location;
+
+    fn opened() -> Hands {
+        let hands = Hands::new();
+        hands.open();
+        hands
+    }
+
+    fn take(hands: &Hands, things: impl IntoIterator<Item = u64>) {
+        for thing in things {
+            assert!(hands.take(thing, Location::caller()), "no room for {thing}");
+        }
+    }
+
+    #[test]
+    fn what_is_given_back_in_any_order_leaves_the_others_in_theirs() {
+        let hands = opened();
+        take(&hands, [1, 2, 3, 4]);
+        assert!(!hands.put_back_last(2), "4 is the last");
+        assert!(hands.put_back(2));
+        assert!(hands.put_back_last(4));
+        assert_eq!(hands.things().collect::<Vec<_>>(), [1, 3]);
+        assert!(!hands.put_back(2), "it was given back");
+    }
+
+    #[test]
+    fn of_a_thing_taken_twice_one_stays() {
+        let hands = opened();
+        take(&hands, [7, 8, 7]);
+        assert!(hands.put_back(7));
+        assert_eq!(hands.things().collect::<Vec<_>>(), [7, 8]);
+    }
+
+    #[test]
+    fn full_hands_take_nothing_more() {
+        let hands = opened();
+        take(&hands, 1..=ROOM as u64);
+        assert!(!hands.take(99, Location::caller()));
+        assert_eq!(hands.things().count(), ROOM);
+    }
+
+    #[test]
+    fn shut_hands_are_empty_and_take_nothing() {
+        for hands in [Hands::new(), { opened() }] {
+            let _ = hands.take(1, Location::caller());
+            hands.shut();
+            assert!(hands.are_shut() && !hands.are_empty());
+            assert!(!hands.take(2, Location::caller()));
+            assert!(!hands.put_back_last(1) && !hands.put_back(1));
+            assert_eq!(hands.things().count(), 0);
+        }
+    }
+}

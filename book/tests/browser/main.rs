@@ -153,3 +153,98 @@ fn without_scripts_the_shortest_failure_is_a_table() {
     let text = browser.value(text);
     assert!(text.as_str().unwrap().contains("Two inside: A and B are both inside."), "{text}");
 }
+
+/// The text of an element.
+fn text(browser: &mut Chromium, selector: &str) -> String {
+    let ask = format!("document.querySelector({selector:?}).textContent");
+    browser.value(&ask).as_str().unwrap().to_owned()
+}
+
+/// Moves the focus, as the key Tab would after some presses.
+fn focus(browser: &mut Chromium, selector: &str) {
+    browser.value(&format!("document.querySelector({selector:?}).focus()"));
+}
+
+#[test]
+fn a_question_is_answered_by_keyboard() {
+    let Some(mut browser) = browser() else { return };
+    let root = start();
+    for (width, choice, said) in [(1300, 3, "Right."), (360, 1, "Not so. It is: ")] {
+        browser.resize(width, 800);
+        browser.open(&format!("{root}checked.html"));
+        ready(&mut browser);
+        let open = "document.querySelector('.predict details').open";
+        assert_eq!(browser.value(open), false);
+        let button = format!(".predict li:nth-child({choice}) button");
+        focus(&mut browser, &button);
+        browser.press(&["Enter"]);
+        let answer = text(&mut browser, ".predict-said");
+        assert!(answer.starts_with(said), "{answer}");
+        assert_eq!(browser.value(open), true, "the answer is there to be read");
+        let pressed = format!("document.querySelector('{button}').getAttribute('aria-pressed')");
+        assert_eq!(browser.value(&pressed), "true");
+    }
+    in_order(&browser, &root);
+}
+
+#[test]
+fn exercises_are_judged_and_stay_done() {
+    let Some(mut browser) = browser() else { return };
+    let root = start();
+    for width in [1300, 360] {
+        browser.resize(width, 800);
+        browser.open(&format!("{root}checked.html"));
+        browser.value("localStorage.clear()");
+        browser.open(&format!("{root}checked.html"));
+        ready(&mut browser);
+
+        // Breaking it counts without help, and in as few steps as can be.
+        let (code, done) =
+            ("#exercise-not-a-lock .explorer-code", "#exercise-not-a-lock .explorer-done");
+        focus(&mut browser, code);
+        browser.press(&["m"]);
+        assert_eq!(text(&mut browser, done), "Seen. Now reset, and walk it yourself.");
+        browser.press(&["r", "a", "b", "a", "b"]);
+        assert_eq!(text(&mut browser, done), "Done ✓");
+
+        // Both orderings are needed: what is proved with one of them too weak is no proof.
+        let done = "#exercise-spin-lock .explorer-done";
+        focus(&mut browser, "#exercise-spin-lock .explorer-toggle");
+        browser.press(&["Enter", "p"]);
+        assert_eq!(text(&mut browser, done), "It does not hold with these orderings.");
+        focus(&mut browser, "#exercise-spin-lock .explorer-orders span:nth-child(2) button");
+        browser.press(&["Enter", "p"]);
+        assert_eq!(text(&mut browser, done), "Done ✓");
+
+        browser.open(&format!("{root}checked.html"));
+        ready(&mut browser);
+        for name in ["not-a-lock", "spin-lock"] {
+            let done = text(&mut browser, &format!("#exercise-{name} .explorer-done"));
+            assert_eq!(done, "Done ✓", "{name}: kept");
+        }
+    }
+    in_order(&browser, &root);
+}
+
+#[test]
+fn every_page_is_in_order_and_fits_a_desk_and_a_phone() {
+    let Some(mut browser) = browser() else { return };
+    let site = site();
+    // The one that has all chapters is for printers.
+    let pages = site.files().map(|(path, _)| path).filter(|path| path.ends_with(".html"));
+    let pages = Vec::from_iter(pages.filter(|path| !["print.html", "toc.html"].contains(path)));
+    let root = start();
+    for width in [1300, 360] {
+        browser.resize(width, 800);
+        for page in &pages {
+            browser.open(&format!("{root}{page}"));
+            let overflow = browser.value("document.documentElement.scrollWidth - innerWidth");
+            let overflow = overflow.as_i64().unwrap();
+            assert!(overflow <= 0, "{page} at {width} px: {overflow} px too wide");
+            let nameless = "[...document.querySelectorAll('main button, main a[href]')]\
+                .filter((it) => !(it.textContent.trim() || it.ariaLabel || it.title)).length";
+            assert_eq!(browser.value(nameless), 0, "{page}: a button or a link has no name");
+        }
+    }
+    in_order(&browser, &root);
+}

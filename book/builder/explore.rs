@@ -106,7 +106,7 @@ pub fn figure(
                 Vec::from_iter(answer.right.iter().map(usize::to_string)).join(" "),
             );
             let heading = format!(
-                "<span class=\"explorer-task\"><b>Exercise: {}.</b> \
+                "<span class=\"explorer-task\"><b>{}.</b> \
                  <span class=\"explorer-done\" role=\"status\"></span></span>\n",
                 task.title()
             );

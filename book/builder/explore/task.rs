@@ -56,9 +56,9 @@ impl Task {
 
     pub(super) fn title(self) -> &'static str {
         match self {
-            Self::Break => "break it",
-            Self::Prove => "break it, or prove that nobody can",
-            Self::Weakest => "the weakest orderings that hold",
+            Self::Break => "Break it",
+            Self::Prove => "Break it, or prove that nobody can",
+            Self::Weakest => "The weakest orderings that hold",
         }
     }
 

@@ -200,11 +200,11 @@ fn exercises_are_judged_and_stay_done() {
 
         // Breaking it counts without help, and in as few steps as can be.
         let (code, done) =
-            ("#exercise-not-a-lock .explorer-code", "#exercise-not-a-lock .explorer-done");
+            ("#exercise-lost-deposit .explorer-code", "#exercise-lost-deposit .explorer-done");
         focus(&mut browser, code);
         browser.press(&["m"]);
         assert_eq!(text(&mut browser, done), "Seen. Now reset, and walk it yourself.");
-        browser.press(&["r", "a", "b", "a", "b"]);
+        browser.press(&["r", "a", "b", "a", "b", "a", "b", "a", "b", "a", "b"]);
         assert_eq!(text(&mut browser, done), "Done ✓");
 
         // Both orderings are needed: what is proved with one of them too weak is no proof.
@@ -218,7 +218,7 @@ fn exercises_are_judged_and_stay_done() {
 
         browser.open(&format!("{root}checked.html"));
         ready(&mut browser);
-        for name in ["not-a-lock", "spin-lock"] {
+        for name in ["lost-deposit", "spin-lock"] {
             let done = text(&mut browser, &format!("#exercise-{name} .explorer-done"));
             assert_eq!(done, "Done ✓", "{name}: kept");
         }

@@ -76,6 +76,9 @@ pub(crate) static STEPS: &[Step] = &[
     Step::new("clippy-model", "no warning in what the models are built from",
         "cargo clippy --locked --profile model -p model -p primitives -p queues -p tests --lib --test models -- -D warnings")
         .env(&[("RUSTFLAGS", "--cfg model"), ("LOCKSMITH_MODEL", "1")]).needs(CLIPPY),
+    Step::new("clippy-explore", "no warning in what the explorer's graphs are made from",
+        "cargo clippy --locked --profile explore -p book -p explorer --no-default-features --features book/explorer --lib --bin explore -- -D warnings")
+        .env(&[("RUSTFLAGS", "--cfg model --cfg explore"), ("LOCKSMITH_EXPLORE", "1")]).needs(CLIPPY),
     Step::new("docs-model", "the model runtime's documentation builds without a warning",
         "cargo doc --locked --profile model -p model --no-deps")
         .env(&[("RUSTFLAGS", "--cfg model"), ("RUSTDOCFLAGS", "--cfg model -D warnings"), ("LOCKSMITH_MODEL", "1")]),

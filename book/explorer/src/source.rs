@@ -108,6 +108,10 @@ fn name_at(at: At) -> Option<String> {
         None => before.trim_end().trim_end_matches('['),
     };
     let before = before.trim_end();
+    // `tail: Padded(AtomicU64::new(…))` is the tail.
+    let before = before.strip_suffix('(').map_or(before, |wrapped| {
+        wrapped.trim_end_matches(|c: char| c.is_alphanumeric() || c == '_').trim_end()
+    });
     let before = before.strip_suffix(':').or_else(|| {
         let (_, binding) = before.strip_suffix('=')?.rsplit_once("let ")?;
         binding.split(':').next()

@@ -258,7 +258,9 @@ impl World {
             self.running == NOBODY,
             "{at}: make atomics and cells in the scenario's `make`, not in its threads",
         );
-        let made = self.making.iter().copied().chain([at]).collect();
+        // A cell is what the whole is there for, and is called as the whole: `balance`, not `balance.data`.
+        let own = (cell.is_none() || self.making.is_empty()).then_some(at);
+        let made = self.making.iter().copied().chain(own).collect();
         let missed_wake = false;
         self.objects.push(Object { shape, made, address: 0, used: 0, cell, missed_wake });
     }

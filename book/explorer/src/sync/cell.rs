@@ -22,7 +22,8 @@ impl<T> UnsafeCell<T> {
         let contents = core::cell::UnsafeCell::new(value);
         // SAFETY: the cell is here, of this shape, and nobody else knows of it.
         let value = unsafe { Peek::at(contents.get().cast()).read(shape) };
-        let object = world::with(|w| w.add_cell(value, shape, Location::caller()));
+        let at = Location::caller();
+        let object = world::with(|w| w.add_cell(value, shape, at));
         Self { object, contents }
     }
 

@@ -6,14 +6,18 @@
 
 use explorer::Scenario;
 
+mod deadlock;
 mod increments;
 mod lock;
 mod mistakes;
 mod not_a_lock;
+mod pools;
+mod ring;
 mod sleep;
 mod spin_lock;
 mod stale_reads;
 mod threads;
+mod timer;
 
 /// Every scenario there is.
 #[must_use]
@@ -27,6 +31,10 @@ pub fn all() -> Vec<Scenario> {
         sleep::scenarios(),
         lock::scenarios(),
         mistakes::scenarios(),
+        deadlock::scenarios(),
+        timer::scenarios(),
+        ring::scenarios(),
+        pools::scenarios(),
     ];
     chapters.into_iter().flatten().collect()
 }

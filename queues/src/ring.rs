@@ -396,6 +396,7 @@ impl<T> Ring<T> {
     // ANCHOR_END: slot
 }
 
+// ANCHOR: await-change
 impl<T> Slot<T> {
     /// Waits for another thread that is in the middle of filling or emptying this place.
     #[cold]
@@ -406,3 +407,4 @@ impl<T> Slot<T> {
         }
     }
 }
+// ANCHOR_END: await-change

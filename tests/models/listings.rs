@@ -13,10 +13,13 @@ use primitives::sync::atomic::Ordering::Relaxed;
 use primitives::sync::atomic::{AtomicBool, AtomicU32};
 use primitives::{Condition, Lock};
 
+mod accounts;
+mod claims;
 mod queues;
 
 pub(crate) fn group() -> Group {
-    queues::add(primitives(sleeping(old_values(locks(Group::new("listings"))))))
+    let group = primitives(sleeping(old_values(locks(Group::new("listings")))));
+    claims::add(accounts::add(queues::add(group)))
 }
 
 /// The chapters on the way to the lock that ships.

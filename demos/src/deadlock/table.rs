@@ -71,6 +71,7 @@ impl Table {
         }
     }
 
+    // ANCHOR: eat
     /// Takes both forks as the cure says, eats, and puts them back.
     pub(super) fn eat(&self, seat: usize, cure: Cure, meal: Duration, eaten: &mut Eaten) {
         let (left, right) = (seat, (seat + 1) % self.forks.len());
@@ -121,6 +122,7 @@ impl Table {
             }
         }
     }
+    // ANCHOR_END: eat
 }
 
 /// Named, so that reports can say which.

@@ -37,9 +37,11 @@ impl Pool {
         false
     }
 
+    // ANCHOR: help
     /// A worker is about to wait for this task. If nobody has begun it, the worker runs it: it might be the last one
     /// that could. Returns whether it did.
     pub(super) fn help(&self, job: &dyn Job) -> bool {
         job.state().look().is_queued() && self.is_worker() && job.run()
     }
+    // ANCHOR_END: help
 }

@@ -2,5 +2,6 @@
 
 mod command_line;
 mod every_demo;
+mod knot;
 mod producer_consumer;
 mod run;

@@ -3,6 +3,7 @@
 //! must not.
 
 pub mod after_the_end;
+pub mod api;
 pub mod bare_top;
 pub mod batches;
 pub mod counted_sleepers;

@@ -1,0 +1,53 @@
+//! The appendix with Python's names and ours names nothing that is not there.
+//!
+//! Each name of its second column is a link in `listings/api.rs`, and rustdoc refuses a link that leads nowhere (the
+//! step `docs` of `cargo verify`). This test sees to it that the file has exactly the names of the appendix.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::{env, fs};
+
+#[test]
+fn every_name_in_the_appendix_is_a_link_that_rustdoc_checks() {
+    let book = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let appendix = fs::read_to_string(book.join("src/api.md")).unwrap();
+    let names = names(&appendix);
+    assert!(names.len() > 100, "only {} names were found", names.len());
+    let mut expected = String::from(
+        "//! Every name of the appendix on Python's names and ours, as a link: rustdoc refuses one that leads nowhere.\n\
+         //!\n\
+         //! Made from `src/api.md`; `UPDATE_SNAPSHOTS=1 cargo test -p book --test api` makes it anew.\n//!\n",
+    );
+    for name in names {
+        expected += &format!("//! - [`{name}`]\n");
+    }
+    let file = book.join("listings/api.rs");
+    if env::var_os("UPDATE_SNAPSHOTS").is_some() {
+        fs::write(&file, &expected).unwrap();
+    }
+    let there = fs::read_to_string(&file).unwrap_or_default();
+    assert!(
+        there == expected,
+        "the appendix has other names; `UPDATE_SNAPSHOTS=1 cargo test -p book --test api`"
+    );
+}
+
+/// The code in the second columns. A name without a path belongs to what the line before the table names.
+fn names(appendix: &str) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    let mut of = "";
+    for line in appendix.lines() {
+        if let Some(whole) = line.strip_prefix('`').and_then(|line| line.strip_suffix('`')) {
+            of = whole;
+            names.insert(of.to_owned());
+        }
+        let Some(column) = line.strip_prefix('|').and_then(|row| row.split('|').nth(1)) else {
+            continue;
+        };
+        for name in column.split('`').skip(1).step_by(2) {
+            let path = if name.contains("::") { name.into() } else { format!("{of}::{name}") };
+            names.insert(path);
+        }
+    }
+    names
+}

@@ -7,6 +7,7 @@ pub mod api;
 pub mod bare_top;
 pub mod batches;
 pub mod counted_sleepers;
+pub mod crosswise;
 pub mod empty_then_get;
 pub mod ending;
 pub mod fenced_flags;

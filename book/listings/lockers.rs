@@ -5,7 +5,7 @@ use primitives::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use primitives::sync::{const_fn, thread};
 
 /// No locker.
-pub const NONE: u32 = u32::MAX;
+pub const NONE: u32 = 999;
 
 // ANCHOR: lockers
 /// The free lockers, one on top of the other: `top` is the first, and `below[n]` comes after locker `n`.

@@ -1,6 +1,7 @@
 //! The listings of the chapter on deadlock: two accounts, a lock on each.
 
-use book::listings::overdrawn::Account;
+use book::listings::crosswise::{Account, transfer as pay};
+use book::listings::overdrawn;
 use book::listings::two_accounts::{
     count_all_at_once, count_one_by_one, transfer, transfer_by_number,
 };
@@ -18,11 +19,22 @@ fn bank() -> Bank {
 }
 
 pub(super) fn add(group: Group) -> Group {
-    overdrawn(counted(crosswise(group)))
+    waiting(counted(crosswise(group)))
 }
 
 fn crosswise(group: Group) -> Group {
     group
+        .scenario(
+            Scenario::new("crosswise", "The same with the smallest lock that sleeps.", || {
+                let ann = Account::new(10);
+                let bob = Account::new(10);
+                (ann, bob)
+            })
+            .role("pays there", |(ann, bob)| pay(ann, bob, 3))
+            .role("pays back", |(ann, bob)| pay(bob, ann, 5))
+            .spurious(0)
+            .must_fail(Kind::LostWakeUp),
+        )
         .scenario(
             Scenario::new(
                 "two-accounts",
@@ -68,13 +80,13 @@ fn counted(group: Group) -> Group {
         )
 }
 
-fn overdrawn(group: Group) -> Group {
+fn waiting(group: Group) -> Group {
     group
         .scenario(
             Scenario::new(
                 "overdrawn",
                 "Who waited for ten was woken by five, and does not look.",
-                Account::new,
+                overdrawn::Account::new,
             )
             .role("withdraws ten", |account| account.withdraw(10))
             .role("pays in five, twice", |account| {
@@ -85,13 +97,17 @@ fn overdrawn(group: Group) -> Group {
             .must_fail(Kind::Panic),
         )
         .scenario(
-            Scenario::new("withdraw-when-there", "With a loop around the wait.", Account::new)
-                .role("withdraws ten", |account| account.withdraw_when_there(10))
-                .role("pays in five, twice", |account| {
-                    account.pay_in(5);
-                    account.pay_in(5);
-                })
-                .bound(Some(2))
-                .reaches([Slept, Woken]),
+            Scenario::new(
+                "withdraw-when-there",
+                "With a loop around the wait.",
+                overdrawn::Account::new,
+            )
+            .role("withdraws ten", |account| account.withdraw_when_there(10))
+            .role("pays in five, twice", |account| {
+                account.pay_in(5);
+                account.pay_in(5);
+            })
+            .bound(Some(2))
+            .reaches([Slept, Woken]),
         )
 }

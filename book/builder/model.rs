@@ -15,6 +15,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::{escape, grouped};
 
@@ -38,18 +39,40 @@ struct Scenario {
 /// What asks for all groups together.
 const TOTALS: &str = "all";
 
-/// The box of `group`: a table of its scenarios and the command that ran them.
+/// The box of some models, as one names them for `cargo model`: `lock`, or `listings/gate listings/turnstile`.
 ///
 /// # Errors
 ///
-/// What is wrong with `json`: it cannot be read, it has no such group, or a model in it explored nothing.
-pub fn report(json: &str, group: &str) -> Result<String, String> {
-    // Only the group that is asked for must make sense: the others may be of a later date.
-    let groups: BTreeMap<String, serde_json::Value> =
+/// What is wrong with `json`: it cannot be read, it has no such model, or a model in it explored nothing.
+pub fn report(json: &str, names: &str) -> Result<String, String> {
+    // Only the groups that are asked for must make sense: the others may be of a later date.
+    let groups: BTreeMap<String, Value> =
         serde_json::from_str(json).map_err(|error| format!("not a table of groups: {error}"))?;
-    if group == TOTALS {
+    if names == TOTALS {
         return totals(&groups);
     }
+    let mut chosen = Vec::new();
+    for name in names.split_whitespace() {
+        let (group, one) = name.split_once('/').map_or((name, None), |(g, one)| (g, Some(one)));
+        let mut scenarios = read(&groups, group)?;
+        if let Some(one) = one {
+            scenarios.retain(|scenario| scenario.name == one);
+        }
+        if scenarios.is_empty() {
+            return Err(format!("no scenario `{name}`; run `cargo model --book {group}`"));
+        }
+        if let Some(idle) = scenarios.iter().find(|scenario| scenario.executions == 0) {
+            return Err(format!("scenario `{}` of group `{group}` explored nothing", idle.name));
+        }
+        chosen.append(&mut scenarios);
+    }
+    if chosen.is_empty() {
+        return Err("`model` needs a name: `group`, or `group/scenario`".into());
+    }
+    Ok(table(names, &chosen))
+}
+
+fn read(groups: &BTreeMap<String, Value>, group: &str) -> Result<Vec<Scenario>, String> {
     let found = groups.get(group).ok_or_else(|| {
         let names = Vec::from_iter(groups.keys().cloned()).join("`, `");
         let names = if names.is_empty() { "none".into() } else { format!("`{names}`") };
@@ -60,19 +83,17 @@ pub fn report(json: &str, group: &str) -> Result<String, String> {
     if scenarios.is_empty() {
         return Err(format!("group `{group}` has no scenario"));
     }
-    if let Some(idle) = scenarios.iter().find(|scenario| scenario.executions == 0) {
-        return Err(format!("scenario `{}` of group `{group}` explored nothing", idle.name));
-    }
-    Ok(table(group, &scenarios))
+    Ok(scenarios)
 }
 
-fn table(group: &str, scenarios: &[Scenario]) -> String {
+fn table(names: &str, scenarios: &[Scenario]) -> String {
     let mut rows = String::new();
     for scenario in scenarios {
         let about = scenario.about.as_deref().map_or(String::new(), |about| {
             format!("<span class=\"model-about\">{}</span>", escape(about))
         });
         let search = match (scenario.complete, scenario.bound) {
+            _ if scenario.counterexample.is_some() => "fails, as it must".into(),
             (true, None) => "complete".into(),
             (true, Some(bound)) => format!("complete to {bound} preemptions"),
             (false, _) => "stopped".into(),
@@ -89,7 +110,17 @@ fn table(group: &str, scenarios: &[Scenario]) -> String {
     }
     let executions = grouped(scenarios.iter().map(|scenario| scenario.executions).sum());
     let time = seconds(scenarios.iter().filter_map(|scenario| scenario.seconds).sum());
-    let complete = scenarios.iter().filter(|scenario| scenario.complete).count();
+    let count = |is: fn(&&Scenario) -> bool| scenarios.iter().filter(is).count();
+    let complete = count(|scenario| scenario.complete);
+    let fail = count(|scenario| scenario.counterexample.is_some());
+    let mut search = Vec::new();
+    if fail < scenarios.len() {
+        search.push(format!("{complete} of {} complete", scenarios.len() - fail));
+    }
+    if fail > 0 {
+        search.push(format!("{fail} of {fail} fail"));
+    }
+    let search = search.join(", ");
     format!(
         "\n<figure class=\"model\">\n\
          <figcaption><code>cargo model {}</code></figcaption>\n\
@@ -99,15 +130,14 @@ fn table(group: &str, scenarios: &[Scenario]) -> String {
          <th scope=\"col\">seconds</th></tr></thead>\n\
          <tbody>\n{rows}</tbody>\n\
          <tfoot><tr><th scope=\"row\">together</th><td></td><td>{executions}</td>\
-         <td>{complete} of {} complete</td><td>{time}</td></tr></tfoot>\n\
+         <td>{search}</td><td>{time}</td></tr></tfoot>\n\
          </table></div>\n</figure>\n\n",
-        escape(group),
-        scenarios.len(),
+        escape(names),
     )
 }
 
 /// A line a group.
-fn totals(groups: &BTreeMap<String, serde_json::Value>) -> Result<String, String> {
+fn totals(groups: &BTreeMap<String, Value>) -> Result<String, String> {
     let mut rows = String::new();
     let mut sums = (0, 0, 0, 0, 0.0);
     for (name, group) in groups {
@@ -168,6 +198,9 @@ mod tests {
               "bound": 3 },
             { "name": "a<b", "executions": 8, "complete": false }
         ] },
+        "wrong": { "scenarios": [
+            { "name": "lost", "executions": 4, "complete": false, "counterexample": { "rows": [] } }
+        ] },
         "empty": { "scenarios": [] },
         "idle": { "scenarios": [ { "name": "nobody", "executions": 0, "complete": true } ] },
         "odd": 7
@@ -207,7 +240,19 @@ mod tests {
     fn a_missing_group_says_how_to_get_it() {
         let error = report(FIXTURE, "condition").unwrap_err();
         assert!(error.starts_with("no group `condition`; run `cargo model condition`."), "{error}");
-        assert!(error.ends_with("`empty`, `idle`, `lock`, `odd`"), "{error}");
+        assert!(error.ends_with("`empty`, `idle`, `lock`, `odd`, `wrong`"), "{error}");
+    }
+
+    #[test]
+    fn single_models_may_be_chosen_and_some_must_fail() {
+        let html = report(FIXTURE, "lock/bounded wrong/lost").unwrap();
+        assert!(html.contains("<code>cargo model lock/bounded wrong/lost</code>"), "{html}");
+        assert!(!html.contains("two threads"), "{html}");
+        assert!(html.contains("<td>4</td><td>fails, as it must</td>"), "{html}");
+        assert!(html.contains("<td>5</td><td>1 of 1 complete, 1 of 1 fail</td>"), "{html}");
+        let error = report(FIXTURE, "lock/three").unwrap_err();
+        assert_eq!(error, "no scenario `lock/three`; run `cargo model --book lock`");
+        assert!(report(FIXTURE, "").unwrap_err().starts_with("`model` needs a name"));
     }
 
     #[test]

@@ -27,8 +27,9 @@
 //! The hook prints to the standard error stream until [`set_hook`] says otherwise.
 //!
 //! A panic is the default for a cycle because it is what can be done about one: it unwinds, guards on the way
-//! release what they hold, and the others go on. Two places do not panic and only tell: a thread that is
-//! unwinding already, and one that takes its lock back after a wait for a condition, whose guard is alive.
+//! release what they hold, and the others go on. Three places do not panic and only tell: a thread that is
+//! unwinding already; one that takes its lock back after a wait for a condition, whose guard is alive; and one
+//! at the end of a scope, which has to wait for its threads whatever comes of it.
 //!
 //! # What a report says
 //!
@@ -68,6 +69,8 @@
 //! | -------------------------------------------- | -------------------------------------- | -------------- |
 //! | a `Lock`, an `RLock`, a `RawRLock`           | its owner                              | cycle, stuck   |
 //! | the end of a thread ([`join`](crate::thread::JoinHandle::join)) | that thread         | cycle, stuck   |
+//! | the end of a [`scope`](crate::thread::scope) | all threads of the scope, each of which must end | cycle, stuck |
+//! | the end of an executor's task                | the worker that runs it; before, anybody | cycle, stuck |
 //! | a semaphore that is [`thread_bound`](crate::Semaphore::thread_bound) | any holder of a permit | cycle, stuck |
 //! | any other semaphore                          | anybody: a permit is a value that may wander, and `release` makes new ones | stuck |
 //! | a `RawLock`                                  | anybody: any thread may release it     | stuck          |
@@ -83,9 +86,8 @@
 //!
 //! # What is not seen
 //!
-//! Threads that wait in foreign code: std's `Mutex`, a read from a socket, the end of a
-//! [`scope`](crate::thread::scope) whose threads were not joined one by one, std's own `join`. A _livelock_, in
-//! which threads run and get nowhere. For an inversion: orders of things that are not locks; and locks that
+//! Threads that wait in foreign code: std's `Mutex`, a read from a socket, std's own `join` and `scope`.
+//! A _livelock_, in which threads run and get nowhere. For an inversion: orders of things that are not locks; and locks that
 //! are taken by a try, or with a deadline.
 //!
 //! # How
@@ -162,7 +164,10 @@ pub use self::off::{Identity, Waiting};
 pub use self::{identity::Identity, local::Waiting};
 
 #[cfg(all(feature = "deadlock-detection", not(model)))]
-pub(crate) use self::local::{falls_asleep, joins, quiet, refused, thread_begins, waits_for_raw};
+pub(crate) use self::local::{
+    Asleep as ScopeEnds, Scoped, awaits_end, awaits_scope, falls_asleep, joins, quiet, refused,
+    thread_begins, waits_for_raw,
+};
 #[cfg(any(model, not(feature = "deadlock-detection")))]
 pub(crate) use self::off::*;
 #[cfg(all(feature = "deadlock-detection", not(model)))]

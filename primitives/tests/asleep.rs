@@ -15,11 +15,18 @@ static STOP: Event = Event::named("stop");
 static SIGNAL: Semaphore = Semaphore::named("signal", 0);
 
 fn main() {
-    if env::var_os(PROGRAM).is_some() {
-        falls_asleep();
-    } else if cfg!(target_os = "linux") {
-        the_last_one_to_fall_asleep_says_that_everybody_sleeps();
-        println!("test result: ok. 1 passed; 0 failed");
+    match env::var(PROGRAM).as_deref() {
+        Ok("all") => falls_asleep(),
+        Ok(_) => waits_at_the_end_of_a_scope(),
+        Err(_) if cfg!(target_os = "linux") => {
+            the_last_one_to_fall_asleep_says_that_everybody_sleeps();
+            the_end_of_a_scope_waits_for_its_threads();
+            println!("test result: ok. 2 passed; 0 failed");
+        }
+        Err(_) => {
+            the_end_of_a_scope_waits_for_its_threads();
+            println!("test result: ok. 1 passed; 0 failed");
+        }
     }
 }
 
@@ -41,23 +48,38 @@ fn falls_asleep() {
     unreachable!("one of them sleeps for ever");
 }
 
-fn the_last_one_to_fall_asleep_says_that_everybody_sleeps() {
+/// The thread that has the lock waits at the end of a scope for one that wants it. The scope cannot back off: if it
+/// comes second, it says what it knows, and both sleep for ever. If the child does, it panics.
+fn waits_at_the_end_of_a_scope() {
+    let _jobs = JOBS.lock();
+    thread::scope(|s| {
+        thread::Builder::new().name("ann").spawn_scoped(s, || JOBS.lock().push(1)).unwrap();
+    });
+}
+
+/// What a program says, up to the line that begins so.
+fn said_by(program: &str, last: &str) -> String {
     let mut program = Command::new(env::current_exe().unwrap())
-        .env(PROGRAM, "1")
+        .env(PROGRAM, program)
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    let mut report = String::new();
+    let mut said = String::new();
     for line in BufReader::new(program.stderr.take().unwrap()).lines() {
         let line = line.unwrap();
-        report.push_str(&line);
-        report.push('\n');
-        if line.starts_with("  Nobody will wake them") {
+        said.push_str(&line);
+        said.push('\n');
+        if line.starts_with(last) {
             break;
         }
     }
     program.kill().unwrap();
     program.wait().unwrap();
+    said
+}
+
+fn the_last_one_to_fall_asleep_says_that_everybody_sleeps() {
+    let report = said_by("all", "  Nobody will wake them");
     assert!(report.contains("every thread of the program sleeps"), "{report}");
     for thing in ["condition \"came\"", "event \"stop\"", "semaphore \"signal\"", "end of thread '"]
     {
@@ -68,4 +90,14 @@ fn the_last_one_to_fall_asleep_says_that_everybody_sleeps() {
         4,
         "{report}"
     );
+}
+
+fn the_end_of_a_scope_waits_for_its_threads() {
+    for _ in 0..5 {
+        let report = said_by("scope", "  Take what one thread needs");
+        assert!(report.contains("deadlock: 2 threads wait for each other"), "{report}");
+        assert!(report.contains("wants the ends of its scope's threads, at"), "{report}");
+        assert!(report.contains("asleep.rs"), "{report}");
+        assert!(report.contains("wants lock \"jobs\""), "{report}");
+    }
 }

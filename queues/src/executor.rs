@@ -221,6 +221,7 @@ impl Executor {
     /// let PutError::Shutdown(f) = executor.try_submit(|| 6 * 7).unwrap_err();
     /// assert_eq!(f(), 42); // here, then
     /// ```
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub fn try_submit<F, T>(&self, f: F) -> Result<Task<T>, PutError<F>>
     where
         F: FnOnce() -> T + Send + 'static,

@@ -62,6 +62,7 @@ mod waiting;
 
 use std::mem::MaybeUninit;
 
+use primitives::deadlock::{Identity, Kind};
 use primitives::sync::atomic::AtomicU64;
 use primitives::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use primitives::sync::cell::UnsafeCell;
@@ -110,6 +111,7 @@ pub struct Ring<T> {
     /// Who sleeps; not looked at unless there is a note.
     sleepers: Padded<Sleepers>,
     // From here on nothing changes but the places themselves.
+    identity: Identity,
     track: Track,
     slots: Box<[Slot<T>]>,
 }
@@ -156,6 +158,22 @@ impl<T> Ring<T> {
         Self::starting_at(Track::new(capacity), 0)
     }
 
+    /// The same ring, with a name for [reports of deadlocks](primitives::deadlock). Without the feature
+    /// `deadlock-detection`, the name is not kept.
+    ///
+    /// ```
+    /// use queues::Ring;
+    ///
+    /// let jobs = Ring::bounded(8).named("jobs");
+    /// # let () = jobs.put(1).unwrap();
+    /// ```
+    #[must_use]
+    #[track_caller]
+    pub fn named(mut self, name: &'static str) -> Self {
+        self.identity = Identity::new(Kind::Queue, name);
+        self
+    }
+
     /// A ring whose laps wrap around as soon as each place has been used once; for tests and models.
     #[cfg(any(test, model))]
     #[doc(hidden)]
@@ -165,6 +183,7 @@ impl<T> Ring<T> {
         Self::starting_at(track, track.last_lap())
     }
 
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
     fn starting_at(track: Track, start: u64) -> Self {
         let mut next = start;
         let slots = (0..track.places()).map(|_| {
@@ -175,6 +194,7 @@ impl<T> Ring<T> {
         Self {
             slots: slots.collect(),
             track,
+            identity: Identity::new(Kind::Queue, ""),
             tail: Padded(AtomicU64::new(start)),
             head: Padded(AtomicU64::new(start)),
             done: Padded(AtomicU64::new(start)),

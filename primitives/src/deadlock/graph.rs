@@ -39,6 +39,9 @@ pub type ThreadId = u64;
 /// The number of something that can be held. None is 0.
 pub type ThingId = u64;
 
+/// A scope of threads: its address, for as long as it lives.
+pub type ScopeId = usize;
+
 /// Who could end a wait.
 #[derive(Clone)]
 pub enum Need {
@@ -46,8 +49,12 @@ pub enum Need {
     Owner(ThingId),
     /// Any of the threads that hold this thing: a permit of this pool.
     Holder(ThingId, *const Pool),
+    /// The thread that runs this task; before one has begun it, any.
+    Runner(ThingId),
     /// The end of this thread.
     End(ThreadId),
+    /// The ends of all threads of this scope.
+    Scope(ScopeId),
     /// Any thread at all.
     Anyone,
 }
@@ -61,6 +68,8 @@ pub enum Wanted {
     Nameless(Kind),
     /// The end of a thread.
     End(ThreadId),
+    /// The ends of the threads of a scope.
+    Scope,
 }
 
 /// Something that a thread has.
@@ -111,6 +120,8 @@ enum Waker {
     Nothing,
     /// One of these must go on.
     OneOf(Vec<ThreadId>),
+    /// Each of these must.
+    AllOf(Vec<ThreadId>),
     /// Somebody must go on, perhaps somebody unknown.
     Anyone,
 }
@@ -142,6 +153,8 @@ pub struct Graph {
     /// Who holds what: for each thing in the hands of one who sleeps or has ended, those threads, each as often
     /// as it has it.
     holders: BTreeMap<ThingId, Vec<ThreadId>>,
+    /// The threads of each scope that have not done with it, begun or not.
+    pub(super) scopes: BTreeMap<ScopeId, Vec<ThreadId>>,
 }
 
 // SAFETY: the pointers in the waits are followed behind the gate only, and while the thread whose wait it is
@@ -163,6 +176,7 @@ impl Graph {
             alive: BTreeMap::new(),
             ended: BTreeMap::new(),
             holders: BTreeMap::new(),
+            scopes: BTreeMap::new(),
         }
     }
 
@@ -232,10 +246,33 @@ impl Graph {
             },
             Need::Holder(..) if signalled(wait) => Waker::Nothing,
             Need::Holder(thing, pool) => self.holder(*thing, *pool),
+            Need::Runner(thing) => match self.holders.get(thing) {
+                Some(holders) => Waker::OneOf(holders.clone()),
+                None if signalled(wait) => Waker::Nothing,
+                None => Waker::Anyone, // who runs it does not sleep, or nobody has begun it
+            },
+            Need::End(_) if signalled(wait) => Waker::Nothing,
             Need::End(thread) if self.alive.contains_key(thread) => Waker::OneOf(vec![*thread]),
             Need::End(_) => Waker::Nothing, // it has ended, or not begun
+            Need::Scope(scope) => {
+                let threads = self.scopes.get(scope).into_iter().flatten().copied();
+                let alive: Vec<_> =
+                    threads.filter(|thread| self.alive.contains_key(thread)).collect();
+                if alive.is_empty() { Waker::Nothing } else { Waker::AllOf(alive) }
+            }
             Need::Anyone if signalled(wait) => Waker::Nothing,
             Need::Anyone => Waker::Anyone,
+        }
+    }
+
+    /// A thread has done with the scope that it is in.
+    #[cfg(not(model))]
+    pub(super) fn leaves(&mut self, scope: ScopeId, thread: ThreadId) {
+        if let Some(threads) = self.scopes.get_mut(&scope) {
+            threads.retain(|other| *other != thread);
+            if threads.is_empty() {
+                self.scopes.remove(&scope);
+            }
         }
     }
 
@@ -279,7 +316,7 @@ impl Graph {
             match self.waker(wait) {
                 Waker::Nothing | Waker::Anyone => return true,
                 Waker::OneOf(one) if one.len() == 1 => thread = one[0],
-                Waker::OneOf(_) => return false,
+                Waker::OneOf(_) | Waker::AllOf(_) => return false,
             }
         }
         false
@@ -300,6 +337,7 @@ impl Graph {
                 let goes_on = match waker {
                     Waker::Nothing | Waker::Anyone => true,
                     Waker::OneOf(threads) => threads.iter().any(runs),
+                    Waker::AllOf(threads) => threads.iter().all(runs),
                 };
                 if goes_on {
                     can_go_on.insert(*thread);
@@ -332,7 +370,7 @@ impl Graph {
     /// Whom `thread` waits for, as far as that is known.
     pub(super) fn wakers(&self, thread: ThreadId) -> Vec<ThreadId> {
         match self.waits.get(&thread).map(|wait| self.waker(wait)) {
-            Some(Waker::OneOf(threads)) => threads,
+            Some(Waker::OneOf(threads) | Waker::AllOf(threads)) => threads,
             _ => Vec::new(),
         }
     }
@@ -355,7 +393,7 @@ impl Graph {
         for wait in self.waits.values() {
             match (self.waker(wait), wait.word) {
                 (Waker::Nothing, Some((word, _)))
-                    if matches!(wait.need, Need::Anyone | Need::Holder(..)) =>
+                    if matches!(wait.need, Need::Anyone | Need::Holder(..) | Need::Runner(_)) =>
                 {
                     doubtful.push(word);
                 }

@@ -67,6 +67,33 @@ impl Identity {
         Waiting::for_anyone(self, Location::caller())
     }
 
+    /// The caller is about to wait for the end of this task: for the thread that has [begun](Self::begins) it, or
+    /// for one that will. Until the result is dropped.
+    #[track_caller]
+    pub fn awaits(&self) -> Waiting {
+        Waiting::for_runner(self, Location::caller(), how_to_refuse())
+    }
+
+    /// [`awaits`](Self::awaits), by a caller that must not panic.
+    pub fn must_await(&self, at: Place) -> Waiting {
+        Waiting::for_runner(self, at, Refusal::Never)
+    }
+
+    /// The caller, and no other, will end this task. Not a matter of order: tasks come and go.
+    #[track_caller]
+    pub fn begins(&self) {
+        local::undertake(self.number(), Location::caller());
+    }
+
+    /// The caller is about to end this task, which it may have begun.
+    pub fn ends(&self) {
+        // Relaxed: this thread has begun it, so it has a number, and that never changes; or nobody has.
+        match self.number.load(Relaxed) {
+            0 => {}
+            number => local::put_back(number),
+        }
+    }
+
     /// The caller has taken it.
     #[inline]
     #[track_caller]

@@ -22,7 +22,7 @@ use super::gate::Gate;
 use super::graph::{Held, Place, ThreadId};
 use super::identity::Identity;
 use super::report::{Report, ThreadReport};
-use super::{DETECTOR, Label, hook, local};
+use super::{DETECTOR, Kind, Label, hook, local};
 use crate::sync::thread;
 
 /// How many different notes of one pair are kept; each has other guards.
@@ -73,7 +73,8 @@ impl Nesting {
         let name = DETECTOR.graph.with(|graph| graph.name_of(me));
         let mut found = Vec::new();
         ORDER.with(|order| {
-            for old in held.iter().filter(|old| old.id != self.number) {
+            let is_lock = |old: &&Held| old.id != self.number && old.label.kind() != Kind::Task;
+            for old in held.iter().filter(is_lock) {
                 let guards: BTreeSet<_> =
                     held.iter().map(|held| held.id).filter(|id| *id != old.id).collect();
                 let note = Note {

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::detector::{Detector, OnGraph};
-use super::graph::{Held, Known, Need, Place, ThingId, ThreadId, Wait, Wanted};
+use super::graph::{Held, Known, Need, Place, ScopeId, ThingId, ThreadId, Wait, Wanted};
 use super::hands::Hands;
 use super::identity::Identity;
 use super::pool::Pool;
@@ -49,6 +49,10 @@ enum Target {
     Owner(*const Identity),
     Holder(*const Identity, *const Pool),
     Anyone(*const Identity),
+    /// A task, by whoever runs it.
+    Runner(*const Identity),
+    /// The end of a thread.
+    End(ThreadId),
     Raw(Kind),
 }
 
@@ -92,6 +96,10 @@ impl Waiting {
         refusal: Refusal,
     ) -> Self {
         Self::begin(Aim { target: Target::Holder(identity, pool), refusal, at: Some(at) })
+    }
+
+    pub(super) fn for_runner(identity: &Identity, at: Place, refusal: Refusal) -> Self {
+        Self::begin(Aim { target: Target::Runner(identity), refusal, at: Some(at) })
     }
 
     #[inline]
@@ -216,6 +224,12 @@ pub(super) fn put_back_mine(thing: ThingId) -> bool {
     HANDS.with(|hands| hands.put_back_last(thing)) || put_back_any(thing)
 }
 
+/// This thread has begun something that others may wait for, and that has no order among locks.
+#[cold]
+pub(super) fn undertake(thing: ThingId, since: Place) {
+    let _ = WILL.try_with(|will| will.more.borrow_mut().push((thing, since)));
+}
+
 /// Something that was not the last to be taken, or that is released by the destructor of a thread-local.
 #[cold]
 fn put_back_any(thing: ThingId) -> bool {
@@ -293,6 +307,8 @@ pub(crate) fn falls_asleep(
                 (thing(identity), Need::Holder((*identity).number(), pool))
             }
             Target::Anyone(identity) => (thing(identity), Need::Anyone),
+            Target::Runner(identity) => (thing(identity), Need::Runner((*identity).number())),
+            Target::End(thread) => (Wanted::End(thread), Need::End(thread)),
             Target::Raw(kind) => (Wanted::Nameless(kind), Need::Anyone),
             Target::Unknown | Target::Quiet => (Wanted::Nameless(Kind::Word), Need::Anyone),
         }
@@ -312,6 +328,51 @@ pub(crate) fn falls_asleep(
 pub(crate) fn joins(thread: ThreadId) -> Asleep {
     let wait = Wait::new(Wanted::End(thread), Need::End(thread), Location::caller());
     enter(wait, how_to_refuse()).ok().flatten()
+}
+
+/// This thread is about to wait, by a condition, until another has ended. Until the result is dropped.
+#[track_caller]
+pub(crate) fn awaits_end(thread: ThreadId) -> Waiting {
+    let at = Some(Location::caller());
+    Waiting::begin(Aim { target: Target::End(thread), refusal: Refusal::Never, at })
+}
+
+/// A thread of a [`scope`](crate::thread::scope), which the end of the scope waits for.
+pub(crate) struct Scoped {
+    scope: ScopeId,
+    thread: ThreadId,
+}
+
+impl Scoped {
+    /// Before it begins.
+    pub(crate) fn begins<T>(scope: &T, thread: ThreadId) -> Self {
+        let scope = address(scope);
+        DETECTOR.graph.with(|graph| graph.scopes.entry(scope).or_default().push(thread));
+        Self { scope, thread }
+    }
+
+    /// All that the thread does and the scope waits for.
+    pub(crate) fn during<R>(self, f: impl FnOnce() -> R) -> R {
+        f()
+    }
+}
+
+/// After all that the scope waits for, or almost: thread-locals are destroyed later.
+impl Drop for Scoped {
+    fn drop(&mut self) {
+        DETECTOR.graph.with(|graph| graph.leaves(self.scope, self.thread));
+    }
+}
+
+/// This thread is about to wait for all threads of a scope; it cannot do otherwise. Until the result is dropped.
+pub(crate) fn awaits_scope<T>(scope: &T, at: Place) -> Asleep {
+    let wait = Wait::new(Wanted::Scope, Need::Scope(address(scope)), at);
+    enter(wait, Refusal::Never).ok().flatten()
+}
+
+/// Nothing else is there while the scope lives, and no thread of it is left when it is gone.
+fn address<T>(scope: &T) -> ScopeId {
+    std::ptr::from_ref(scope).addr()
 }
 
 fn enter(mut wait: Wait, refusal: Refusal) -> Result<Asleep, Box<Report>> {

@@ -4,6 +4,7 @@
 
 use super::Kind;
 use crate::sync::atomic::AtomicU32;
+use std::panic::Location;
 use std::time::Instant;
 
 /// What a thing is called; here nothing.
@@ -40,6 +41,22 @@ impl Identity {
     }
 
     #[inline(always)]
+    pub fn awaits(&self) -> Waiting {
+        Waiting
+    }
+
+    #[inline(always)]
+    pub fn must_await(&self, _: &'static Location<'static>) -> Waiting {
+        Waiting
+    }
+
+    #[inline(always)]
+    pub fn begins(&self) {}
+
+    #[inline(always)]
+    pub fn ends(&self) {}
+
+    #[inline(always)]
     pub fn taken(&self) {}
 
     #[inline(always)]
@@ -63,6 +80,38 @@ pub(crate) fn thread_begins(_: u64, _: &str) {}
 pub(crate) fn joins(_: u64) -> Waiting {
     Waiting
 }
+
+#[inline(always)]
+pub(crate) fn awaits_end(_: u64) -> Waiting {
+    Waiting
+}
+
+/// The threads of a scope; here nothing.
+#[cfg(not(model))]
+#[derive(Debug)]
+pub(crate) struct Scoped;
+
+#[cfg(not(model))]
+impl Scoped {
+    #[inline(always)]
+    pub(crate) fn begins<T>(_: &T, _: u64) -> Self {
+        Self
+    }
+
+    #[inline(always)]
+    pub(crate) fn during<R>(self, f: impl FnOnce() -> R) -> R {
+        f()
+    }
+}
+
+#[cfg(not(model))]
+#[inline(always)]
+pub(crate) fn awaits_scope<T>(_: &T, _: &'static Location<'static>) -> Waiting {
+    Waiting
+}
+
+#[cfg(not(model))]
+pub(crate) type ScopeEnds = Waiting;
 
 #[cfg(model)]
 #[inline(always)]

@@ -125,6 +125,7 @@ impl ThreadReport {
         let (what, short) = match &wait.wanted {
             Wanted::Thing(label) => (label.to_string(), short(label)),
             Wanted::Nameless(kind) => (format!("a {}", kind.noun()), kind.noun().to_owned()),
+            Wanted::Scope => ("the ends of its scope's threads".to_owned(), "scope".to_owned()),
             Wanted::End(thread) => {
                 let name = graph.name_of(*thread);
                 (format!("end of thread '{name}'"), name.to_string())
@@ -132,7 +133,9 @@ impl ThreadReport {
         };
         let from = match wait.need {
             Need::Anyone => Vec::new(),
-            Need::Owner(_) | Need::Holder(..) | Need::End(_) => graph.wakers(id),
+            Need::Owner(_) | Need::Holder(..) | Need::Runner(_) | Need::End(_) | Need::Scope(_) => {
+                graph.wakers(id)
+            }
         };
         let wants = Some(Want { what, name: short, at: wait.at, from });
         let holds = wait.held.iter().map(Hold::of).collect();

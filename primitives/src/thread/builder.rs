@@ -115,9 +115,10 @@ impl Builder {
         T: Send + 'scope,
     {
         let (body, thread, outcome) = Body::new(self.name, f);
+        let scoped = deadlock::Scoped::begins(scope.native(), thread.id());
         let native =
-            native_builder(&thread, self.stack_size)?.spawn_scoped(scope.native(), || {
-                if body.run().is_err() {
+            native_builder(&thread, self.stack_size)?.spawn_scoped(scope.native(), move || {
+                if scoped.during(|| body.run()).is_err() {
                     // std's scope must know, to panic if nobody joins. Past the hook, which has reported it.
                     resume_unwind(Box::new(()));
                 }

@@ -82,8 +82,10 @@ impl<T> JoinHandle<T> {
     /// sleeper.join().unwrap();
     /// ```
     #[must_use]
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub fn join_timeout(&self, timeout: Duration) -> bool {
         refuse_itself(&self.thread);
+        let _waiting = deadlock::awaits_end(self.thread.id());
         self.outcome.wait(park::deadline_after(timeout))
     }
 
@@ -93,8 +95,10 @@ impl<T> JoinHandle<T> {
     ///
     /// If a thread joins itself.
     #[must_use]
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub fn join_deadline(&self, deadline: Instant) -> bool {
         refuse_itself(&self.thread);
+        let _waiting = deadlock::awaits_end(self.thread.id());
         self.outcome.wait(Some(deadline))
     }
 

@@ -1,7 +1,7 @@
 //! A scope that waits for its threads, so that they may borrow.
 
 use std::fmt;
-use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::ptr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -10,8 +10,9 @@ use super::builder::CANNOT_START;
 use super::handle::{debug, refuse_itself};
 use super::outcome::Outcome;
 use super::{Builder, PanicError, Thread};
+use crate::deadlock::{self, ScopeEnds};
+use crate::park;
 use crate::sync::thread as native;
-use crate::{deadlock, park};
 
 /// Runs `f`, then waits for every thread that was started in the scope. Blocks.
 ///
@@ -41,7 +42,27 @@ pub fn scope<'env, F, T>(f: F) -> T
 where
     F: for<'scope> FnOnce(&'scope Scope<'scope, 'env>) -> T,
 {
-    native::scope(|scope| f(Scope::from_native(scope)))
+    let at = Location::caller();
+    let mut asleep = None;
+    native::scope(|scope| {
+        // Also when `f` unwinds: std's scope waits for its threads then, too.
+        let _at_its_end = AtItsEnd { scope, at, asleep: &mut asleep };
+        f(Scope::from_native(scope))
+    })
+}
+
+/// Tells the detector, when the closure of a scope has ended, that the thread will wait for the others.
+struct AtItsEnd<'a, 'scope, 'env> {
+    scope: &'scope native::Scope<'scope, 'env>,
+    at: &'static Location<'static>,
+    asleep: &'a mut Option<ScopeEnds>,
+}
+
+impl Drop for AtItsEnd<'_, '_, '_> {
+    #[inline]
+    fn drop(&mut self) {
+        *self.asleep = Some(deadlock::awaits_scope(self.scope, self.at));
+    }
 }
 
 /// Where [`scope`] starts its threads.
@@ -120,8 +141,10 @@ impl<'scope, T> ScopedJoinHandle<'scope, T> {
     ///
     /// If a thread joins itself.
     #[must_use]
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub fn join_timeout(&self, timeout: Duration) -> bool {
         refuse_itself(&self.thread);
+        let _waiting = deadlock::awaits_end(self.thread.id());
         self.outcome.wait(park::deadline_after(timeout))
     }
 
@@ -131,8 +154,10 @@ impl<'scope, T> ScopedJoinHandle<'scope, T> {
     ///
     /// If a thread joins itself.
     #[must_use]
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub fn join_deadline(&self, deadline: Instant) -> bool {
         refuse_itself(&self.thread);
+        let _waiting = deadlock::awaits_end(self.thread.id());
         self.outcome.wait(Some(deadline))
     }
 

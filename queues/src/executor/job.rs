@@ -64,7 +64,7 @@ pub(super) struct Body<T, F> {
 unsafe impl<T: Send, F: Send> Sync for Body<T, F> {}
 
 impl<T, F> Body<T, F> {
-    #[cfg_attr(model, track_caller)]
+    #[cfg_attr(any(model, feature = "deadlock-detection"), track_caller)]
     pub(super) fn new(work: F) -> Self {
         Self {
             state: State::new(),

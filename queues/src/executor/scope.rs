@@ -30,6 +30,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 use std::mem;
+use std::panic::Location;
 use std::process;
 use std::sync::Arc;
 
@@ -137,7 +138,8 @@ impl Executor {
         };
         let mut unseen = None;
         let result = {
-            let _waits = Waits { pool: &scope.pool, list: &scope.list, unseen: &mut unseen };
+            let at = Location::caller();
+            let _waits = Waits { pool: &scope.pool, list: &scope.list, unseen: &mut unseen, at };
             f(&scope)
         };
         if let Some(panic) = unseen {
@@ -154,6 +156,8 @@ struct Waits<'a> {
     pool: &'a Pool,
     list: &'a Lock<List>,
     unseen: &'a mut Option<PanicError>,
+    /// Where the scope is.
+    at: &'static Location<'static>,
 }
 
 impl Drop for Waits<'_> {
@@ -172,6 +176,7 @@ impl Drop for Waits<'_> {
             }
             for job in jobs {
                 self.pool.help(&*job);
+                let _waiting = job.state().must_await(self.at);
                 job.state().wait(None);
                 match job.state().look().ending() {
                     Some(Ending::Panicked) => panicked.push(job),
@@ -220,6 +225,7 @@ impl<'scope> Scope<'scope, '_> {
     /// # Errors
     ///
     /// [`PutError::Shutdown`], with the closure.
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub fn try_submit<F, T>(&'scope self, f: F) -> Result<Task<T>, PutError<F>>
     where
         F: FnOnce() -> T + Send + 'scope,

@@ -16,8 +16,10 @@
 //! [scope](super::Scope) relies on.
 
 use std::fmt;
+use std::panic::Location;
 use std::time::Instant;
 
+use primitives::deadlock::{Identity, Kind, Waiting};
 use primitives::park::{self, Wait};
 use primitives::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use primitives::sync::atomic::{AtomicU32, AtomicU64};
@@ -127,13 +129,19 @@ pub(super) struct State {
     word: AtomicU32,
     /// The number of the thread that runs it; 0 before.
     runner: AtomicU64,
+    /// What the detector of deadlocks calls it.
+    identity: Identity,
 }
 // ANCHOR_END: state
 
 impl State {
-    #[cfg_attr(model, track_caller)]
+    #[cfg_attr(any(model, feature = "deadlock-detection"), track_caller)]
     pub(super) fn new() -> Self {
-        Self { word: AtomicU32::new(QUEUED), runner: AtomicU64::new(0) }
+        Self {
+            word: AtomicU32::new(QUEUED),
+            runner: AtomicU64::new(0),
+            identity: Identity::new(Kind::Task, ""),
+        }
     }
 
     /// The phase at this moment. If the task is over, all that it did is visible to whoever has looked.
@@ -160,6 +168,7 @@ impl State {
                     if claim == Claim::Run {
                         // Relaxed: means something to the thread that wrote it, and to no other.
                         self.runner.store(thread::id(), Relaxed);
+                        self.identity.begins();
                     }
                     return true;
                 }
@@ -174,6 +183,7 @@ impl State {
     /// The claimed task is over: says so, and wakes who sleeps. If the handle is gone by then, `nobody_asks` is
     /// called first, once or more often.
     pub(super) fn finish(&self, ending: Ending, mut nobody_asks: impl FnMut()) {
+        self.identity.ends();
         // Relaxed: all that is looked for are the two notes, and they carry nothing with them.
         let mut word = self.word.load(Relaxed);
         loop {
@@ -192,6 +202,18 @@ impl State {
         }
     }
     // ANCHOR_END: finish
+
+    /// The caller is about to wait for its end: for the thread that runs it, or for one that will. Until the
+    /// result is dropped.
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
+    pub(super) fn awaits(&self) -> Waiting {
+        self.identity.awaits()
+    }
+
+    /// [`awaits`](Self::awaits), by a caller at `at` that has to wait whatever comes of it.
+    pub(super) fn must_await(&self, at: &'static Location<'static>) -> Waiting {
+        self.identity.must_await(at)
+    }
 
     // ANCHOR: wait
     /// Sleeps until the task is over, or until `deadline`. Returns whether it is over; if so, all that it did is

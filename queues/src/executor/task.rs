@@ -152,7 +152,7 @@ impl<T> Task<T> {
     pub fn wait(&self) {
         self.refuse_itself();
         self.pool.help(&*self.body);
-        self.body.state().wait(None);
+        self.wait_until(None);
     }
 
     /// Waits until the task is over, for at most `timeout`. Returns whether it is. Zero is one look.
@@ -167,7 +167,7 @@ impl<T> Task<T> {
         if timeout.is_zero() {
             return self.is_done();
         }
-        self.body.state().wait(deadline_after(timeout))
+        self.wait_until(deadline_after(timeout))
     }
 
     /// [`wait_timeout`](Self::wait_timeout), until `deadline` at most.
@@ -179,7 +179,13 @@ impl<T> Task<T> {
     #[track_caller]
     pub fn wait_deadline(&self, deadline: Instant) -> bool {
         self.refuse_itself();
-        self.body.state().wait(Some(deadline))
+        self.wait_until(Some(deadline))
+    }
+
+    #[track_caller]
+    fn wait_until(&self, deadline: Option<Instant>) -> bool {
+        let _waiting = self.body.state().awaits();
+        self.body.state().wait(deadline)
     }
 
     #[track_caller]

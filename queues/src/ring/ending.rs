@@ -158,6 +158,7 @@ impl<T> Ring<T> {
     /// Blocks until every item that was put has been worked on. _Python_: `join()`.
     ///
     /// A shutdown does not end it: items that somebody is working on are still waited for.
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub fn join(&self) {
         self.join_until(None);
     }
@@ -168,7 +169,9 @@ impl<T> Ring<T> {
         self.is_all_done() || !timeout.is_zero() && self.join_until(deadline_after(timeout))
     }
 
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
     fn join_until(&self, deadline: Option<Instant>) -> bool {
+        let _waiting = self.identity.waits();
         let mut time_is_up = false;
         while !self.is_all_done() {
             if time_is_up {

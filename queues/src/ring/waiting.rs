@@ -64,11 +64,13 @@ impl<T> Ring<T> {
     ///
     /// [`PutError::Shutdown`], with the item, if the ring is shut down, before or while waiting.
     #[inline]
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub fn put(&self, item: T) -> Result<(), PutError<T>> {
-        self.put_at_once(item).or_else(|item| match self.put_slow(item, None, false) {
+        let Err(item) = self.put_at_once(item) else { return Ok(()) };
+        match self.put_slow(item, None, false) {
             Ok(()) => Ok(()),
             Err(error) => Err(PutError::Shutdown(error.into_inner())),
-        })
+        }
     }
 
     /// Puts an item in; blocks while the ring is full, for at most `timeout`.
@@ -81,9 +83,10 @@ impl<T> Ring<T> {
     ///
     /// [`PutTimeoutError::Timeout`] or [`PutTimeoutError::Shutdown`], with the item.
     #[inline]
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub fn put_timeout(&self, item: T, timeout: Duration) -> Result<(), PutTimeoutError<T>> {
-        self.put_at_once(item)
-            .or_else(|item| self.put_slow(item, deadline_after(timeout), timeout.is_zero()))
+        let Err(item) = self.put_at_once(item) else { return Ok(()) };
+        self.put_slow(item, deadline_after(timeout), timeout.is_zero())
     }
 
     /// Puts an item in; blocks while the ring is full, until `deadline` at most.
@@ -100,12 +103,14 @@ impl<T> Ring<T> {
 
     // ANCHOR: put-slow
     #[cold]
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
     fn put_slow(
         &self,
         mut item: T,
         deadline: Option<Instant>,
         mut time_is_up: bool,
     ) -> Result<(), PutTimeoutError<T>> {
+        let _waiting = self.identity.waits();
         loop {
             if !time_is_up {
                 // Before the try, because that looks at the head, which getters are busy with; a stamp is
@@ -169,6 +174,7 @@ impl<T> Ring<T> {
     ///
     /// [`GetError::Shutdown`] if the ring is shut down and nothing is left in it.
     #[inline]
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub fn get(&self) -> Result<T, GetError> {
         match self.get_at_once() {
             Some(item) => Ok(item),
@@ -186,9 +192,12 @@ impl<T> Ring<T> {
     ///
     /// [`GetTimeoutError::Timeout`], or [`GetTimeoutError::Shutdown`] if none will come.
     #[inline]
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub fn get_timeout(&self, timeout: Duration) -> Result<T, GetTimeoutError> {
-        self.get_at_once()
-            .map_or_else(|| self.get_slow(deadline_after(timeout), timeout.is_zero()), Ok)
+        match self.get_at_once() {
+            Some(item) => Ok(item),
+            None => self.get_slow(deadline_after(timeout), timeout.is_zero()),
+        }
     }
 
     /// Takes the next item out; blocks while the ring is empty, until `deadline` at most.
@@ -205,11 +214,13 @@ impl<T> Ring<T> {
 
     // ANCHOR: get-slow
     #[cold]
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
     fn get_slow(
         &self,
         deadline: Option<Instant>,
         mut time_is_up: bool,
     ) -> Result<T, GetTimeoutError> {
+        let _waiting = self.identity.waits();
         loop {
             if !time_is_up {
                 spin::linger(|| self.is_place_filled()); // before the try, as in `put_slow`

@@ -18,19 +18,37 @@
 //! The comparison is the program's own code, and may panic. std's `BinaryHeap` moves items while it compares
 //! them; a panic then leaves it whole, but in no particular order, and with the item inside that could not be
 //! compared, or without the one that was to come out. Here both operations first find the way by
-//! comparing, and change nothing; then they move the items along it, and compare no more. To take one out
-//! that costs no more comparisons: the way from the top goes to the smaller child each time, down to the
-//! bottom; and from there up again to where the last item, which must fill the gap, belongs. It comes from
-//! the bottom, so that is seldom far. (A way need not be written down: it is the ancestors of its end.)
+//! comparing, and change nothing; then they move the items along it, and compare no more. (A way need not be
+//! written down: it is the ancestors of its end.)
+//!
+//! Who takes the first item out leaves a gap at the top. To close it at once is work in vain if a new item
+//! comes next, as it does in a queue that is neither filling up nor running empty. So the last entry is put
+//! there for the time being, as a _stand-in_, and what comes next decides:
+//!
+//! ```text
+//!    get: 1 comes out,             put 3: 9 goes back,                get: 9 goes down to where it
+//!    9 stands in                   3 goes down from the top           belongs, 2 comes out …
+//!
+//!          9                             2                                  2
+//!       ┌──┴──┐                       ┌──┴──┐                            ┌──┴──┐
+//!       2     4                       3     4                            5     4
+//!     ┌─┴─┐                         ┌─┴─┐ ┌─┘                          ┌─┴─┐
+//!     5   7   (9)                   5   7 9                            9   7
+//! ```
+//!
+//! A new item goes down as far as there is a smaller one, which is not far if it is urgent. A stand-in goes
+//! down to the bottom first, always to the smaller child, and from there up again to where it belongs: it comes
+//! from the bottom, so that is seldom far, and it costs one comparison for each level and not two.
 //!
 //! Source: J. W. J. Williams, _Algorithm 232: Heapsort_ (1964); going to the bottom first is R. W. Floyd's.
 
 #[cfg(all(test, not(model)))]
 mod tests;
 
-use std::cmp::Ordering::{Equal, Greater, Less};
+use std::cmp::Ordering::Equal;
 use std::fmt;
-use std::mem;
+use std::mem::{self, ManuallyDrop};
+use std::ptr;
 
 use crate::{Blocking, Store};
 
@@ -80,6 +98,8 @@ pub struct SmallestFirst<T> {
     heap: Vec<Entry<T>>,
     /// How many items have ever come: the number of the next.
     arrivals: u64,
+    /// The entry at the top belongs at the end, behind the last one, and there is a gap at the top.
+    stand_in: bool,
 }
 
 struct Entry<T> {
@@ -92,10 +112,15 @@ impl<T: Ord> Entry<T> {
     #[inline]
     fn is_before(&self, other: &Self) -> bool {
         match self.item.cmp(&other.item) {
-            Less => true,
-            Equal => self.number < other.number,
-            Greater => false,
+            Equal => self.came_before(other),
+            order => order.is_lt(),
         }
+    }
+
+    /// Cold, or the numbers would be compared each time, to spare a branch that is nearly always foreseen.
+    #[cold]
+    fn came_before(&self, other: &Self) -> bool {
+        self.number < other.number
     }
 }
 
@@ -105,35 +130,17 @@ fn parent(index: usize) -> usize {
     (index - 1) / 2
 }
 
-impl<T: Ord> SmallestFirst<T> {
-    /// Where the last entry will go when it must fill the gap at the top.
-    fn place_of_last(&self) -> usize {
-        let (last, others) = self.heap.split_last().expect("the caller has looked");
-        // Down to the bottom, always to the child that is first.
-        let mut here = 0;
-        loop {
-            let (left, right) = (2 * here + 1, 2 * here + 2);
-            if right < others.len() {
-                here = if others[right].is_before(&others[left]) { right } else { left };
-            } else if left < others.len() {
-                here = left;
-            } else {
-                break;
-            }
-        }
-        // And up again.
-        while here > 0 && last.is_before(&others[here]) {
-            here = parent(here);
-        }
-        here
-    }
+/// The index of the left child; the right one's is one more.
+#[inline]
+fn left_child(index: usize) -> usize {
+    2 * index + 1
 }
 
-impl<T: Ord> Store for SmallestFirst<T> {
-    type Item = T;
-
+/// Where something belongs: comparisons, and no changes.
+impl<T: Ord> SmallestFirst<T> {
+    /// Where a new item at the end will go: up, as long as it is before its parent.
     #[inline]
-    fn place(&self, item: &T) -> usize {
+    fn place_from_end(&self, item: &T) -> usize {
         let mut here = self.heap.len();
         // It comes last among its equals, so the numbers need not be looked at.
         while here > 0 && *item < self.heap[parent(here)].item {
@@ -142,33 +149,126 @@ impl<T: Ord> Store for SmallestFirst<T> {
         here
     }
 
+    /// Where a new item at the top will go when the stand-in is back at the end: down, as long as a child is
+    /// not after it.
+    #[inline]
+    fn place_from_top(&self, item: &T) -> usize {
+        let mut here = 0;
+        // The end is one further than the heap is long now.
+        while let Some((child, first)) = self.first_child(here) {
+            if *item < first.item {
+                return here;
+            }
+            here = child;
+        }
+        let (left, end) = (left_child(here), self.heap.len());
+        let stand_in = &self.heap[0];
+        let (child, first) = match self.heap.get(left) {
+            Some(other) if other.is_before(stand_in) => (left, other),
+            _ if left > end => return here,
+            _ => (end, stand_in),
+        };
+        if *item < first.item { here } else { child }
+    }
+
+    /// Where the stand-in will go, if it must fill the gap itself.
+    #[inline]
+    fn place_of_stand_in(&self) -> usize {
+        // Down to the bottom, always to the child that is first.
+        let mut here = 0;
+        while let Some((child, _)) = self.first_child(here) {
+            here = child;
+        }
+        if left_child(here) < self.heap.len() {
+            here = left_child(here);
+        }
+        // And up again.
+        let stand_in = &self.heap[0];
+        while here > 0 && stand_in.is_before(&self.heap[here]) {
+            here = parent(here);
+        }
+        here
+    }
+
+    /// Which of two children comes out first; `None` if there are not two.
+    #[inline]
+    fn first_child(&self, index: usize) -> Option<(usize, &Entry<T>)> {
+        let left = left_child(index);
+        let children = self.heap.get(left..left + 2)?;
+        // A number and not a branch: which of them it is cannot be foreseen.
+        let right = usize::from(children[1].is_before(&children[0]));
+        Some((left + right, &children[right]))
+    }
+}
+
+/// Moves the last entry up to `place`, and those on its way down by one level each.
+fn raise_last<T>(heap: &mut [Entry<T>], place: usize) {
+    let mut gap = heap.len() - 1;
+    let heap = heap.as_mut_ptr();
+    // SAFETY: `gap` is the last entry's index at first and then its ancestors', all within the heap, the last of
+    // them at `place` or, were that none of them, above. What is read from the end and what is copied down
+    // leaves a double where it was, which the next turn or the last line overwrites, and nothing in between
+    // can panic.
+    unsafe {
+        let last = ManuallyDrop::new(heap.add(gap).read());
+        while gap > place {
+            heap.add(gap).copy_from_nonoverlapping(heap.add(parent(gap)), 1);
+            gap = parent(gap);
+        }
+        heap.add(gap).write(ManuallyDrop::into_inner(last));
+    }
+}
+
+/// Moves the first entry down to `place`, and those on its way up by one level each.
+fn lower_first<T>(heap: &mut [Entry<T>], place: usize) {
+    assert!(place < heap.len());
+    let heap = heap.as_mut_ptr();
+    let mut here = place;
+    // SAFETY: `here` is `place`, which is within the heap, and then its ancestors. Of each entry there is a
+    // double in `moving` while its new place is written; at the top `moving` is left with the double of the
+    // first, which was written to `place`. Nothing in between can panic.
+    unsafe {
+        let mut moving = ManuallyDrop::new(heap.read());
+        loop {
+            ptr::swap(&raw mut *moving, heap.add(here));
+            if here == 0 {
+                return;
+            }
+            here = parent(here);
+        }
+    }
+}
+
+impl<T: Ord> Store for SmallestFirst<T> {
+    type Item = T;
+
+    #[inline]
+    fn place(&self, item: &T) -> usize {
+        if self.stand_in { self.place_from_top(item) } else { self.place_from_end(item) }
+    }
+
     #[inline]
     fn insert(&mut self, place: usize, item: T) {
-        let mut here = self.heap.len();
-        self.heap.push(Entry { item, number: self.arrivals });
+        let new = Entry { item, number: self.arrivals };
         self.arrivals += 1;
-        while here != place {
-            self.heap.swap(here, parent(here));
-            here = parent(here);
+        if mem::take(&mut self.stand_in) {
+            let last = mem::replace(&mut self.heap[0], new);
+            self.heap.push(last);
+            lower_first(&mut self.heap, place);
+        } else {
+            self.heap.push(new);
+            raise_last(&mut self.heap, place);
         }
     }
 
     #[inline]
     fn pop(&mut self) -> Option<T> {
-        if self.heap.len() < 2 {
-            return self.heap.pop().map(|entry| entry.item);
+        if self.stand_in {
+            let place = self.place_of_stand_in();
+            lower_first(&mut self.heap, place);
         }
-        let mut here = self.place_of_last();
-        let mut moving = self.heap.pop()?;
-        // Into its place goes the last entry, into that one's parent's place goes that one, and so on up,
-        // until the first is left over.
-        loop {
-            mem::swap(&mut moving, &mut self.heap[here]);
-            if here == 0 {
-                return Some(moving.item);
-            }
-            here = parent(here);
-        }
+        self.stand_in = self.heap.len() > 2; // of one that is left alone, the top is the place
+        if self.heap.is_empty() { None } else { Some(self.heap.swap_remove(0).item) }
     }
 
     #[inline]
@@ -179,7 +279,7 @@ impl<T: Ord> Store for SmallestFirst<T> {
 
 impl<T> Default for SmallestFirst<T> {
     fn default() -> Self {
-        Self { heap: Vec::new(), arrivals: 0 }
+        Self { heap: Vec::new(), arrivals: 0, stand_in: false }
     }
 }
 

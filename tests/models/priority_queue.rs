@@ -113,6 +113,27 @@ pub(crate) fn group() -> Group {
             .bound(Some(2)),
         )
         .scenario(
+            Scenario::new(
+                "gap",
+                "Who comes after one went fills the gap, and what stood in goes back.",
+                || {
+                    // After a get the child that stands in, 3, is the smaller one of two beside which 8 may come.
+                    let jobs = [(1, 'a'), (2, 'b'), (9, 'g'), (7, 'd'), (3, 'c')];
+                    Desk::of(7, jobs.map(|(urgency, name)| Job(urgency, name)))
+                },
+            )
+            .role("puts two", |desk| {
+                desk.put(Job(8, 'f'));
+                desk.put(Job(7, 'e')); // as urgent as another, which came before
+            })
+            .role("gets two", |desk| {
+                assert_eq!(desk.get(), 'a');
+                assert_eq!(desk.get(), 'b');
+            })
+            .check(|desk| assert_eq!(desk.rest(), "cdefg"))
+            .bound(Some(2)),
+        )
+        .scenario(
             Scenario::new("full", "Who waits for room goes in where it belongs.", || {
                 Desk::of(2, [Job(1, 'a'), Job(3, 'c')])
             })

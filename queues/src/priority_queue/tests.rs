@@ -2,13 +2,14 @@
 
 use std::cell::Cell;
 use std::cmp::Ordering;
+use std::iter;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
-use super::PriorityQueue;
-use crate::{GetTimeoutError, PutError};
+use super::{PriorityQueue, SmallestFirst};
+use crate::{GetTimeoutError, PutError, Store};
 
 /// Numbers that look random and are the same each time.
 fn numbers(seed: u64) -> impl Iterator<Item = u64> {
@@ -135,37 +136,69 @@ fn drain(world: &World) -> Vec<u64> {
     world.queue.shutdown_now().into_iter().map(|item| item.key).collect()
 }
 
+/// The keys 1 to `size`; with a stand-in at the top, if they are enough and somebody has just got the 0.
+fn world_of(size: u64, stand_in: bool) -> Arc<World> {
+    let world = world((u64::from(!stand_in)..=size).rev());
+    if stand_in {
+        assert_eq!(world.queue.get().ok().unwrap().key, 0);
+        world.drops.store(0, SeqCst);
+    }
+    world
+}
+
 #[test]
 fn a_put_whose_comparison_panics_changes_nothing_and_drops_its_item_outside_the_lock() {
-    for size in [1, 2, 7, 8, 30] {
-        for comparisons in 0.. {
-            let world = world((1..=size).rev());
-            if with_patience(comparisons, || world.queue.put(Moody::new(0, &world))).is_some() {
-                assert!(comparisons > 0, "it must compare");
-                break;
+    for (size, stand_in) in [1, 2, 3, 4, 7, 8, 30].into_iter().flat_map(|n| [(n, false), (n, true)])
+    {
+        // An urgent one stays at the top or rises to it, the other one stays at the bottom or goes down to it.
+        for key in [0, 100] {
+            for comparisons in 0.. {
+                let world = world_of(size, stand_in);
+                let put = || world.queue.put(Moody::new(key, &world));
+                if with_patience(comparisons, put).is_some() {
+                    assert!(comparisons > 0, "it must compare");
+                    let got = if key == 0 { 0..=size } else { 1..=size };
+                    assert!(got.chain((key == 100).then_some(100)).eq(drain(&world)));
+                    break;
+                }
+                assert_eq!(world.drops.load(SeqCst), 1, "the item that was refused");
+                assert_eq!(world.queue.len(), size as usize);
+                assert_eq!(world.queue.unfinished(), size as usize + usize::from(stand_in));
+                assert_eq!(drain(&world), (1..=size).collect::<Vec<_>>());
             }
-            assert_eq!(world.drops.load(SeqCst), 1, "the item that was refused");
-            assert_eq!(world.queue.len(), size as usize);
-            assert_eq!(world.queue.unfinished(), size as usize);
-            assert_eq!(drain(&world), (1..=size).collect::<Vec<_>>());
         }
     }
 }
 
 #[test]
 fn a_get_whose_comparison_panics_changes_nothing() {
-    for size in [2, 3, 7, 8, 30] {
+    for size in [2, 3, 4, 7, 8, 30] {
         for comparisons in 0.. {
-            let world = world((0..size).rev());
+            let world = world_of(size, true);
             if let Some(got) = with_patience(comparisons, || world.queue.get()) {
-                assert!(comparisons > 0 || size == 2, "it must compare");
-                assert_eq!(got.ok().unwrap().key, 0);
+                assert!(comparisons > 0, "it must compare");
+                assert_eq!(got.ok().unwrap().key, 1);
+                assert_eq!(drain(&world), (2..=size).collect::<Vec<_>>());
                 break;
             }
             assert_eq!(world.drops.load(SeqCst), 0);
             assert_eq!(world.queue.len(), size as usize);
-            assert_eq!(drain(&world), (0..size).collect::<Vec<_>>());
+            assert_eq!(drain(&world), (1..=size).collect::<Vec<_>>());
         }
+    }
+}
+
+#[test]
+fn a_place_that_nobody_named_moves_items_and_nothing_worse() {
+    for place in [0, 1, 2, 3, usize::MAX] {
+        let mut store = SmallestFirst::default();
+        for item in 0..5 {
+            store.insert(place.min(store.len()), item.to_string());
+        }
+        store.insert(place, "5".to_owned());
+        let mut got: Vec<_> = iter::from_fn(|| store.pop()).collect();
+        got.sort_unstable();
+        assert_eq!(got, ["0", "1", "2", "3", "4", "5"]);
     }
 }
 

@@ -224,6 +224,7 @@ impl<T> Ring<T> {
         self.put_at_once(item).or_else(|item| self.try_put_slow(item))
     }
 
+    // ANCHOR: put-at-once
     /// The fast path: gives the item back if there is anything in the way.
     #[inline]
     fn put_at_once(&self, item: T) -> Result<(), T> {
@@ -245,7 +246,9 @@ impl<T> Ring<T> {
             Err(_) => Err(item),
         }
     }
+    // ANCHOR_END: put-at-once
 
+    // ANCHOR: try-put-slow
     /// The slow path: tells apart why the stamp was not the wanted one.
     #[cold]
     fn try_put_slow(&self, item: T) -> Result<(), TryPutError<T>> {
@@ -296,6 +299,7 @@ impl<T> Ring<T> {
             tail = self.tail.0.load(Acquire);
         }
     }
+    // ANCHOR_END: try-put-slow
     // ANCHOR_END: try-put
 
     // ANCHOR: try-get

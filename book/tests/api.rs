@@ -32,7 +32,8 @@ fn every_name_in_the_appendix_is_a_link_that_rustdoc_checks() {
     );
 }
 
-/// The code in the second columns. A name without a path belongs to what the line before the table names.
+/// The code in the second columns, as full paths. A small name is that of a call of what the line before the table
+/// names; any other lies in the same crate.
 fn names(appendix: &str) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     let mut of = "";
@@ -44,9 +45,14 @@ fn names(appendix: &str) -> BTreeSet<String> {
         let Some(column) = line.strip_prefix('|').and_then(|row| row.split('|').nth(1)) else {
             continue;
         };
+        let krate = of.split("::").next().unwrap_or_default();
         for name in column.split('`').skip(1).step_by(2) {
-            let path = if name.contains("::") { name.into() } else { format!("{of}::{name}") };
-            names.insert(path);
+            let beside = name.contains("::") || name.starts_with(char::is_uppercase);
+            names.insert(match name {
+                _ if name.starts_with(&format!("{krate}::")) => name.to_owned(),
+                _ if beside => format!("{krate}::{name}"),
+                _ => format!("{of}::{name}"),
+            });
         }
     }
     names

@@ -15,6 +15,7 @@
 //! | `{{#timeline name: caption}}`       | what the threads of a demo did, from `generated/timelines/`;     |
 //! |                                     | `cargo run -p book -- timelines` makes those of `timelines.toml` |
 //! | `{{#explore name: what to do}}`     | a program to step through, from `generated/explore/`             |
+//! | `{{#shortest name}}`                | the shortest way to break that program, as a table               |
 //! | `{{#exercise kind name: question}}` | the same, to `break`, to `prove`, or to find the `weakest`       |
 //! |                                     | orderings of                                                     |
 
@@ -116,11 +117,18 @@ pub(super) fn run(directive: &str, places: &Places, watch: &mut Watch) -> Result
                 read(folder.join(path)).map_err(|error| format!("cannot read `{path}`: {error}"))
             })
         }
+        "shortest" => {
+            inside(argument)?;
+            explore::shortest(argument, &mut |path, _| {
+                read(places.book.join(path))
+                    .map_err(|error| format!("cannot read `{path}`: {error}"))
+            })
+        }
         "end" => Err("`end` closes nothing: no `predict` is open".into()),
         "predict" => Err("a `predict` cannot stand in another one".into()),
         _ => Err(format!(
             "no directive `{name}`; there are `source`, `model`, `counterexample`, `orderings`, `bugs`, \
-             `coverage`, `figure`, `timeline`, `explore`, `exercise` and `predict`"
+             `coverage`, `figure`, `timeline`, `explore`, `shortest`, `exercise` and `predict`"
         )),
     }
 }

@@ -32,8 +32,37 @@ struct Row {
     first: bool,
 }
 
+/// Gives a file: from the folder of the book if it is told so, otherwise from the repository.
+pub type Read<'a> = dyn FnMut(&str, bool) -> Result<String, String> + 'a;
+
+fn graph(name: &str, variant: usize, read: &mut Read) -> Result<Graph, String> {
+    let path = format!("generated/explore/{name}.{variant}.json");
+    let text =
+        read(&path, true).map_err(|error| format!("{error}; `cargo explore {name}` writes it"))?;
+    serde_json::from_str(&text).map_err(|error| format!("`{path}`: {error}"))
+}
+
+/// The shortest way to break scenario `name`, as a table.
+///
+/// # Errors
+///
+/// It cannot be broken, or its graph is missing.
+pub fn shortest(name: &str, read: &mut Read) -> Result<String, String> {
+    let graph = graph(name, 0, read)?;
+    let way = graph
+        .shortest_failure()
+        .ok_or(format!("`{name}` cannot be broken: it has no red state"))?;
+    let table = plain::table(&graph, &way).replace("</table>", "</table></div>");
+    Ok(format!(
+        "\n<figure class=\"model counterexample\">\n\
+         <figcaption><span>the shortest way, found by the explorer</span> \
+         <code>cargo explore {}</code></figcaption>\n\
+         <div class=\"table-wrapper\">{table}\n</figure>\n\n",
+        escape(name),
+    ))
+}
+
 /// The figure of scenario `name`, under the sentence that says what to do; with a task it is an exercise.
-/// `read` gives a file: from the folder of the book if it is told so, otherwise from the repository.
 ///
 /// # Errors
 ///
@@ -42,18 +71,12 @@ pub fn figure(
     name: &str,
     goal: &str,
     task: Option<Task>,
-    read: &mut dyn FnMut(&str, bool) -> Result<String, String>,
+    read: &mut Read,
 ) -> Result<String, String> {
-    let mut graph = |variant: usize| {
-        let path = format!("generated/explore/{name}.{variant}.json");
-        let text = read(&path, true)
-            .map_err(|error| format!("{error}; `cargo explore {name}` writes it"))?;
-        serde_json::from_str::<Graph>(&text).map_err(|error| format!("`{path}`: {error}"))
-    };
-    let first = graph(0)?;
+    let first = graph(name, 0, read)?;
     let mut variants = vec![first];
     for variant in 1..1_usize << variants[0].toggles.len() {
-        variants.push(graph(variant)?);
+        variants.push(graph(name, variant, read)?);
     }
     let first = &variants[0];
     let mut files: Vec<String> = Vec::new();

@@ -13,16 +13,16 @@ pub struct Peterson {
 }
 
 impl Peterson {
+    // The orderings of `lock` are an exercise in the book, so what they are for stands here, outside of what
+    // it shows. Relaxed: the swap hands it on. AcqRel: pairs with itself, in the other thread; whichever is
+    // second finds the first, and sees what it wants. Acquires: pair with the Release in `unlock` and with the
+    // swap.
     // ANCHOR: calls
     /// Goes in, as thread `me`, when the other is out.
     pub fn lock(&self, me: usize) {
         let other = 1 - me;
-        // Relaxed: the swap hands it on.
         self.wants[me].store(true, Relaxed);
-        // AcqRel: pairs with itself, in the other thread. Whichever
-        // is second finds the first, and sees what it wants.
         self.first.swap(other, AcqRel); // after you
-        // Acquire: pairs with the Releases in `unlock` and above.
         while self.wants[other].load(Acquire) && self.first.load(Acquire) == other {
             thread::yield_now(); // let the other one go on
         }

@@ -1,15 +1,22 @@
-//! The lock that does not lock.
+//! Locks that do not lock.
 
 use explorer::{Kind, Scenario};
 use primitives::sync::atomic::AtomicU32;
 use primitives::sync::atomic::Ordering::Relaxed;
 
+use crate::listings::look_again::{self, NumberedLock};
 use crate::listings::not_a_lock::{NotALock, deposit};
 
 const FILE: &str = "book/listings/not_a_lock.rs";
+const AGAIN: &str = "book/listings/look_again.rs";
 
 struct Bank {
     lock: NotALock,
+    balance: AtomicU32,
+}
+
+struct NumberedBank {
+    lock: NumberedLock,
     balance: AtomicU32,
 }
 
@@ -37,5 +44,15 @@ pub(super) fn scenarios() -> Vec<Scenario> {
                 );
             })
             .broken(Kind::Assertion),
+        Scenario::new("look-again", || NumberedBank {
+            lock: NumberedLock::new(),
+            balance: AtomicU32::new(0),
+        })
+        .thread(|bank| look_again::deposit(&bank.lock, 1, &bank.balance))
+        .thread(|bank| look_again::deposit(&bank.lock, 2, &bank.balance))
+        .one_inside(AGAIN, "inside")
+        .shows(AGAIN, "calls")
+        .shows(AGAIN, "deposit")
+        .broken(Kind::TwoInside),
     ]
 }

@@ -1,14 +1,19 @@
 //! Locks whose waiters sleep: through the call, and not through it.
 
 use explorer::scenario::Builder;
+use explorer::scenario::Expected::Broken;
 use explorer::{Kind, Scenario};
 use primitives::sync::atomic::AtomicU32;
-use primitives::sync::atomic::Ordering::Relaxed;
+use primitives::sync::atomic::Ordering::{AcqRel, Relaxed, SeqCst};
 
-use crate::listings::{counted_sleepers, look_then_sleep, sleeping_lock};
+use crate::listings::{
+    counted_sleepers, fenced_sleepers, look_then_sleep, sleeping_lock, wrong_word,
+};
 
 const THROUGH: &str = "book/listings/look_then_sleep.rs";
 const RIGHT: &str = "book/listings/sleeping_lock.rs";
+const WRONG: &str = "book/listings/wrong_word.rs";
+const FENCED: &str = "book/listings/fenced_sleepers.rs";
 const COUNTED: &str = "book/listings/counted_sleepers.rs";
 
 struct Bank<L> {
@@ -37,8 +42,28 @@ pub(super) fn scenarios() -> Vec<Scenario> {
         .shows(RIGHT, "calls")
         .shows(RIGHT, "deposit")
         .right(),
+        Scenario::new("wrong-word", || Bank {
+            lock: wrong_word::CuriousLock::new(),
+            balance: AtomicU32::new(0),
+        })
+        .threads(2, |bank| wrong_word::deposit(&bank.lock, &bank.balance))
+        .shows(WRONG, "calls")
+        .shows(WRONG, "deposit")
+        .broken(Kind::LostWakeUp),
         counted("counted-sleepers-in-order").right(),
         counted("counted-sleepers").weak().broken(Kind::LostWakeUp),
+        Scenario::new("fenced-sleepers", || Bank {
+            lock: fenced_sleepers::FencedLock::new(),
+            balance: AtomicU32::new(0),
+        })
+        .threads(2, |bank| fenced_sleepers::deposit(&bank.lock, &bank.balance))
+        .check(|bank| assert_eq!(bank.balance.load(Relaxed), 2, "a deposit is lost"))
+        .weak()
+        .shows(FENCED, "calls")
+        .shows(FENCED, "deposit")
+        .toggle((FENCED, "// so that it sees that"), (SeqCst, AcqRel), Broken(Kind::LostWakeUp))
+        .toggle((FENCED, "// so that we see who"), (SeqCst, AcqRel), Broken(Kind::LostWakeUp))
+        .right(),
     ]
 }
 

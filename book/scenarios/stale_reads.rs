@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use explorer::scenario::Builder;
-use explorer::scenario::Expected::Broken;
+use explorer::scenario::Expected::{Broken, Right};
 use explorer::{Kind, Scenario};
 use primitives::sync::atomic::Ordering::{AcqRel, Relaxed, Release, SeqCst};
 use primitives::sync::atomic::{AtomicBool, AtomicU32};
@@ -74,6 +74,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
         .weak()
         .shows(SWAPPED, "calls")
         .shows(SWAPPED, "deposit")
+        .toggle((SWAPPED, "store(true, Relaxed)"), (Relaxed, Release), Right)
         .toggle((SWAPPED, "self.first.swap(other, AcqRel)"), (AcqRel, Release), two_inside)
         .right(),
     ]

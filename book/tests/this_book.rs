@@ -21,7 +21,7 @@ fn render() -> Site {
 fn the_real_book_has_no_mistake() {
     let site = render();
     let page = String::from_utf8_lossy(site.get("lock.html").unwrap());
-    for shown in ["book/listings/counted_sleepers.rs", "primitives/src/lock.rs"] {
+    for shown in ["book/listings/with_lock.rs", "primitives/src/lock.rs"] {
         assert!(page.contains(&format!("<span class=\"source-path\">{shown}</span>")), "{shown}");
     }
     assert!(page.contains("<figcaption><code>cargo model lock</code></figcaption>"));

@@ -1,10 +1,10 @@
 //! Models of the book's listings: what a chapter calls broken is proven broken, and what it calls right holds.
 
 use book::listings::{
-    after_the_end, counted_sleepers, fenced_flags, forgotten_permit, gate, if_for_while,
-    locks_twice, look_then_sleep, mailbox, missed_ring, not_a_lock, one_increment, owner_too_late,
-    peterson, peterson_fenced, peterson_swap, sleeping_lock, spin_lock, store_buffering, too_early,
-    turnstile, two_increments,
+    after_the_end, counted_sleepers, fenced_flags, fenced_sleepers, forgotten_permit, gate,
+    if_for_while, locks_twice, look_again, look_then_sleep, mailbox, message, missed_ring,
+    not_a_lock, one_increment, owner_too_late, peterson, peterson_fenced, peterson_swap,
+    sleeping_lock, spin_lock, store_buffering, too_early, turnstile, two_increments, wrong_word,
 };
 use model::Reach::{Slept, SpuriousWakeUp};
 use model::report::Kind;
@@ -85,6 +85,16 @@ fn locks(group: Group) -> Group {
             .must_fail(Kind::Panic),
         )
         .scenario(
+            Scenario::new("look-again", "Each looks again, finds itself, and goes in.", || {
+                let lock = look_again::NumberedLock::new();
+                let inside = AtomicU32::new(0);
+                (lock, inside)
+            })
+            .role("tries", |(lock, inside)| tries(lock, 1, inside))
+            .role("tries", |(lock, inside)| tries(lock, 2, inside))
+            .must_fail(Kind::Panic),
+        )
+        .scenario(
             Scenario::new(
                 "spin-lock",
                 "Two deposits under a lock that looks and takes at once.",
@@ -97,6 +107,23 @@ fn locks(group: Group) -> Group {
             .roles(2, "deposits", |(lock, balance)| spin_lock::deposit(lock, balance))
             .check(|(_, balance)| assert_eq!(balance.load(Relaxed), 2)),
         )
+        .scenario(
+            Scenario::new("message", "Who sees that it is there sees the number.", || {
+                let data = AtomicU32::new(0);
+                let ready = AtomicBool::new(false);
+                (data, ready)
+            })
+            .role("sends", |(data, ready)| message::send(data, ready))
+            .role("receives", |(data, ready)| assert_eq!(message::receive(data, ready), 42)),
+        )
+}
+
+fn tries(lock: &look_again::NumberedLock, me: u32, inside: &AtomicU32) {
+    if lock.try_lock(me) {
+        assert_eq!(inside.fetch_add(1, Relaxed), 0, "somebody is inside already");
+        inside.fetch_sub(1, Relaxed);
+        lock.unlock();
+    }
 }
 
 /// Two flags, and what each of the threads saw of the other's.
@@ -243,6 +270,26 @@ fn sleeping(group: Group) -> Group {
                 },
             )
             .roles(2, "deposits", |(lock, balance)| sleeping_lock::deposit(lock, balance))
+            .check(|(_, balance)| assert_eq!(balance.load(Relaxed), 2))
+            .reaches([Slept, SpuriousWakeUp]),
+        )
+        .scenario(
+            Scenario::new("wrong-word", "Sleeps as long as the lock is free.", || {
+                let lock = wrong_word::CuriousLock::new();
+                let balance = AtomicU32::new(0);
+                (lock, balance)
+            })
+            .roles(2, "deposits", |(lock, balance)| wrong_word::deposit(lock, balance))
+            .spurious(0)
+            .must_fail(Kind::LostWakeUp),
+        )
+        .scenario(
+            Scenario::new("fenced-sleepers", "The count, with a fence on either side.", || {
+                let lock = fenced_sleepers::FencedLock::new();
+                let balance = AtomicU32::new(0);
+                (lock, balance)
+            })
+            .roles(2, "deposits", |(lock, balance)| fenced_sleepers::deposit(lock, balance))
             .check(|(_, balance)| assert_eq!(balance.load(Relaxed), 2))
             .reaches([Slept, SpuriousWakeUp]),
         )

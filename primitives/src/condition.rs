@@ -127,7 +127,7 @@ impl Condition {
     /// Releases the lock, sleeps until notified, takes the lock again.
     ///
     /// Blocks. May return without a notification, so call it in a loop, or use
-    /// [`wait_while`](Self::wait_while). Spins for about a microsecond before it sleeps.
+    /// [`wait_while`](Self::wait_while). Looks on for about two microseconds before it sleeps.
     #[inline]
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub fn wait<T: ?Sized>(&self, guard: &mut LockGuard<'_, T>) {

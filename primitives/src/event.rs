@@ -212,7 +212,7 @@ impl Event {
     // ANCHOR: wait
     /// Waits until the event is set; returns at once if it is.
     ///
-    /// Blocks. Set: one load. Otherwise spins for about a microsecond before it sleeps.
+    /// Blocks. Set: one load. Otherwise looks on for about two microseconds before it sleeps.
     ///
     /// _Python_: `wait()`.
     #[inline]

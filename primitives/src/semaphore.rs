@@ -164,7 +164,7 @@ impl Semaphore {
 
     /// Takes a permit; blocks until there is one.
     ///
-    /// Uncontended: one load and one compare-exchange. Otherwise looks on for about 10 µs at most before
+    /// Uncontended: one load and one compare-exchange. Otherwise looks on for about 7 µs at most before
     /// it sleeps.
     ///
     /// _Python_: `acquire()`.

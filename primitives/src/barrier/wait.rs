@@ -16,7 +16,7 @@ impl<A: FnMut()> Barrier<A> {
     /// Waits until all parties have arrived; then returns in which order this one did. With a default
     /// time-out, as [`wait_timeout`](Self::wait_timeout).
     ///
-    /// Blocks. Spins for about a microsecond and gives up its turn a few times before it sleeps. One load and
+    /// Blocks. Looks on for about a microsecond and gives up its turn a few times before it sleeps. One load and
     /// one compare-exchange to arrive, and for the last with sleepers a call to the kernel.
     ///
     /// # Errors
@@ -124,7 +124,7 @@ impl<A: FnMut()> Barrier<A> {
     fn wait_at_the_door(&self) {
         let closed = |word| !self.is_open(word) && word & STATE != BROKEN;
         // Relaxed: a hint; who goes in does it by `update`.
-        if !spin::watch_and_yield(|| !closed(self.word.load(Relaxed))) {
+        if !spin::gather(self.parties(), || !closed(self.word.load(Relaxed))) {
             self.sleep_while(closed, None);
         }
     }
@@ -138,7 +138,7 @@ impl<A: FnMut()> Barrier<A> {
         let mut time_is_up = false;
 
         // Relaxed: a hint; the loop looks again.
-        spin::watch_and_yield(|| !filling(self.word.load(Relaxed)));
+        spin::gather(self.parties(), || !filling(self.word.load(Relaxed)));
         loop {
             // Acquire: pairs with the Release in `update`: who is let go sees what all did before they
             // arrived, and what the action did.

@@ -85,6 +85,13 @@ fn try_lock_held<L: Lock>(run: &Run) -> Sample {
     lock.section(|_| run.alone(50_000, || _ = black_box(lock.try_section(|_| ()).is_none())))
 }
 
+/// A unit of work: a multiplication that the compiler cannot leave out, about a nanosecond.
+fn work(own: &mut u64, units: u32) {
+    for _ in 0..units {
+        *own = black_box(own.wrapping_mul(6_364_136_223_846_793_005));
+    }
+}
+
 /// Threads that lock, change a number, unlock, and then work for so many units without the lock.
 fn together<L: Lock>(run: &Run, threads: usize, milliseconds: u64, outside: u32) -> Sample {
     let lock = L::default();
@@ -92,16 +99,26 @@ fn together<L: Lock>(run: &Run, threads: usize, milliseconds: u64, outside: u32)
         let mut own = thread as u64;
         clock.repeat(|| {
             lock.section(|number| *number += 1);
-            for _ in 0..outside {
-                own = black_box(own.wrapping_mul(6_364_136_223_846_793_005)); // about a nanosecond
-            }
+            work(&mut own, outside);
         })
     })
 }
 
 fn two(name: &'static str, about: &'static str, outside: u32) -> Row {
-    everybody!(Row::new(name, about), together, 2, 4, outside)
-        .floor("hand-over of a cache line", floors::hand_over)
+    let row = everybody!(Row::new(name, about), together, 2, 4, outside);
+    if outside == 0 {
+        row.floor("hand-over of a cache line", floors::hand_over)
+    } else {
+        row.floor("the work outside alone", move |run| without_a_lock(run, outside))
+    }
+}
+
+/// The same without the lock and what is done under it: the least that the row can take.
+fn without_a_lock(run: &Run, outside: u32) -> Sample {
+    run.for_a_while(2, Duration::from_millis(4), |thread, clock| {
+        let mut own = thread as u64;
+        clock.repeat(|| work(&mut own, outside))
+    })
 }
 
 fn many(threads: usize, name: &'static str, about: &'static str, outside: u32) -> Row {
@@ -109,7 +126,7 @@ fn many(threads: usize, name: &'static str, about: &'static str, outside: u32) -
         Row::new(name, about).goal(Goal::best(1.05)),
         together,
         threads,
-        5 * threads as u64,
+        3 * threads as u64,
         outside
     )
 }

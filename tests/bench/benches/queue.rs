@@ -117,24 +117,25 @@ fn bare_heap(run: &Run) -> Sample {
     bare(run, 1000, BinaryHeap::with_capacity(1001), put, get)
 }
 
+/// `items` for who looks for a while before it sleeps, `fewer` for who sleeps at once and takes long.
 fn between(
     name: &'static str,
     about: &'static str,
     capacity: usize,
     producers: usize,
-    items: u64,
+    (items, fewer): (u64, u64),
 ) -> Row {
     let row = Row::new(name, about)
         .ours("Ring", move |run| passes::<Ring<u64>>(run, capacity, producers, items))
         .beside("Queue", move |run| passes::<Queue<u64>>(run, capacity, producers, items))
         .peer("crossbeam", move |run| passes::<Crossbeam>(run, capacity, producers, items))
-        .peer("flume", move |run| passes::<Flume>(run, capacity, producers, items))
+        .peer("flume", move |run| passes::<Flume>(run, capacity, producers, fewer))
         .peer("kanal", move |run| passes::<Kanal>(run, capacity, producers, items))
         .peer("crossfire", move |run| passes::<Crossfire>(run, capacity, producers, items));
     if producers > 1 {
         return row;
     }
-    row.peer("std", move |run| passes::<Std>(run, capacity, 1, items))
+    row.peer("std", move |run| passes::<Std>(run, capacity, 1, fewer))
 }
 
 fn rows() -> Vec<Row> {
@@ -149,28 +150,46 @@ fn rows() -> Vec<Row> {
             .peer("crossfire", |run| turns::<Crossfire>(run, 0, 1, 50_000))
             .peer("std", |run| turns::<Std>(run, 0, 1, 50_000))
             .floor("bare ring", bare_ring),
-        between("1 to 1, capacity 1", "one producer, one consumer, one place", 1, 1, 10_000)
+        between("1 to 1, capacity 1", "one producer, one consumer, one place", 1, 1, (10_000, 500))
             .goal(Goal::best(1.3))
             .floor("hand-over of a cache line", floors::hand_over),
-        between("1 to 1, capacity 64", "one producer, one consumer, 64 places", 64, 1, 50_000)
-            .goal(Goal::best(1.0))
-            .floor("bare ring", bare_ring),
+        between(
+            "1 to 1, capacity 64",
+            "one producer, one consumer, 64 places",
+            64,
+            1,
+            (50_000, 20_000),
+        )
+        .goal(Goal::best(1.0))
+        .floor("bare ring", bare_ring),
         between(
             "1 to 1, capacity 1024",
             "one producer, one consumer, 1024 places",
             1024,
             1,
-            50_000,
+            (50_000, 50_000),
         )
         .goal(Goal::best(1.0))
         .floor("bare ring", bare_ring),
-        between("2 to 2, capacity 64", "two producers, two consumers, two cores", 64, 2, 50_000)
-            .goal(Goal::best(1.0))
-            .floor("bare ring", bare_ring),
-        between("4 to 4, capacity 64", "four producers, four consumers, two cores", 64, 4, 50_000)
-            .goal(Goal::best(1.0))
-            .goal(Goal::cpu(1.3))
-            .floor("bare ring", bare_ring),
+        between(
+            "2 to 2, capacity 64",
+            "two producers, two consumers, two cores",
+            64,
+            2,
+            (20_000, 10_000),
+        )
+        .goal(Goal::best(1.0))
+        .floor("bare ring", bare_ring),
+        between(
+            "4 to 4, capacity 64",
+            "four producers, four consumers, two cores",
+            64,
+            4,
+            (20_000, 10_000),
+        )
+        .goal(Goal::best(1.0))
+        .goal(Goal::cpu(1.3))
+        .floor("bare ring", bare_ring),
         Row::new("Stack", "two threads that put one and get one")
             .goal(Goal::best(0.7))
             .ours("Stack", |run| turns::<Stack<u64>>(run, 0, 2, 50_000))

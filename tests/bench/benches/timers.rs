@@ -1,8 +1,9 @@
 //! Ten thousand pending timers beside tokio's: `cargo bench -p bench --bench timers`.
 //!
-//! Both have one thread that waits for the deadlines. A timer of tokio's is a task that sleeps and then calls;
-//! what is counted is what the thread that sets it, or cancels it, must do. That tokio's other thread then
-//! has to look at each new and each aborted task is not.
+//! Both have one thread that waits for the deadlines. A timer of tokio's is a task that sleeps and then calls.
+//! To set one is done when the call returns, though tokio's other thread has yet to look at the new task. A
+//! cancelled one is gone when what it would have called is dropped: with tokio that other thread does it,
+//! later. So there are two rows, the call alone, and until the last is gone.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -134,7 +135,7 @@ fn fill<S: Service>(service: &S, count: u64, order: Order) -> Vec<S::Handle> {
 /// As many again, with as many pending.
 fn set<S: Service>(run: &Run, order: Order) -> Sample {
     let service = S::new();
-    let pending = run.scaled(PENDING);
+    let pending = run.shortened(PENDING);
     let before = fill(&service, pending, in_no_order);
     service.settle();
     let mut handles = Vec::new();
@@ -143,21 +144,33 @@ fn set<S: Service>(run: &Run, order: Order) -> Sample {
     sample
 }
 
-/// All, in an order that has nothing to do with the deadlines.
-fn cancel<S: Service>(run: &Run) -> Sample {
+/// All, in an order that has nothing to do with the deadlines; and if so told, until the last is gone.
+fn cancel<S: Service>(run: &Run, until_gone: bool) -> Sample {
     let service = S::new();
-    let pending = run.scaled(PENDING);
-    let handles = fill(&service, pending, in_no_order);
+    let pending = run.shortened(PENDING);
+    let alive = Arc::new(());
+    let start = Instant::now() + FAR;
+    let set = |number| {
+        let alive = Arc::clone(&alive);
+        let place = in_no_order(number, pending);
+        service.set(start + Duration::from_micros(100 * place), move || drop(alive))
+    };
+    let handles = Vec::from_iter((0..pending).map(set));
     service.settle();
     let handle = |number| &handles[(number * 6151 % pending) as usize];
-    run.alone_at(pending, || (0..pending).for_each(|number| service.cancel(handle(number))))
+    run.alone_at(pending, || {
+        (0..pending).for_each(|number| service.cancel(handle(number)));
+        while until_gone && Arc::strong_count(&alive) > 1 {
+            thread::yield_now();
+        }
+    })
 }
 
 /// How late the hundredth part is that is called latest, with deadlines 40 µs apart: not a time for each operation
 /// but the 99th percentile of the lateness.
 fn late<S: Service>(run: &Run) -> Sample {
     let service = S::new();
-    let timers = run.scaled(1000);
+    let timers = run.shortened(1000);
     let (send, late) = mpsc::channel();
     let start = Instant::now() + Duration::from_millis(5);
     for number in 0..timers {
@@ -175,7 +188,7 @@ fn late<S: Service>(run: &Run) -> Sample {
 }
 
 fn bare_heap(run: &Run) -> Sample {
-    let pending = run.scaled(PENDING);
+    let pending = run.shortened(PENDING);
     let mut heap = BinaryHeap::with_capacity(2 * pending as usize);
     heap.extend((0..pending).map(|number| Reverse((in_no_order(number, pending), number))));
     let heap = black_box(&mut heap);
@@ -196,10 +209,14 @@ fn rows() -> Vec<Row> {
             .ours("Timers", |run| set::<primitives::Timers>(run, in_no_order))
             .peer("tokio", |run| set::<Tokio>(run, in_no_order))
             .floor("push on a bare heap", bare_heap),
-        Row::new("cancel", "cancel one of 10,000 that are pending")
+        Row::new("cancel", "cancel one of 10,000 that are pending, until it is gone")
             .goal(Goal::best(0.5))
-            .ours("Timers", cancel::<primitives::Timers>)
-            .peer("tokio", cancel::<Tokio>),
+            .ours("Timers", |run| cancel::<primitives::Timers>(run, true))
+            .peer("tokio", |run| cancel::<Tokio>(run, true)),
+        Row::new("cancel, the call", "the same, and it need not be gone when the call returns")
+            .goal(Goal::best(0.5))
+            .ours("Timers", |run| cancel::<primitives::Timers>(run, false))
+            .peer("tokio", |run| cancel::<Tokio>(run, false)),
         Row::new("late, 99 %", "how late the latest hundredth of 1000 is that are due 40 µs apart")
             .ours("Timers", late::<primitives::Timers>)
             .peer("tokio", late::<Tokio>),

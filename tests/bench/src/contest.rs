@@ -24,8 +24,12 @@ pub struct Effort {
     pub time: Duration,
 }
 
-/// Rounds that a row gets, whatever time they take: enough for an interval that leaves out the extremes.
+/// Rounds that a row gets, if they can be had in twice its time: enough for an interval that leaves out the
+/// extremes.
 const FEWEST: usize = 11;
+
+/// Rounds without which there is no figure at all.
+const LEAST: usize = 3;
 
 /// More would not narrow an interval that anybody could see.
 const MOST: usize = 151;
@@ -46,18 +50,25 @@ const LOUD: f64 = 0.05;
 /// If a row has not exactly one contestant of ours.
 #[must_use]
 pub fn hold(mut row: Row, effort: Effort) -> Measured {
-    for contestant in &mut row.contestants {
+    let first = row.contestants.iter_mut().map(|contestant| {
+        let start = Instant::now();
         (contestant.run)(&Run::warm_up(effort.quick));
-    }
-    let run = Run::counted(effort.quick);
+        Run::counted(effort.quick, start.elapsed())
+    });
+    let how = Vec::from_iter(first);
     let mut order = Vec::from_iter(0..row.contestants.len());
     let mut rounds: Vec<Vec<Sample>> = Vec::new();
-    let (mut runs, mut dirty) = (0, 0);
+    let (mut runs, mut dirty) = (0_u32, 0_u32);
     let before = system::times_of_all();
     let start = Instant::now();
     let goes_on = |rounds: usize| {
-        rounds < if effort.quick { 1 } else { FEWEST }
-            || !effort.quick && rounds < MOST && start.elapsed() < effort.time
+        let wanted = match start.elapsed() {
+            _ if effort.quick => 1,
+            time if time < effort.time => MOST,
+            time if time < 2 * effort.time => FEWEST,
+            _ => LEAST,
+        };
+        rounds < wanted
     };
     while goes_on(rounds.len()) {
         fastrand::shuffle(&mut order);
@@ -65,12 +76,13 @@ pub fn hold(mut row: Row, effort: Effort) -> Measured {
         for &i in &order {
             let contestant = &mut row.contestants[i];
             for _ in 0..=AGAIN {
-                round[i] = (contestant.run)(&run);
+                round[i] = (contestant.run)(&how[i]);
                 runs += 1;
-                if !round[i].is_dirty() || effort.quick {
+                let is_dirty = round[i].is_dirty();
+                dirty += u32::from(is_dirty);
+                if !is_dirty || effort.quick || start.elapsed() > effort.time {
                     break;
                 }
-                dirty += 1;
             }
         }
         rounds.push(round);

@@ -4,9 +4,11 @@
 //! `book/generated/bench/results.json`. From that, and from nothing else, come `results.md` and the drawings
 //! beside it; `cargo results --draw` makes them anew.
 
+use std::collections::BTreeMap;
+use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Context, Result, ensure};
 use bench::drawn;
@@ -14,6 +16,7 @@ use bench::machine::{self, Machine};
 use bench::results::{self, BENCHES, Bench, Results};
 use clap::Parser;
 use clap::builder::PossibleValuesParser;
+use serde::Deserialize;
 
 /// Measures ours beside its peers, and writes book/generated/bench.
 #[derive(Parser)]
@@ -84,17 +87,20 @@ fn measure(arguments: &Arguments, root: &Path, known: Option<Results>) -> Result
     };
     let target = root.join("target/results");
     fs::create_dir_all(&target)?;
-    // All are built before the first runs: a compiler beside it would be no quiet machine.
-    ensure!(cargo(root).arg("--no-run").status()?.success(), "the benches do not build");
+    // All are built before the first runs, and then run without cargo: it would wait for the locks of other
+    // cargos, and a compiler beside a measurement is no quiet machine.
+    let programs = programs(root)?;
     for place in BENCHES {
         let name = place.bench;
         if !arguments.benches.is_empty() && !arguments.benches.iter().any(|other| other == name) {
             continue;
         }
         let file: PathBuf = target.join(name).with_extension("json");
-        let status = cargo(root)
-            .args(["--bench", name, "--", "--seconds", &arguments.seconds.to_string(), "--json"])
+        let program = programs.get(name).with_context(|| format!("cargo built no `{name}`"))?;
+        let status = Command::new(program)
+            .args(["--bench", "--seconds", &arguments.seconds.to_string(), "--json"])
             .arg(&file)
+            .current_dir(root)
             .status()?;
         ensure!(status.success(), "the bench `{name}` failed");
         let rows = serde_json::from_str(&fs::read_to_string(&file)?)?;
@@ -103,8 +109,31 @@ fn measure(arguments: &Arguments, root: &Path, known: Option<Results>) -> Result
     Ok(measured)
 }
 
-fn cargo(root: &Path) -> Command {
-    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.args(["bench", "--quiet", "--locked", "--package", "bench"]).current_dir(root);
-    command
+/// Builds the benches; where each of them lies.
+fn programs(root: &Path) -> Result<BTreeMap<String, PathBuf>> {
+    #[derive(Deserialize)]
+    struct Message {
+        target: Option<Target>,
+        executable: Option<PathBuf>,
+    }
+    #[derive(Deserialize)]
+    struct Target {
+        name: String,
+    }
+    let output = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+        .args(["bench", "--locked", "--package", "bench", "--no-run"])
+        .args(["--message-format", "json-render-diagnostics"])
+        .current_dir(root)
+        .stderr(Stdio::inherit())
+        .output()?;
+    ensure!(output.status.success(), "the benches do not build");
+    let messages = String::from_utf8(output.stdout)?;
+    let messages = messages.lines().map(serde_json::from_str::<Message>);
+    let mut programs = BTreeMap::new();
+    for message in messages {
+        if let Message { target: Some(target), executable: Some(program) } = message? {
+            programs.insert(target.name, program);
+        }
+    }
+    Ok(programs)
 }

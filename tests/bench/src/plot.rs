@@ -34,7 +34,7 @@ pub fn svg(results: &Results, group: &str, title: &str) -> Option<String> {
          font-family=\"system-ui, sans-serif\" font-size=\"12\" fill=\"currentColor\">\n\
          <title>{}: time of ours divided by that of each peer</title>\n\
          <style>svg:root{{color:#222}}@media(prefers-color-scheme:dark){{svg:root{{color:#ddd}}}}\
-         .reached{{color:#2e9e5b}}.missed{{color:#d9534f}}.plain{{color:#4a90c2}}</style>\n\
+         .bench-reached{{color:#2e9e5b}}.bench-missed{{color:#d9534f}}.bench-plain{{color:#4a90c2}}</style>\n\
          <text x=\"{LEFT}\" y=\"14\" font-size=\"11\" opacity=\".75\">ours divided by the peer's: \
          further left is faster; dashes: the goal</text>\n",
         escape(title),
@@ -72,7 +72,7 @@ fn draw_row(body: &mut String, scale: &Scale, mut y: f64, bench: &str, row: &Mea
         let _ = writeln!(
             body,
             "<text x=\"{:.0}\" y=\"{base:.1}\" text-anchor=\"end\">{}</text>\
-             <g class=\"{class}\"><line x1=\"{low:.1}\" y1=\"{middle:.1}\" x2=\"{high:.1}\" y2=\"{middle:.1}\" \
+             <g class=\"bench-{class}\"><line x1=\"{low:.1}\" y1=\"{middle:.1}\" x2=\"{high:.1}\" y2=\"{middle:.1}\" \
              stroke=\"currentColor\" stroke-width=\"3\" stroke-linecap=\"round\" opacity=\".55\"/>\
              <circle cx=\"{x:.1}\" cy=\"{middle:.1}\" r=\"3.5\" fill=\"currentColor\"/></g>\
              <text x=\"{:.0}\" y=\"{base:.1}\">{}{}</text>",

@@ -13,6 +13,8 @@ use crate::system;
 pub struct Run {
     /// Only to see that it runs.
     quick: bool,
+    /// The part of the operations to be done.
+    part: f64,
     /// One thread a core, if there are cores enough.
     pinned: bool,
     cores: usize,
@@ -50,20 +52,38 @@ impl Clock {
 }
 
 impl Run {
+    /// The part of the operations that a first run does.
+    const FIRST: f64 = 0.02;
+
+    /// What a run should take at most, so that a row has its rounds.
+    const LONGEST: Duration = Duration::from_millis(100);
+
     /// The first run of each contestant is neither counted nor pinned: some ask once how many cores there
     /// are, and on a pinned thread std answers "one".
     pub(crate) fn warm_up(quick: bool) -> Self {
-        Self { quick, pinned: false, cores: system::cores() }
+        let part = if quick { 0.001 } else { Self::FIRST };
+        Self { quick, part, pinned: false, cores: system::cores() }
     }
 
-    pub(crate) fn counted(quick: bool) -> Self {
-        Self { quick, pinned: true, cores: system::cores() }
+    /// A run that counts, of a contestant whose first run took so long. On a busy machine a hand-over can take ten
+    /// thousand times as long as on a quiet one: then fewer must do.
+    pub(crate) fn counted(quick: bool, first: Duration) -> Self {
+        let whole = first.as_secs_f64() / Self::FIRST;
+        let part =
+            if quick { 0.001 } else { (Self::LONGEST.as_secs_f64() / whole).clamp(0.001, 1.0) };
+        Self { quick, part, pinned: true, cores: system::cores() }
     }
 
-    /// `operations`, or a thousandth of them where nothing is to be measured.
+    /// So many operations, or as many as there is time for.
     #[must_use]
     pub fn scaled(&self, operations: u64) -> u64 {
-        if self.quick { (operations / 1000).max(2) } else { operations }
+        ((operations as f64 * self.part) as u64).max(2)
+    }
+
+    /// `number`, or a thousandth of it where nothing is to be measured.
+    #[must_use]
+    pub fn shortened(&self, number: u64) -> u64 {
+        if self.quick { (number / 1000).max(2) } else { number }
     }
 
     /// One thread, this one, does `operation` so many times.

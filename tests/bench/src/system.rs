@@ -53,33 +53,32 @@ mod linux {
     /// Keeps the calling thread on one core, thread 0 on the first that the program may use, thread 1 on
     /// the second. Returns whether it could.
     pub fn pin(thread: usize) -> bool {
-        let mut set = allowed();
-        let cores = (0..libc::CPU_SETSIZE as usize).filter(|&core| {
-            // SAFETY: the set is initialized, and the number within its size.
-            unsafe { libc::CPU_ISSET(core, &set) }
-        });
-        let cores = Vec::from_iter(cores);
-        let Some(&core) = cores.get(thread) else { return false };
-        // SAFETY: the set is valid for reading and writing and as long as we say; 0 is this thread.
+        let Some(&core) = cores_allowed().get(thread) else { return false };
+        // SAFETY: a set of bits, of which all zero is the empty one; it is valid and as long as we say, and the
+        // core within it; 0 is this thread.
         unsafe {
-            libc::CPU_ZERO(&mut set);
+            let mut set: libc::cpu_set_t = mem::zeroed();
             libc::CPU_SET(core, &mut set);
             libc::sched_setaffinity(0, size_of_val(&set), &raw const set) == 0
         }
     }
 
-    /// Keeps the whole program on one core. To be called while it has one thread. Returns whether it could.
-    pub fn pin_process() -> bool {
-        pin(0) // who is spawned later inherits it
-    }
-
-    fn allowed() -> libc::cpu_set_t {
+    /// The cores that the calling thread may use.
+    fn cores_allowed() -> Vec<usize> {
         // SAFETY: a set of bits, of which all zero is the empty one; the call writes no further than we say.
-        unsafe {
+        let set = unsafe {
             let mut set: libc::cpu_set_t = mem::zeroed();
             libc::sched_getaffinity(0, size_of_val(&set), &raw mut set);
             set
-        }
+        };
+        // SAFETY: the set is initialized, and the number within its size.
+        let is_allowed = |&core: &usize| unsafe { libc::CPU_ISSET(core, &set) };
+        (0..libc::CPU_SETSIZE as usize).filter(is_allowed).collect()
+    }
+
+    /// Keeps the whole program on one core. To be called while it has one thread. Returns whether it could.
+    pub fn pin_process() -> bool {
+        pin(0) // who is spawned later inherits it
     }
 
     /// Processor time of the calling thread.
@@ -103,19 +102,26 @@ mod linux {
         Some(Duration::from_nanos(nanoseconds))
     }
 
-    /// Processor time so far, of everybody and of this program.
+    /// Processor time so far on the cores that the program may use, of everybody and of this program.
     pub fn times_of_all() -> Option<Times> {
         let statistics = fs::read_to_string("/proc/stat").ok()?;
-        let fields = statistics.lines().next()?.split_whitespace().skip(1).map(str::parse::<f64>);
-        let fields = fields.collect::<Result<Vec<_>, _>>().ok()?;
-        // user nice system (idle iowait) irq softirq steal: a core that the host takes away is busy too.
-        let ticks: f64 = [0, 1, 2, 5, 6, 7].iter().filter_map(|&i| fields.get(i)).sum();
+        let ticks: f64 = statistics.lines().filter_map(ticks_of_a_core).sum();
         // SAFETY: no memory is involved.
         let per_second = unsafe { libc::sysconf(libc::_SC_CLK_TCK) };
         Some(Times {
             all: ticks / per_second as f64,
             own: clock(libc::CLOCK_PROCESS_CPUTIME_ID)?.as_secs_f64(),
         })
+    }
+
+    /// The busy time in a line `cpu1 …`, if the program may use that core.
+    fn ticks_of_a_core(line: &str) -> Option<f64> {
+        let mut fields = line.strip_prefix("cpu")?.split(' ');
+        let core: usize = fields.next()?.parse().ok()?; // nothing for the sum of all
+        let fields = Vec::from_iter(fields.filter_map(|field| field.parse::<f64>().ok()));
+        // user nice system (idle iowait) irq softirq steal: a core that the host takes away is busy too.
+        let busy = [0, 1, 2, 5, 6, 7].iter().filter_map(|&i| fields.get(i)).sum();
+        cores_allowed().contains(&core).then_some(busy)
     }
 }
 

@@ -97,6 +97,29 @@ pub(crate) fn read(root: &Path) -> Result<Written> {
     }
 }
 
+/// The files that all of `names` mean, if none of their places has an ordering that could be weaker: then the
+/// models need not be asked.
+pub(crate) fn weakest_already<'a>(places: &'a [Place], names: &[String]) -> BTreeSet<&'a str> {
+    let mut files = BTreeSet::new();
+    for name in names {
+        let is_of = |place: &&Place| {
+            model::changed::module(&place.file).is_some_and(|(_, module)| module == name)
+        };
+        let mut meant = places.iter().filter(is_of).peekable();
+        if meant.peek().is_none() {
+            return BTreeSet::new();
+        }
+        for place in meant {
+            let strong = ["Acquire", "Release", "AcqRel", "SeqCst"];
+            if place.modelled && strong.iter().any(|order| place.operation.contains(order)) {
+                return BTreeSet::new();
+            }
+            files.insert(&*place.file);
+        }
+    }
+    files
+}
+
 /// Puts the places of the files that `is_wanted` into the file; the others stay, where the source still has
 /// their file.
 pub(crate) fn write(
@@ -364,6 +387,31 @@ mod tests {
         for what in [": new", ": was `", "` is gone"] {
             assert!(stale.iter().any(|line| line.contains(what)), "{what}: {stale:#?}");
         }
+    }
+
+    #[test]
+    fn what_cannot_be_weaker_needs_no_model() {
+        let place = |file: &str, operation: &str| Place {
+            file: file.to_owned(),
+            line: 1,
+            column: 1,
+            function: "f".to_owned(),
+            operation: operation.to_owned(),
+            nth: 1,
+            modelled: true,
+        };
+        let places = [
+            place("primitives/src/rlock.rs", "load(Relaxed)"),
+            place("primitives/src/rlock/owner.rs", "compare_exchange(Relaxed, Relaxed)"),
+            place("primitives/src/lock.rs", "swap(Acquire)"),
+        ];
+        let files = |names: &[&str]| {
+            let names = Vec::from_iter(names.iter().map(ToString::to_string));
+            Vec::from_iter(weakest_already(&places, &names).into_iter().map(str::to_owned))
+        };
+        assert_eq!(files(&["rlock"]), ["primitives/src/rlock.rs", "primitives/src/rlock/owner.rs"]);
+        assert!(files(&["rlock", "lock"]).is_empty());
+        assert!(files(&["rloc"]).is_empty() && files(&[]).is_empty());
     }
 
     #[test]

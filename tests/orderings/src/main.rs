@@ -119,6 +119,15 @@ fn run(arguments: &Arguments) -> Result<ExitCode> {
         false => None,
     };
 
+    if arguments.book {
+        let files = book::weakest_already(&places, &arguments.names);
+        if !files.is_empty() {
+            book::write(&root, &places, &[], &listed, None, |file| files.contains(file))?;
+            println!("no ordering there could be weaker; written");
+            return Ok(ExitCode::SUCCESS);
+        }
+    }
+
     eprintln!("building the models …");
     let models = Models::build(&root)?;
     let names = models.names()?;

@@ -26,7 +26,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
             .one_inside(LISTING, "inside")
             .weak()
             .shows(LISTING, "deposit")
-            .shows(FILE, "acquire")
+            .shows(FILE, "acquire-fast")
             .shows(FILE, "acquire-slow")
             .shows(FILE, "release")
             .toggle(take, (Acquire, Relaxed), Broken(Kind::Race))

@@ -110,6 +110,7 @@ impl RawLock {
     /// A thread that has the lock already and asks again waits for itself, for ever. Uncontended: one
     /// compare-exchange.
     // ANCHOR: acquire
+    // ANCHOR: acquire-call
     #[inline]
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub fn acquire(&self) {
@@ -117,6 +118,7 @@ impl RawLock {
             self.acquire_slow(None);
         }
     }
+    // ANCHOR_END: acquire-call
 
     /// [`acquire`](Self::acquire), for a lock around this one that has an identity.
     #[inline]
@@ -135,6 +137,7 @@ impl RawLock {
         self.acquire_fast() || self.acquire_slow(None)
     }
 
+    // ANCHOR: acquire-fast
     #[inline]
     fn acquire_fast(&self) -> bool {
         // Acquire: pairs with the Release in `try_release`, so that this thread sees all that the last
@@ -143,6 +146,7 @@ impl RawLock {
     }
     // ANCHOR_END: acquire
 
+    // ANCHOR_END: acquire-fast
     /// Takes the lock if nobody has it; never blocks. Returns whether it did.
     ///
     /// One load if the lock is taken, so that asking again and again does not disturb its owner; a

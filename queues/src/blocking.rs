@@ -359,6 +359,7 @@ impl<S: Store> Blocking<S> {
 // ANCHOR_END: get
 
 /// Sleeps on `condition`; returns whether the time is up.
+#[cold]
 fn sleep<S>(
     condition: &Condition,
     state: &mut LockGuard<'_, State<S>>,

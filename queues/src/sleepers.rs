@@ -38,7 +38,9 @@ impl Sleepers {
     #[inline]
     pub(crate) fn call_one(&mut self) -> bool {
         let somebody = self.called < self.asleep;
-        self.called += usize::from(somebody);
+        if somebody {
+            self.called += 1; // and where nobody sleeps, nothing is written
+        }
         somebody
     }
 

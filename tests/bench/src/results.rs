@@ -24,7 +24,7 @@ const fn place(bench: &'static str, group: &'static str, title: &'static str) ->
 }
 
 /// Every bench there is, in the order in which they run and are shown.
-pub const BENCHES: [Place; 9] = [
+pub const BENCHES: [Place; 10] = [
     place("lock", "locks", "Lock"),
     place("rlock", "locks", "RLock"),
     place("semaphore", "sync", "Semaphore"),
@@ -34,14 +34,16 @@ pub const BENCHES: [Place; 9] = [
     place("one_core", "sync", "One core"),
     place("queue", "queues", "Queue"),
     place("timers", "timers", "Timers"),
+    place("python", "python", "CPython"),
 ];
 
 /// The groups, with their titles.
-pub const GROUPS: [(&str, &str); 4] = [
+pub const GROUPS: [(&str, &str); 5] = [
     ("locks", "Locks"),
     ("sync", "Semaphores, events, conditions, barriers"),
     ("queues", "Queues"),
     ("timers", "Timers"),
+    ("python", "Beside Python"),
 ];
 
 /// Crates whose versions belong to the results.

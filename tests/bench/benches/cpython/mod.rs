@@ -1,0 +1,82 @@
+//! CPython, in a process of its own that does what it is asked to.
+
+use std::cell::RefCell;
+use std::io::{self, BufRead, BufReader, Write};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::rc::Rc;
+
+use bench::{Run, Sample};
+
+const ROWS: &str = include_str!("rows.py");
+
+/// A running interpreter; copies are the same one.
+#[derive(Clone)]
+pub(crate) struct CPython {
+    /// `CPython 3.11.7`
+    pub(crate) name: &'static str,
+    process: Rc<RefCell<Process>>,
+}
+
+struct Process {
+    child: Child,
+    ask: ChildStdin,
+    answers: BufReader<ChildStdout>,
+}
+
+impl CPython {
+    /// Starts `python3`; the error says why there is none.
+    pub(crate) fn start() -> io::Result<Self> {
+        let mut child = Command::new("python3")
+            .args(["-I", "-c", ROWS])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let ask = child.stdin.take().expect("it was piped");
+        let answers = BufReader::new(child.stdout.take().expect("it was piped"));
+        let mut process = Process { child, ask, answers };
+        // Kept for as long as the program runs, as the names of the other contestants are.
+        let name = process.answer("version", "0")?.trim().to_owned().leak();
+        Ok(Self { name, process: Rc::new(RefCell::new(process)) })
+    }
+
+    /// What to run for a row, so many operations each time.
+    pub(crate) fn row(&self, name: &'static str, times: u64) -> impl FnMut(&Run) -> Sample + use<> {
+        let python = self.clone();
+        move |run| {
+            // Each of eight threads needs an operation, and the two sides of a queue as many as each other.
+            let times = run.scaled(times).next_multiple_of(8);
+            let answer = python.process.borrow_mut().answer(name, &times.to_string());
+            let answer = answer.unwrap_or_else(|error| panic!("CPython at {name}: {error}"));
+            sample(&answer).unwrap_or_else(|| panic!("CPython at {name} answered {answer:?}"))
+        }
+    }
+}
+
+impl Process {
+    fn answer(&mut self, name: &str, times: &str) -> io::Result<String> {
+        writeln!(self.ask, "{name} {times}")?;
+        let mut answer = String::new();
+        match self.answers.read_line(&mut answer)? {
+            0 => Err(io::Error::other("it has ended")),
+            _ => Ok(answer),
+        }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // It may have ended already; either way nobody is left behind.
+        _ = self.child.kill();
+        _ = self.child.wait();
+    }
+}
+
+/// `nanoseconds cpu waited`, the last one `-` where the system does not tell.
+fn sample(answer: &str) -> Option<Sample> {
+    let [nanoseconds, cpu, waited] = answer.split_whitespace().collect::<Vec<_>>()[..] else {
+        return None;
+    };
+    let waited = if waited == "-" { None } else { Some(waited.parse().ok()?) };
+    let (nanoseconds, cpu) = (nanoseconds.parse().ok()?, Some(cpu.parse().ok()?));
+    Some(Sample { nanoseconds, cpu, fairness: None, waited })
+}

@@ -5,7 +5,7 @@ use std::io::{self, BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::rc::Rc;
 
-use bench::{Run, Sample};
+use bench::{Run, Sample, system};
 
 const ROWS: &str = include_str!("rows.py");
 
@@ -31,6 +31,7 @@ impl CPython {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()?;
+        system::counts_as_own(child.id());
         let ask = child.stdin.take().expect("it was piped");
         let answers = BufReader::new(child.stdout.take().expect("it was piped"));
         let mut process = Process { child, ask, answers };

@@ -3,6 +3,7 @@
 //! must not.
 
 pub mod after_the_end;
+pub mod answer;
 pub mod api;
 pub mod bare_top;
 pub mod batches;
@@ -14,6 +15,8 @@ pub mod fenced_flags;
 pub mod fenced_sleepers;
 pub mod forgotten_permit;
 pub mod gate;
+pub mod halves;
+pub mod hatch;
 pub mod if_for_while;
 pub mod kept_panic;
 pub mod late_batch;
@@ -47,6 +50,7 @@ pub mod tea;
 pub mod too_early;
 pub mod turnstile;
 pub mod two_accounts;
+pub mod two_conditions;
 pub mod two_gets;
 pub mod two_increments;
 pub mod vanished_panic;

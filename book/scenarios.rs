@@ -6,13 +6,20 @@
 
 use explorer::Scenario;
 
+mod barrier;
+mod condition;
 mod deadlock;
+mod endings;
+mod event;
 mod increments;
 mod lock;
-mod mistakes;
 mod not_a_lock;
 mod pools;
+mod queue;
 mod ring;
+mod rlock;
+mod semaphore;
+mod shown;
 mod sleep;
 mod spin_lock;
 mod stale_reads;
@@ -30,10 +37,16 @@ pub fn all() -> Vec<Scenario> {
         stale_reads::scenarios(),
         sleep::scenarios(),
         lock::scenarios(),
-        mistakes::scenarios(),
         deadlock::scenarios(),
+        rlock::scenarios(),
+        condition::scenarios(),
+        semaphore::scenarios(),
+        event::scenarios(),
+        barrier::scenarios(),
         timer::scenarios(),
+        queue::scenarios(),
         ring::scenarios(),
+        endings::scenarios(),
         pools::scenarios(),
     ];
     chapters.into_iter().flatten().collect()

@@ -14,7 +14,9 @@ impl<T> Slot<T> {
     /// Puts an item in; waits while there is one already.
     pub fn put(&self, item: T) {
         let mut slot = self.item.lock();
-        self.changed.wait_while(&mut slot, |slot| slot.is_some());
+        while slot.is_some() {
+            self.changed.wait(&mut slot);
+        }
         *slot = Some(item);
         drop(slot);
         self.changed.notify_one();
@@ -23,7 +25,9 @@ impl<T> Slot<T> {
     /// Takes the item out; waits while there is none.
     pub fn get(&self) -> T {
         let mut slot = self.item.lock();
-        self.changed.wait_while(&mut slot, |slot| slot.is_none());
+        while slot.is_none() {
+            self.changed.wait(&mut slot);
+        }
         let item = slot.take().expect("we have just looked");
         drop(slot);
         self.changed.notify_one();

@@ -313,6 +313,7 @@ impl<A> Barrier<A> {
     }
     // ANCHOR_END: update
 
+    // ANCHOR: ring
     #[cold]
     fn ring(&self) {
         // Release: pairs with the Acquire in `sleep_while`: who hears this ring before it leaves its note also
@@ -320,6 +321,7 @@ impl<A> Barrier<A> {
         self.bell.fetch_add(1, Release);
         park::wake_all(&raw const self.bell);
     }
+    // ANCHOR_END: ring
 }
 
 // ANCHOR: steps

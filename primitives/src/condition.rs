@@ -302,6 +302,7 @@ impl Condition {
     // ANCHOR_END: notify
 }
 
+// ANCHOR: counted
 /// A waiter while it is counted; a guard, because to release a lock that is not held panics.
 struct Counted<'a>(&'a AtomicU32);
 
@@ -321,6 +322,7 @@ impl Drop for Counted<'_> {
         }
     }
 }
+// ANCHOR_END: counted
 
 impl Default for Condition {
     #[cfg_attr(model, track_caller)]

@@ -195,6 +195,7 @@ impl Event {
     }
     // ANCHOR_END: set
 
+    // ANCHOR: clear
     /// Clears the event: from now on `wait` waits again. Never blocks; one atomic operation.
     ///
     /// Waiters that a [`set`](Self::set) has reached return all the same. Who clears and then looks at
@@ -208,6 +209,7 @@ impl Event {
         // after this one still has that `set` as its partner.
         self.word.fetch_and(!SET, Acquire);
     }
+    // ANCHOR_END: clear
 
     // ANCHOR: wait
     /// Waits until the event is set; returns at once if it is.

@@ -214,6 +214,7 @@ impl RawRLock {
         taken
     }
 
+    // ANCHOR: owner
     #[inline]
     fn is_owner(&self, me: u64) -> bool {
         // Relaxed: pairs with nothing, because only this thread's own writes matter here (see above).
@@ -239,6 +240,7 @@ impl RawRLock {
         );
         self.nested.store(nested + 1, Relaxed);
     }
+    // ANCHOR_END: owner
 
     /// Gives the lock back once; at the last time it is free, and a thread that sleeps on it is woken.
     /// Never blocks.

@@ -92,7 +92,7 @@ impl<S: Store> Blocking<S> {
         Self::with_capacity(usize::MAX)
     }
 
-    #[track_caller]
+    #[cfg_attr(not(model), track_caller)]
     fn with_capacity(capacity: usize) -> Self {
         Self {
             state: Lock::new(State {
@@ -199,6 +199,7 @@ impl<S: Store> Blocking<S> {
         self.put_until(item, Some(deadline))
     }
 
+    // ANCHOR: put-until
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
     fn put_until(
         &self,
@@ -240,6 +241,7 @@ impl<S: Store> Blocking<S> {
         }
     }
 
+    // ANCHOR_END: put-until
     fn call_putter(&self, putters: &mut Sleepers) {
         if putters.call_one() {
             self.not_full.notify_one();
@@ -307,6 +309,7 @@ impl<S: Store> Blocking<S> {
         self.get_until(Some(deadline))
     }
 
+    // ANCHOR: get-until
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
     fn get_until(&self, deadline: Option<Instant>) -> Result<S::Item, GetTimeoutError> {
         let _waiting = self.identity.waits();
@@ -350,6 +353,7 @@ impl<S: Store> Blocking<S> {
         }
     }
 
+    // ANCHOR_END: get-until
     /// The items as they come: `for item in queue.iter()` blocks for each, and ends when the queue is shut
     /// down and empty.
     pub fn iter(&self) -> Iter<'_, Self, S::Item> {
@@ -358,6 +362,7 @@ impl<S: Store> Blocking<S> {
 }
 // ANCHOR_END: get
 
+// ANCHOR: sleep
 /// Sleeps on `condition`; returns whether the time is up.
 #[cold]
 fn sleep<S>(
@@ -373,6 +378,7 @@ fn sleep<S>(
         Some(deadline) => condition.wait_deadline(state, deadline).timed_out(),
     }
 }
+// ANCHOR_END: sleep
 
 /// Returns what `f` returns; if it panics, runs `otherwise` on the way out.
 fn unless_it_panics<R>(f: impl FnOnce() -> R, otherwise: impl FnMut()) -> R {
@@ -397,12 +403,14 @@ impl<S: Store> Blocking<S> {
         self.state.lock().items.len()
     }
 
+    // ANCHOR: is-empty
     /// Whether a `get` would have to wait. _Python_: `empty()`.
     #[must_use]
     #[doc(alias = "empty")]
     pub fn is_empty(&self) -> bool {
         self.state.lock().items.is_empty()
     }
+    // ANCHOR_END: is-empty
 
     /// Whether a `put` would have to wait. _Python_: `full()`.
     #[must_use]

@@ -1,24 +1,25 @@
 //! Models of the book's listings: what a chapter calls broken is proven broken, and what it calls right holds.
 
 use book::listings::{
-    after_the_end, counted_sleepers, fenced_flags, fenced_sleepers, forgotten_permit, gate,
-    if_for_while, locks_twice, look_again, look_then_sleep, mailbox, message, missed_ring,
-    not_a_lock, one_increment, owner_too_late, peterson, peterson_fenced, peterson_swap,
-    sleeping_lock, spin_lock, store_buffering, too_early, turnstile, two_increments, wrong_word,
+    after_the_end, answer, counted_sleepers, fenced_flags, fenced_sleepers, forgotten_permit, gate,
+    halves, hatch, if_for_while, locks_twice, look_again, look_then_sleep, mailbox, message,
+    missed_ring, not_a_lock, one_increment, owner_too_late, peterson, peterson_fenced,
+    peterson_swap, sleeping_lock, spin_lock, store_buffering, too_early, turnstile, two_increments,
+    with_lock, wrong_word,
 };
 use model::Reach::{Slept, SpuriousWakeUp};
 use model::report::Kind;
 use model::{Group, Scenario};
 use primitives::sync::atomic::Ordering::Relaxed;
 use primitives::sync::atomic::{AtomicBool, AtomicU32};
-use primitives::{Condition, Lock};
+use primitives::{Barrier, Condition, Lock};
 
 mod accounts;
 mod claims;
 mod queues;
 
 pub(crate) fn group() -> Group {
-    let group = primitives(sleeping(old_values(locks(Group::new("listings")))));
+    let group = right(primitives(sleeping(old_values(locks(Group::new("listings"))))));
     claims::add(accounts::add(queues::add(group)))
 }
 
@@ -350,7 +351,7 @@ fn primitives(group: Group) -> Group {
         .scenario(
             Scenario::new(
                 "forgotten-permit",
-                "Two releases in a row: the second finds no note, and a sleeper stays.",
+                "Two releases in a row: the second calls nobody, and a sleeper stays.",
                 forgotten_permit::Permits::none,
             )
             .roles(2, "acquires", forgotten_permit::Permits::acquire)
@@ -417,5 +418,41 @@ fn primitives(group: Group) -> Group {
             })
             .spurious(0)
             .must_fail(Kind::LostWakeUp),
+        )
+}
+
+/// What hands data over, with the primitive that makes the order.
+fn right(group: Group) -> Group {
+    group
+        .scenario(
+            Scenario::new("with-lock", "Two deposits under the lock that ships.", || Lock::new(0))
+                .roles(2, "deposits", with_lock::deposit)
+                .check(|balance| assert_eq!(*balance.lock(), 2, "a deposit is lost")),
+        )
+        .scenario(
+            Scenario::new("hatch", "A dish that a permit stands for.", hatch::Hatch::new)
+                .role("takes", |hatch| assert_eq!(hatch.take(), 7, "an empty plate"))
+                .role("serves", |hatch| hatch.serve(7))
+                .reaches([Slept]),
+        )
+        .scenario(
+            Scenario::new("answer", "An answer that an event stands for.", answer::Question::new)
+                .role("asks", |question| assert_eq!(question.ask(), 42, "an old answer"))
+                .role("replies", |question| question.reply(42))
+                .reaches([Slept]),
+        )
+        .scenario(
+            Scenario::new(
+                "halves",
+                "Two halves, and a barrier between drawing and looking.",
+                || (halves::Half::new(), halves::Half::new(), Barrier::new(2)),
+            )
+            .role("draws the left one", |(left, right, done)| {
+                assert_eq!(halves::compute(left, right, done), 1);
+            })
+            .role("draws the right one", |(left, right, done)| {
+                assert_eq!(halves::compute(right, left, done), 1);
+            })
+            .reaches([Slept]),
         )
 }

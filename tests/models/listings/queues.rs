@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use book::listings::{
     batches, empty_then_get, ending, late_batch, one_condition, sentinel_left, start_all_join_all,
-    start_then_join, two_gets,
+    start_then_join, two_conditions, two_gets,
 };
 use model::Reach::{Slept, TimedOut};
 use model::report::Kind;
@@ -41,6 +41,21 @@ fn taken(group: Group) -> Group {
             .spurious(0)
             .bound(Some(3))
             .must_fail(Kind::LostWakeUp),
+        )
+        .scenario(
+            Scenario::new(
+                "two-conditions",
+                "Two conditions: each call reaches somebody who can use it.",
+                two_conditions::Slot::new,
+            )
+            .roles(2, "gets", |slot| _ = slot.get())
+            .role("puts two", |slot| {
+                slot.put(1);
+                slot.put(2);
+            })
+            .spurious(0)
+            .bound(Some(2))
+            .reaches([Slept]),
         )
         .scenario(
             Scenario::new("two-gets", "Every other task is taken and thrown away.", || {

@@ -66,6 +66,6 @@ mod tests {
             (0..200).for_each(|item| slot.put(item));
             getters.map(|getter| getter.join().unwrap()).iter().sum::<u32>()
         });
-        assert_eq!(sum, (0..200).sum());
+        assert_eq!(sum, (0..200).sum::<u32>());
     }
 }

@@ -10,6 +10,7 @@
 //! puts them in; the table of all directives stands in [`directive`], and [`predict`] is the one of several
 //! lines.
 
+pub mod bench;
 pub mod bugs;
 pub mod chapter;
 pub mod counterexample;

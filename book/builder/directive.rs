@@ -11,6 +11,8 @@
 //! | `{{#bugs group}}`                   | the seeded bugs in `tests/bugs`, and who finds each; `all`: how  |
 //! |                                     | many there are                                                   |
 //! | `{{#coverage}}`                     | how much loom reaches, from `tests/model/COVERAGE.md`            |
+//! | `{{#bench group}}`                  | what was measured beside peers, from `generated/bench/`: a group,|
+//! |                                     | a row (`Lock: uncontended`), or `about`: on what machine         |
 //! | `{{#figure name: caption}}`         | a drawing from `figures/`                                        |
 //! | `{{#timeline name: caption}}`       | what the threads of a demo did, from `generated/timelines/`;     |
 //! |                                     | `cargo run -p book -- timelines` makes those of `timelines.toml` |
@@ -25,7 +27,7 @@ use std::path::{Component, Path, PathBuf};
 use super::chapter::Places;
 use super::explore::Task;
 use super::watch::Watch;
-use super::{bugs, counterexample, escape, explore, model, orderings, source, timeline};
+use super::{bench, bugs, counterexample, escape, explore, model, orderings, source, timeline};
 
 /// Carries out one directive, `name argument`.
 pub(super) fn run(directive: &str, places: &Places, watch: &mut Watch) -> Result<String, String> {
@@ -80,6 +82,18 @@ pub(super) fn run(directive: &str, places: &Places, watch: &mut Watch) -> Result
                 .map_err(|error| format!("cannot read `{path}`: {error}"))?;
             coverage(&text).map_err(|what| format!("`{path}`: {what}"))
         }
+        "bench" => {
+            let folder = "generated/bench";
+            let results = read(places.book.join(folder).join("results.md")).map_err(|error| {
+                format!("cannot read `{folder}/results.md`: {error}; `cargo results` writes it")
+            })?;
+            bench::part(&results, argument, |file, caption| {
+                inside(file)?;
+                let svg = read(places.book.join(folder).join(file))
+                    .map_err(|error| format!("cannot read `{folder}/{file}`: {error}"))?;
+                figure(&svg, caption)
+            })
+        }
         "figure" | "timeline" => {
             let (name, caption) = argument
                 .split_once(": ")
@@ -128,7 +142,7 @@ pub(super) fn run(directive: &str, places: &Places, watch: &mut Watch) -> Result
         "predict" => Err("a `predict` cannot stand in another one".into()),
         _ => Err(format!(
             "no directive `{name}`; there are `source`, `model`, `counterexample`, `orderings`, `bugs`, \
-             `coverage`, `figure`, `timeline`, `explore`, `shortest`, `exercise` and `predict`"
+             `coverage`, `bench`, `figure`, `timeline`, `explore`, `shortest`, `exercise` and `predict`"
         )),
     }
 }

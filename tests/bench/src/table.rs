@@ -70,10 +70,12 @@ fn table(results: &Results, group: &str) -> String {
         let peer = row.best_peer();
         let time = |standing: &Standing| nanoseconds(standing.nanoseconds.median);
         let goals = row.verdicts.iter().map(|verdict| goal(&verdict.goal));
-        let found =
-            row.verdicts.iter().map(|verdict| format!("{} {}", mark(verdict), found(verdict)));
+        let found = row
+            .verdicts
+            .iter()
+            .map(|verdict| format!("{} {}", mark(verdict), shown(&found(verdict))));
         let without_a_goal =
-            || peer.map(|peer| format!("{} × {}", estimate(peer.ratio), peer.name));
+            || peer.map(|peer| format!("{} × {}", estimate(peer.ratio), shown(&peer.name)));
         let found = Vec::from_iter(found).join("<br>");
         let cpu = |standing: &Standing| standing.cpu.map_or("–".into(), nanoseconds);
         let _ = writeln!(
@@ -91,6 +93,11 @@ fn table(results: &Results, group: &str) -> String {
         );
     }
     text
+}
+
+/// A name as Markdown shows it: `Mutex<Vec>` is no tag.
+fn shown(name: &str) -> String {
+    name.replace('<', "&lt;").replace('>', "&gt;")
 }
 
 fn or_dash(text: String) -> String {
@@ -131,10 +138,11 @@ fn details(bench: &str, row: &Measured) -> String {
         row.about, row.rounds.used
     );
     for standing in &row.contestants {
+        let name = shown(&standing.name);
         let name = match standing.role {
-            Role::Ours => format!("**{}**", standing.name),
-            Role::Beside | Role::Peer => standing.name.clone(),
-            Role::Floor => format!("floor: {}", standing.name),
+            Role::Ours => format!("**{name}**"),
+            Role::Beside | Role::Peer => name,
+            Role::Floor => format!("floor: {name}"),
         };
         let time = standing.nanoseconds;
         let _ = writeln!(

@@ -44,6 +44,7 @@ pub fn per_cent(share: f64) -> String {
 #[must_use]
 pub fn ratio(ratio: f64) -> String {
     match ratio {
+        _ if ratio < 0.00995 => format!("{ratio:.4}"),
         _ if ratio < 0.0995 => format!("{ratio:.3}"),
         _ if ratio < 99.5 => format!("{ratio:.2}"),
         _ => format!("{ratio:.0}"),

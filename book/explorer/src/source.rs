@@ -82,14 +82,15 @@ pub(crate) fn names<'a>(made: impl Iterator<Item = &'a [At]>) -> Vec<String> {
     let with = |parts: &Vec<String>, n: usize| parts[parts.len().saturating_sub(n)..].join(".");
     let mut names = Vec::new();
     for parts in &full {
-        let same = |n| full.iter().filter(|other| with(other, n) == with(parts, n)).count();
-        let n = (1..parts.len()).find(|&n| same(n) == 1).unwrap_or(parts.len());
-        let name = if parts.is_empty() { "word".to_owned() } else { with(parts, n) };
+        // Made at the same place, such as the elements of an array.
         let twin = |other: &&Vec<String>| *other == parts;
-        if full.iter().filter(twin).count() == 1 {
+        let twins = full.iter().filter(twin).count();
+        let same = |n| full.iter().filter(|other| with(other, n) == with(parts, n)).count();
+        let n = (1..parts.len()).find(|&n| same(n) == twins).unwrap_or(parts.len());
+        let name = if parts.is_empty() { "word".to_owned() } else { with(parts, n) };
+        if twins == 1 {
             names.push(name);
         } else {
-            // Made at the same place, such as the elements of an array.
             let earlier = full.iter().take(names.len()).filter(twin).count();
             names.push(format!("{name}[{earlier}]"));
         }

@@ -10,7 +10,7 @@ mod common;
 use common::{keep_a_second_thread, quick, side_by_side};
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main};
-use queues::{PriorityQueue, Queue, Ring, Stack};
+use queues::{PriorityQueue, Queue, Ring, Stack, TreiberStack};
 
 type Group<'a> = BenchmarkGroup<'a, WallTime>;
 
@@ -53,6 +53,33 @@ fn uncontended(c: &mut Criterion) {
     put_and_get(&mut group, "Stack", put, get);
     let (put, get) = put_get!(priorities);
     put_and_get(&mut group, "PriorityQueue", put, get);
+    let lock_free = TreiberStack::bounded(64);
+    let (push, pop) =
+        (|item| lock_free.try_push(item).unwrap(), || lock_free.try_pop().expect("there is one"));
+    put_and_get(&mut group, "TreiberStack", push, pop);
+    group.finish();
+}
+
+/// A thousand items inside, ten levels. An urgent item stays near the top, one that is put back behind the
+/// others goes down all levels.
+fn a_thousand_inside(c: &mut Criterion) {
+    let mut group = c.benchmark_group("PriorityQueue, 1,000 inside");
+    group.throughput(Throughput::Elements(1));
+    let filled = || {
+        let queue = PriorityQueue::unbounded();
+        (0..1000).for_each(|item| queue.put(1 + item * 7919 % 1000).unwrap());
+        queue
+    };
+    let queue = filled();
+    let (put, get) = put_get!(queue);
+    put_and_get(&mut group, "put+get, urgent", |_| put(0), get);
+    let queue = filled();
+    group.bench_function("get+put, behind all", |b| {
+        b.iter(|| {
+            let first = queue.get().unwrap();
+            queue.put(first + 1000).unwrap();
+        });
+    });
     group.finish();
 }
 
@@ -72,6 +99,7 @@ fn one_place(c: &mut Criterion) {
 fn all(c: &mut Criterion) {
     keep_a_second_thread();
     uncontended(c);
+    a_thousand_inside(c);
     one_place(c);
 }
 

@@ -22,7 +22,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
-use primitives::deadlock::{self, Report as Knot};
+use console::{Alignment, measure_text_width, pad_str, style};
+use primitives::deadlock::{self, Report as Knot, ThreadReport};
 use primitives::{Barrier, Lock, thread};
 
 use self::table::{Cure, Eaten, Table};
@@ -94,8 +95,8 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
     }
     if !args.broken {
         let mut rows = Vec::new();
-        for cure in Cure::ALL.into_iter().filter(|cure| args.cure.is_none_or(|only| only == *cure))
-        {
+        let is_meant = |cure: &Cure| args.cure.is_none_or(|only| only == *cure);
+        for cure in Cure::ALL.into_iter().filter(is_meant) {
             let (row, ate_all, panicked) = dine(args, cure)?;
             if !ate_all {
                 hungry.push(row[0].clone());
@@ -103,6 +104,14 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
             rows.push(row);
             panics.extend(panicked);
         }
+        report.gap();
+        report.line(
+            "A deadlock needs mutual exclusion, hold and wait, no preemption and circular wait, all at once.",
+        );
+        report.line("Mutual exclusion stays, for a fork is in one hand at a time. Each cure takes away another:");
+        report.columns(Cure::ALL.into_iter().filter(|cure| is_meant(cure)).map(|cure| {
+            [cure.name().to_owned(), format!("breaks {}: {}", cure.breaks(), cure.idea())]
+        }));
         report.gap();
         report
             .line(format_args!("The cures, {} for each philosopher:", counted(args.meals, "meal")));
@@ -181,15 +190,25 @@ fn draw(report: &mut Report, knots: &[Knot], took: Duration) {
     for knot in knots {
         let text = knot.to_string();
         text.lines().for_each(|line| report.line(format!("  {line}").trim_end()));
-        // Round the circle: each waits for the next, and the last one for the first.
-        let names = knot.threads().iter().map(|thread| thread.name());
-        let next = names.clone().cycle().skip(1);
-        for (thread, next) in knot.threads().iter().zip(next) {
-            let wants = thread.wants().map_or("nothing", |wants| wants.name());
-            report.line(format_args!("    {} ──{wants}──▶ {next}", thread.name()));
-        }
+        report.gap();
+        circle(knot).into_iter().for_each(|line| report.line(format_args!("    {line}")));
         report.line(format_args!("  Found {took:.1?} after the thread had asked for the lock."));
     }
+}
+
+/// Each waits for the one below, and the last one for the first.
+fn circle(knot: &Knot) -> Vec<String> {
+    let threads = knot.threads();
+    let names = threads.iter().map(|thread| thread.name());
+    let width = names.clone().map(measure_text_width).max().unwrap_or(0);
+    let line = |(place, thread): (usize, &ThreadReport)| {
+        let name = pad_str(thread.name(), width, Alignment::Left, None);
+        let wants = thread.wants().map_or("nothing", |wants| wants.name());
+        let into = if place == 0 { "╭─▶" } else { "│ ▼" };
+        format!("{into} {} waits for {wants}, which is with", style(name).bold())
+    };
+    let last = format!("╰─◀ {}", names.clone().next().unwrap_or_default());
+    threads.iter().enumerate().map(line).chain([last]).collect()
 }
 
 type Row = [String; 6];

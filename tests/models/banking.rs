@@ -1,5 +1,7 @@
 //! Models of the demo `banking`: the same transfers, from the same file, in every order.
 
+use std::convert::Infallible;
+
 use model::Reach::{Slept, Woken};
 use model::report::Kind;
 use model::{Group, Scenario};
@@ -10,7 +12,7 @@ use primitives::sync::atomic::Ordering::Relaxed;
 #[path = "../../demos/src/banking/transfer.rs"]
 mod transfer;
 
-use transfer::{Order, transfer, transfer_without_lock};
+use transfer::{Order, transfer, transfer_hand_over_hand, transfer_without_lock};
 
 const ACCOUNTS: usize = 2;
 const TOTAL: u64 = 20;
@@ -18,6 +20,12 @@ const TOTAL: u64 = 20;
 /// Both ways at once, so that whoever locks in the order of the transfer meets the other.
 const THERE: Order = Order { from: 0, to: 1, cents: 3 };
 const BACK: Order = Order { from: 1, to: 0, cents: 5 };
+
+fn hand_over_hand(accounts: &[Lock<u64>; ACCOUNTS], order: Order) {
+    let lock = |account| Ok::<_, Infallible>(Lock::lock(account));
+    let Ok(enough) = transfer_hand_over_hand(accounts, order, lock, lock);
+    assert!(enough);
+}
 
 pub(crate) fn group() -> Group {
     Group::new("banking")
@@ -47,6 +55,16 @@ pub(crate) fn group() -> Group {
                 assert_eq!(held.iter().map(|balance| **balance).sum::<u64>(), TOTAL);
             })
             .reaches([Slept, Woken]),
+        )
+        .scenario(
+            Scenario::new(
+                "hand-over-hand",
+                "The same two transfers, each locking the account that pays first: both sleep for ever.",
+                || [TOTAL / ACCOUNTS as u64; ACCOUNTS].map(Lock::new),
+            )
+            .role("pays there", |accounts| hand_over_hand(accounts, THERE))
+            .role("pays back", |accounts| hand_over_hand(accounts, BACK))
+            .must_fail(Kind::LostWakeUp),
         )
         .scenario(
             Scenario::new(

@@ -20,7 +20,7 @@ use primitives::deadlock::{self, Report as Knot, Verdict};
 use primitives::{Barrier, Event, Lock, thread};
 
 use super::bank::{Bank, Held};
-use super::transfer::Order;
+use super::transfer::{Order, transfer_hand_over_hand};
 use crate::timeline::waiting;
 
 /// The deadlocks that were found, and how the first is tied.
@@ -119,31 +119,16 @@ impl Bank {
     ) -> bool {
         let mut meanwhile = Some(meanwhile);
         loop {
-            let between = || meanwhile.take().into_iter().for_each(|meanwhile| meanwhile());
-            match self.lock_both(accounts, order, between) {
-                Ok((mut from, mut to)) => {
-                    let enough = *from >= order.cents;
-                    if enough {
-                        *from -= order.cents;
-                        *to += order.cents;
-                    }
-                    return enough;
-                }
-                Err(told) => knots.note(told), // `lock_both` has released the source
+            let lock_from = |from| self.lock_checked(from);
+            let lock_to = |to| {
+                meanwhile.take().into_iter().for_each(|meanwhile| meanwhile());
+                self.lock_checked(to)
+            };
+            match transfer_hand_over_hand(accounts, order, lock_from, lock_to) {
+                Ok(enough) => return enough,
+                Err(told) => knots.note(told), // the source is released
             }
         }
-    }
-
-    fn lock_both<'a>(
-        &self,
-        accounts: &'a [Lock<u64>],
-        order: Order,
-        between: impl FnOnce(),
-    ) -> Result<(Held<'a>, Held<'a>), Told> {
-        let from = self.lock_checked(&accounts[order.from])?;
-        between();
-        let to = self.lock_checked(&accounts[order.to])?;
-        Ok((from, to))
     }
 
     /// Its caller is the place that a report names.

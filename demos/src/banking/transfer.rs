@@ -40,6 +40,26 @@ pub(crate) fn transfer<'a, Held: DerefMut<Target = u64>>(
     enough
 }
 
+/// The same in the order of the transfer: the source, and then the target with the source in hand. Two of these, one
+/// each way, can each hold what the other wants.
+///
+/// `lock_from` and `lock_to` lock an account, or give up with an error; then nothing is locked, and no money has moved.
+pub(crate) fn transfer_hand_over_hand<'a, Held: DerefMut<Target = u64>, E>(
+    accounts: &'a [Lock<u64>],
+    order: Order,
+    lock_from: impl FnOnce(&'a Lock<u64>) -> Result<Held, E>,
+    lock_to: impl FnOnce(&'a Lock<u64>) -> Result<Held, E>,
+) -> Result<bool, E> {
+    let mut from = lock_from(&accounts[order.from])?;
+    let mut to = lock_to(&accounts[order.to])?;
+    let enough = *from >= order.cents;
+    if enough {
+        *from -= order.cents;
+        *to += order.cents;
+    }
+    Ok(enough)
+}
+
 /// The same without a lock: it reads, thinks, and writes.
 ///
 /// What another thread writes meanwhile to the same account is overwritten: its money is gone, or there

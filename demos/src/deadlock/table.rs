@@ -44,6 +44,18 @@ impl Cure {
     }
 }
 
+impl Cure {
+    /// What everybody does differently.
+    pub(super) fn idea(self) -> &'static str {
+        match self {
+            Self::Order => "the fork with the smaller number first",
+            Self::TryAndBackOff => "who does not get the second fork puts back the first",
+            Self::Waiter => "a semaphore with one chair fewer than philosophers",
+            Self::Monitor => "both forks or none, by a lock and a condition",
+        }
+    }
+}
+
 /// What a philosopher has had.
 #[derive(Default)]
 pub(super) struct Eaten {

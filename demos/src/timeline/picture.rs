@@ -1,7 +1,9 @@
 //! What was recorded, to be drawn.
 
+use std::mem;
 use std::time::Duration;
 
+use super::profile::Profile;
 use super::recorder::{Lane, Plot, State};
 
 /// A timeline that has ended.
@@ -14,7 +16,15 @@ pub(crate) struct Picture {
 
 impl Picture {
     pub(super) fn new(end: u64, mut lanes: Vec<Lane>, plots: Vec<Plot>) -> Self {
-        lanes.sort_by_cached_key(|lane| by_number(&lane.name));
+        lanes.sort_by_cached_key(|lane| (by_number(&lane.name), lane.life.start));
+        // Who comes again in the next act, in a thread of the same name, goes on in the same lane.
+        lanes.dedup_by(|next, lane| {
+            let same = next.name == lane.name && next.life.start >= lane.life.end;
+            if same {
+                lane.absorb(next);
+            }
+            same
+        });
         Self { end, lanes, plots }
     }
 
@@ -37,6 +47,13 @@ impl Picture {
 }
 
 impl Lane {
+    /// Takes over the time of a later one.
+    fn absorb(&mut self, next: &mut Self) {
+        self.profile.absorb(mem::replace(&mut next.profile, Profile::new()));
+        self.totals.iter_mut().zip(next.totals).for_each(|(sum, total)| *sum += total);
+        self.life.end = next.life.end;
+    }
+
     /// How much of its life the thread spent in some states, in percent.
     pub(super) fn percent(&self, states: &[State]) -> u64 {
         let all: u64 = self.totals.iter().sum();

@@ -34,6 +34,21 @@ impl<const K: usize> Profile<K> {
         }
     }
 
+    /// Adds all of another one.
+    pub(super) fn absorb(&mut self, mut other: Self) {
+        while self.width < other.width {
+            self.double();
+        }
+        while other.width < self.width {
+            other.double();
+        }
+        let needed = self.buckets.len().max(other.buckets.len());
+        self.buckets.resize(needed, [0.0; K]);
+        for (sum, amounts) in self.buckets.iter_mut().zip(other.buckets) {
+            sum.iter_mut().zip(amounts).for_each(|(sum, amount)| *sum += amount);
+        }
+    }
+
     fn double(&mut self) {
         self.width *= 2;
         let sum = |pair: &[[f32; K]]| {
@@ -73,6 +88,18 @@ fn shares(from: u64, to: u64, width: u64) -> impl Iterator<Item = (usize, u64)> 
 #[cfg(test)]
 mod tests {
     use super::{MOST, Profile};
+
+    #[test]
+    fn two_profiles_become_one_whatever_their_buckets() {
+        let (mut short, mut long) = (Profile::<1>::new(), Profile::<1>::new());
+        short.add(0, 0, 1_000, 1.0);
+        long.add(0, 9_000_000, 10_000_000, 1.0);
+        for (mut one, other) in [(short.clone(), long.clone()), (long, short)] {
+            one.absorb(other);
+            let sum: f32 = one.columns(10_000_000, 10).iter().map(|[share]| share * 1e6).sum();
+            assert!((sum - 1_001_000.0).abs() < 1_000.0, "{sum}");
+        }
+    }
 
     #[test]
     fn a_column_has_the_share_of_time_that_was_spent_so() {

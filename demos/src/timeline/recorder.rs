@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::mem;
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Instant;
@@ -37,6 +38,8 @@ pub(super) struct Lane {
     pub(super) profile: Profile<4>,
     /// Nanoseconds in each state.
     pub(super) totals: [u64; 4],
+    /// From its first mark to its last.
+    pub(super) life: Range<u64>,
     /// When the state began that it is in now.
     since: u64,
     /// How many marks of each kind are open. All zero: not at work, or not any more.
@@ -61,6 +64,7 @@ impl Lane {
         if let Some(state) = self.state() {
             self.profile.add(state as usize, self.since, now, 1.0);
             self.totals[state as usize] += now - self.since;
+            self.life.end = now;
         }
         self.since = now;
         change(self);
@@ -148,6 +152,7 @@ impl Recorder {
             name: thread::current().name().to_owned(),
             profile: Profile::new(),
             totals: [0; 4],
+            life: now..now,
             since: now,
             running: 0,
             waiting: 0,

@@ -102,6 +102,7 @@ pub struct SmallestFirst<T> {
     stand_in: bool,
 }
 
+// ANCHOR: entry
 struct Entry<T> {
     item: T,
     number: u64,
@@ -123,6 +124,7 @@ impl<T: Ord> Entry<T> {
         self.number < other.number
     }
 }
+// ANCHOR_END: entry
 
 /// The index of the parent; not for the top.
 #[inline]
@@ -138,6 +140,7 @@ fn left_child(index: usize) -> usize {
 
 /// Where something belongs: comparisons, and no changes.
 impl<T: Ord> SmallestFirst<T> {
+    // ANCHOR: place-from-end
     /// Where a new item at the end will go: up, as long as it is before its parent.
     #[inline]
     fn place_from_end(&self, item: &T) -> usize {
@@ -148,6 +151,7 @@ impl<T: Ord> SmallestFirst<T> {
         }
         here
     }
+    // ANCHOR_END: place-from-end
 
     /// Where a new item at the top will go when the stand-in is back at the end: down, as long as a child is
     /// not after it.
@@ -239,6 +243,7 @@ fn lower_first<T>(heap: &mut [Entry<T>], place: usize) {
     }
 }
 
+// ANCHOR: store
 impl<T: Ord> Store for SmallestFirst<T> {
     type Item = T;
 
@@ -276,6 +281,7 @@ impl<T: Ord> Store for SmallestFirst<T> {
         self.heap.len()
     }
 }
+// ANCHOR_END: store
 
 impl<T> Default for SmallestFirst<T> {
     fn default() -> Self {

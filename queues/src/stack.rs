@@ -23,6 +23,7 @@ pub type Stack<T> = Blocking<Lifo<T>>;
 /// The order of a [`Stack`]: the item that has waited for the shortest time.
 pub struct Lifo<T>(Vec<T>);
 
+// ANCHOR: store
 impl<T> Store for Lifo<T> {
     type Item = T;
 
@@ -41,6 +42,7 @@ impl<T> Store for Lifo<T> {
         self.0.len()
     }
 }
+// ANCHOR_END: store
 
 impl<T> Default for Lifo<T> {
     fn default() -> Self {

@@ -1,5 +1,6 @@
 //! The one thing in which blocking queues differ: which item comes out next.
 
+// ANCHOR: store
 /// Where a [`Blocking`](crate::Blocking) queue keeps its items; only ever touched under its lock.
 ///
 /// Only [`place`](Self::place) and [`pop`](Self::pop) may run code of the program (they may compare items),
@@ -29,3 +30,4 @@ pub trait Store: Default {
         self.len() == 0
     }
 }
+// ANCHOR_END: store

@@ -20,7 +20,7 @@ use crate::system;
 pub struct Effort {
     /// One short round, only to see that it runs.
     pub quick: bool,
-    /// For each row; slow contestants may take longer, for [`FEWEST`] rounds.
+    /// For each row; slow contestants may take twice as long.
     pub time: Duration,
 }
 

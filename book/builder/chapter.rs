@@ -252,6 +252,30 @@ mod tests {
     }
 
     #[test]
+    fn what_a_directive_does_not_find_is_named_in_one_line() {
+        for (directive, what) in [
+            ("model lock", "cannot read `generated/model.json`: "),
+            ("orderings lock", "cannot read `generated/orderings.json`: "),
+            ("bugs lock", "`tests/bugs`: cannot list "),
+            ("coverage", "cannot read `tests/model/COVERAGE.md`: "),
+            ("timeline tickets", "a timeline needs a caption: `name: caption`"),
+            ("timeline tickets: T", "cannot read `generated/timelines/tickets.svg`: "),
+            ("explore lock", "`explore` needs a sentence that says what to do: `scenario: "),
+            ("explore lock: L", "cannot read `generated/explore/lock.0.json`: "),
+            (
+                "exercise break lock",
+                "`exercise` needs a sentence that says what to do: `kind scenario: ",
+            ),
+            ("exercise lock: L", "no exercise `lock`; there are `break`, `prove`, `weakest`"),
+            ("exercise break lock: L", "cannot read `generated/explore/lock.0.json`: "),
+        ] {
+            let (line, said) = mistake(&format!("a\n\n{{{{#{directive}}}}}\n"));
+            assert_eq!(line, 3, "{directive}");
+            assert!(said.starts_with(what) && !said.contains('\n'), "{directive}: {said}");
+        }
+    }
+
+    #[test]
     fn a_drawing_goes_into_the_page_with_its_caption() {
         let text = expanded("{{#figure x: Two < three}}\n").unwrap();
         assert!(

@@ -10,7 +10,7 @@ use crate::builder::escape;
 pub(super) fn plain(variants: &[Graph], toggles: &[(usize, &str)], rows: &[Row]) -> String {
     let first = &variants[0];
     if let Some(way) = first.shortest_failure() {
-        return table(first, &way);
+        return format!("<p>The shortest way to break it:</p>{}", table(first, &way));
     }
     let mut html = format!(
         "<p>{}Every order was tried: {} states, {} interleavings, and nothing goes wrong.</p>",
@@ -37,7 +37,7 @@ pub(super) fn asleep(graph: &Graph) -> String {
 }
 
 pub(super) fn table(graph: &Graph, way: &[(usize, Edge)]) -> String {
-    let mut html = asleep(graph) + "<table><thead><tr><th>step</th>";
+    let mut html = asleep(graph) + "<div class=\"table-wrapper\"><table><thead><tr><th>step</th>";
     for thread in 0..graph.threads {
         let _ = write!(html, "<th>thread {}</th>", name(thread));
     }
@@ -73,7 +73,7 @@ pub(super) fn table(graph: &Graph, way: &[(usize, Edge)]) -> String {
         }
         html.push_str("</tr>");
     }
-    html.push_str("</tbody></table>");
+    html.push_str("</tbody></table></div>");
     let end = way.last().map_or(0, |(_, edge)| edge.parts().3);
     if let Some(verdict) = graph.nodes[end].verdict() {
         let (title, what) = &graph.verdicts[verdict];

@@ -42,6 +42,11 @@
 //! });
 //! ```
 
+//!
+//! With the feature `deadlock-detection` threads that wait for each other do not hang in silence: the one that would
+//! close the circle panics with a report, or gets it from `Lock::lock_checked`, that names every thread, what it holds
+//! since which line and what it wants where. See [`deadlock`]; `cargo run -- deadlock` shows it.
+
 // `--cfg explore` comes beside `--cfg model`, and puts the book's explorer where the model runtime stands.
 #[cfg(explore)]
 extern crate explorer as model;

@@ -41,7 +41,6 @@
 //!     assert_eq!(letters.pop(), Some("hello"));
 //! });
 //! ```
-
 //!
 //! With the feature `deadlock-detection` threads that wait for each other do not hang in silence: the one that would
 //! close the circle panics with a report, or gets it from `Lock::lock_checked`, that names every thread, what it holds

@@ -68,6 +68,11 @@ struct Arguments {
     #[arg(long)]
     book: bool,
 
+    /// Brings that file up to date where no model is needed: lines that moved, and orderings that could not be
+    /// weaker.
+    #[arg(long, conflicts_with_all = ["book", "names", "changed"])]
+    refresh: bool,
+
     /// How many scenarios to run at a time.
     #[arg(long, value_name = "N", default_value_t = available_parallelism().unwrap_or(NonZero::<usize>::MIN))]
     jobs: NonZero<usize>,
@@ -119,13 +124,14 @@ fn run(arguments: &Arguments) -> Result<ExitCode> {
         false => None,
     };
 
-    if arguments.book {
-        let files = book::weakest_already(&places, &arguments.names);
-        if !files.is_empty() {
-            book::write(&root, &places, &[], &listed, None, |file| files.contains(file))?;
-            println!("no ordering there could be weaker; written");
+    if arguments.refresh {
+        let changed = book::refresh(&root, &places, &listed)?;
+        if changed.is_empty() {
             return Ok(ExitCode::SUCCESS);
         }
+        let names = Vec::from_iter(changed).join(" ");
+        eprintln!("the models must be asked: run `cargo orderings --book {names}`");
+        return Ok(ExitCode::FAILURE);
     }
 
     eprintln!("building the models …");

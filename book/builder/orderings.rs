@@ -97,7 +97,7 @@ pub fn report(json: &str, module: &str, read: &mut Read<'_>) -> Result<String, S
     for site in sites {
         let number = sources.number(&site.file, &site.line)?.ok_or_else(|| {
             format!(
-                "`{}` has no line `{}` any more; run `cargo orderings --book {module}`",
+                "`{}` has no line `{}` any more; run `cargo orderings --refresh`, or `cargo orderings --book {module}`",
                 site.file, site.line.0
             )
         })?;

@@ -82,7 +82,7 @@ fn what_is_not_there_is_named() {
     assert_eq!(error, "no orderings of `dor`; there are `all`, `door`, `gate`, `hole`");
     let error = shown("hole").unwrap_err();
     assert!(error.contains("no line `word.load(Relaxed); // edited` any more"), "{error}");
-    assert!(error.ends_with("run `cargo orderings --book hole`"), "{error}");
+    assert!(error.ends_with("or `cargo orderings --book hole`"), "{error}");
     assert!(
         report("[", "door", &mut |_| Err(String::new())).unwrap_err().starts_with("not a list")
     );

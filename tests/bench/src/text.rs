@@ -61,7 +61,8 @@ pub fn estimate(estimate: Estimate) -> String {
 /// What is wanted: `≤ 1.05 × the best peer`.
 #[must_use]
 pub fn goal(goal: &Goal) -> String {
-    let limit = goal.limit;
+    let limit = format!("{:.3}", goal.limit);
+    let limit = limit.trim_end_matches('0').trim_end_matches('.');
     let whom = match &goal.against {
         Against::Best => "best peer".to_owned(),
         Against::BestOf(names) => names.join(" and "),

@@ -34,6 +34,7 @@ use std::time::{Duration, Instant};
 
 use primitives::deadlock::{Identity, Kind};
 use primitives::park::deadline_after;
+use primitives::sync::spin;
 use primitives::{Condition, Lock, LockGuard};
 
 use crate::error::{
@@ -209,6 +210,7 @@ impl<S: Store> Blocking<S> {
         let _waiting = self.identity.waits();
         let mut state = self.state.lock();
         let mut time_is_up = false;
+        let mut lingers = self.capacity > 1;
         // The order of the questions matters: room that came at the last moment is used, but not after a
         // shutdown.
         loop {
@@ -221,6 +223,10 @@ impl<S: Store> Blocking<S> {
             }
             if time_is_up {
                 return Err(PutTimeoutError::Timeout(item));
+            }
+            if mem::take(&mut lingers) {
+                state = self.linger(state, |state| state.items.len() < self.capacity);
+                continue;
             }
             state.putters.enter();
             time_is_up = sleep(&self.not_full, &mut state, deadline);
@@ -315,6 +321,7 @@ impl<S: Store> Blocking<S> {
         let _waiting = self.identity.waits();
         let mut state = self.state.lock();
         let mut time_is_up = false;
+        let mut lingers = self.capacity > 1;
         // The order of the questions matters: an item that came at the last moment, or before the
         // shutdown, is taken.
         loop {
@@ -327,6 +334,10 @@ impl<S: Store> Blocking<S> {
             }
             if time_is_up {
                 return Err(GetTimeoutError::Timeout);
+            }
+            if mem::take(&mut lingers) {
+                state = self.linger(state, |state| !state.items.is_empty());
+                continue;
             }
             state.getters.enter();
             time_is_up = sleep(&self.not_empty, &mut state, deadline);
@@ -363,6 +374,24 @@ impl<S: Store> Blocking<S> {
 // ANCHOR_END: get
 
 // ANCHOR: sleep
+impl<S: Store> Blocking<S> {
+    /// Looks for a moment whether the other side is at work, before the caller sleeps: to be called for each item
+    /// costs ten times what the item does, and while one looks there come several. Not where there is one place:
+    /// there each item is handed over, and a call comes sooner than a look.
+    #[cold]
+    fn linger<'a>(
+        &'a self,
+        state: LockGuard<'a, State<S>>,
+        ready: impl Fn(&State<S>) -> bool,
+    ) -> LockGuard<'a, State<S>> {
+        drop(state);
+        spin::linger(|| {
+            self.state.try_lock().is_some_and(|state| state.shut_down || ready(&state))
+        });
+        self.state.lock()
+    }
+}
+
 /// Sleeps on `condition`; returns whether the time is up.
 #[cold]
 fn sleep<S>(

@@ -1,7 +1,7 @@
 //! From what an author writes to what mdBook reads: checks a chapter and replaces its directives.
 //!
 //! A directive stands alone on its line, from the first column, outside code. Those of a line each are told
-//! in [`directive`], and the one that ends with `{{#end}}` in [`predict`].
+//! in [`directive`], and the one that ends with `{{#end}}` in [`super::predict`].
 //!
 //! Code typed into a chapter is never compiled, so it rots. Rust is therefore refused, and so is code that
 //! does not say what it is.

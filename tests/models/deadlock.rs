@@ -6,7 +6,7 @@
 //! ends an execution with all threads asleep, which the runtime reports.
 
 use std::panic::Location;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use model::Reach::{Named, Slept, TimedOut, Woken};
 use model::{Group, Scenario, reached};
@@ -32,6 +32,8 @@ struct World {
     detector: Detector,
     /// Threads that were told. (std's: no step of the model.)
     victims: AtomicUsize,
+    /// The one that waits with a lock in its hands has got what it waited for. (Nor is this.)
+    went_on: AtomicBool,
 }
 
 /// What a lock is called in hands and on the graph.
@@ -71,6 +73,7 @@ impl World {
             locks: words.into_iter().map(|word| Watched(AtomicU32::new(word))).collect(),
             detector: Detector::new(),
             victims: AtomicUsize::new(0),
+            went_on: AtomicBool::new(false),
         }
     }
 
@@ -179,6 +182,30 @@ impl World {
         self.release(&hands, mine);
     }
 
+    /// Has the second, and wants the first.
+    fn goes_on(&self) {
+        let hands = hands(&[thing(1)]);
+        if self.take(&hands, 0) {
+            self.went_on.store(true, Ordering::Relaxed);
+            self.release(&hands, 0);
+        }
+        self.release(&hands, 1);
+    }
+
+    /// Has the first, lets go of it, takes it again and then the second.
+    fn comes_again(&self) {
+        let hands = hands(&[thing(0)]);
+        self.release(&hands, 0);
+        assert!(self.take(&hands, 0), "this thread has nothing that anybody could wait for");
+        let went_on = self.went_on.load(Ordering::Relaxed);
+        if self.take(&hands, 1) {
+            self.release(&hands, 1);
+        } else {
+            assert!(!went_on, "was told of a thread that had gone on");
+        }
+        self.release(&hands, 0);
+    }
+
     /// Has a permit, and wants the lock.
     fn leave_by_the_lock(&self) {
         let hands = hands(&[PERMIT]);
@@ -258,6 +285,18 @@ pub(crate) fn group() -> Group {
             .check(|world| assert_eq!(world.told(), 0, "the clock would have ended it"))
             .bound(Some(2))
             .reaches([Slept, Woken, TimedOut]),
+        )
+        .scenario(
+            Scenario::new(
+                "who-went-on-is-awake",
+                "A thread that has got what it waited for is in nobody's way: who wants what it still has is not told.",
+                World::all_held::<2>,
+            )
+            .role("has the second, wants the first", World::goes_on)
+            .role("lets go of the first, and comes again", World::comes_again)
+            .check(|world| assert!(world.told() <= 1, "both were told"))
+            .bound(Some(3))
+            .reaches([Slept, Woken, Named("told")]),
         )
         .scenario(
             Scenario::new(

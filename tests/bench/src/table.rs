@@ -52,8 +52,8 @@ fn about(results: &Results) -> String {
     if loud > 0 {
         let _ = write!(
             text,
-            "\n**The machine was not quiet**: in {loud} of {} rows others had so much of the cores that the \
-             figures say little; they are marked.\n",
+            "\n**Not every row was quiet**: in {loud} of {} rows threads waited for a core in most rounds, or others had \
+             much of the cores. These figures say less; they are marked.\n",
             all_rows().count()
         );
     }

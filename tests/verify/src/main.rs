@@ -7,6 +7,8 @@
 mod environment;
 mod interrupt;
 mod needs;
+#[cfg(test)]
+mod readme;
 mod report;
 mod runner;
 mod steps;

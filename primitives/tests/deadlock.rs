@@ -14,9 +14,17 @@ use std::sync::{LazyLock, Mutex};
 
 /// Every report that went to the hook, as text. (A lock of std's, which the detector does not watch.)
 static REPORTS: LazyLock<Mutex<Vec<String>>> = LazyLock::new(|| {
-    primitives::deadlock::set_hook(|report| REPORTS.lock().unwrap().push(report.to_string()));
+    primitives::deadlock::set_hook(|report| {
+        let text = report.to_string();
+        let panics = text.contains(PANICS);
+        REPORTS.lock().unwrap().push(text);
+        assert!(!panics, "the hook panics, as this report asks it to");
+    });
     Mutex::default()
 });
+
+/// What a lock is called whose reports make the hook panic.
+const PANICS: &str = "the hook's undoing";
 
 /// From here on reports are kept. For the beginning of a test that looks at them.
 fn keep_reports() {

@@ -188,6 +188,8 @@ impl Graph {
 
     /// Puts a thread on the graph.
     pub(super) fn put(&mut self, me: ThreadId, wait: Wait) {
+        // Who is here already runs all the same: std's scope calls the program's panic hook before it returns.
+        let _before = self.leave(me);
         self.has(me, &wait.held);
         self.waits.insert(me, wait);
     }

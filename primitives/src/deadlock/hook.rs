@@ -1,7 +1,8 @@
 //! Where reports go.
 
-use std::env;
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
+use std::{env, mem};
 
 use super::gate::Gate;
 use super::local;
@@ -19,7 +20,8 @@ static HOOK: Gate<Option<Hook>> = Gate::new(None);
 /// inversions. With one, a [cycle](super::Verdict::Cycle) comes here too, before its thread panics. A report that
 /// [`lock_checked`](crate::Lock::lock_checked) returns does not: the caller has it.
 ///
-/// The hook may take locks. A later hook replaces this one.
+/// The hook may take locks. A later hook replaces this one. A panic of the hook is reported as every panic is, and
+/// goes no further.
 ///
 /// ```
 /// use primitives::deadlock;
@@ -45,9 +47,13 @@ pub(super) fn tell_before_panic(report: &Report) {
 }
 
 fn call_hook(report: &Report) -> bool {
-    let hook = HOOK.with(|hook| hook.clone());
+    let Some(hook) = HOOK.with(|hook| hook.clone()) else { return false };
     let _outside = local::as_outside();
-    hook.inspect(|hook| hook(report)).is_some()
+    // It must not unwind from here: the caller may be taking a lock back whose guard is alive already.
+    if let Err(panic) = panic::catch_unwind(AssertUnwindSafe(|| hook(report))) {
+        mem::forget(panic); // dropping it may panic as well; the panic itself has been reported
+    }
+    true
 }
 
 /// 0: the environment has not been asked; then one of the two below.

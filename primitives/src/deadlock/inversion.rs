@@ -73,10 +73,11 @@ impl Nesting {
         let name = DETECTOR.graph.with(|graph| graph.name_of(me));
         let mut found = Vec::new();
         ORDER.with(|order| {
-            let is_lock = |old: &&Held| old.id != self.number && old.label.kind() != Kind::Task;
-            for old in held.iter().filter(is_lock) {
+            // A task keeps nobody out, and each is another one: as guards they would make all notes differ.
+            let locks = || held.iter().filter(|held| held.label.kind() != Kind::Task);
+            for old in locks().filter(|old| old.id != self.number) {
                 let guards: BTreeSet<_> =
-                    held.iter().map(|held| held.id).filter(|id| *id != old.id).collect();
+                    locks().map(|held| held.id).filter(|id| *id != old.id).collect();
                 let note = Note {
                     thread: me,
                     name: Arc::clone(&name),

@@ -2,7 +2,7 @@
 
 use primitives::Lock;
 
-use super::{REPORTS, keep_reports};
+use super::{PANICS, REPORTS, keep_reports};
 
 fn told_of(name: &str) -> usize {
     REPORTS.lock().unwrap().iter().filter(|report| report.contains(name)).count()
@@ -61,4 +61,14 @@ fn a_lock_that_comes_to_lie_where_another_was_has_no_past() {
         if turn % 2 == 0 { nest(&a, &b) } else { nest(&b, &a) }
     }
     assert_eq!(told_of("passing"), 0);
+}
+
+#[test]
+fn a_hook_that_panics_takes_no_lock_away() {
+    let (a, b) = (Lock::named(PANICS, ()), Lock::named(PANICS, ()));
+    nest(&a, &b);
+    let _b = b.lock();
+    let _a = a.lock(); // the other order: it is told, and the hook panics
+    assert_eq!(told_of(PANICS), 1);
+    assert!(a.is_locked() && b.is_locked());
 }

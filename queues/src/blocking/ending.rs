@@ -47,7 +47,9 @@ impl<S: Store> Blocking<S> {
 
     /// [`join`](Self::join) for at most `timeout`. Returns whether all was done. Zero is one look.
     #[must_use = "`false` says that not all was done"]
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub fn join_timeout(&self, timeout: Duration) -> bool {
+        let _waiting = self.identity.waits();
         let mut state = self.state.lock();
         if timeout.is_zero() {
             return state.unfinished == 0;

@@ -176,8 +176,10 @@ impl Drop for Waits<'_> {
             }
             for job in jobs {
                 self.pool.help(&*job);
-                let _waiting = job.state().must_await(self.at);
-                job.state().wait(None);
+                {
+                    let _waiting = job.state().must_await(self.at);
+                    job.state().wait(None);
+                } // it points into the job, which may be gone below
                 match job.state().look().ending() {
                     Some(Ending::Panicked) => panicked.push(job),
                     _ => drop_quietly(job),

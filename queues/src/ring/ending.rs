@@ -165,6 +165,7 @@ impl<T> Ring<T> {
 
     /// [`join`](Self::join) for at most `timeout`. Returns whether all was done. Zero is one look.
     #[must_use = "`false` says that not all was done"]
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub fn join_timeout(&self, timeout: Duration) -> bool {
         self.is_all_done() || !timeout.is_zero() && self.join_until(deadline_after(timeout))
     }

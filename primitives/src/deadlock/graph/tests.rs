@@ -53,6 +53,18 @@ fn a_lock_that_no_sleeper_has_is_no_evidence() {
     assert_eq!(graph.enter(1, wants(&[8], 9)), None);
 }
 
+/// The program's panic hook may run, and sleep, while std's scope ends.
+#[test]
+fn a_thread_that_enters_twice_is_there_once() {
+    let mut graph = Graph::new();
+    assert_eq!(graph.enter(1, wants(&[1], 2)), None);
+    assert_eq!(graph.enter(1, wants(&[1], 3)), None);
+    assert!(graph.leave(1).is_some());
+    assert!(graph.leave(1).is_none());
+    assert_eq!(graph.enter(2, wants(&[2], 1)), None, "who has 1 runs");
+    assert!(graph.holders.get(&1).is_none());
+}
+
 #[test]
 fn what_a_thread_held_when_it_left_is_not_in_its_hands_any_more() {
     let mut graph = Graph::new();

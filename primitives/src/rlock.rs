@@ -339,7 +339,11 @@ impl Monitor for RawRLock {
 
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
     fn restore_all(&self, nested: u32) {
-        self.acquire();
+        // Not `acquire`: whoever takes its lock back after a condition is told of a deadlock, and does not panic.
+        let _waiting = self.identity.wants_again();
+        self.lock.acquire();
+        self.set_owner(thread::id());
+        self.identity.taken();
         // Relaxed: as in `nest`.
         self.nested.store(nested, Relaxed);
     }

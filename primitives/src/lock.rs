@@ -57,7 +57,7 @@ use crate::sync::{const_fn, spin};
 // ANCHOR: states
 /// Nobody has the lock.
 const UNLOCKED: u32 = 0;
-/// A thread has the lock, and nobody sleeps.
+/// A thread has the lock, and nobody sleeps whom it must wake.
 const LOCKED: u32 = 1;
 /// A thread has the lock, and others may sleep: whoever unlocks must wake one.
 const CONTENDED: u32 = 2;
@@ -90,7 +90,7 @@ pub struct RawLock {
     /// | value       | a thread has the lock | somebody may sleep  | who writes it        |
     /// | ----------- | --------------------- | ------------------- | -------------------- |
     /// | `UNLOCKED`  | no                    | no, or one is woken | `try_release`        |
-    /// | `LOCKED`    | yes                   | no                  | `acquire_fast`       |
+    /// | `LOCKED`    | yes                   | no, or one is woken | `acquire_fast`       |
     /// | `CONTENDED` | yes                   | yes                 | `acquire_slow`       |
     state: AtomicU32,
 }

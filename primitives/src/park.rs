@@ -19,8 +19,8 @@
 //! With the promise, either the waker's store comes first, and `wait` sees a word that is not
 //! `expected` and returns; or the sleep comes first, and the waker finds the sleeper.
 //!
-//! Every wait stands in a loop, for three reasons. It may return early (a signal, a word that had
-//! changed). A wake may be meant for a word that lay at this address before: it takes an _address_
+//! Every wait stands in a loop, for three reasons. It may return early (a word that had changed,
+//! or no reason). A wake may be meant for a word that lay at this address before: it takes an _address_
 //! only, because after the waker's store another thread may already have freed the memory. And being
 //! awake says nothing about the word: somebody faster may have changed it back.
 //!

@@ -24,8 +24,8 @@
 //! # A task that waits for a task
 //!
 //! A task may wait for the [`result`](Task::result) of another one of the same executor. With as many tasks that wait
-//! as there are workers, nobody would be left to run what they wait for. CPython's documentation shows two
-//! programs that hang so, for ever and silently. Here they do not: **a worker that waits for a task which nobody has
+//! as there are workers, nobody would be left to run what they wait for. CPython's documentation shows such a
+//! program, a pool of one, which hangs for ever and silently. Here it does not: **a worker that waits for a task which nobody has
 //! begun runs it itself**, on its own stack, and then has its result. That costs one claim, which the worker that finds
 //! the empty shell loses.
 //!

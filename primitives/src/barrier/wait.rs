@@ -16,8 +16,8 @@ impl<A: FnMut()> Barrier<A> {
     /// Waits until all parties have arrived; then returns in which order this one did. With a default
     /// time-out, as [`wait_timeout`](Self::wait_timeout).
     ///
-    /// Blocks. Looks on for about a microsecond and gives up its turn a few times before it sleeps. One load and
-    /// one compare-exchange to arrive, and for the last with sleepers a call to the kernel.
+    /// Blocks. Looks on for about a microsecond (not with more parties than cores) and gives up its turn a few times
+    /// before it sleeps. One load and one compare-exchange to arrive, and for the last with sleepers a call to the kernel.
     ///
     /// # Errors
     ///

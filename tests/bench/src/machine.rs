@@ -30,7 +30,9 @@ impl Machine {
             let line = about.lines().find(|line| line.starts_with(name))?;
             Some(line.split_once(':')?.1.trim().to_owned())
         };
-        let version = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+        let release = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+        // Without what a distribution or a host adds to it.
+        let version = release.split('-').next().unwrap_or_default();
         Self {
             processor: field("model name").unwrap_or_else(|| std::env::consts::ARCH.to_owned()),
             cores: system::cores(),

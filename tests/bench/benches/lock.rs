@@ -15,18 +15,6 @@ trait Lock: Default + Send + Sync + 'static {
     fn try_section<R>(&self, change: impl FnOnce(&mut u64) -> R) -> Option<R>;
 }
 
-impl Lock for primitives::Lock<u64> {
-    #[inline]
-    fn section<R>(&self, change: impl FnOnce(&mut u64) -> R) -> R {
-        change(&mut self.lock())
-    }
-
-    #[inline]
-    fn try_section<R>(&self, change: impl FnOnce(&mut u64) -> R) -> Option<R> {
-        self.try_lock().map(|mut number| change(&mut number))
-    }
-}
-
 impl Lock for std::sync::Mutex<u64> {
     #[inline]
     fn section<R>(&self, change: impl FnOnce(&mut u64) -> R) -> R {
@@ -39,29 +27,22 @@ impl Lock for std::sync::Mutex<u64> {
     }
 }
 
-impl Lock for parking_lot::Mutex<u64> {
-    #[inline]
-    fn section<R>(&self, change: impl FnOnce(&mut u64) -> R) -> R {
-        change(&mut self.lock())
-    }
+macro_rules! locks {
+    ($($name:ty),*) => {$(
+        impl Lock for $name {
+            #[inline]
+            fn section<R>(&self, change: impl FnOnce(&mut u64) -> R) -> R {
+                change(&mut self.lock())
+            }
 
-    #[inline]
-    fn try_section<R>(&self, change: impl FnOnce(&mut u64) -> R) -> Option<R> {
-        self.try_lock().map(|mut number| change(&mut number))
-    }
+            #[inline]
+            fn try_section<R>(&self, change: impl FnOnce(&mut u64) -> R) -> Option<R> {
+                self.try_lock().map(|mut number| change(&mut number))
+            }
+        }
+    )*};
 }
-
-impl Lock for usync::Mutex<u64> {
-    #[inline]
-    fn section<R>(&self, change: impl FnOnce(&mut u64) -> R) -> R {
-        change(&mut self.lock())
-    }
-
-    #[inline]
-    fn try_section<R>(&self, change: impl FnOnce(&mut u64) -> R) -> Option<R> {
-        self.try_lock().map(|mut number| change(&mut number))
-    }
-}
+locks!(primitives::Lock<u64>, parking_lot::Mutex<u64>, usync::Mutex<u64>);
 
 /// The row with everybody in it.
 macro_rules! everybody {

@@ -87,15 +87,16 @@
 //! # What is not seen
 //!
 //! Threads that wait in foreign code: std's `Mutex`, a read from a socket, std's own `join` and `scope`.
-//! A _livelock_, in which threads run and get nowhere. For an inversion: orders of things that are not locks; and locks that
-//! are taken by a try, or with a deadline.
+//! A _livelock_, in which threads run and get nowhere. For an inversion: orders of things that are not locks;
+//! locks that are taken by a try, or with a deadline; and some orders of a thread that holds more than 16 things.
 //!
 //! # How
 //!
 //! The graph lies behind a [lock of this crate](crate::raw::RawLock) whose own waits the detector does not look at.
-//! A thread that finds a lock free does not come near it: it notes the lock and the place in a list of its own,
-//! which nobody else reads, and which it takes to the graph when it falls asleep. The names of [`thread`](crate::thread)s are in the reports; other threads
-//! have std's name or a number. `cargo model deadlock` explores graph, gate and protocol.
+//! A thread that finds a lock free does not come near it, but for the first that it takes and for locks that it nests
+//! for the first time: it notes the lock and the place in a list of its own, which nobody else reads, and which it
+//! takes to the graph when it falls asleep. The names of [`thread`](crate::thread)s are in the reports; other
+//! threads have std's name or a number. `cargo model deadlock` explores graph, gate and protocol.
 //!
 //! Source: the graph is Holt's, [_Some Deadlock Properties of Computer Systems_](https://doi.org/10.1145/356603.356607);
 //! the four conditions are those of Coffman, Elphick and Shoshani,

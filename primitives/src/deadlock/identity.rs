@@ -133,13 +133,16 @@ impl Drop for Identity {
     fn drop(&mut self) {
         match *self.number.get_mut() {
             0 => {}
-            number => forget(number),
+            number => forget(number, self.label),
         }
     }
 }
 
 #[cold]
-fn forget(thing: ThingId) {
+fn forget(thing: ThingId, label: Label) {
     things::forget(thing);
-    inversion::forget(thing);
+    // Tasks are in no order.
+    if label.kind() != Kind::Task {
+        inversion::forget(thing);
+    }
 }

@@ -276,7 +276,7 @@ pub(super) fn introduce() -> Option<Vec<Held>> {
     WILL.try_with(list).ok()
 }
 
-/// Calls `f` with the numbers of what this thread holds.
+/// Calls `f` with what this thread holds.
 #[inline]
 pub(super) fn in_hands<R>(f: impl FnOnce(&Hands) -> R) -> R {
     HANDS.with(f)

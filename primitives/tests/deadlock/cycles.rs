@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use primitives::deadlock::{Report, Verdict};
-use primitives::{Barrier, Event, Lock, RLock, thread};
+use primitives::{Barrier, Event, Lock, RLock, Semaphore, thread};
 
 /// Two threads, each with one lock, and each about to take the other's. Returns what each was told.
 fn knot<'a>(a: &'a Lock<()>, b: &'a Lock<()>) -> [Option<Box<Report>>; 2] {
@@ -102,4 +102,16 @@ fn a_reentrant_lock_is_no_cycle_for_its_owner_and_one_for_others() {
         drop((_again, _mine));
         assert!(told != other.join().unwrap(), "exactly one of them");
     });
+}
+
+#[test]
+fn of_permits_that_wander_no_more_notes_are_taken() {
+    let seats = Semaphore::named("a wandering seat", 8).thread_bound();
+    for _ in 0..8 {
+        seats.acquire().forget(); // the first shows that they wander
+    }
+    let lock = Lock::named("taken twice", ());
+    let _guard = lock.lock();
+    let report = lock.lock_checked().expect_err("it waits for itself").to_string();
+    assert_eq!(report.matches("holds semaphore").count(), 1, "{report}");
 }

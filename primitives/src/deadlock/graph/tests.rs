@@ -3,7 +3,7 @@
 use super::{Finding, Graph, Held, Known, Need, ThingId, Wait, Wanted};
 use crate::deadlock::pool::Pool;
 use crate::deadlock::{Kind, Label};
-use crate::sync::atomic::AtomicU32;
+use crate::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::panic::Location;
 
 fn wait(need: Need) -> Wait {
@@ -140,6 +140,6 @@ fn everybody_sleeps_only_if_nobody_was_woken() {
     assert_eq!(graph.all_sleep(), Err(vec![]), "2 runs");
     graph.enter(2, wait(Need::End(1)));
     assert_eq!(graph.all_sleep(), Ok(()));
-    word.store(1, std::sync::atomic::Ordering::Relaxed);
+    word.store(1, Relaxed); // one thread: nothing to order
     assert_eq!(graph.all_sleep(), Err(vec![&raw const word]), "1 may have been woken");
 }

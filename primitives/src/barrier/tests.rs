@@ -2,6 +2,8 @@
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+// The tests' own flags and counters: std's, for they are no part of what is explored, and SeqCst throughout,
+// because which store each load pairs with is not what is tested.
 use std::sync::atomic::{AtomicBool as Flag, AtomicUsize as Counter, Ordering::SeqCst};
 use std::sync::{Arc, LazyLock};
 use std::thread::{self, JoinHandle};
@@ -12,6 +14,7 @@ use super::{
     left, tripped,
 };
 use crate::probe::{probe, probe_unwind};
+// Relaxed, wherever a test looks at the word: at the word alone, and it reads nothing that goes with it.
 use crate::sync::atomic::Ordering::Relaxed;
 
 const SHORT: Duration = Duration::from_millis(5);

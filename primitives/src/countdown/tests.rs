@@ -1,6 +1,8 @@
 //! The corner cases, each named after what it shows.
 
 use std::sync::Arc;
+// The tests' own flags and counters: std's, for they are no part of what is explored, and SeqCst throughout,
+// because which store each load pairs with is not what is tested.
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::thread;
 use std::time::{Duration, Instant};

@@ -2,6 +2,8 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+// The tests' own flags and counters: std's, for they are no part of what is explored, and SeqCst throughout,
+// because which store each load pairs with is not what is tested.
 use std::sync::atomic::{AtomicU32 as Counter, Ordering::SeqCst};
 use std::thread;
 use std::time::{Duration, Instant};

@@ -2,6 +2,8 @@
 //! winds, are in `schedule/tests.rs`, and beside a model in `schedule/properties.rs`.
 
 use std::panic::{catch_unwind, panic_any};
+// The tests' own flags and counters: std's, for they are no part of what is explored, and SeqCst throughout,
+// because which store each load pairs with is not what is tested.
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::mpsc::{self, RecvError, TryRecvError};
 use std::sync::{Arc, OnceLock};

@@ -1,5 +1,5 @@
 //! The seeded bugs of a primitive: what was forgotten, and which model finds it. From the patches in
-//! `tests/bugs`, whose heads say both; `cargo bugs` tries whether it is true.
+//! `tests/cases`, whose heads say both; `cargo bugs` tries whether it is true.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -66,13 +66,14 @@ fn totals(groups: &BTreeMap<String, Vec<Bug>>) -> String {
     html
 }
 
-/// All patches, by the folder that they lie in.
+/// All patches, by the primitive in whose folder they lie.
 fn read(folder: &Path) -> Result<BTreeMap<String, Vec<Bug>>, String> {
     let mut groups: BTreeMap<String, Vec<Bug>> = BTreeMap::new();
     for group in entries(folder)? {
-        for file in entries(&folder.join(&group)).unwrap_or_default() {
+        let folder = folder.join(&group).join("bugs");
+        for file in entries(&folder).unwrap_or_default() {
             if file.ends_with(".patch") {
-                let text = fs::read_to_string(folder.join(&group).join(&file));
+                let text = fs::read_to_string(folder.join(&file));
                 let text = text.map_err(|error| format!("cannot read `{file}`: {error}"))?;
                 let bug = bug(&text).ok_or_else(|| {
                     format!(
@@ -113,10 +114,13 @@ mod tests {
             fs::create_dir_all(folder.path().join(path).parent().unwrap()).unwrap();
             fs::write(folder.path().join(path), text).unwrap();
         };
-        write("lock/never-wakes.patch", "`f` wakes\nnobody.\n\nFound by: lock/two\n\n--- a/x.rs\n");
-        write("lock/notes.txt", "no patch");
-        write("free_list/odd.patch", "Odd.\n\nFound by: list/two\n\n--- a/x.rs\n");
-        write("src/main.rs", "fn main() {}");
+        write(
+            "lock/bugs/never-wakes.patch",
+            "`f` wakes\nnobody.\n\nFound by: lock/two\n\n--- a/x.rs\n",
+        );
+        write("lock/bugs/notes.txt", "no patch");
+        write("free_list/bugs/odd.patch", "Odd.\n\nFound by: list/two\n\n--- a/x.rs\n");
+        write("models.rs", "fn main() {}");
         folder
     }
 
@@ -141,7 +145,7 @@ mod tests {
         let folder = folder();
         let error = report(folder.path(), "lok").unwrap_err();
         assert_eq!(error, "no bugs of `lok`; there are `all`, `free_list`, `lock`");
-        fs::write(folder.path().join("lock/a.patch"), "--- a/x.rs\n").unwrap();
+        fs::write(folder.path().join("lock/bugs/a.patch"), "--- a/x.rs\n").unwrap();
         let error = report(folder.path(), "lock").unwrap_err();
         assert!(error.starts_with("`lock/a.patch` does not say what it does"), "{error}");
     }

@@ -256,8 +256,8 @@ mod tests {
         for (directive, what) in [
             ("model lock", "cannot read `generated/model.json`: "),
             ("orderings lock", "cannot read `generated/orderings.json`: "),
-            ("bugs lock", "`tests/bugs`: cannot list "),
-            ("coverage", "cannot read `tests/model/COVERAGE.md`: "),
+            ("bugs lock", "`tests/cases`: cannot list "),
+            ("coverage", "cannot read `tests/tools/model-runtime/COVERAGE.md`: "),
             ("timeline tickets", "a timeline needs a caption: `name: caption`"),
             ("timeline tickets: T", "cannot read `generated/timelines/tickets.svg`: "),
             ("explore lock", "`explore` needs a sentence that says what to do: `scenario: "),

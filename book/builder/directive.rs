@@ -8,9 +8,9 @@
 //! | `{{#counterexample group/name}}`    | an execution that fails, as the model checker found it           |
 //! | `{{#orderings module}}`             | each ordering there, and what happens with a weaker one, from    |
 //! |                                     | `generated/orderings.json`; `all`: how many there are            |
-//! | `{{#bugs group}}`                   | the seeded bugs in `tests/bugs`, and who finds each; `all`: how  |
+//! | `{{#bugs group}}`                   | the seeded bugs in `tests/cases`, and who finds each; `all`: how  |
 //! |                                     | many there are                                                   |
-//! | `{{#coverage}}`                     | how much loom reaches, from `tests/model/COVERAGE.md`            |
+//! | `{{#coverage}}`                     | how much loom reaches, from `tests/tools/model-runtime/COVERAGE.md`            |
 //! | `{{#bench group}}`                  | what was measured beside peers, from `generated/bench/`: a group,|
 //! |                                     | a row (`Lock: uncontended`), or `about`: on what machine         |
 //! | `{{#figure name: caption}}`         | a drawing from `figures/`                                        |
@@ -72,12 +72,12 @@ pub(super) fn run(directive: &str, places: &Places, watch: &mut Watch) -> Result
                 .map_err(|what| format!("`{path}`: {what}"))
         }
         "bugs" => {
-            let folder = places.repository.join("tests/bugs");
+            let folder = places.repository.join("tests/cases");
             watch.add(folder.clone());
-            bugs::report(&folder, argument).map_err(|what| format!("`tests/bugs`: {what}"))
+            bugs::report(&folder, argument).map_err(|what| format!("`tests/cases`: {what}"))
         }
         "coverage" => {
-            let path = "tests/model/COVERAGE.md";
+            let path = "tests/tools/model-runtime/COVERAGE.md";
             let text = read(places.repository.join(path))
                 .map_err(|error| format!("cannot read `{path}`: {error}"))?;
             coverage(&text).map_err(|what| format!("`{path}`: {what}"))

@@ -1,7 +1,7 @@
 //! What each ordering of a primitive is for: the counterexample that appears with a weaker one.
 //!
 //! `cargo orderings --book` writes `book/generated/orderings.json` (the format is told in
-//! `tests/orderings/src/book.rs`). It keeps lines by their text; the numbers are those that the lines have in
+//! `tests/tools/orderings/src/book.rs`). It keeps lines by their text; the numbers are those that the lines have in
 //! the source as it is now.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -197,7 +197,7 @@ fn failure(
     let mut places = Vec::new();
     for (file, line) in &found.lines {
         let name = file.rsplit('/').next().unwrap_or(file);
-        let name = file.strip_prefix("tests/").unwrap_or(name).to_owned();
+        let name = file.strip_prefix("tests/cases/").unwrap_or(name).to_owned();
         // What a line of a test says may have changed since: then its file is named alone.
         let number = sources.number(file, line)?;
         places.push(number.map_or(name.clone(), |number| format!("{name}:{number}")));

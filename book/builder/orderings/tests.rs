@@ -8,7 +8,7 @@ const FIXTURE: &str = r#"{ "seconds": 160, "jobs": 2, "sites": [
     {"module":"door","file":"src/door.rs","function":"f","operation":"load(Acquire)","nth":1,
      "line":["word.load(Acquire); // why",1],"offset":5,"weaker":[{"to":"Relaxed","kind":"data race",
      "by":"door/two","executions":1234,"threads":["opens","<shuts>"],"sentence":"Race at {0}\nand {1}.",
-     "lines":[["src/door.rs",["word.load(Acquire); // why",1]],["tests/models/door.rs",["gone",1]]],
+     "lines":[["src/door.rs",["word.load(Acquire); // why",1]],["tests/cases/door/models.rs",["gone",1]]],
      "rows":[[1,0,"load word → 0  Relaxed  (the mutant; the source says Acquire)"],[0,null,"woken"],[0,1,"read"]]}]},
     {"module":"door","file":"src/door.rs","function":"f","operation":"load(Relaxed)","nth":1,
      "line":["word.load(Relaxed);",1],"offset":5},
@@ -24,7 +24,7 @@ const FIXTURE: &str = r#"{ "seconds": 160, "jobs": 2, "sites": [
 fn shown(module: &str) -> Result<String, String> {
     report(FIXTURE, module, &mut |file| match file {
         "src/door.rs" => Ok(SOURCE.to_owned()),
-        "tests/models/door.rs" => Ok("fn another() {}\n".to_owned()),
+        "tests/cases/door/models.rs" => Ok("fn another() {}\n".to_owned()),
         _ => Err(format!("cannot read `{file}`")),
     })
 }
@@ -40,7 +40,7 @@ fn an_ordering_stands_with_its_line_as_it_is_now_and_its_counterexample() {
     let row = "<tr><td>1</td><td>door:3</td><td></td><td><strong>load word → 0  Relaxed</strong></td></tr>";
     assert!(html.contains(row), "{html}");
     assert!(html.contains("<tr><td>2</td><td></td><td>woken</td><td></td></tr>"), "{html}");
-    assert!(html.contains("<p>Race at door.rs:3 and models/door.rs.</p>"), "{html}");
+    assert!(html.contains("<p>Race at door.rs:3 and door/models.rs.</p>"), "{html}");
     let command = "LOCKSMITH_MUTANT=&#39;src/door.rs:3:10=Relaxed&#39; cargo model door/two";
     assert!(html.contains(command), "{html}");
     assert!(html.contains("after 1\u{202f}234 executions"), "{html}");

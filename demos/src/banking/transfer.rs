@@ -1,7 +1,7 @@
 //! Money from one account to another: with locks, and as it goes wrong.
 //!
 //! This file stands on `primitives` alone, because two programs are made from it: the demo, and the model
-//! in `tests/models/banking.rs`, which tries every interleaving and proves what the demo shows by luck.
+//! in `tests/cases/banking/models.rs`, which tries every interleaving and proves what the demo shows by luck.
 
 use std::ops::DerefMut;
 

@@ -1,0 +1,355 @@
+//! Models of [`Executor`] and [`Task`]: a task is run or called off, once, and who waits for it sees all that it did.
+//!
+//! A worker is a role that does what a worker's thread would do. Most scenarios leave the executor's queue out: what it
+//! does is shown by the models of [`Queue`](queues::Queue), and here it would only multiply.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use model::Reach::{Named, Slept, TimedOut, Woken};
+use model::{Group, Scenario, reached};
+use queues::executor::model::{Shell, fail, unqueued};
+use queues::{Executor, ResultTimeoutError, Task, TaskError, as_completed};
+
+use tests::model::Watched;
+
+/// Long enough for the clock; in a model the runtime chooses whether the time is up.
+const A_WHILE: Duration = Duration::from_secs(3600);
+
+/// A number that threads write to and read: loom reports it if nothing orders them.
+#[derive(Clone)]
+struct Note(Arc<Watched>);
+
+impl Note {
+    fn new() -> Self {
+        Self(Arc::new(Watched::new(0)))
+    }
+
+    fn add(&self) {
+        self.0.add(1);
+    }
+
+    fn read(&self) -> u32 {
+        self.0.get()
+    }
+}
+
+/// Notes when it is dropped.
+struct NotesDrop(Note);
+
+impl Drop for NotesDrop {
+    fn drop(&mut self) {
+        if !primitives::sync::is_unwinding() {
+            self.0.add();
+        }
+    }
+}
+
+/// One task, in no queue: the handle for one role, and what a worker gets for the others.
+struct Desk {
+    handle: Mutex<Option<Task<NotesDrop>>>,
+    shell: Shell,
+    /// How often the task ran, its closure was dropped, its result was dropped, and a callback was called.
+    ran: Note,
+    closure: Note,
+    result: Note,
+    called: Note,
+}
+
+impl Desk {
+    fn new() -> Self {
+        let (ran, closure, result) = (Note::new(), Note::new(), Note::new());
+        let (runs, captured, returned) = (ran.clone(), NotesDrop(closure.clone()), result.clone());
+        let (task, shell) = unqueued(move || {
+            runs.add();
+            drop(captured);
+            NotesDrop(returned)
+        });
+        Self { handle: Mutex::new(Some(task)), shell, ran, closure, result, called: Note::new() }
+    }
+
+    /// Of a task that panics.
+    fn failing() -> Self {
+        let desk = Self::new();
+        let returned = desk.result.clone();
+        let (task, shell) = unqueued(move || {
+            fail();
+            NotesDrop(returned)
+        });
+        Self { handle: Mutex::new(Some(task)), shell, ..desk }
+    }
+
+    /// The handle; loom sees nothing of that.
+    fn handle(&self) -> Task<NotesDrop> {
+        self.handle.lock().unwrap().take().expect("one role takes it")
+    }
+
+    /// The task is over for whoever calls this: it ran, and left nothing behind.
+    fn has_run(&self) {
+        assert_eq!((self.ran.read(), self.closure.read()), (1, 1), "ran, and its closure is gone");
+    }
+
+    /// The task is over for whoever calls this: it never ran, and left nothing behind.
+    fn was_cancelled(&self) {
+        assert_eq!((self.ran.read(), self.closure.read()), (0, 1), "not run, but gone");
+    }
+
+    /// At the end: nothing happened twice or was left over.
+    fn settled(&self) {
+        assert_eq!(self.closure.read(), 1, "the closure was dropped");
+        assert_eq!(self.ran.read(), self.result.read(), "a result for each run, dropped");
+    }
+
+    fn asks(&self) {
+        match self.handle().result() {
+            Ok(result) => {
+                self.has_run();
+                drop(result);
+            }
+            Err(TaskError::Cancelled) => self.was_cancelled(),
+            Err(TaskError::Panicked(panic)) => panic!("{panic}"),
+        }
+    }
+}
+
+pub(crate) fn group() -> Group {
+    pools(endings(results(Group::new("executor"))))
+}
+
+fn results(group: Group) -> Group {
+    group
+        .scenario(
+            Scenario::new("result", "Who asks sees all that the task did.", Desk::new)
+                .role("runs it", |desk| assert!(desk.shell.run()))
+                .role("asks", |desk| {
+                    desk.asks();
+                    desk.has_run();
+                })
+                .check(Desk::settled)
+                .spinning()
+                .reaches([Slept, Woken]),
+        )
+        .scenario(
+            Scenario::new("is-done", "Who sees that it is over sees all that it did.", Desk::new)
+                .role("runs it", |desk| assert!(desk.shell.run()))
+                .role("looks", |desk| {
+                    let task = desk.handle();
+                    if task.is_done() {
+                        reached("over");
+                        desk.has_run();
+                    } else if task.is_running() {
+                        reached("running");
+                    }
+                })
+                .check(Desk::settled)
+                .reaches([Named("over"), Named("running")]),
+        )
+        .scenario(
+            Scenario::new("result-gives-up", "The result comes after a time-out, too.", Desk::new)
+                .role("runs it", |desk| assert!(desk.shell.run()))
+                .role("asks twice", |desk| match desk.handle().result_timeout(A_WHILE) {
+                    Ok(_) => desk.has_run(),
+                    Err(ResultTimeoutError::Timeout(task)) => {
+                        reached("gave up");
+                        assert!(task.result().is_ok());
+                        desk.has_run();
+                    }
+                    Err(ResultTimeoutError::Failed(error)) => panic!("{error}"),
+                })
+                .check(Desk::settled)
+                .bound(Some(4))
+                .reaches([Slept, Woken, TimedOut, Named("gave up")]),
+        )
+        .scenario(
+            Scenario::new("abandoned", "A result that nobody asks for is dropped once.", Desk::new)
+                .role("runs it", |desk| assert!(desk.shell.run()))
+                .role("drops the handle", |desk| {
+                    let task = desk.handle();
+                    reached(if task.is_done() { "too late" } else { "in time" });
+                    drop(task);
+                })
+                .check(Desk::settled)
+                .reaches([Named("in time"), Named("too late")]),
+        )
+        .scenario(
+            Scenario::new(
+                "unseen-panic",
+                "A scope is told of a panic once the handle is gone.",
+                || {
+                    let desk = Desk::failing();
+                    assert!(desk.shell.run());
+                    desk
+                },
+            )
+            .role("drops the handle", |desk| drop(desk.handle()))
+            .role("ends the scope", |desk| {
+                if desk.shell.panicked_unseen() {
+                    reached("unseen");
+                }
+            })
+            .reaches([Named("unseen")]),
+        )
+        .scenario(
+            Scenario::new(
+                "on-done",
+                "A callback is called once, and sees what was done.",
+                Desk::new,
+            )
+            .role("runs it", |desk| assert!(desk.shell.run()))
+            .role("adds a callback", |desk| {
+                let (ran, called) = (desk.ran.clone(), desk.called.clone());
+                let task = desk.handle();
+                task.on_done(move || assert_eq!(ran.read(), 1));
+                task.on_done(move || called.add());
+            })
+            .check(|desk| assert_eq!((desk.called.read(), desk.result.read()), (1, 1)))
+            .bound(Some(3)),
+        )
+}
+
+fn endings(group: Group) -> Group {
+    group
+        .scenario(
+            Scenario::new("run-or-cancel", "It is run or called off, and never both.", Desk::new)
+                .role("runs it", |desk| {
+                    if desk.shell.run() {
+                        reached("ran");
+                    }
+                })
+                .role("cancels", |desk| {
+                    let task = desk.handle();
+                    if task.cancel() {
+                        reached("cancelled");
+                        assert!(task.is_cancelled() && task.is_done());
+                        desk.was_cancelled();
+                    }
+                })
+                .check(Desk::settled)
+                .reaches([Named("ran"), Named("cancelled")]),
+        )
+        .scenario(
+            Scenario::new(
+                "cancel-wakes",
+                "Who waits for a task that is called off is told when its closure is gone.",
+                Desk::new,
+            )
+            .role("cancels", |desk| assert!(desk.shell.cancel()))
+            .role("asks", |desk| {
+                assert!(matches!(desk.handle().result(), Err(TaskError::Cancelled)));
+                desk.was_cancelled();
+            })
+            .check(Desk::settled)
+            .reaches([Slept, Woken]),
+        )
+        .scenario(
+            Scenario::new(
+                "helped",
+                "Of two that would run it, and one that cancels, one does.",
+                Desk::new,
+            )
+            .roles(2, "would run it", |desk| _ = desk.shell.run())
+            .role("cancels and asks", |desk| {
+                let task = desk.handle();
+                if task.cancel() {
+                    reached("cancelled");
+                }
+                match task.result() {
+                    Ok(_) => desk.has_run(),
+                    Err(_) => desk.was_cancelled(),
+                }
+            })
+            .spurious(0)
+            .check(Desk::settled)
+            .reaches([Slept, Woken, Named("cancelled")]),
+        )
+        .scenario(
+            Scenario::new("all-at-once", "A worker, a shutdown, and one who asks.", Desk::new)
+                .role("runs it", |desk| _ = desk.shell.run())
+                .role("cancels", |desk| _ = desk.shell.cancel())
+                .role("asks", Desk::asks)
+                .spurious(0)
+                .check(Desk::settled)
+                .reaches([Slept, Woken]),
+        )
+        .scenario(
+            Scenario::new("two-ask", "Everybody who waits is woken.", || {
+                let (task, shell) = unqueued(|| ());
+                (task, shell)
+            })
+            .role("runs it", |(_, shell)| assert!(shell.run()))
+            .roles(2, "waits", |(task, _)| task.wait())
+            .bound(Some(2))
+            .spurious(0)
+            .check(|(task, _)| assert!(task.is_done()))
+            .reaches([Slept, Woken]),
+        )
+}
+
+fn pools(group: Group) -> Group {
+    group
+        .scenario(
+            Scenario::new("scope", "A scope ends after what it lent is no longer used.", || {
+                (Executor::new(1), Note::new())
+            })
+            .role("works", |(executor, _)| executor.work())
+            .role("lends", |(executor, note)| {
+                executor.scope(|s| drop(s.submit(|| note.add())));
+                assert_eq!(note.read(), 1);
+                executor.shutdown(false, false);
+            })
+            .bound(Some(3))
+            .reaches([Slept, Woken]),
+        )
+        .scenario(
+            Scenario::new("as-completed", "Each task comes once, when it is over.", || {
+                let (first, second) = (unqueued(|| 1), unqueued(|| 2));
+                (Mutex::new(vec![first.0, second.0]), [first.1, second.1])
+            })
+            .role("runs one", |(_, shells)| assert!(shells[0].run()))
+            .role("runs the other", |(_, shells)| assert!(shells[1].run()))
+            .role("asks", |(tasks, _)| {
+                let tasks = std::mem::take(&mut *tasks.lock().unwrap());
+                for (place, task) in as_completed(tasks) {
+                    assert!(task.is_done());
+                    assert_eq!(task.result().unwrap(), place + 1);
+                }
+            })
+            .bound(Some(2))
+            .spurious(0)
+            .reaches([Slept, Woken]),
+        )
+        .scenario(
+            Scenario::new("shutdown", "What was submitted before still runs.", || Executor::new(1))
+                .role("works", Executor::work)
+                .role("submits, shuts down", |executor| {
+                    let task = executor.submit(|| 5);
+                    executor.shutdown(false, false);
+                    assert_eq!(task.result().unwrap(), 5);
+                    assert!(executor.try_submit(|| ()).is_err());
+                })
+                .bound(Some(3))
+                .reaches([Slept, Woken]),
+        )
+        .scenario(
+            Scenario::new(
+                "shutdown-cancels",
+                "A task is run, called off, or comes back: one of them.",
+                || (Executor::new(1), Note::new()),
+            )
+            .role("works", |(executor, _)| executor.work())
+            .role("submits", |(executor, note)| {
+                let runs = note.clone();
+                match executor.try_submit(move || runs.add()) {
+                    Ok(task) => match task.result() {
+                        Ok(()) => assert_eq!(note.read(), 1),
+                        Err(_) => reached("cancelled"),
+                    },
+                    Err(_) => reached("came back"),
+                }
+            })
+            .role("shuts down", |(executor, _)| executor.shutdown(false, true))
+            .bound(Some(2))
+            .spurious(0)
+            .reaches([Slept, Woken, Named("cancelled"), Named("came back")]),
+        )
+}

@@ -1,0 +1,212 @@
+//! Tasks by the thousand: each is run or called off, once, and leaves nothing behind.
+
+// It shares by `Arc`, whose last drop is ordered by a fence, which ThreadSanitizer does not know.
+#![cfg(not(tsan))]
+
+use std::panic::resume_unwind;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::time::Duration;
+
+use queues::{Executor, ResultTimeoutError, Task, TaskError, as_completed};
+use tests::{Item, Ledger, leak, watched};
+
+use tests::patience;
+
+const SUBMITTERS: usize = 4;
+const WORKERS: usize = 4;
+const EACH: usize = 2_000;
+
+/// What a task returns, or panics with, or drops. A panic is raised past the hook, which would print thousands.
+fn work(item: Item) -> Item {
+    if item.number() % 7 == 3 {
+        resume_unwind(Box::new(item));
+    }
+    item
+}
+
+#[derive(Default)]
+struct Count {
+    returned: AtomicUsize,
+    panicked: AtomicUsize,
+    cancelled: AtomicUsize,
+}
+
+impl Count {
+    fn note(&self, number: usize, result: Result<Item, TaskError>) {
+        let count = match result {
+            Ok(item) => {
+                assert_eq!(item.number(), number);
+                item.take();
+                &self.returned
+            }
+            Err(TaskError::Panicked(panic)) => {
+                assert_eq!(number % 7, 3);
+                let payload = panic.take_payload().expect("nobody else has this error");
+                payload.downcast::<Item>().expect("it panicked with its item").take();
+                &self.panicked
+            }
+            Err(TaskError::Cancelled) => &self.cancelled,
+        };
+        count.fetch_add(1, Relaxed);
+    }
+
+    /// Items that came out of a task.
+    fn taken(&self) -> usize {
+        self.returned.load(Relaxed) + self.panicked.load(Relaxed)
+    }
+
+    fn total(&self) -> usize {
+        [&self.returned, &self.panicked, &self.cancelled].iter().map(|n| n.load(Relaxed)).sum()
+    }
+}
+
+/// Asks in one of the forms.
+fn ask(mut task: Task<Item>, number: usize) -> Result<Item, TaskError> {
+    for attempt in number.. {
+        if attempt % 3 == 0 {
+            break;
+        }
+        match task.result_timeout(patience(attempt)) {
+            Ok(item) => return Ok(item),
+            Err(ResultTimeoutError::Failed(error)) => return Err(error),
+            Err(ResultTimeoutError::Timeout(again)) => task = again,
+        }
+    }
+    task.result()
+}
+
+#[test]
+fn every_task_is_run_or_called_off_once_and_leaves_nothing_behind() {
+    watched(|test| {
+        let executor = leak(Executor::new(WORKERS));
+        let ledger = Ledger::new(SUBMITTERS, EACH);
+        let (count, called) = (leak(Count::default()), leak(AtomicUsize::new(0)));
+        let submitters = test.crew(SUBMITTERS, move |submitter| {
+            let mut waiting = Vec::new();
+            let mut abandoned = 0;
+            for number in 0..EACH {
+                let item = ledger.item(submitter, number);
+                let task = executor.submit(move || work(item));
+                if number % 5 == 0 {
+                    task.on_done(|| _ = called.fetch_add(1, Relaxed));
+                }
+                match number % 4 {
+                    0 => _ = task.cancel(),
+                    1 if number % 3 == 0 => {
+                        abandoned += 1;
+                        continue;
+                    }
+                    _ => {}
+                }
+                waiting.push((number, task));
+                if waiting.len() == 20 {
+                    for (number, task) in waiting.drain(..) {
+                        count.note(number, ask(task, number));
+                    }
+                }
+            }
+            for (number, task) in waiting {
+                count.note(number, ask(task, number));
+            }
+            abandoned
+        });
+        let abandoned: usize = submitters.join().into_iter().sum();
+        executor.shutdown(true, false);
+        assert_eq!(count.total() + abandoned, SUBMITTERS * EACH);
+        assert_eq!(called.load(Relaxed), SUBMITTERS * EACH.div_ceil(5));
+        let (taken, _) = ledger.close();
+        assert_eq!(taken, count.taken());
+    });
+}
+
+#[test]
+fn a_storm_of_cancels_against_workers_and_a_shutdown_loses_nothing() {
+    watched(|test| {
+        for round in 0..20 {
+            let executor = leak(Executor::new(WORKERS));
+            let ledger = Ledger::new(SUBMITTERS, 200);
+            let count = leak(Count::default());
+            let submitters = test.crew(SUBMITTERS, move |submitter| {
+                let mut refused = 0;
+                for first in (0..200).step_by(10) {
+                    let tasks: Vec<_> = (first..first + 10)
+                        .filter_map(|number| {
+                            let item = ledger.item(submitter, number);
+                            Some((number, executor.try_submit(move || work(item)).ok()?))
+                        })
+                        .collect();
+                    refused += 10 - tasks.len();
+                    tasks.iter().for_each(|(_, task)| _ = task.cancel());
+                    for (number, task) in tasks {
+                        count.note(number, task.result());
+                    }
+                }
+                refused
+            });
+            let shutdown = test.crew(1, move |_| {
+                test.until(|| count.total() > round * 20);
+                executor.shutdown(false, round % 2 == 0);
+            });
+            let refused: usize = submitters.join().into_iter().sum();
+            shutdown.join();
+            executor.shutdown(true, true);
+            assert_eq!(count.total() + refused, SUBMITTERS * 200);
+            assert_eq!(ledger.close().0, count.taken());
+        }
+    });
+}
+
+#[test]
+fn tasks_that_wait_for_tasks_finish_on_few_workers() {
+    fn split(executor: &'static Executor, depth: u32) -> u64 {
+        if depth == 0 {
+            return 1;
+        }
+        let parts = [(); 3].map(|()| executor.submit(move || split(executor, depth - 1)));
+        match depth % 3 {
+            0 => parts.into_iter().map(|part| part.result().unwrap()).sum(),
+            1 => as_completed(parts).map(|(_, part)| part.result().unwrap()).sum(),
+            _ => {
+                drop(parts);
+                let sum = AtomicUsize::new(0);
+                executor.scope(|s| {
+                    for _ in 0..3 {
+                        s.submit(|| {
+                            let part = split(executor, depth - 1);
+                            sum.fetch_add(part as usize, Relaxed)
+                        });
+                    }
+                });
+                sum.into_inner() as u64
+            }
+        }
+    }
+    watched(|_| {
+        for workers in [1, 2, 5] {
+            let executor = leak(Executor::new(workers));
+            assert_eq!(executor.submit(|| split(executor, 5)).result().unwrap(), 3_u64.pow(5));
+            executor.shutdown(true, true);
+        }
+    });
+}
+
+#[test]
+fn scopes_of_many_threads_share_one_executor_and_lend_it_what_they_have() {
+    watched(|test| {
+        let executor = leak(Executor::new(WORKERS));
+        let lenders = test.crew(SUBMITTERS, move |lender| {
+            for round in 0..100 {
+                let mut numbers = vec![lender; 50 + round];
+                executor.scope(|s| {
+                    for chunk in numbers.chunks_mut(7) {
+                        let task = s.submit(move || chunk.iter_mut().for_each(|n| *n += 1));
+                        assert!(!task.wait_timeout(Duration::ZERO) || task.is_done());
+                    }
+                });
+                assert!(numbers.iter().all(|n| *n == lender + 1));
+            }
+        });
+        lenders.join();
+        executor.shutdown(true, false);
+    });
+}

@@ -1,0 +1,209 @@
+//! The queues beside the channels that one would use in their place: `cargo bench -p bench --bench queue`.
+//!
+//! The channels do less: none counts unfinished items, or can be joined.
+
+#[path = "../../lib/bench/channels.rs"]
+mod channels;
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
+use std::hint::black_box;
+use std::process::ExitCode;
+
+use bench::{Goal, Row, Run, Sample, floors};
+use channels::{Channel, Crossbeam, Crossfire, Flume, Kanal, Std};
+use parking_lot::Mutex;
+use queues::{PriorityQueue, Queue, Ring, Stack};
+
+/// A collection under a lock, for threads that put first and then find something to get.
+macro_rules! locked {
+    ($($peer:ident($inside:ty): $new:expr, $calls:expr;)*) => {$(
+        struct $peer(Mutex<$inside>);
+
+        impl Channel for $peer {
+            fn new(capacity: usize) -> Self {
+                Self(Mutex::new($new(capacity)))
+            }
+
+            #[inline]
+            fn put(&self, item: u64) {
+                $calls.0(&mut *self.0.lock(), item);
+            }
+
+            #[inline]
+            fn get(&self) -> u64 {
+                let got: Option<u64> = $calls.1(&mut *self.0.lock());
+                got.expect("this thread has put one")
+            }
+        }
+    )*};
+}
+locked! {
+    LockedVec(Vec<u64>): Vec::with_capacity, (Vec::<u64>::push, Vec::<u64>::pop);
+    LockedHeap(BinaryHeap<Reverse<u64>>): BinaryHeap::with_capacity, smallest_first();
+}
+
+type Heap = BinaryHeap<Reverse<u64>>;
+
+/// Put and get of a heap that gives the smallest first, as [`PriorityQueue`] does.
+fn smallest_first() -> (impl Fn(&mut Heap, u64), impl Fn(&mut Heap) -> Option<u64>) {
+    (
+        |heap: &mut Heap, item| heap.push(Reverse(item)),
+        |heap: &mut Heap| heap.pop().map(|Reverse(item)| item),
+    )
+}
+
+/// So many producers and so many consumers with nothing else to do; an operation is an item.
+fn passes<C: Channel>(run: &Run, capacity: usize, producers: usize, items: u64) -> Sample {
+    let channel = C::new(capacity);
+    let each = run.scaled(items) / producers as u64;
+    run.until_done(2 * producers, each * producers as u64, |thread| {
+        if thread < producers {
+            (0..each).for_each(|item| channel.put(item));
+        } else {
+            (0..each).for_each(|_| _ = black_box(channel.get()));
+        }
+    })
+}
+
+/// Threads that put one and get one, with some inside; an operation is both.
+fn turns<C: Channel>(run: &Run, inside: u64, threads: usize, items: u64) -> Sample {
+    let channel = C::new(inside as usize + 2 * threads);
+    (0..inside).for_each(|item| channel.put(item * 7919 % 1000));
+    let turn = |item: u64| {
+        channel.put(item * 31 % 1000);
+        black_box(channel.get());
+    };
+    if threads == 1 {
+        let mut item = 0;
+        return run.alone(items, || {
+            turn(item);
+            item += 1;
+        });
+    }
+    let each = run.scaled(items) / threads as u64;
+    run.until_done(threads, each * threads as u64, |thread| {
+        (0..each).for_each(|item| turn(item + thread as u64));
+    })
+}
+
+/// Put and get of a bare collection, with some inside, on one thread.
+fn bare<T>(
+    run: &Run,
+    inside: u64,
+    mut collection: T,
+    put: impl Fn(&mut T, u64),
+    get: impl Fn(&mut T) -> Option<u64>,
+) -> Sample {
+    (0..inside).for_each(|item| put(&mut collection, item * 7919 % 1000));
+    let collection = black_box(&mut collection);
+    let mut item = 0;
+    run.alone(100_000, || {
+        put(collection, item * 31 % 1000);
+        black_box(get(collection));
+        item += 1;
+    })
+}
+
+fn bare_ring(run: &Run) -> Sample {
+    bare(run, 0, VecDeque::with_capacity(64), VecDeque::push_back, VecDeque::pop_front)
+}
+
+fn bare_vec(run: &Run) -> Sample {
+    bare(run, 0, Vec::with_capacity(64), Vec::push, Vec::pop)
+}
+
+fn bare_heap(run: &Run) -> Sample {
+    let (put, get) = smallest_first();
+    bare(run, 1000, BinaryHeap::with_capacity(1001), put, get)
+}
+
+/// `items` for who looks for a while before it sleeps, `fewer` for who sleeps at once and takes long.
+fn between(
+    name: &'static str,
+    about: &'static str,
+    capacity: usize,
+    producers: usize,
+    (items, fewer): (u64, u64),
+) -> Row {
+    let row = Row::new(name, about)
+        .ours("Ring", move |run| passes::<Ring<u64>>(run, capacity, producers, items))
+        .beside("Queue", move |run| passes::<Queue<u64>>(run, capacity, producers, items))
+        .peer("crossbeam", move |run| passes::<Crossbeam>(run, capacity, producers, items))
+        .peer("flume", move |run| passes::<Flume>(run, capacity, producers, fewer))
+        .peer("kanal", move |run| passes::<Kanal>(run, capacity, producers, items))
+        .peer("crossfire", move |run| passes::<Crossfire>(run, capacity, producers, items));
+    if producers > 1 {
+        return row;
+    }
+    row.peer("std", move |run| passes::<Std>(run, capacity, 1, fewer))
+}
+
+fn rows() -> Vec<Row> {
+    vec![
+        Row::new("uncontended", "put and get, one thread")
+            .goal(Goal::best(0.95))
+            .ours("Ring", |run| turns::<Ring<u64>>(run, 0, 1, 50_000))
+            .beside("Queue", |run| turns::<Queue<u64>>(run, 0, 1, 50_000))
+            .peer("crossbeam", |run| turns::<Crossbeam>(run, 0, 1, 50_000))
+            .peer("flume", |run| turns::<Flume>(run, 0, 1, 50_000))
+            .peer("kanal", |run| turns::<Kanal>(run, 0, 1, 50_000))
+            .peer("crossfire", |run| turns::<Crossfire>(run, 0, 1, 50_000))
+            .peer("std", |run| turns::<Std>(run, 0, 1, 50_000))
+            .floor("bare ring", bare_ring),
+        between("1 to 1, capacity 1", "one producer, one consumer, one place", 1, 1, (10_000, 500))
+            .goal(Goal::best(1.3))
+            .floor("hand-over of a cache line", floors::hand_over),
+        between(
+            "1 to 1, capacity 64",
+            "one producer, one consumer, 64 places",
+            64,
+            1,
+            (50_000, 20_000),
+        )
+        .goal(Goal::best(1.0))
+        .floor("bare ring", bare_ring),
+        between(
+            "1 to 1, capacity 1024",
+            "one producer, one consumer, 1024 places",
+            1024,
+            1,
+            (50_000, 50_000),
+        )
+        .goal(Goal::best(1.0))
+        .floor("bare ring", bare_ring),
+        between(
+            "2 to 2, capacity 64",
+            "two producers, two consumers, two cores",
+            64,
+            2,
+            (20_000, 10_000),
+        )
+        .goal(Goal::best(1.0))
+        .floor("bare ring", bare_ring),
+        between(
+            "4 to 4, capacity 64",
+            "four producers, four consumers, two cores",
+            64,
+            4,
+            (20_000, 10_000),
+        )
+        .goal(Goal::best(1.0))
+        .goal(Goal::cpu(1.3))
+        .floor("bare ring", bare_ring),
+        Row::new("Stack", "two threads that put one and get one")
+            .goal(Goal::best(0.7))
+            .ours("Stack", |run| turns::<Stack<u64>>(run, 0, 2, 50_000))
+            .peer("parking_lot Mutex<Vec>", |run| turns::<LockedVec>(run, 0, 2, 50_000))
+            .floor("bare Vec", bare_vec),
+        Row::new("PriorityQueue", "two threads that put one and get one, 1000 inside")
+            .goal(Goal::best(0.7))
+            .ours("PriorityQueue", |run| turns::<PriorityQueue<u64>>(run, 1000, 2, 50_000))
+            .peer("parking_lot Mutex<BinaryHeap>", |run| turns::<LockedHeap>(run, 1000, 2, 50_000))
+            .floor("bare heap", bare_heap),
+    ]
+}
+
+fn main() -> ExitCode {
+    bench::program(rows)
+}

@@ -1,0 +1,7 @@
+//! What the models share: numbers that loom watches, and notes that it does not see.
+
+mod notebook;
+mod watched;
+
+pub use notebook::Notebook;
+pub use watched::Watched;

@@ -1,0 +1,40 @@
+//! Other threads in a sequence of calls: each does one thing at a time, and says when it is done.
+
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread;
+
+type Part = Box<dyn FnOnce() + Send>;
+
+/// A thread that does what it is told, one thing after the other.
+///
+/// It ends when it is dropped.
+#[derive(Debug)]
+pub struct Puppet {
+    parts: Sender<Part>,
+}
+
+impl Puppet {
+    /// A thread that has nothing to do yet.
+    #[must_use]
+    pub fn new() -> Self {
+        let (parts, told) = channel::<Part>();
+        thread::spawn(move || told.into_iter().for_each(|part| part()));
+        Self { parts }
+    }
+
+    /// Does it there, and returns at once; the result comes later, if the thread does not block for ever.
+    pub fn begin<R: Send + 'static>(
+        &self,
+        part: impl FnOnce() -> R + Send + 'static,
+    ) -> Receiver<R> {
+        let (done, result) = channel();
+        let part = Box::new(move || drop(done.send(part())));
+        self.parts.send(part).expect("the thread waits for more");
+        result
+    }
+
+    /// Does it there, and waits for the result.
+    pub fn run<R: Send + 'static>(&self, part: impl FnOnce() -> R + Send + 'static) -> R {
+        self.begin(part).recv().expect("the part panicked, see above")
+    }
+}

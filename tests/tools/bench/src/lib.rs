@@ -1,0 +1,53 @@
+//! The paired harness: ours and its peers in the same run.
+//!
+//! Contestants that are measured one after the other are measured on different machines, so to speak: a shared
+//! one is busy now and idle then, and a warm one is slower. Here they take turns, and are compared turn by turn.
+//!
+//! ```text
+//! cases/*/bench.rs    rows: what is done, ours, its peers, the floor, the goals
+//!        │
+//!     contest         rounds in an order drawn anew; dirty ones thrown away
+//!        │  run       a body on one thread, or on several that begin together, pinned
+//!        │  system    cores, processor time, time without a core
+//!        ▼
+//!     measured        medians of ratios with their intervals; verdicts on the goals ──▶ results.json
+//!        │  statistics
+//!        ▼
+//!     table, plot     results.md, *.svg
+//! ```
+//!
+//! `cargo bench -p bench` runs the rows and prints them, `cargo bench -p bench --bench lock -- NAME` some of
+//! them; `cargo results` runs all and writes down what the book shows.
+
+pub mod contest;
+pub mod crowd;
+pub mod floors;
+pub mod machine;
+pub mod measured;
+pub mod plot;
+mod program;
+pub mod results;
+pub mod row;
+pub mod run;
+pub mod sample;
+pub mod statistics;
+pub mod system;
+pub mod table;
+pub mod text;
+
+pub use self::program::{on_one_core, program};
+pub use self::row::{Goal, Row};
+pub use self::run::Run;
+pub use self::sample::Sample;
+
+/// The files that are made of the results, by name.
+#[must_use]
+pub fn drawn(results: &results::Results) -> Vec<(String, String)> {
+    let mut files = vec![("results.md".to_owned(), table::markdown(results))];
+    for (group, title) in results::GROUPS {
+        if let Some(svg) = plot::svg(results, group, title) {
+            files.push((format!("{group}.svg"), svg));
+        }
+    }
+    files
+}

@@ -1,0 +1,209 @@
+//! The results as a whole: what `book/generated/bench/results.json` holds.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result, bail};
+use serde::{Deserialize, Serialize};
+
+use crate::machine::Machine;
+use crate::measured::{Measured, Verdict};
+
+/// A bench, and where it stands in what is drawn.
+#[derive(Clone, Copy, Debug)]
+pub struct Place {
+    /// The folder in `tests/cases`.
+    pub bench: &'static str,
+    /// The plot and the table that show it.
+    pub group: &'static str,
+    /// What its rows begin with.
+    pub title: &'static str,
+}
+
+const fn place(bench: &'static str, group: &'static str, title: &'static str) -> Place {
+    Place { bench, group, title }
+}
+
+/// Every bench there is, in the order in which they run and are shown.
+pub const BENCHES: [Place; 10] = [
+    place("lock", "locks", "Lock"),
+    place("rlock", "locks", "RLock"),
+    place("semaphore", "sync", "Semaphore"),
+    place("event", "sync", "Event"),
+    place("condition", "sync", "Condition"),
+    place("barrier", "sync", "Barrier"),
+    place("one_core", "sync", "One core"),
+    place("queue", "queues", "Queue"),
+    place("timers", "timers", "Timers"),
+    place("python", "python", "CPython"),
+];
+
+/// The groups, with their titles.
+pub const GROUPS: [(&str, &str); 5] = [
+    ("locks", "Locks"),
+    ("sync", "Semaphores, events, conditions, barriers"),
+    ("queues", "Queues"),
+    ("timers", "Timers"),
+    ("python", "Beside Python"),
+];
+
+/// Crates whose versions belong to the results.
+const PEERS: [&str; 11] = [
+    "async-lock",
+    "crossbeam-channel",
+    "crossfire",
+    "event-listener",
+    "flume",
+    "hurdles",
+    "kanal",
+    "parking_lot",
+    "pollster",
+    "tokio",
+    "usync",
+];
+
+/// All that was measured, and on what.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Results {
+    /// Where.
+    pub machine: Machine,
+    /// `rustc --version`
+    pub rustc: String,
+    /// The peers' versions, by name.
+    pub versions: BTreeMap<String, String>,
+    /// The benches, in the order of [`BENCHES`].
+    pub benches: Vec<Bench>,
+}
+
+/// One bench.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Bench {
+    /// The folder in `tests/cases`.
+    pub name: String,
+    /// `2026-11-21`
+    pub date: String,
+    /// In the order of the file.
+    pub rows: Vec<Measured>,
+}
+
+impl Results {
+    /// Reads JSON.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it.
+    pub fn read(json: &str) -> Result<Self> {
+        let results: Self = serde_json::from_str(json)?;
+        for bench in &results.benches {
+            if !BENCHES.iter().any(|place| place.bench == bench.name) {
+                bail!("there is no bench `{}` any more: run `cargo results`", bench.name);
+            }
+        }
+        Ok(results)
+    }
+
+    /// As JSON, a line for each figure, so that a difference can be read.
+    ///
+    /// # Errors
+    ///
+    /// None that is known.
+    pub fn json(&self) -> Result<String> {
+        Ok(serde_json::to_string_pretty(self)? + "\n")
+    }
+
+    /// Puts a bench in place of the one of that name, or where it belongs.
+    pub fn put(&mut self, bench: Bench) {
+        self.benches.retain(|other| other.name != bench.name);
+        self.benches.push(bench);
+        self.benches.sort_by_key(|bench| BENCHES.iter().position(|p| p.bench == bench.name));
+    }
+
+    /// The rows of a group with the titles of their benches.
+    pub fn rows(&self, group: &str) -> impl Iterator<Item = (&'static str, &Measured)> {
+        let place = |bench: &Bench| BENCHES.iter().find(|place| place.bench == bench.name);
+        self.benches
+            .iter()
+            .filter_map(move |bench| Some((place(bench)?, bench)))
+            .filter(move |(place, _)| place.group == group)
+            .flat_map(|(place, bench)| bench.rows.iter().map(move |row| (place.title, row)))
+    }
+
+    /// Every goal that was judged.
+    pub fn verdicts(&self) -> impl Iterator<Item = &Verdict> {
+        self.benches.iter().flat_map(|bench| &bench.rows).flat_map(|row| &row.verdicts)
+    }
+
+    /// The days on which it was measured, the first and the last.
+    #[must_use]
+    pub fn dates(&self) -> (&str, &str) {
+        let dates = || self.benches.iter().map(|bench| bench.date.as_str());
+        (dates().min().unwrap_or("never"), dates().max().unwrap_or("never"))
+    }
+}
+
+/// The peers' versions, from the text of `Cargo.lock`. Where there are several of a crate, the newest: the
+/// others came with somebody else's crates.
+///
+/// # Errors
+///
+/// If one is not there, or the text is no lock file.
+pub fn versions(lock_file: &str) -> Result<BTreeMap<String, String>> {
+    #[derive(Deserialize)]
+    struct LockFile {
+        package: Vec<Package>,
+    }
+    #[derive(Deserialize)]
+    struct Package {
+        name: String,
+        version: String,
+    }
+    let file: LockFile = toml::from_str(lock_file)?;
+    let number = |version: &str| Vec::from_iter(version.split('.').map(|n| n.parse::<u32>().ok()));
+    let version = |name: &str| {
+        let of_that_name = file.package.iter().filter(|package| package.name == name);
+        let newest = of_that_name.max_by_key(|package| number(&package.version));
+        newest.with_context(|| format!("`{name}` is not in Cargo.lock"))
+    };
+    PEERS.iter().map(|&name| Ok((name.to_owned(), version(name)?.version.clone()))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{BENCHES, GROUPS, PEERS, versions};
+
+    #[test]
+    fn every_bench_is_a_file_and_every_file_a_bench() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../cases");
+        let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        let benches = entries.filter(|path| path.join("bench.rs").is_file());
+        let mut files = Vec::from_iter(
+            benches.map(|path| path.file_name().unwrap().to_str().unwrap().to_owned()),
+        );
+        let mut known = Vec::from_iter(BENCHES.iter().map(|place| place.bench));
+        files.sort_unstable();
+        known.sort_unstable();
+        assert_eq!(files, known);
+    }
+
+    #[test]
+    fn every_bench_is_in_a_group() {
+        for place in BENCHES {
+            assert!(GROUPS.iter().any(|(group, _)| *group == place.group), "{place:?}");
+        }
+    }
+
+    #[test]
+    fn the_lock_file_has_every_peer() {
+        let lock_file = include_str!("../../../../Cargo.lock");
+        assert_eq!(versions(lock_file).unwrap().len(), PEERS.len());
+    }
+
+    #[test]
+    fn the_newest_of_several_versions_counts() {
+        let package =
+            |name: &str, version| format!("[[package]]\nname = {name:?}\nversion = {version:?}\n");
+        let once = String::from_iter(PEERS.map(|name| package(name, "1.9.0")));
+        let versions = versions(&(once + &package("tokio", "1.10.0"))).unwrap();
+        assert_eq!(versions["tokio"], "1.10.0");
+        assert!(super::versions("").is_err());
+    }
+}

@@ -8,6 +8,7 @@
 //! An exercise is the same figure with a [`Task`].
 
 mod graph;
+mod paint;
 mod plain;
 mod task;
 
@@ -16,6 +17,7 @@ use std::fmt::Write;
 use serde_json::{Value, json};
 
 use self::graph::Graph;
+use self::paint::paint;
 use self::plain::asleep;
 pub use self::task::Task;
 use super::{escape, source};
@@ -106,6 +108,7 @@ pub fn figure(
         "threads": first.threads,
         "words": first.words,
         "asleep": first.asleep,
+        "weak": first.weak,
         "toggles": first.toggles.iter().map(|(_, _, from, to)| [from, to]).collect::<Vec<_>>(),
         "variants": variants
             .iter()
@@ -128,11 +131,7 @@ pub fn figure(
                 answer.start,
                 Vec::from_iter(answer.right.iter().map(usize::to_string)).join(" "),
             );
-            let heading = format!(
-                "<span class=\"explorer-task\"><b>{}.</b> \
-                 <span class=\"explorer-done\" role=\"status\"></span></span>\n",
-                task.title()
-            );
+            let heading = format!("<span class=\"explorer-task\">{}.</span>\n", task.title());
             let plain = format!("<details><summary>The answer</summary>{}</details>", answer.html);
             ("exercise", attributes, heading, plain)
         }
@@ -147,18 +146,19 @@ pub fn figure(
         "\n<figure class=\"explorer\" id=\"{kind}-{id}\"{attributes}>\n\
          <figcaption class=\"explorer-goal\">{heading}<strong>{goal}</strong></figcaption>\n\
          <div class=\"explorer-bar\" role=\"toolbar\" aria-label=\"Steps\"></div>\n{orders}\
+         <div class=\"explorer-map\"></div>\n\
+         <div class=\"explorer-verdict\"></div>\n\
          <div class=\"explorer-body\">\n\
          <div class=\"explorer-code\" tabindex=\"0\" role=\"region\" aria-label=\"The source\">\n{code}</div>\n\
          <div class=\"explorer-side\"></div>\n</div>\n\
-         <div class=\"explorer-verdict\"></div>\n\
-         <div class=\"explorer-map\"></div>\n\
          <div class=\"explorer-foot\" hidden></div>\n\
          <noscript>{plain}</noscript>\n\
          <details class=\"explorer-about\"><summary>What this is, and what it leaves out</summary>\n\
          <p>The code above was compiled and run, one atomic operation at a time, in every order there is: \
          {states} states, {ways} interleavings (<code>cargo explore {id}</code>). {asleep}{memory}. \
-         Keys: A and B step, with Shift for an older value; U undoes, R starts anew, M shows the shortest way, \
-         P asks for the proof. It is a model to teach with. No load sees what is stored later, stores to one \
+         Keys, once you have clicked into the figure: A and B step, with Shift for an older value; U undoes, R \
+         goes back to the start, M shows a way to break it and pauses, F sets its speed, P asks for the proof; \
+         the arrows look around on the map, and Enter goes there. It is a model to teach with. No load sees what is stored later, stores to one \
          word take effect in the order in which they are made, a compare-exchange never fails for no reason, \
          and nobody looks a second time before going to sleep. What ships is judged by loom and by tests.</p>\n\
          </details>\n\
@@ -184,27 +184,38 @@ fn page_graph(
         Ok(stand) => json!(KINDS * places[stand / KINDS] + stand % KINDS),
         Err(_) => json!(-1),
     };
+    let mut labels = Vec::new();
     let nodes = graph.nodes.iter().map(|node| {
-        let edges = node.edges().iter().map(|edge| {
-            let (thread, label, word, to) = edge.parts();
+        let edges = node.edges().iter().map(|&edge| {
+            let (thread, _, word, to) = edge.parts();
+            let label = entry(&mut labels, graph.label(edge));
             if edge.is_stale() {
                 json!([thread, label, word, to, 1])
             } else {
                 json!([thread, label, word, to])
             }
         });
+        let edges = edges.collect::<Value>();
         let stands = node.stands().iter().map(stand);
-        let mut entry =
-            vec![json!(node.values()), stands.collect::<Value>(), edges.collect::<Value>()];
-        entry.extend(node.verdict().map(|verdict| json!(verdict)));
-        Value::from(entry)
+        let mut node_entry = vec![json!(node.values()), stands.collect::<Value>(), edges];
+        node_entry.extend(node.verdict().map(|verdict| json!(verdict)));
+        Value::from(node_entry)
     });
+    let nodes = nodes.collect::<Value>();
     Ok(json!({
         "ways": graph.interleavings,
-        "labels": graph.labels,
+        "labels": labels,
         "verdicts": graph.verdicts,
-        "nodes": nodes.collect::<Value>(),
+        "nodes": nodes,
     }))
+}
+
+/// The number of an entry in a table, to which it is added if it is new.
+fn entry(table: &mut Vec<String>, new: String) -> usize {
+    table.iter().position(|old| *old == new).unwrap_or_else(|| {
+        table.push(new);
+        table.len() - 1
+    })
 }
 
 /// An ordering to be changed. Without a script it is text.
@@ -231,6 +242,7 @@ fn orders(rows: &[Row], toggles: &[(usize, &str)]) -> String {
 /// The rows of source: room for the threads' marks, the number, the text.
 fn code(rows: &[Row], files: &[String], toggles: &[(usize, &str)]) -> String {
     let mut html = String::new();
+    let mut noise = Noise::default();
     for (i, row) in rows.iter().enumerate() {
         if row.first && i > 0 && rows[i - 1].file == row.file {
             html.push_str("<div class=\"explorer-path\">⋯</div>\n");
@@ -238,22 +250,34 @@ fn code(rows: &[Row], files: &[String], toggles: &[(usize, &str)]) -> String {
             let _ =
                 writeln!(html, "<div class=\"explorer-path\">{}</div>", escape(&files[row.file]));
         }
-        let (code, comment) = match row.text.find("//") {
-            Some(at) => row.text.split_at(at),
-            None => (&*row.text, ""),
-        };
-        let mut line = escape(code);
-        for (number, (_, order)) in toggles.iter().enumerate().filter(|(_, (at, _))| *at == i) {
-            line = line.replacen(order, &toggle(number, order), 1);
-        }
-        if !comment.is_empty() {
-            let _ = write!(line, "<span class=\"explorer-note\">{}</span>", escape(comment));
-        }
+        let buttons = toggles.iter().enumerate().filter(|(_, (at, _))| *at == i);
+        let buttons = buttons.map(|(number, (_, order))| (*order, toggle(number, order)));
+        let line = paint(&row.text, &Vec::from_iter(buttons));
+        let indentation = row.text.len() - row.text.trim_start_matches(' ').len();
+        let first = if row.first { " data-first=\"1\"" } else { "" };
+        let class = if noise.is_noise(&row.text) { " explorer-noise" } else { "" };
         let number = row.number;
         let _ = writeln!(
             html,
-            "<div class=\"explorer-row\"><span></span><i>{number}</i><span>{line}</span></div>",
+            "<div class=\"explorer-row{class}\"{first}><span></span><i>{number}</i>\
+             <span style=\"--in:{indentation}\">{line}</span></div>",
         );
     }
     html
+}
+
+/// Attributes say nothing of what a thread does: the page leaves them out.
+#[derive(Default)]
+struct Noise {
+    /// Inside of one that goes on over several lines.
+    open: bool,
+}
+
+impl Noise {
+    fn is_noise(&mut self, line: &str) -> bool {
+        let line = line.trim();
+        let is_noise = self.open || line.starts_with("#[");
+        self.open = is_noise && !line.ends_with(']');
+        is_noise
+    }
 }

@@ -1,12 +1,41 @@
 // The explorer: a reader steps threads through every state that `cargo explore` found.
+//
 // The builder puts the source, the graphs and a plain table for readers without scripts into the page
-// (builder/explore.rs); the format of a graph is told in explorer/src/graph.rs. Nothing is asked of any server.
+// (builder/explore.rs). Nothing is asked of any server. A script can make one of its own:
+//
+//     const explorer = locksmith.explorer(element, { id, goal, lines: ["let x = …", …], data });
+//     explorer.replace({ lines, data });   // another program in its place
+//
+// with `data` as the builder writes it:
+//
+//     { threads: 2, words: [[name, "number" | "flag" | "pointer" | "data"], …], asleep: [], toggles: [],
+//       inside: [[first row, last row], …], variants: [graph] }
+//     graph: { ways: "36", labels: ["taken.load → false", …], verdicts: [[title, what], …], nodes: [node, …] }
+//     node:  [values, stands, steps] or, if it is broken, [values, stands, steps, verdict]
+//     stand: -1 for a thread that has ended; otherwise 3 * row + (0 ready, 1 asleep, 2 waiting)
+//     step:  [thread, label, word or -1, node]  and a 1 after it if an older value was read
+//
+// A graph may have `calls`, lists of rows from the outermost caller inwards, and `stacks`, for each node and
+// thread the number of such a list. It may have `folded`: the same program with whole calls as single steps, a
+// graph whose `full` says which node of the full graph each of its nodes is.
 (() => {
   "use strict";
 
+  const locksmith = (window.locksmith ||= {});
   const THREADS = "ABCDEF";
-  const [READY, ASLEEP, WAITING] = [0, 1, 2];
-  const BAD = 3; // index of the verdict in a state
+  const [READY, ASLEEP] = [0, 1];
+  const BAD = 3; // index of the verdict in a node
+  const LONG = 8; // so many steps are not thrown away without a question
+  const SPEEDS = [["½×", 1600], ["1×", 800], ["3×", 270]];
+  // What a mistake is called in a question, by its title; and what it is called where a thread stands.
+  const KINDS = {
+    "Two inside": ["Two threads get inside at once.", "is inside"],
+    "Wrong result": ["The result is wrong in the end."],
+    "Lost wake-up": ["A thread sleeps for ever: nobody will call it again.", "sleeps for ever"],
+    "Data race": ["Two threads touch the same data, and nothing orders them.", "touches the same data"],
+    Deadlock: ["All that are left wait for each other.", "waits for ever"],
+    "Waits for ever": ["A thread goes round in a loop for ever.", "waits for ever"],
+  };
 
   const make = (parent, tag, className, text) => {
     const element = document.createElement(tag);
@@ -15,38 +44,49 @@
     if (parent) parent.append(element);
     return element;
   };
+  const many = (n, word) => `${n.toLocaleString("en")} ${word}${n === 1 ? "" : "s"}`;
 
   // In a window of its own or from a file, a browser may refuse to keep anything.
-  const store = {
-    get(key) { try { return JSON.parse(localStorage.getItem(key)) || {}; } catch { return {}; } },
-    set(key, value) { try { localStorage.setItem(key, JSON.stringify(value)); } catch { /* not kept */ } },
-  };
+  const store = (locksmith.store = {
+    get(id) { try { return JSON.parse(localStorage.getItem("locksmith." + id)) || {}; } catch { return {}; } },
+    set(id, value) {
+      try { localStorage.setItem("locksmith." + id, JSON.stringify(value)); } catch { /* not kept */ }
+      document.dispatchEvent(new CustomEvent("locksmith", { detail: id }));
+    },
+  });
 
   class Explorer {
-    constructor(root) {
+    constructor(root, data) {
       this.root = root;
-      this.key = "locksmith." + root.id;
-      this.data = JSON.parse(root.querySelector("script").textContent);
-      this.rows = [...root.querySelectorAll(".explorer-row")];
-      this.code = root.querySelector(".explorer-code");
-      this.kept = store.get(this.key);
+      this.kept = store.get(root.id);
       this.variant = +root.dataset.start || 0;
-      this.path = []; // indices of the edges that were taken
-      this.build();
-      if (!this.follow(this.sent(), true)) this.follow(this.kept.path);
+      this.folded = true;
+      this.speed = 1;
+      this.path = []; // indices of the steps that were taken
+      this.build(data);
+      this.open();
+    }
+
+    // At what was sent, or else where the reader was.
+    open() {
+      const { kept } = this;
+      if (this.follow(this.sent(), true)) this.helped = this.sent() !== kept.path || kept.helped;
+      else if (this.follow(kept.path)) this.helped = kept.helped;
       this.choose(this.variant, this.path);
     }
 
     // What never changes.
-    build() {
-      const { root, data } = this;
-      const bar = root.querySelector(".explorer-bar");
-      this.steps = [];
-      for (let t = 0; t < data.threads; t++) {
-        this.steps.push(make(bar, "span", "explorer-steps"));
-      }
+    build(data) {
+      const { root } = this;
+      const find = (name) => root.querySelector(".explorer-" + name);
+      root.tabIndex = -1; // so that a click anywhere brings the keys here
+      this.code = find("code");
+      this.stars = make(find("goal"), "span", "explorer-stars");
+      const bar = find("bar");
+      this.moves = make(bar, "div", "explorer-moves");
+      const tools = make(bar, "div", "explorer-tools");
       const button = (text, key, title, act) => {
-        const b = make(bar, "button", "explorer-tool", text);
+        const b = make(tools, "button", "explorer-tool", text);
         b.type = "button";
         b.title = `${title} (key ${key})`;
         b.setAttribute("aria-keyshortcuts", key);
@@ -54,38 +94,76 @@
         return b;
       };
       this.undoButton = button("Undo", "U", "Take the last step back", this.undo);
-      this.resetButton = button("Reset", "R", "Start anew", this.reset);
-      this.showButton = button("Show me", "M", "Walk the shortest way to break it", this.show);
-      this.proveButton = button("Prove it", "P", "Is there no red state?", this.prove);
-      const side = root.querySelector(".explorer-side");
+      this.resetButton = button("Reset", "R", "Go back to the start", this.reset);
+      this.showButton = button("Show me", "M", "Walk to the nearest broken state, step by step", this.show);
+      this.speedButton = button("", "F", "How fast “Show me” walks", this.faster);
+      this.proveButton = button("Prove it", "P", "Say what the search will find, and see", this.prove);
+      this.foldButton = button("", "L", "Each operation of a call that is one step now", this.fold);
+      this.verdict = find("verdict");
+      this.verdict.setAttribute("role", "status");
+      const side = find("side");
       this.words = make(side, "div", "explorer-words");
+      this.stacks = make(side, "div", "explorer-stacks");
       this.lanes = make(side, "div", "explorer-lanes");
       this.lanes.tabIndex = 0;
       this.lanes.setAttribute("role", "log");
       this.lanes.setAttribute("aria-label", "What was done so far");
-      this.lanes.style.gridTemplateColumns = `repeat(${data.threads}, minmax(0, 1fr))`;
-      this.verdict = root.querySelector(".explorer-verdict");
-      this.verdict.setAttribute("role", "status");
-      this.map = root.querySelector(".explorer-map");
-      const foot = root.querySelector(".explorer-foot");
-      this.progress = make(foot, "span");
+      this.map = new locksmith.StateMap(find("map"), {
+        pick: (state) => { this.helped = true; this.goTo(state); },
+        say: (state) => this.describe(state),
+      });
+      const foot = find("foot");
+      make(foot, "span", "explorer-legend", "On the map: ● fine  ◇ may still break  ✕ broken");
       this.link = make(foot, "a");
       this.link.onclick = () => navigator.clipboard?.writeText(this.link.href)
         .then(() => { this.link.textContent = "Link copied"; }, () => {});
       foot.hidden = false;
-      this.toggles = root.querySelectorAll(".explorer-toggle");
+      root.addEventListener("keydown", (event) => {
+        if (event.ctrlKey || event.metaKey || event.altKey) return;
+        if (event.target.closest("input, textarea, select")) return;
+        if (this.press(event.key.length === 1 ? event.key.toLowerCase() : event.key, event.shiftKey)) {
+          event.preventDefault();
+          event.stopPropagation();
+        }
+      });
+      this.load(data);
+      root.classList.add("explorer-live");
+    }
+
+    // Takes on a program.
+    load(data) {
+      this.data = data;
+      this.rows = [...this.root.querySelectorAll(".explorer-row")];
+      this.root.style.setProperty("--threads", data.threads);
+      this.moves.textContent = "";
+      this.steps = [];
+      for (let t = 0; t < data.threads; t++) this.steps.push(make(this.moves, "div", "explorer-steps"));
+      this.lanes.style.gridTemplateColumns = `repeat(${data.threads}, minmax(0, 1fr))`;
+      for (const [first, last] of data.inside || []) {
+        this.rows.slice(first, last + 1).forEach((row) => row.classList.add("explorer-inside"));
+      }
+      this.toggles = this.root.querySelectorAll(".explorer-toggle");
       this.toggles.forEach((b) => {
         b.disabled = false;
         b.onclick = () => this.choose(this.variant ^ (1 << b.dataset.i), []);
       });
-      root.classList.add("explorer-live");
+    }
+
+    // Another program in the place of this one; see above.
+    replace({ lines, data }) {
+      this.stop();
+      if (lines) fill(this.code, lines);
+      this.load(data);
+      this.choose(0, []);
     }
 
     // Takes on a variant: its graph, and its map.
     choose(variant, path) {
+      this.stop();
       this.variant = variant;
       this.path = path;
-      this.graph = this.data.variants[variant];
+      this.full = this.data.variants[variant];
+      this.graph = (this.folded && this.full.folded) || this.full;
       this.nodes = this.graph.nodes;
       this.toggles.forEach((b) => {
         const [from, to] = this.data.toggles[b.dataset.i];
@@ -94,41 +172,21 @@
         b.setAttribute("aria-pressed", !!changed);
         b.title = `Put ${changed ? from : to} here`;
       });
-      this.measure();
-      this.drawMap();
+      const folds = !!this.full.folded;
+      this.foldButton.hidden = !folds;
+      this.foldButton.textContent = this.graph === this.full ? "Fold" : "Look inside";
+      this.root.classList.toggle("explorer-folded", this.graph !== this.full);
+      this.measure = locksmith.measure(this.nodes);
+      this.map.show(this.nodes, this.measure);
       this.proved = false;
       this.draw();
     }
 
-    // How far it is to something wrong, from each state; and from the start to each state.
-    measure() {
-      const back = this.nodes.map(() => []);
-      this.nodes.forEach((n, i) => n[2].forEach((e) => back[e[3]].push(i)));
-      this.distance = this.nodes.map((n) => (n[BAD] === undefined ? Infinity : 0));
-      let open = this.nodes.flatMap((n, i) => (n[BAD] === undefined ? [] : [i]));
-      while (open.length) {
-        const i = open.shift();
-        for (const p of back[i]) {
-          if (this.distance[p] === Infinity) {
-            this.distance[p] = this.distance[i] + 1;
-            open.push(p);
-          }
-        }
-      }
-      this.from = [null];
-      this.depth = [0];
-      open = [0];
-      while (open.length) {
-        const i = open.shift();
-        this.nodes[i][2].forEach((e, k) => {
-          if (this.depth[e[3]] === undefined) {
-            this.depth[e[3]] = this.depth[i] + 1;
-            this.from[e[3]] = [i, k];
-            open.push(e[3]);
-          }
-        });
-      }
-      this.par = this.distance[0];
+    get par() { return this.measure.par; }
+    get task() {
+      const first = this.data.variants[0];
+      return this.root.dataset.task || ((first.folded || first).nodes.some((n) => n[BAD] !== undefined)
+        ? "break" : "prove");
     }
 
     // The states that the path leads through.
@@ -137,12 +195,14 @@
       for (const k of this.path) states.push(this.nodes[states[states.length - 1]][2][k][3]);
       return states;
     }
+    here() { return this.walk().pop(); }
 
     edges(state, thread) {
       return this.nodes[state][2].map((e, k) => [e, k]).filter(([e]) => e[0] === thread);
     }
 
-    // Ways as text: the variant, and a letter a step, with a digit where a thread had a choice.
+    // Ways as text: the variant, `u` if calls are unfolded, and a letter a step, with a digit where a thread had
+    // a choice.
     text() {
       const states = this.walk();
       const letters = this.path.map((k, i) => {
@@ -150,7 +210,7 @@
         const which = this.edges(states[i], thread).findIndex(([, other]) => other === k);
         return THREADS[thread] + (which || "");
       });
-      return `${this.variant}.${letters.join("")}`;
+      return `${this.variant}${this.full.folded && !this.folded ? "u" : ""}.${letters.join("")}`;
     }
 
     // The text in the page's address, if it is for this explorer.
@@ -161,81 +221,256 @@
 
     // Reads such a text; false if it is none, or leads nowhere.
     follow(text, show) {
-      const match = /^(\d+)\.((?:[A-F]\d*)*)$/.exec(text || "");
-      const graph = match && this.data.variants[match[1]];
-      if (!graph) return false;
+      const match = /^(\d+)(u?)\.((?:[A-F]\d*)*)$/.exec(text || "");
+      const full = match && this.data.variants[match[1]];
+      if (!full) return false;
+      const folded = !match[2];
+      const { nodes } = (folded && full.folded) || full;
       const path = [];
       let state = 0;
-      for (const [, letter, which] of match[2].matchAll(/([A-F])(\d*)/g)) {
-        const edges = graph.nodes[state][2];
+      for (const [, letter, which] of match[3].matchAll(/([A-F])(\d*)/g)) {
+        const edges = nodes[state][2];
         const mine = edges.map((e, k) => k).filter((k) => THREADS[edges[k][0]] === letter);
         const k = mine[+which];
         if (k === undefined) return false;
         path.push(k);
         state = edges[k][3];
       }
-      this.variant = +match[1];
-      this.path = path;
+      Object.assign(this, { variant: +match[1], folded, path });
       if (show) this.root.scrollIntoView();
       return true;
     }
 
     // What a reader can do.
-    step(k) { this.path.push(k); this.proved = false; this.draw(true); }
+    step(k) { this.path.push(k); this.moved(); }
     stepThread(t, which) {
-      const states = this.walk();
-      const mine = this.edges(states[states.length - 1], t)[which];
+      this.stop();
+      const mine = this.edges(this.here(), t)[which];
       if (mine) this.step(mine[1]);
     }
-    undo() { if (this.path.pop() !== undefined) { this.proved = false; this.draw(true); } }
-    reset() { this.path = []; this.proved = false; this.draw(true); }
-    show() {
-      if (this.par === Infinity) return this.prove();
-      this.helped = true;
-      this.goTo(this.distance.reduce((best, d, i) => (d || this.depth[i] >= this.depth[best] ? best : i),
-        this.distance.indexOf(0)));
+    undo() {
+      this.stop();
+      if (this.panel) this.ask(null);
+      else if (this.path.pop() !== undefined) this.moved();
+    }
+    reset() {
+      this.stop();
+      const start = () => { this.path = []; this.moved(); };
+      if (this.path.length < LONG || this.panel?.reset) return start();
+      this.ask({
+        reset: true,
+        text: `Throw away ${many(this.path.length, "step")}?`,
+        choices: [["Yes, back to the start", start], ["No, keep them", () => this.ask(null)]],
+      });
     }
     goTo(state) {
+      this.stop();
       this.path = [];
-      for (let at = this.from[state]; at; at = this.from[at[0]]) this.path.unshift(at[1]);
-      this.proved = false;
-      this.draw(true);
-    }
-    prove() {
-      this.proved = true;
-      if (this.par === Infinity) this.kept.proved = true;
-      this.draw(true);
+      for (let at = this.measure.from[state]; at; at = this.measure.from[at[0]]) this.path.unshift(at[1]);
+      this.moved();
     }
 
+    // Steps to the nearest broken state, one step after the other: first back to where one can still be reached.
+    show() {
+      if (this.timer) return this.stop();
+      if (this.par === Infinity) {
+        this.helped = true;
+        return this.ask({ text: "There is no way to show: none of the states on this map is broken. Press "
+          + "“Prove it”." , choices: [] });
+      }
+      if (!this.measure.distance[this.here()]) this.path = [];
+      this.helped = true;
+      const go = () => {
+        const state = this.here();
+        const far = this.measure.distance[state];
+        if (far === Infinity) {
+          this.path.pop();
+        } else {
+          const k = this.nodes[state][2].findIndex((e) => this.measure.distance[e[3]] === far - 1);
+          if (k >= 0) this.path.push(k);
+        }
+        this.moved();
+        const left = this.measure.distance[this.here()];
+        this.timer = left ? setTimeout(go, SPEEDS[this.speed][1]) : undefined;
+        this.drawShow();
+      };
+      go();
+    }
+    stop() {
+      clearTimeout(this.timer);
+      this.timer = undefined;
+      this.drawShow();
+    }
+    faster() {
+      this.speed = (this.speed + 1) % SPEEDS.length;
+      this.drawShow();
+    }
+    drawShow() {
+      this.showButton.textContent = this.timer ? "Pause" : "Show me";
+      this.speedButton.textContent = SPEEDS[this.speed][0];
+      this.speedButton.setAttribute("aria-label", `Speed of “Show me”: ${SPEEDS[this.speed][0]}`);
+    }
+
+    // Before the search is told, the reader says what it will find.
+    prove() {
+      this.stop();
+      if (this.panel?.proof) return this.ask(null);
+      const found = this.kind();
+      const kinds = Object.keys(KINDS).filter((kind) => kind !== found);
+      if (this.data.weak) kinds.unshift(...kinds.splice(kinds.indexOf("Data race"), +(found !== "Data race")));
+      const shown = new Set(found ? [found, ...kinds.slice(0, 2)] : kinds.slice(0, 3));
+      const all = [undefined, ...Object.keys(KINDS).filter((kind) => shown.has(kind))];
+      this.ask({
+        proof: true,
+        text: `The search goes through all ${many(this.nodes.length, "state")}. What does it find?`,
+        choices: all.map((kind) => [kind ? KINDS[kind][0] : "It holds: nothing goes wrong, in any order.",
+          () => this.tell(kind === found)]),
+      });
+    }
+    // What goes wrong at the nearest broken state.
+    kind() {
+      if (this.par === Infinity) return undefined;
+      const { depth } = this.measure;
+      const red = this.nodes.flatMap((n, i) => (n[BAD] === undefined ? [] : [i]));
+      const first = red.reduce((best, i) => (depth[i] < depth[best] ? i : best));
+      return this.graph.verdicts[this.nodes[first][BAD]][0];
+    }
+    tell(right) {
+      this.proved = true;
+      this.guessed = right;
+      this.panel = null;
+      const { kept, variant } = this;
+      const holds = this.par === Infinity;
+      const goal = this.task === "weakest"
+        ? this.root.dataset.right.split(" ").includes(String(variant))
+        : this.task === "prove" && !variant;
+      if (holds) kept.proved = true;
+      if (holds && goal) this.won(right ? 3 : 1);
+      this.keep();
+      this.draw();
+      this.focusOn(this.verdict.querySelector("a") || this.proveButton);
+    }
+
+    // The level is done.
+    won(stars) {
+      const { kept } = this;
+      kept.done = true;
+      kept.stars = Math.max(stars, kept.stars || 0);
+    }
+
+    // A question in the place of the verdict.
+    ask(panel) {
+      const had = this.panel;
+      this.panel = panel;
+      this.draw();
+      this.focusOn(panel ? this.verdict.querySelector("button")
+        : had?.proof ? this.proveButton : this.resetButton);
+    }
+    focusOn(element) {
+      if (element && this.root.contains(document.activeElement)) element.focus({ preventScroll: true });
+    }
+
+    // Calls that are one step, or each of their operations. The way stays what it is.
+    fold() {
+      this.stop();
+      const { full } = this;
+      if (!full.folded) return;
+      const path = [];
+      if (this.folded) {
+        const states = this.walk().map((i) => full.folded.full[i]);
+        states.slice(1).forEach((to, i) => {
+          const thread = this.nodes[this.walk()[i]][2][this.path[i]][0];
+          path.push(...this.alone(full.nodes, states[i], thread, to));
+        });
+      } else {
+        // As far as the way is one of whole calls.
+        const states = this.walk();
+        let at = 0;
+        for (let i = 1; i < states.length; i++) {
+          const k = full.folded.nodes[at][2].findIndex((e) => full.folded.full[e[3]] === states[i]
+            && e[0] === this.nodes[states[i - 1]][2][this.path[i - 1]][0]);
+          if (k >= 0) {
+            path.push(k);
+            at = full.folded.nodes[at][2][k][3];
+          }
+        }
+      }
+      this.folded = !this.folded;
+      this.choose(this.variant, path);
+      this.keep();
+    }
+    // The steps of one thread that lead from one state to another.
+    alone(nodes, from, thread, to) {
+      const came = new Map([[from, null]]);
+      for (const open = [from]; open.length;) {
+        const i = open.shift();
+        if (i === to && i !== from) break;
+        nodes[i][2].forEach((e, k) => {
+          if (e[0] === thread && !came.has(e[3])) {
+            came.set(e[3], [i, k]);
+            open.push(e[3]);
+          }
+        });
+      }
+      const steps = [];
+      for (let at = came.get(to); at; at = came.get(at[0])) steps.unshift(at[1]);
+      return steps;
+    }
+
+    // The path has changed.
+    moved() {
+      this.proved = false;
+      this.panel = null;
+      const node = this.nodes[this.here()];
+      const { kept } = this;
+      this.red = node[BAD] !== undefined;
+      if (this.red && !this.helped) {
+        const steps = this.path.length;
+        kept.best ||= {};
+        kept.best[this.variant] = Math.min(steps, kept.best[this.variant] || Infinity);
+        if (this.task === "break") this.won(steps <= this.par ? 3 : steps <= this.par + 2 ? 2 : 1);
+      }
+      if (!this.path.length) this.helped = false;
+      this.keep();
+      this.draw();
+    }
+    keep() {
+      this.kept.path = this.text();
+      this.kept.helped = !!this.helped;
+      store.set(this.root.id, this.kept);
+      if (!this.root.closest("[data-own-address]")) history.replaceState(null, "", this.hash());
+    }
+    hash() { return `#${this.root.id}=${this.text()}`; }
+
     // Draws the state in which the path ends.
-    draw(moved) {
+    draw() {
       const states = this.walk();
       const here = states[states.length - 1];
       const node = this.nodes[here];
       this.drawSteps(here, node);
-      this.undoButton.disabled = this.resetButton.disabled = !this.path.length;
-      this.drawCode(node, states);
+      // A disabled button would lose the focus, and with it the keys.
+      for (const b of [this.undoButton, this.resetButton]) b.setAttribute("aria-disabled", !this.path.length);
+      this.drawCode(here, node, states);
       this.drawHistory(states);
-      this.drawVerdict(node);
-      this.drawPath(states);
-      this.keep(node, moved);
+      this.drawVerdict(node, states);
+      this.drawStars();
+      this.map.walk(states);
+      this.link.href = this.hash();
+      this.link.textContent = "Link to this way";
     }
 
-    label(edge) {
-      const word = this.data.words[edge[2]];
-      return (word ? word[0] + "." : "") + this.graph.labels[edge[1]];
-    }
+    label(edge) { return this.graph.labels[edge[1]]; }
+    // What a step does, without what comes of it.
+    act(edge) { return this.label(edge).split(" → ")[0]; }
 
     drawSteps(here, node) {
       this.steps.forEach((box, t) => {
         const name = THREADS[t];
         const edges = this.edges(here, t);
         const stand = node[1][t];
-        const how = stand < 0 ? "has ended" : [, "sleeps", "waits for a change"][stand % 3] || "";
-        const texts = edges.map(([e]) => {
-          const text = this.label(e);
-          return edges.length > 1 ? text + (e[4] ? " (old)" : "") : text.split(" → ")[0];
-        });
+        const over = node[BAD] !== undefined;
+        const how = stand < 0 ? "has ended" : stand % 3 === ASLEEP ? "sleeps" : stand % 3 ? "waits for a change"
+          : over ? "stops here" : "waits";
         while (box.children.length > Math.max(1, edges.length)) {
           if (box.lastChild === document.activeElement) box.firstChild.focus();
           box.lastChild.remove();
@@ -246,45 +481,90 @@
             b = make(box, "button", "explorer-step explorer-" + name);
             b.type = "button";
             b.onclick = () => this.stepThread(t, i);
-            const key = i ? "Shift+" + name : name;
-            if (i < 2) b.setAttribute("aria-keyshortcuts", key);
+            if (i < 2) b.setAttribute("aria-keyshortcuts", i ? "Shift+" + name : name);
           }
-          const ended = node[BAD] !== undefined;
+          const edge = edges[i]?.[0];
+          const text = !edge ? how
+            : edges.length > 1 ? this.label(edge) + (edge[4] ? " (old)" : "") : this.act(edge);
           b.textContent = "";
           make(b, "b", "", i ? "⇧" + name : name);
-          make(b, "span", "", texts[i] || (ended ? "the end" : how));
-          b.disabled = !edges[i];
-          b.setAttribute("aria-label", `Step thread ${name}: ${b.lastChild.textContent}`);
+          make(b, "span", edge ? "" : "explorer-idle", text);
+          b.title = text;
+          b.setAttribute("aria-disabled", !edge);
+          b.setAttribute("aria-label", edge ? `Step thread ${name}: ${text}` : `Thread ${name} ${text}`);
         }
       });
     }
 
-    drawCode(node, states) {
+    drawCode(here, node, states) {
       this.rows.forEach((row) => {
         row.firstChild.textContent = "";
-        row.classList.remove("explorer-here");
+        row.classList.remove("explorer-here", "explorer-calls", "explorer-end");
+        row.querySelector(".explorer-tag")?.remove();
       });
-      const last = this.path.length && this.nodes[states[states.length - 2]][2][this.path[this.path.length - 1]][0];
+      const last = states.length > 1
+        && this.nodes[states[states.length - 2]][2][this.path[this.path.length - 1]][0];
+      const word = node[BAD] === undefined ? "" : KINDS[this.graph.verdicts[node[BAD]][0]]?.[1];
+      const seen = [];
       node[1].forEach((stand, t) => {
+        const name = THREADS[t];
+        const chip = (row, extra, title) => {
+          const it = make(row.firstChild, "span", `explorer-chip explorer-${name} ${extra}`, name);
+          it.title = title;
+        };
+        const callers = stand < 0 ? [] : this.callers(here, t);
+        callers.forEach((at) => {
+          const row = this.rows[at];
+          if (!row) return;
+          chip(row, "explorer-caller", `${name} is in this call`);
+          row.classList.add("explorer-calls");
+        });
         const row = stand < 0 ? null : this.rows[Math.floor(stand / 3)];
         if (!row) return;
         const how = stand % 3;
-        const chip = make(row.firstChild, "span", `explorer-chip explorer-${THREADS[t]}`, THREADS[t]);
-        if (how !== READY) chip.classList.add(how === ASLEEP ? "explorer-asleep" : "explorer-waits");
-        chip.title = `${THREADS[t]} ${["is about to do this", "sleeps here", "waits here for a change"][how]}`;
+        chip(row, ["", "explorer-asleep", "explorer-waits"][how],
+          `${name} ${["is about to do this", "sleeps here", "waits here for a change"][how]}`);
         row.classList.add("explorer-here");
-        if (t === last) {
-          const { code } = this;
-          const top = row.offsetTop;
-          if (top < code.scrollTop || top + 40 > code.scrollTop + code.clientHeight) {
-            code.scrollTop = top - code.clientHeight / 2;
-          }
+        const stuck = word && word !== "is inside" ? how !== READY || word.startsWith("touches") : word;
+        if (stuck) {
+          row.classList.add("explorer-end");
+          const tag = row.querySelector(".explorer-tag");
+          if (tag) tag.textContent = tag.textContent.replace(" is ", " are ").replace("sleeps", "sleep")
+            .replace("waits", "wait").replace("touches", "touch").replace(/(\w)(?= [a-z])/, `$1, ${name}`);
+          else make(row, "em", "explorer-tag", `${name} ${word}`);
         }
+        if (t === last || !this.path.length) seen.push(row);
+        else seen.unshift(row);
+      });
+      // The one that moved last is in sight, and the other too if there is room.
+      seen.forEach((row) => {
+        const { code } = this;
+        const [top, bottom] = [row.offsetTop, row.offsetTop + row.offsetHeight];
+        if (!this.path.length) code.scrollTop = 0;
+        else if (top < code.scrollTop + 4) code.scrollTop = top - 24;
+        else if (bottom > code.scrollTop + code.clientHeight) code.scrollTop = bottom - code.clientHeight + 24;
       });
     }
 
+    // The rows of the calls in which a thread is, from the outermost inwards.
+    callers(state, thread) {
+      const { calls, stacks } = this.graph;
+      return stacks ? calls[stacks[state][thread]] : [];
+    }
+    // The function in which a row stands.
+    function(at) {
+      for (let i = at; i >= 0; i--) {
+        const row = this.rows[i];
+        const match = row && /^\s*(?:pub(?:\([a-z]+\))? )?(?:const |unsafe )*fn (\w+)/.exec(row.lastChild.textContent);
+        if (match) return match[1];
+        if (!row || row.dataset.first) break;
+      }
+      return "";
+    }
+
     drawHistory(states) {
-      const node = this.nodes[states[states.length - 1]];
+      const here = states[states.length - 1];
+      const node = this.nodes[here];
       const before = states.length > 1 ? this.nodes[states[states.length - 2]] : node;
       const sleeps = []; // on which word each thread went to sleep last
       for (const [t, w] of this.data.asleep) sleeps[t] = w;
@@ -300,6 +580,7 @@
       this.lanes.scrollTop = this.lanes.scrollHeight;
       this.words.textContent = "";
       this.data.words.forEach(([name], w) => {
+        if (this.graph.hidden?.includes(w)) return;
         const box = make(this.words, "div", "explorer-word", name);
         make(box, "b", "", this.value(node, w));
         box.classList.toggle("explorer-changed", node[0][w] !== before[0][w]);
@@ -309,133 +590,180 @@
           }
         });
       });
+      this.stacks.textContent = "";
+      node[1].forEach((stand, t) => {
+        const rows = stand < 0 ? [] : [...this.callers(here, t), Math.floor(stand / 3)];
+        const names = rows.map((row) => this.function(row)).filter((name, i, all) => name && name !== all[i - 1]);
+        const line = make(this.stacks, "div", "explorer-stack explorer-" + THREADS[t]);
+        make(line, "b", "", THREADS[t]);
+        make(line, "span", "", stand < 0 ? "has ended" : names.join(" › ")
+          + (stand % 3 === ASLEEP ? " (asleep)" : stand % 3 ? " (waits)" : ""));
+      });
     }
 
     value(node, word) {
       const value = node[0][word];
-      if (value === null) return "·";
-      const shape = this.data.words[word][1];
-      return shape === "flag" ? String(!!value) : shape === "pointer" ? (value ? "set" : "null") : String(value);
+      if (value === null || value === undefined) return "·";
+      const [, shape, names] = this.data.words[word];
+      return names?.[value] ?? (shape === "flag" ? String(!!value) : shape === "pointer" ? (value ? "set" : "null")
+        : String(value));
     }
 
-    drawVerdict(node) {
-      const { verdict, graph, nodes, par } = this;
-      const steps = `${this.path.length} step${this.path.length === 1 ? "" : "s"}`;
-      let [text, kind] = ["", ""];
-      if (this.proved) {
-        const red = nodes.filter((n) => n[BAD] !== undefined).length;
-        const all = `${nodes.length} states, ${graph.ways} interleavings`;
-        [text, kind] = red
-          ? [`No proof: of ${all.replace(",", " (and")}) ${red} ${red > 1 ? "are" : "is"} red.`, "bad"]
-          : [`Proved: all ${all} were tried, and none is red.`, "good"];
+    // A state in words, for those who look around on the map.
+    describe(state) {
+      const node = this.nodes[state];
+      const what = node[BAD] !== undefined ? this.graph.verdicts[node[BAD]].join(": ")
+        : this.measure.distance[state] < Infinity ? "may still break" : "fine";
+      const words = this.data.words.map(([name], w) => `${name} ${this.value(node, w)}`).join(", ");
+      const depth = this.measure.depth[state];
+      return `After ${many(depth, "step")}: ${what}. ${words}. Enter goes there.`;
+    }
+
+    drawVerdict(node, states) {
+      const { verdict, graph, par, panel } = this;
+      const count = this.path.length;
+      const had = verdict.contains(document.activeElement);
+      verdict.textContent = "";
+      // Who has pressed a button that is gone stays here with the keys.
+      if (had) this.root.focus({ preventScroll: true });
+      let kind = "";
+      const say = (text, bold) => make(verdict, bold ? "strong" : "span", "", text);
+      const next = () => {
+        const to = locksmith.next?.(this.root.id);
+        if (!to) return;
+        const a = make(verdict, "a", "explorer-next", to.text);
+        a.href = to.href;
+      };
+      if (panel) {
+        say(panel.text, true);
+        const box = make(verdict, "div", "explorer-choices");
+        panel.choices.forEach(([text, act], i) => {
+          const b = make(box, "button", "", "");
+          b.type = "button";
+          if (panel.proof) make(b, "kbd", "", String(i + 1));
+          b.append(text);
+          b.onclick = act;
+        });
+        kind = "asks";
+      } else if (this.proved) {
+        const all = `all ${many(this.nodes.length, "state")} were tried, on every one of the `
+          + `${(+graph.ways).toLocaleString("en")} ways through`;
+        if (par === Infinity) {
+          say(this.guessed ? "✓ Proved." : "It holds.", true);
+          say(`${this.guessed ? "" : "Your guess was another. "}It holds: ${all}, and nothing goes wrong.`
+            .replace("It holds: all", this.guessed ? "As you said: all" : "All"));
+          if (this.task === "weakest" && !this.kept.done) say("But an ordering can be weaker still.");
+          kind = "good";
+          if (this.kept.done) next();
+        } else {
+          const red = this.nodes.filter((n) => n[BAD] !== undefined).length;
+          say(this.guessed ? "✓ As you said: it breaks." : "It does not hold.", true);
+          say(`${this.kind()}. In ${red} of ${many(this.nodes.length, "state")} something has gone wrong: `
+            + "the crosses on the map.");
+          kind = this.guessed ? "good" : "bad";
+        }
       } else if (node[BAD] !== undefined) {
         const [title, what] = graph.verdicts[node[BAD]];
-        text = `${title}: ${what}. ${steps}; the shortest way has ${par}.`;
-        kind = "bad";
+        const end = what[0].toUpperCase() + what.slice(1);
+        if (this.helped) {
+          say("Seen:", true);
+          say(`${title.toLowerCase()}. ${end}. Press R, and walk there yourself: ${many(par, "step")} `
+            + (par === 1 ? "is enough." : "are enough."));
+          kind = "seen";
+        } else {
+          say("✓ You broke it!", true);
+          say(`${title}: ${what}. ${many(count, "step")}${count <= par ? ", and no way is shorter."
+            : `; ${par} are enough.`}`);
+          kind = "good";
+        }
+        next();
       } else if (!node[2].length) {
-        text = "Every thread has ended, and nothing went wrong on this way.";
-        kind = "good";
-      } else if (!this.path.length) {
+        say("Every thread has ended, and nothing went wrong on this way.");
+        say(par < Infinity ? "Undo (U), and try another." : "Is that so on every way? “Prove it” knows.");
+      } else if (!count) {
         const able = [...THREADS].filter((name, t) => this.edges(0, t).length);
-        text = `Your turn: ${able.join(" or ")} makes one step.`;
+        say(`Your turn: ${able.join(" or ")} makes a step.`);
+        if (this.kept.done) say("(This level is done ✓)");
+        else say("Click a button, or click here once and press keys: "
+          + `${able.join(", ")}, U to undo.`);
       } else {
-        const last = this.lanes.lastChild;
-        text = `${steps}. ${THREADS[last.style.gridColumnStart - 1]}: ${last.textContent}.`;
+        const edge = this.nodes[states[count - 1]][2][this.path[count - 1]];
+        say(`${many(count, "step")}. ${THREADS[edge[0]]}: ${this.label(edge)}.`);
+        if (par < Infinity && this.measure.distance[states[count]] === Infinity) {
+          say("From here nothing can go wrong any more: undo (U).");
+        }
       }
-      verdict.textContent = text;
       verdict.className = "explorer-verdict " + (kind && "explorer-" + kind);
     }
 
-    keep(node, moved) {
-      const { kept } = this;
-      if (node[BAD] !== undefined && !this.helped && moved) {
-        kept.best ||= {};
-        kept.best[this.variant] = Math.min(this.path.length, kept.best[this.variant] || Infinity);
+    drawStars() {
+      const { kept, stars, par } = this;
+      const n = kept.stars || 0;
+      const best = kept.best?.[this.variant];
+      stars.textContent = "";
+      const shown = make(stars, "span", "", kept.done ? "★★★".slice(0, n) + "☆☆☆".slice(n) : "☆☆☆");
+      shown.setAttribute("role", "img");
+      shown.setAttribute("aria-label", kept.done ? `Done, ${many(n, "star")} of 3` : "Not done yet");
+      if (this.task === "break" && par < Infinity) {
+        make(stars, "small", "", best ? `best ${best}, par ${par}` : `par ${par}`);
       }
-      if (!this.path.length) this.helped = false;
-      const best = kept.best && kept.best[this.variant];
-      this.progress.textContent = this.par < Infinity
-        ? (best ? `Broken in ${best} steps, par ${this.par}. ` : `Par: ${this.par} steps. `)
-        : kept.proved ? "Proved. " : "";
-      const hash = `#${this.root.id}=${this.text()}`;
-      this.link.href = hash;
-      this.link.textContent = "Link to this interleaving";
-      this.red = node[BAD] !== undefined;
-      // An exercise judges what was reached (exercise.js).
-      this.root.dispatchEvent(new CustomEvent("explorer", { bubbles: true, detail: this }));
-      if (!moved) return;
-      kept.path = this.text();
-      store.set(this.key, kept);
-      history.replaceState(null, "", hash);
-    }
-
-    drawMap() {
-      const layers = [];
-      this.depth.forEach((d, i) => (layers[d] ||= []).push(i));
-      const tallest = Math.max(...layers.map((layer) => layer.length));
-      const width = this.map.clientWidth || 1000;
-      const height = Math.max(60, Math.min(190, 16 * tallest + 16));
-      const wide = (width - 28) / Math.max(1, layers.length - 1);
-      this.at = [];
-      layers.forEach((layer, d) => layer.forEach((i, k) => {
-        this.at[i] = [Math.round(14 + wide * d), Math.round((height * (k + 1)) / (layer.length + 1))];
-      }));
-      const lines = this.nodes.flatMap((n, i) => n[2].map((e) => `M${this.at[i]}L${this.at[e[3]]}`));
-      // Red ones last, so that they lie on top.
-      const size = Math.max(1.4, Math.min(4, wide / 3, height / tallest / 3));
-      const dots = ["green", "pink", "red"].map((kind) => this.nodes.map((n, i) => {
-        const mine = n[BAD] !== undefined ? "red" : this.distance[i] < Infinity ? "pink" : "green";
-        const [x, y] = this.at[i];
-        const r = n[2].length ? size : size * 1.75;
-        return mine === kind ? `<circle cx="${x}" cy="${y}" r="${r}" class="${kind}" data-i="${i}"/>` : "";
-      }).join(""));
-      this.map.innerHTML = `<svg viewBox="0 0 ${width} ${height}" role="img" aria-label="Map of all `
-        + `${this.nodes.length} states: red ones are broken"><path class="all" d="${lines.join("")}"/>`
-        + `${dots.join("")}<path class="way"/><circle class="now" r="10"/></svg>`;
-      this.map.firstChild.onclick = (event) => {
-        const i = event.target.dataset.i;
-        if (i) { this.helped = true; this.goTo(+i); }
-      };
-    }
-
-    drawPath(states) {
-      this.map.querySelector(".way").setAttribute("d", "M" + states.map((i) => this.at[i]).join("L"));
-      const now = this.map.querySelector(".now");
-      const [x, y] = this.at[states[states.length - 1]];
-      now.setAttribute("cx", x);
-      now.setAttribute("cy", y);
-      this.map.classList.toggle("explorer-proved", this.proved);
+      this.root.classList.toggle("explorer-solved", !!kept.done);
     }
 
     // A key: true if it was one of ours.
     press(key, shift) {
-      const t = THREADS.indexOf(key.toUpperCase() || "?");
+      const t = key.length === 1 ? THREADS.indexOf(key.toUpperCase()) : -1;
+      if (this.panel && /^[1-9]$/.test(key)) {
+        const choice = this.panel.choices[key - 1];
+        if (choice) choice[1]();
+        return !!choice;
+      }
       if (t >= 0 && t < this.data.threads) this.stepThread(t, shift ? 1 : 0);
       else if (key === "u") this.undo();
       else if (key === "r") this.reset();
       else if (key === "m") this.show();
+      else if (key === "f") this.faster();
       else if (key === "p") this.prove();
+      else if (key === "l" && this.full.folded) this.fold();
+      else if (key === "Escape" && this.panel) this.ask(null);
       else return false;
       return true;
     }
   }
 
+  // Source as rows, for an explorer that no builder has made.
+  const fill = (code, lines) => {
+    code.textContent = "";
+    lines.forEach((line, i) => {
+      const row = make(code, "div", "explorer-row");
+      make(row, "span");
+      make(row, "i", "", String(i + 1));
+      make(row, "span", "", line).style.setProperty("--in", line.search(/\S|$/));
+    });
+  };
+
+  locksmith.explorer = (host, { id, goal, lines, data }) => {
+    const root = make(host, "figure", "explorer");
+    root.id = id;
+    make(make(root, "figcaption", "explorer-goal"), "strong", "", goal);
+    const part = (name) => make(root, "div", "explorer-" + name);
+    ["bar", "map", "verdict"].forEach(part);
+    const body = part("body");
+    const code = make(body, "div", "explorer-code");
+    code.tabIndex = 0;
+    code.setAttribute("role", "region");
+    code.setAttribute("aria-label", "The source");
+    make(body, "div", "explorer-side");
+    part("foot");
+    fill(code, lines);
+    return new Explorer(root, data);
+  };
+
   const start = () => {
-    const all = [...document.querySelectorAll(".explorer")].map((root) => new Explorer(root));
-    const inView = ({ root }) => {
-      const { top, bottom } = root.getBoundingClientRect();
-      return bottom > 0 && top < innerHeight;
-    };
-    document.addEventListener("keydown", (event) => {
-      if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea")) return;
-      const mine = all.find(({ root }) => root.contains(event.target)) || all.find(inView);
-      if (mine && mine.press(event.key.length === 1 ? event.key.toLowerCase() : "", event.shiftKey)) {
-        event.preventDefault();
-        event.stopPropagation();
-      }
-    }, true);
+    const roots = [...document.querySelectorAll(".explorer")];
+    const all = roots.map((root) => new Explorer(root, JSON.parse(root.querySelector("script").textContent)));
     addEventListener("hashchange", () => all.forEach((explorer) => {
-      if (explorer.follow(explorer.sent(), true)) explorer.choose(explorer.variant, explorer.path);
+      if (explorer.sent()) explorer.open();
     }));
   };
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);

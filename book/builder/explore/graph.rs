@@ -87,6 +87,16 @@ impl Graph {
         self.nodes.iter().any(|node| node.verdict().is_some())
     }
 
+    /// What a step does, and to which word.
+    pub(super) fn label(&self, edge: Edge) -> String {
+        let (_, label, word, _) = edge.parts();
+        let word = usize::try_from(word).ok().and_then(|word| self.words.get(word));
+        match word {
+            Some((word, _)) => format!("{word}.{}", self.labels[label]),
+            None => self.labels[label].clone(),
+        }
+    }
+
     /// The first of the shortest ways to something wrong, as state and step.
     pub(super) fn shortest_failure(&self) -> Option<Vec<(usize, Edge)>> {
         let mut came_from = vec![None; self.nodes.len()];

@@ -46,14 +46,12 @@ pub(super) fn table(graph: &Graph, way: &[(usize, Edge)]) -> String {
     }
     html.push_str("</tr></thead><tbody>");
     for (i, (_, edge)) in way.iter().enumerate() {
-        let (thread, label, word, to) = edge.parts();
+        let (thread, .., to) = edge.parts();
         let _ = write!(html, "<tr><td>{}</td>", i + 1);
         for other in 0..graph.threads {
-            let word = usize::try_from(word).ok().and_then(|word| graph.words.get(word));
-            let word = word.map_or(String::new(), |(word, _)| format!("{word}."));
             let stale = if edge.is_stale() { " (old)" } else { "" };
             if other == thread {
-                let text = escape(&format!("{word}{}{stale}", graph.labels[label]));
+                let text = escape(&format!("{}{stale}", graph.label(*edge)));
                 let name = name(thread);
                 let _ = write!(
                     html,

@@ -1,5 +1,5 @@
 //! What an exercise asks for, judged by the graphs: here whether it can be done at all, and what the answer
-//! is; in the page (`theme/exercise.js`) whether a reader has done it.
+//! is; in the page (`theme/explorer.js`) whether a reader has done it.
 
 use std::fmt::Write;
 

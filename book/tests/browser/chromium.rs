@@ -194,6 +194,11 @@ impl Chromium {
             let code = match name {
                 "Tab" => 9,
                 "Enter" => 13,
+                "Escape" => 27,
+                "ArrowLeft" => 37,
+                "ArrowUp" => 38,
+                "ArrowRight" => 39,
+                "ArrowDown" => 40,
                 _ => name.bytes().next().unwrap_or(0).to_ascii_uppercase().into(),
             };
             for (kind, text) in [("keyDown", true), ("keyUp", false)] {

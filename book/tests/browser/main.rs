@@ -59,50 +59,116 @@ fn in_order(browser: &Chromium, root: &str) {
     assert!(strange.is_empty(), "requests to somebody else: {strange:#?}");
 }
 
-/// Plays the first puzzle at this width.
-fn play(browser: &mut Chromium, root: &str, width: u32) {
-    browser.resize(width, 800);
-    browser.open(&format!("{root}not-a-lock.html"));
+/// Gives an explorer the focus, as a click into it would.
+fn enter(browser: &mut Chromium, figure: &str) {
+    browser.value(&format!("document.querySelector('#{figure}').focus()"));
+}
+
+/// Opens a page as somebody who has never been here.
+fn open_new(browser: &mut Chromium, address: &str) {
+    browser.open(address);
     browser.value("localStorage.clear()");
-    browser.open(&format!("{root}not-a-lock.html"));
+    browser.open(address);
     ready(browser);
+}
+
+/// Plays the first puzzle in a window of this size.
+fn play(browser: &mut Chromium, root: &str, (width, height): (u32, u32)) {
+    browser.resize(width, height);
+    open_new(browser, &format!("{root}not-a-lock.html"));
     let overflow = browser.value("document.documentElement.scrollWidth - innerWidth");
     assert!(overflow.as_i64().unwrap() <= 0, "{width} px: the page is {overflow} px too wide");
-    let bar = "document.querySelector('.explorer-bar').getBoundingClientRect().top";
-    assert!(browser.value(bar).as_f64().unwrap() < 700.0, "{width} px: below the fold");
     assert!(verdict(browser, "not-a-lock").starts_with("Your turn"));
+    browser.press(&["a"]);
+    assert!(
+        verdict(browser, "not-a-lock").starts_with("Your turn"),
+        "a key acts where it is told to"
+    );
 
-    // To the red state, back, and anew.
+    // To the red state, back, and again.
+    enter(browser, "explore-not-a-lock");
     browser.press(&["a", "b", "a", "b"]);
-    let red = "Two inside: A and B are both inside. 4 steps; the shortest way has 4.";
-    assert_eq!(verdict(browser, "not-a-lock"), red);
+    let won = "✓ You broke it!Two inside: A and B are both inside. 4 steps, and no way is shorter.";
+    assert!(verdict(browser, "not-a-lock").starts_with(won), "{}", verdict(browser, "not-a-lock"));
+    let class = "document.querySelector('#explore-not-a-lock .explorer-verdict').className";
+    assert!(browser.value(class).as_str().unwrap().contains("explorer-good"), "winning is green");
+    let tag = "document.querySelector('#explore-not-a-lock .explorer-tag').textContent";
+    assert_eq!(browser.value(tag), "A, B are inside", "the code says who");
     browser.press(&["u"]);
     assert!(verdict(browser, "not-a-lock").starts_with("3 steps. A: taken.store(true)"));
     browser.press(&["r"]);
     assert!(verdict(browser, "not-a-lock").starts_with("Your turn"));
     browser.press(&["b", "a", "b", "a"]);
-    assert!(verdict(browser, "not-a-lock").starts_with("Two inside"));
+    assert!(verdict(browser, "not-a-lock").starts_with("✓ You broke it!"));
 
     // The address has the way, and the progress outlives the page.
     assert_eq!(browser.value("location.hash"), "#explore-not-a-lock=0.BABA");
     browser.reload();
     ready(browser);
-    assert!(verdict(browser, "not-a-lock").starts_with("Two inside"));
+    assert!(verdict(browser, "not-a-lock").starts_with("✓ You broke it!"));
     browser.open(&format!("{root}not-a-lock.html"));
     ready(browser);
-    assert!(verdict(browser, "not-a-lock").starts_with("Two inside"), "kept without the address");
-    let progress = "document.querySelector('#explore-not-a-lock .explorer-foot').textContent";
-    let progress = browser.value(progress);
-    assert!(progress.as_str().unwrap().starts_with("Broken in 4 steps, par 4."), "{progress}");
+    assert!(verdict(browser, "not-a-lock").starts_with("✓ You"), "kept without the address");
+    let stars = text(browser, "#explore-not-a-lock .explorer-stars");
+    assert_eq!(stars, "★★★best 4, par 4");
 }
+
+/// A desk and a phone.
+const WINDOWS: [(u32, u32); 2] = [(1280, 800), (360, 740)];
 
 #[test]
 fn a_puzzle_is_played_by_keyboard_on_a_desk_and_on_a_phone() {
     let Some(mut browser) = browser() else { return };
     let root = start();
-    for width in [1300, 360] {
-        play(&mut browser, &root, width);
+    for window in WINDOWS {
+        play(&mut browser, &root, window);
     }
+    in_order(&browser, &root);
+}
+
+#[test]
+fn a_long_way_is_not_thrown_away_without_a_question() {
+    let Some(mut browser) = browser() else { return };
+    let root = start();
+    open_new(&mut browser, &format!("{root}not-a-lock.html"));
+    enter(&mut browser, "explore-not-a-lock");
+    browser.press(&["a", "a", "a", "a", "a", "b", "b", "b", "b", "r"]);
+    assert!(verdict(&mut browser, "not-a-lock").starts_with("Throw away 9 steps?"));
+    browser.press(&["Escape", "u"]);
+    assert!(verdict(&mut browser, "not-a-lock").starts_with("8 steps."));
+    browser.press(&["r", "1"]);
+    assert!(verdict(&mut browser, "not-a-lock").starts_with("Your turn"));
+    in_order(&browser, &root);
+}
+
+#[test]
+fn it_shows_the_way_step_by_step_and_pauses() {
+    let Some(mut browser) = browser() else { return };
+    let root = start();
+    open_new(&mut browser, &format!("{root}not-a-lock.html"));
+    enter(&mut browser, "explore-not-a-lock");
+    browser.press(&["m", "m"]);
+    assert!(verdict(&mut browser, "not-a-lock").starts_with("1 step."), "paused after the first");
+    browser.press(&["f", "m"]);
+    let shown = "document.querySelector('#explore-not-a-lock .explorer-verdict').textContent";
+    browser.wait_until(&format!("{shown}.startsWith('Seen')"));
+    let stars = text(&mut browser, "#explore-not-a-lock .explorer-stars");
+    assert_eq!(stars, "☆☆☆par 4", "what was shown is no win");
+    in_order(&browser, &root);
+}
+
+#[test]
+fn the_map_is_read_and_used_by_keyboard() {
+    let Some(mut browser) = browser() else { return };
+    let root = start();
+    open_new(&mut browser, &format!("{root}not-a-lock.html"));
+    focus(&mut browser, "#explore-not-a-lock .explorer-map");
+    browser.press(&["ArrowRight", "ArrowDown"]);
+    let said = text(&mut browser, "#explore-not-a-lock .explorer-looked");
+    assert!(said.starts_with("After 1 step: may still break. taken false"), "{said}");
+    assert!(verdict(&mut browser, "not-a-lock").starts_with("Your turn"), "only looked");
+    browser.press(&["Enter"]);
+    assert!(verdict(&mut browser, "not-a-lock").starts_with("1 step. B: taken.load"));
     in_order(&browser, &root);
 }
 
@@ -110,23 +176,23 @@ fn a_puzzle_is_played_by_keyboard_on_a_desk_and_on_a_phone() {
 fn an_ordering_is_changed_by_keyboard_and_an_old_value_is_read() {
     let Some(mut browser) = browser() else { return };
     let root = start();
-    browser.resize(1300, 900);
-    browser.open(&format!("{root}spin-lock.html"));
-    ready(&mut browser);
+    browser.resize(1280, 800);
+    open_new(&mut browser, &format!("{root}spin-lock.html"));
     let toggle = "document.querySelectorAll('#explore-spin-lock .explorer-toggle')[1]";
     browser.value(&format!("{toggle}.focus()"));
     assert_eq!(browser.value(&format!("{toggle}.textContent")), "Release");
     browser.press(&["p"]);
-    assert!(verdict(&mut browser, "spin-lock").starts_with("Proved: all "), "as the source has it");
+    assert!(verdict(&mut browser, "spin-lock").contains("What does it find?"), "a guess first");
+    browser.press(&["1"]);
+    assert!(verdict(&mut browser, "spin-lock").starts_with("✓ Proved."), "as the source has it");
+    browser.value(&format!("{toggle}.focus()"));
     browser.press(&["Enter"]);
     assert_eq!(browser.value(&format!("{toggle}.textContent")), "Relaxed");
     browser.press(&["a", "a", "a", "a", "b", "Shift+B", "b", "b"]);
     let red = verdict(&mut browser, "spin-lock");
-    assert!(red.starts_with("Wrong result: two deposits were made, and one is lost."), "{red}");
-    browser.press(&["p"]);
-    assert!(verdict(&mut browser, "spin-lock").starts_with("No proof"));
-    browser.press(&["r", "m"]);
-    assert!(verdict(&mut browser, "spin-lock").starts_with("Wrong result"), "it shows the way");
+    assert!(red.contains("Wrong result: two deposits were made, and one is lost."), "{red}");
+    browser.press(&["p", "1"]);
+    assert!(verdict(&mut browser, "spin-lock").starts_with("It does not hold."), "a wrong guess");
     in_order(&browser, &root);
 }
 
@@ -139,7 +205,7 @@ fn a_sent_link_shows_the_interleaving_even_from_a_file() {
     let root = format!("file://{}/", out.display());
     browser.open(&format!("{root}not-a-lock.html#explore-not-a-lock=0.ABAB"));
     ready(&mut browser);
-    assert!(verdict(&mut browser, "not-a-lock").starts_with("Two inside"));
+    assert!(verdict(&mut browser, "not-a-lock").starts_with("Seen:two inside"));
     in_order(&browser, &root);
 }
 
@@ -169,7 +235,7 @@ fn focus(browser: &mut Chromium, selector: &str) {
 fn a_question_is_answered_by_keyboard() {
     let Some(mut browser) = browser() else { return };
     let root = start();
-    for (width, choice, said) in [(1300, 3, "Right."), (360, 1, "Not so. It is: ")] {
+    for (width, choice, said) in [(1280, 3, "Right."), (360, 1, "Not so. It is: ")] {
         browser.resize(width, 800);
         browser.open(&format!("{root}checked.html"));
         ready(&mut browser);
@@ -191,36 +257,33 @@ fn a_question_is_answered_by_keyboard() {
 fn exercises_are_judged_and_stay_done() {
     let Some(mut browser) = browser() else { return };
     let root = start();
-    for width in [1300, 360] {
+    for width in [1280, 360] {
         browser.resize(width, 800);
         browser.open(&format!("{root}checked.html"));
         browser.value("localStorage.clear()");
         browser.open(&format!("{root}checked.html"));
         ready(&mut browser);
 
-        // Breaking it counts without help, and in as few steps as can be.
-        let (code, done) =
-            ("#exercise-lost-deposit .explorer-code", "#exercise-lost-deposit .explorer-done");
-        focus(&mut browser, code);
-        browser.press(&["m"]);
-        assert_eq!(text(&mut browser, done), "Seen. Now reset, and walk it yourself.");
-        browser.press(&["r", "a", "b", "a", "b", "a", "b", "a", "b", "a", "b"]);
-        assert_eq!(text(&mut browser, done), "Done ✓");
-
         // Both orderings are needed: what is proved with one of them too weak is no proof.
-        let done = "#exercise-spin-lock .explorer-done";
+        let stars = "#exercise-spin-lock .explorer-stars";
         focus(&mut browser, "#exercise-spin-lock .explorer-toggle");
-        browser.press(&["Enter", "p"]);
-        assert_eq!(text(&mut browser, done), "It does not hold with these orderings.");
+        browser.press(&["Enter", "p", "1"]);
+        assert_eq!(text(&mut browser, stars), "☆☆☆");
         focus(&mut browser, "#exercise-spin-lock .explorer-orders span:nth-child(2) button");
-        browser.press(&["Enter", "p"]);
-        assert_eq!(text(&mut browser, done), "Done ✓");
+        browser.press(&["Enter", "p", "1"]);
+        assert_eq!(text(&mut browser, stars), "★★★");
+
+        // Breaking it counts in any number of steps; the fewest have the most stars.
+        enter(&mut browser, "exercise-lost-deposit");
+        browser.press(&["a", "b", "a", "b", "a", "b", "a", "b", "a", "b"]);
+        let stars = text(&mut browser, "#exercise-lost-deposit .explorer-stars");
+        assert!(stars.starts_with("★★★best 10"), "{stars}");
 
         browser.open(&format!("{root}checked.html"));
         ready(&mut browser);
         for name in ["lost-deposit", "spin-lock"] {
-            let done = text(&mut browser, &format!("#exercise-{name} .explorer-done"));
-            assert_eq!(done, "Done ✓", "{name}: kept");
+            let stars = text(&mut browser, &format!("#exercise-{name} .explorer-stars"));
+            assert!(stars.starts_with("★★★"), "{name}: kept");
         }
     }
     in_order(&browser, &root);
@@ -233,9 +296,9 @@ fn every_page_is_in_order_and_fits_a_desk_and_a_phone() {
     let pages = site.files().map(|(path, _)| path).filter(|path| path.ends_with(".html"));
     let pages = Vec::from_iter(pages.filter(|path| !["print.html", "toc.html"].contains(path)));
     let root = start();
-    for width in [1300, 360] {
+    for (width, height) in WINDOWS {
         let Some(mut browser) = browser() else { return };
-        browser.resize(width, 800);
+        browser.resize(width, height);
         for page in &pages {
             browser.open(&format!("{root}{page}"));
             let overflow = browser.value("document.documentElement.scrollWidth - innerWidth");
@@ -244,7 +307,29 @@ fn every_page_is_in_order_and_fits_a_desk_and_a_phone() {
             let nameless = "[...document.querySelectorAll('main button, main a[href]')]\
                 .filter((it) => !(it.textContent.trim() || it.ariaLabel || it.title)).length";
             assert_eq!(browser.value(nameless), 0, "{page}: a button or a link has no name");
+            let wrong = browser.value(LAYOUT);
+            assert_eq!(wrong, serde_json::json!([]), "{page} at {width} × {height}");
         }
         in_order(&browser, &root);
     }
 }
+
+/// What is wrong with the explorers of a page: one that is higher than the window below the page's own bar, or
+/// whose map is out of sight when the figure is in sight; code that is cut off or scrolls sideways.
+const LAYOUT: &str = "[...document.querySelectorAll('.explorer')].flatMap((root) => {
+    const wrong = [];
+    const box = root.getBoundingClientRect();
+    const map = root.querySelector('.explorer-map').getBoundingClientRect();
+    const code = root.querySelector('.explorer-code');
+    if (box.height > innerHeight - 50) wrong.push(`${root.id} is ${box.height} px high`);
+    if (map.height < 40 || map.bottom > box.bottom) wrong.push(`${root.id}: the map is out of sight`);
+    if (code.scrollWidth > code.clientWidth) wrong.push(`${root.id}: code scrolls sideways`);
+    if (code.clientHeight < 80) wrong.push(`${root.id}: ${code.clientHeight} px of code`);
+    const right = code.getBoundingClientRect().left + code.clientWidth;
+    for (const row of root.querySelectorAll('.explorer-row')) {
+        const range = document.createRange();
+        range.selectNodeContents(row);
+        if (range.getBoundingClientRect().right > right + 1) wrong.push(`${root.id}: ${row.textContent} is cut`);
+    }
+    return wrong;
+})";

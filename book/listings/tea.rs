@@ -2,14 +2,14 @@
 
 use std::time::Instant;
 
-use primitives::raw::Countdown;
+use primitives::raw::CancellableSleep;
 use primitives::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use primitives::sync::const_fn;
 
-/// A pot of tea, and a countdown.
+/// A pot of tea, and the time that it takes.
 pub struct Tea {
     /// Until it is ready.
-    pub countdown: Countdown,
+    pub sleep: CancellableSleep,
     /// Whether somebody was told that it is.
     pub served: AtomicBool,
     /// Whether somebody was told that it will not be.
@@ -20,14 +20,14 @@ pub struct Tea {
 impl Tea {
     /// Waits until it is ready.
     pub fn serve(&self, deadline: Instant) {
-        if self.countdown.wait(Some(deadline)) {
+        if self.sleep.wait(Some(deadline)) {
             self.served.store(true, Relaxed); // Relaxed, here and below: read when both have ended
         }
     }
 
     /// Calls it off.
     pub fn call_off(&self) {
-        if self.countdown.cancel() {
+        if self.sleep.cancel() {
             self.called_off.store(true, Relaxed);
         }
     }
@@ -40,7 +40,7 @@ impl Tea {
         #[must_use]
         pub const fn new() -> Self {
             Self {
-                countdown: Countdown::new(),
+                sleep: CancellableSleep::new(),
                 served: AtomicBool::new(false),
                 called_off: AtomicBool::new(false),
             }

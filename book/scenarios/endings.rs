@@ -7,7 +7,7 @@ use queues::Queue;
 use super::shown;
 use crate::listings::empty_then_get;
 
-const FILE: &str = "queues/src/blocking.rs";
+const FILE: &str = "queues/src/locked_queue.rs";
 
 struct Office {
     tasks: Queue<u32>,

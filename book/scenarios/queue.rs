@@ -6,7 +6,7 @@ use queues::Queue;
 use super::shown;
 use crate::listings::{one_condition, two_conditions};
 
-const FILE: &str = "queues/src/blocking.rs";
+const FILE: &str = "queues/src/locked_queue.rs";
 
 struct Kitchen {
     slot: one_condition::Slot<u32>,

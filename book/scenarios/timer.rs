@@ -10,7 +10,7 @@ use crate::listings::tea::Tea;
 
 const NAIVE: &str = "book/listings/naive_timer.rs";
 const TEA: &str = "book/listings/tea.rs";
-const COUNTDOWN: &str = "primitives/src/countdown.rs";
+const CANCELLABLE_SLEEP: &str = "primitives/src/cancellable_sleep.rs";
 
 struct Alarm {
     timer: NaiveTimer,
@@ -34,7 +34,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
             })
             .shows(NAIVE, "timer")
             .broken(Kind::Assertion),
-        Scenario::new("countdown", || Kitchen { tea: Tea::new() })
+        Scenario::new("cancellable-sleep", || Kitchen { tea: Tea::new() })
             .thread(move |kitchen| kitchen.tea.serve(deadline))
             .thread(|kitchen| kitchen.tea.call_off())
             .check(|kitchen| {
@@ -43,8 +43,8 @@ pub(super) fn scenarios() -> Vec<Scenario> {
                 assert_ne!(served, called_off, "it is one of the two, and never both");
             })
             .shows(TEA, "tea")
-            .shows(COUNTDOWN, "wait")
-            .shows(COUNTDOWN, "cancel")
+            .shows(CANCELLABLE_SLEEP, "wait")
+            .shows(CANCELLABLE_SLEEP, "cancel")
             .right(),
     ]
 }

@@ -10,7 +10,7 @@ use std::hint::black_box;
 
 use common::{keep_a_second_thread, quick, side_by_side};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use primitives::raw::{Countdown, RawLock, RawRLock};
+use primitives::raw::{CancellableSleep, RawLock, RawRLock};
 use primitives::{Barrier, BoundedSemaphore, Condition, Event, Semaphore};
 
 /// One thread, and nobody else there.
@@ -60,10 +60,10 @@ fn uncontended(c: &mut Criterion) {
 
     let barrier = Barrier::new(1);
     group.bench_function("Barrier of one", |b| b.iter(|| black_box(&barrier).wait().is_ok()));
-    let countdown = Countdown::new();
-    countdown.cancel();
-    group.bench_function("Countdown, cancel when cancelled", |b| {
-        b.iter(|| black_box(&countdown).cancel());
+    let sleep = CancellableSleep::new();
+    sleep.cancel();
+    group.bench_function("CancellableSleep, cancel when cancelled", |b| {
+        b.iter(|| black_box(&sleep).cancel());
     });
     group.finish();
 }

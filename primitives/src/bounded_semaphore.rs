@@ -93,7 +93,7 @@ impl BoundedSemaphore {
     #[cfg(not(model))]
     #[must_use]
     pub const fn thread_bound(mut self) -> Self {
-        self.semaphore.seats.bind();
+        self.semaphore.identity.bind();
         self
     }
 
@@ -175,7 +175,7 @@ impl BoundedSemaphore {
     #[inline]
     #[cfg_attr(not(model), track_caller)]
     pub fn release(&self, n: usize) -> Result<(), ReleaseError> {
-        self.semaphore.seats.permits_wander();
+        self.semaphore.identity.permits_wander();
         assert!(n > 0, "released 0 permits: `n` must be one or more");
         self.semaphore
             .add(n, self.bound())

@@ -44,12 +44,12 @@ mod tests;
 use std::fmt;
 use std::time::{Duration, Instant};
 
-pub use self::raw::Monitor;
+pub use self::raw::ConditionLock;
 use crate::deadlock::{Identity, Kind};
 use crate::lock::LockGuard;
 use crate::park::{self, Wait};
 use crate::sync::atomic::{AtomicU32, Ordering::Relaxed};
-use crate::sync::{const_fn, is_unwinding, spin};
+use crate::sync::{const_fn, model_failed, spin};
 
 /// A place to sleep until the data under a [`Lock`](crate::Lock) has changed.
 ///
@@ -214,12 +214,12 @@ impl Condition {
     // ANCHOR: wait
     /// The wait behind all of them.
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
-    fn wait_on<L: Monitor + ?Sized>(
+    fn wait_on<L: ConditionLock + ?Sized>(
         &self,
         lock: &L,
         deadline: Option<Instant>,
     ) -> WaitTimeoutResult {
-        let _waiting = self.identity.waits();
+        let _waiting = self.identity.waiting_for_anyone();
         // Both while the lock is still held (see the drawing above).
         // Relaxed: whoever must see the count, or must be seen in the sequence, takes the lock after we
         // release it, and the lock is what orders us.
@@ -316,7 +316,7 @@ impl<'a> Counted<'a> {
 
 impl Drop for Counted<'_> {
     fn drop(&mut self) {
-        if !is_unwinding() {
+        if !model_failed() {
             // Relaxed: to be counted too long costs a notifier a system call, no more.
             self.0.fetch_sub(1, Relaxed);
         }

@@ -5,7 +5,7 @@
 //!
 //! | condition         | says                                             | broken by                                  |
 //! | ----------------- | ------------------------------------------------ | ------------------------------------------ |
-//! | mutual exclusion  | a thing has one owner at a time                  | not sharing it                             |
+//! | mutual exclusion  | a resource has one owner at a time                  | not sharing it                             |
 //! | hold and wait     | who waits keeps what it has                      | taking everything at once, or nothing      |
 //! | no preemption     | nobody takes it away                             | [`lock_checked`], [`lock_timeout`]: backing off |
 //! | circular wait     | the waits form a ring                            | taking locks in one order everywhere       |
@@ -87,8 +87,8 @@
 //! # What is not seen
 //!
 //! Threads that wait in foreign code: std's `Mutex`, a read from a socket, std's own `join` and `scope`.
-//! A _livelock_, in which threads run and get nowhere. For an inversion: orders of things that are not locks;
-//! locks that are taken by a try, or with a deadline; and some orders of a thread that holds more than 16 things.
+//! A _livelock_, in which threads run and get nowhere. For an inversion: orders of resources that are not locks;
+//! locks that are taken by a try, or with a deadline; and some orders of a thread that holds more than 16 resources.
 //!
 //! # How
 //!
@@ -119,35 +119,35 @@ mod name;
 pub(crate) mod detector;
 #[cfg(any(model, feature = "deadlock-detection"))]
 #[allow(unreachable_pub, reason = "the models reach it")]
-pub(crate) mod gate;
-#[cfg(any(model, feature = "deadlock-detection"))]
-#[allow(unreachable_pub, reason = "the models reach it")]
 pub(crate) mod graph;
 #[cfg(any(model, feature = "deadlock-detection"))]
 #[allow(unreachable_pub, reason = "the models reach it")]
-pub(crate) mod hands;
+pub(crate) mod held_locks;
 #[cfg(any(model, feature = "deadlock-detection"))]
 #[allow(unreachable_pub, reason = "the models reach it")]
-pub(crate) mod pool;
+pub(crate) mod permits;
 #[cfg(any(model, feature = "deadlock-detection"))]
 mod report;
 #[cfg(any(model, feature = "deadlock-detection"))]
 mod system;
+#[cfg(any(model, feature = "deadlock-detection"))]
+#[allow(unreachable_pub, reason = "the models reach it")]
+pub(crate) mod unwatched_lock;
 
+#[cfg(any(model, not(feature = "deadlock-detection")))]
+mod disabled;
 #[cfg(all(feature = "deadlock-detection", not(model)))]
 mod hook;
 #[cfg(all(feature = "deadlock-detection", not(model)))]
 mod identity;
 #[cfg(all(feature = "deadlock-detection", not(model)))]
-mod inversion;
-#[cfg(all(feature = "deadlock-detection", not(model)))]
 mod local;
-#[cfg(any(model, not(feature = "deadlock-detection")))]
-mod off;
 #[cfg(all(feature = "deadlock-detection", not(model)))]
-mod seats;
+mod lock_order;
 #[cfg(all(feature = "deadlock-detection", not(model)))]
-mod things;
+mod resources;
+#[cfg(all(feature = "deadlock-detection", not(model)))]
+mod semaphore_identity;
 
 pub use self::label::{Kind, Label};
 pub use self::name::name;
@@ -159,28 +159,28 @@ pub use self::report::{Hold, Report, ThreadReport, Verdict, Want};
 
 #[cfg(any(model, not(feature = "deadlock-detection")))]
 #[doc(hidden)]
-pub use self::off::{Identity, Waiting};
+pub use self::disabled::{Identity, Waiting};
 #[cfg(all(feature = "deadlock-detection", not(model)))]
 #[doc(hidden)]
 pub use self::{identity::Identity, local::Waiting};
 
+#[cfg(any(model, not(feature = "deadlock-detection")))]
+pub(crate) use self::disabled::*;
 #[cfg(all(feature = "deadlock-detection", not(model)))]
 pub(crate) use self::local::{
-    Asleep as ScopeEnds, Scoped, awaits_end, awaits_scope, falls_asleep, joins, quiet, refused,
-    thread_begins, waits_for_raw,
+    Asleep as ScopeEnds, Scoped, awaits_scope, falls_asleep, joins, quiet, refused, thread_begins,
+    waiting_for_end, waiting_for_raw,
 };
-#[cfg(any(model, not(feature = "deadlock-detection")))]
-pub(crate) use self::off::*;
 #[cfg(all(feature = "deadlock-detection", not(model)))]
-pub(crate) use self::seats::Seats;
+pub(crate) use self::semaphore_identity::SemaphoreIdentity;
 
 #[cfg(model)]
 #[doc(hidden)]
 pub use self::{
     detector::{Detector, OnGraph},
-    graph::{Need, ThingId, ThreadId, Wait, Wanted},
-    hands::Hands,
-    pool::Pool,
+    graph::{Need, ResourceId, ThreadId, Wait, Wanted},
+    held_locks::HeldLocks,
+    permits::Permits,
     report::{Report, Verdict},
 };
 

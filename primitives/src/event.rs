@@ -272,7 +272,7 @@ impl Event {
     #[cold]
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
     fn wait_slow(&self, found: u32, deadline: Option<Instant>) -> bool {
-        let _waiting = self.identity.waits();
+        let _waiting = self.identity.waiting_for_anyone();
         // Until somebody sets it, the word can only be this, with or without the note.
         let clear = found & !SLEEPERS;
         let asleep = clear | SLEEPERS;

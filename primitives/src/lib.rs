@@ -17,7 +17,7 @@
 //! | [`Barrier`]                  | `threading.Barrier`     | nobody goes on before everybody has come        |
 //! | [`Timer`]                    | `threading.Timer`       | one call, some time from now, or called off     |
 //! | [`Timers`]                   | (`asyncio.call_later`)  | any number of them, on one thread               |
-//! | [`raw::Countdown`]           | `Timer.finished`        | a sleep that may be called off                  |
+//! | [`raw::CancellableSleep`]           | `Timer.finished`        | a sleep that may be called off                  |
 //! | [`thread`]                   | `threading.Thread`      | names, a list of threads, panics that are seen  |
 //!
 //! Everything stands on two modules, and on nothing else: [`sync`], the only door to atomics, and
@@ -57,8 +57,8 @@ pub mod sync;
 
 pub mod barrier;
 pub mod bounded_semaphore;
+pub mod cancellable_sleep;
 pub mod condition;
-pub mod countdown;
 pub mod deadlock;
 pub mod event;
 pub mod lock;
@@ -70,9 +70,6 @@ pub mod semaphore;
 pub mod thread;
 pub mod timer;
 pub mod timers;
-
-#[cfg(all(test, not(model)))]
-mod probe;
 
 pub use barrier::{Barrier, BarrierWaitResult, BrokenBarrierError};
 pub use bounded_semaphore::{BoundedSemaphore, ReleaseError};
@@ -86,8 +83,8 @@ pub use timers::{TimerHandle, Timers};
 
 /// Locks that guard no data: what the typed ones are made of, and what Python calls a lock.
 pub mod raw {
-    pub use crate::condition::Monitor;
-    pub use crate::countdown::Countdown;
+    pub use crate::cancellable_sleep::CancellableSleep;
+    pub use crate::condition::ConditionLock;
     pub use crate::lock::RawLock;
     pub use crate::rlock::RawRLock;
 }

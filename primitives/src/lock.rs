@@ -47,7 +47,7 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 pub use self::guarded::{Lock, LockGuard};
-use crate::condition::Monitor;
+use crate::condition::ConditionLock;
 use crate::deadlock::{self, Identity, Kind};
 use crate::park::{self, Wait};
 use crate::sync::atomic::AtomicU32;
@@ -124,9 +124,9 @@ impl RawLock {
     #[inline]
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub(crate) fn acquire_as(&self, identity: &Identity) {
-        identity.comes_next();
+        identity.note_order();
         if !self.acquire_fast() {
-            let _waiting = identity.wants();
+            let _waiting = identity.waiting_for_owner();
             self.acquire_slow(None);
         }
     }
@@ -180,7 +180,7 @@ impl RawLock {
     #[cold]
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
     fn acquire_slow(&self, deadline: Option<Instant>) -> bool {
-        let _waiting = deadlock::waits_for_raw(Kind::RawLock);
+        let _waiting = deadlock::waiting_for_raw(Kind::RawLock);
         let mut state = self.look_for_a_while();
         if state == UNLOCKED && self.acquire_fast() {
             return true; // and nobody needs to be told that we ever waited
@@ -266,7 +266,7 @@ impl RawLock {
     }
 }
 
-impl Monitor for RawLock {
+impl ConditionLock for RawLock {
     type Saved = ();
 
     #[cfg_attr(not(model), track_caller)]

@@ -44,7 +44,7 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 pub use self::guarded::{RLock, RLockGuard};
-use crate::condition::Monitor;
+use crate::condition::ConditionLock;
 use crate::deadlock::{Identity, Kind};
 use crate::lock::RawLock;
 use crate::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
@@ -320,7 +320,7 @@ impl RawRLock {
 
 /// A wait gives the lock back however often it is held, so that somebody else can come and notify, and
 /// takes it as often again.
-impl Monitor for RawRLock {
+impl ConditionLock for RawRLock {
     /// How often beyond the first time.
     type Saved = u32;
 
@@ -340,7 +340,7 @@ impl Monitor for RawRLock {
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
     fn restore_all(&self, nested: u32) {
         // Not `acquire`: whoever takes its lock back after a condition is told of a deadlock, and does not panic.
-        let _waiting = self.identity.wants_again();
+        let _waiting = self.identity.waiting_for_owner_again();
         self.lock.acquire();
         self.set_owner(thread::id());
         self.identity.taken();

@@ -45,7 +45,7 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 pub use self::permit::Permit;
-use crate::deadlock::Seats;
+use crate::deadlock::SemaphoreIdentity;
 #[cfg(all(feature = "deadlock-detection", not(model)))]
 use crate::deadlock::{self, Report};
 use crate::park::{self, Wait};
@@ -91,7 +91,7 @@ const EMPTY: u32 = 0;
 /// ```
 // ANCHOR: type
 pub struct Semaphore {
-    pub(crate) seats: Seats,
+    pub(crate) identity: SemaphoreIdentity,
     /// `permits * PERMIT | note`
     ///
     /// | permits | `SLEEPERS` | somebody sleeps                   | who writes it                     |
@@ -137,7 +137,7 @@ impl Semaphore {
                 "too many permits for a semaphore: at most 2147483647 (`Semaphore::MAX_PERMITS`) are allowed",
             );
             Self {
-                seats: Seats::new(name, permits),
+                identity: SemaphoreIdentity::new(name, permits),
                 word: AtomicU32::new(permits as u32 * PERMIT),
             }
         }
@@ -158,7 +158,7 @@ impl Semaphore {
     #[cfg(not(model))]
     #[must_use]
     pub const fn thread_bound(mut self) -> Self {
-        self.seats.bind();
+        self.identity.bind();
         self
     }
 
@@ -251,7 +251,7 @@ impl Semaphore {
     #[inline]
     #[cfg_attr(not(model), track_caller)]
     pub fn release(&self, n: usize) {
-        self.seats.permits_wander();
+        self.identity.permits_wander();
         assert!(n > 0, "released 0 permits: `n` must be one or more");
         if let Err(available) = self.add(n, Self::MAX_PERMITS) {
             panic!(
@@ -278,7 +278,7 @@ impl Semaphore {
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub(crate) fn acquire_raw(&self) {
         if !self.take() {
-            let _waiting = self.seats.wants();
+            let _waiting = self.identity.waiting_for_permit();
             self.acquire_slow(None);
         }
     }
@@ -287,7 +287,7 @@ impl Semaphore {
     #[cfg(all(feature = "deadlock-detection", not(model)))]
     #[track_caller]
     pub(crate) fn acquire_raw_checked(&self) -> Result<(), Box<Report>> {
-        let _waiting = self.seats.wants_checked();
+        let _waiting = self.identity.waiting_for_permit_checked();
         if self.take() || self.acquire_slow(None) { Ok(()) } else { Err(deadlock::refused()) }
     }
 

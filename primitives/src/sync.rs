@@ -12,22 +12,22 @@
 
 #[cfg(not(model))]
 mod cores;
-#[cfg(not(model))]
-mod identity;
 #[cfg(model)]
-mod modelled;
+mod model;
 #[cfg(model)]
 pub mod panic;
 #[cfg(not(model))]
 pub(crate) mod panic;
 pub mod spin;
+#[cfg(not(model))]
+mod thread_id;
 
+#[cfg(model)]
+pub use ::model::sync::{atomic, cell};
+#[cfg(model)]
+pub use ::model::{model_failed, part_of};
 #[cfg(not(model))]
 pub use cores::available as cores;
-#[cfg(model)]
-pub use model::sync::{atomic, cell};
-#[cfg(model)]
-pub use model::{is_unwinding, part_of};
 
 /// Atomic integers and fences, as in [`core::sync::atomic`].
 #[cfg(not(model))]
@@ -83,8 +83,8 @@ pub mod cell {
 /// Threads, as in [`std::thread`].
 #[cfg(not(model))]
 pub mod thread {
-    pub use super::identity::id;
-    pub(crate) use super::identity::{adopt, reserve};
+    pub use super::thread_id::id;
+    pub(crate) use super::thread_id::{adopt, reserve};
     pub use std::thread::{
         Builder, JoinHandle, Scope, ScopedJoinHandle, current, scope, sleep, spawn, yield_now,
     };
@@ -93,9 +93,9 @@ pub mod thread {
 /// Threads that loom schedules.
 #[cfg(model)]
 pub mod thread {
-    pub use super::modelled::{Builder, id};
-    pub(crate) use super::modelled::{adopt, current, reserve};
-    pub use model::thread::{JoinHandle, spawn, yield_now};
+    pub use super::model::{Builder, id};
+    pub(crate) use super::model::{adopt, current, reserve};
+    pub use ::model::thread::{JoinHandle, spawn, yield_now};
 }
 
 /// Whether this thread is unwinding from a panic: a `Drop` that would panic must not then.
@@ -106,7 +106,7 @@ pub use std::thread::panicking;
 #[cfg(not(model))]
 #[inline(always)]
 #[must_use]
-pub const fn is_unwinding() -> bool {
+pub const fn model_failed() -> bool {
     false
 }
 

@@ -1,7 +1,7 @@
 //! The timer: one call, some time from now, on a thread of its own, that can be called off.
 //!
-//! A timer is a thread and a [`Countdown`]. The thread sleeps on the countdown until the interval has passed, and
-//! then calls the function; [`cancel`](Timer::cancel) calls the countdown off, which also wakes the thread, so
+//! A timer is a thread and a [`CancellableSleep`]. The thread sleeps until the interval has passed, and
+//! then calls the function; [`cancel`](Timer::cancel) calls the sleep off, which also wakes the thread, so
 //! that it ends at once and does not sleep out the interval for nothing.
 //!
 //! ```text
@@ -9,10 +9,11 @@
 //!                 │                        │   ▲
 //!                 │ cancel                 │   └── cancel wakes it ──────────────────▶ ends
 //!                 ▼                        │
-//!            start does nothing       cancel and deadline at once: the countdown decides
+//!            start does nothing       cancel and deadline at once: the sleep decides
 //! ```
 //!
-//! That deciding is all there is to it, and it is done by one compare-exchange: see [`countdown`](crate::countdown).
+//! That deciding is all there is to it, and it is done by one compare-exchange: see
+//! [`cancellable_sleep`](crate::cancellable_sleep).
 //! Whoever wins takes the function, which lies under a lock, and either calls it or drops it.
 //!
 //! A thread for each timer is simple, and what Python does; each costs about 100 µs to start, and a stack. For
@@ -30,7 +31,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 pub use self::error::{JoinError, StartError};
-use crate::countdown::Countdown;
+use crate::cancellable_sleep::CancellableSleep;
 use crate::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use crate::thread::{Builder, JoinHandle};
 use crate::{Lock, park, sync};
@@ -86,8 +87,8 @@ enum Run {
 
 /// What the timer and its thread both have.
 struct Shared {
-    countdown: Countdown,
-    /// Taken by whoever decides the countdown, to be called or to be dropped.
+    sleep: CancellableSleep,
+    /// Taken by whoever decides the sleep, to be called or to be dropped.
     callback: Lock<Option<Callback>>,
 }
 
@@ -102,7 +103,7 @@ impl Timer {
             name: None,
             run: Lock::new(Run::NotStarted),
             shared: Arc::new(Shared {
-                countdown: Countdown::new(),
+                sleep: CancellableSleep::new(),
                 callback: Lock::new(Some(Box::new(f))),
             }),
         }
@@ -131,7 +132,7 @@ impl Timer {
         if !matches!(*run, Run::NotStarted) {
             return Err(StartError::AlreadyStarted);
         }
-        *run = if self.shared.countdown.is_cancelled() {
+        *run = if self.shared.sleep.is_cancelled() {
             Run::StartedInVain
         } else {
             let shared = Arc::clone(&self.shared);
@@ -149,7 +150,7 @@ impl Timer {
     /// the thread or a call under way. One compare-exchange, and if it succeeds a system call.
     // ANCHOR: cancel
     pub fn cancel(&self) -> bool {
-        let first = self.shared.countdown.cancel();
+        let first = self.shared.sleep.cancel();
         if first {
             // In two steps: what it captured must be dropped after the lock.
             let callback = self.shared.callback.lock().take();
@@ -201,7 +202,7 @@ impl Timer {
     /// _Python_: `timer.finished.is_set()`.
     #[must_use]
     pub fn is_finished(&self) -> bool {
-        self.shared.countdown.is_cancelled()
+        self.shared.sleep.is_cancelled()
             || matches!(&*self.run.lock(), Run::Started(handle) if handle.is_finished())
     }
 }
@@ -210,10 +211,10 @@ impl Timer {
 impl Shared {
     /// What the thread does.
     fn run(&self, deadline: Option<Instant>) {
-        if self.countdown.wait(deadline) {
+        if self.sleep.wait(deadline) {
             // In two steps: the lock must not be held during the call.
             let callback = self.callback.lock().take();
-            callback.expect("only who decides the countdown takes it")();
+            callback.expect("only who decides the sleep takes it")();
         }
     }
 }
@@ -238,6 +239,6 @@ impl fmt::Debug for Timer {
         if let Some(run) = self.run.try_lock() {
             timer.field("started", &!matches!(*run, Run::NotStarted));
         }
-        timer.field("countdown", &self.shared.countdown).finish()
+        timer.field("sleep", &self.shared.sleep).finish()
     }
 }

@@ -9,14 +9,14 @@ use std::fs;
 use std::path::Path;
 use std::rc::Rc;
 
-use primitives::raw::{Countdown, RawLock, RawRLock};
+use primitives::raw::{CancellableSleep, RawLock, RawRLock};
 use primitives::{
     Barrier, BarrierWaitResult, BoundedSemaphore, BrokenBarrierError, Condition, Event, Lock,
     LockGuard, Permit, RLock, RLockGuard, ReleaseError, Semaphore, Timer, TimerHandle, Timers,
     WaitTimeoutResult, deadlock, park, sync, thread, timer, timers,
 };
 
-#[path = "../src/probe.rs"]
+#[path = "auto_traits/probe.rs"]
 mod probe;
 use probe::{probe, probe_unwind};
 
@@ -67,7 +67,7 @@ fn what_guards_no_data() {
         Permit<'static>: ALL,
         ReleaseError: ALL,
         Event: ALL,
-        Countdown: ALL,
+        CancellableSleep: ALL,
         Barrier: ALL,
         // The last to arrive runs the action, whoever that is; a panic in it breaks the barrier.
         Barrier<Box<dyn FnMut() + Send>>: "Send Sync RefUnwindSafe",
@@ -90,10 +90,13 @@ fn timers_and_threads() {
         thread::Thread: ALL,
         thread::Builder: ALL,
         thread::JoinHandle<u8>: ALL,
+        // The result crosses by `join`, once.
+        thread::JoinHandle<Movable>: ALL,
         thread::JoinHandle<Fixed>: "UnwindSafe RefUnwindSafe",
         // As std's, which it is made of.
         thread::Scope<'static, 'static>: "Send Sync RefUnwindSafe",
         thread::ScopedJoinHandle<'static, u8>: ALL,
+        thread::ScopedJoinHandle<'static, Movable>: ALL,
         thread::ScopedJoinHandle<'static, Fixed>: "UnwindSafe RefUnwindSafe",
         thread::PanicError: ALL,
         thread::Location: ALL,
@@ -111,7 +114,12 @@ fn what_the_primitives_stand_on() {
 #[cfg(feature = "lock_api")]
 #[test]
 fn the_raw_traits() {
-    has! { primitives::lock_api::ThreadNumber: ALL, }
+    has! {
+        primitives::lock_api::ThreadNumber: ALL,
+        // Any thread may release a raw lock, and only its owner a reentrant one.
+        lock_api::MutexGuard<'static, RawLock, u8>: "Send Sync",
+        lock_api::MutexGuard<'static, RawRLock, u8>: "Sync",
+    }
 }
 
 #[test]
@@ -136,7 +144,7 @@ fn a_report_goes_wherever_its_reader_is() {
 
 /// What is public for the sake of other crates or of the models here, and in no documentation.
 const HIDDEN: [&str; 8] =
-    ["Identity", "Waiting", "Detector", "OnGraph", "Need", "Wanted", "Hands", "Pool"];
+    ["Identity", "Waiting", "Detector", "OnGraph", "Need", "Wanted", "HeldLocks", "Permits"];
 
 /// A new type belongs in one of the tables above.
 #[test]

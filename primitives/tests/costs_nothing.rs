@@ -6,7 +6,7 @@ use std::any::TypeId;
 use std::mem::{align_of, size_of};
 use std::sync::atomic as bare;
 
-use primitives::sync::{atomic, cell, is_unwinding};
+use primitives::sync::{atomic, cell, model_failed};
 
 fn same<A: 'static, B: 'static>() -> bool {
     TypeId::of::<A>() == TypeId::of::<B>()
@@ -44,7 +44,7 @@ fn the_cell_is_no_larger_than_its_contents() {
 /// What asks whether a model is being torn down is a constant, so the question is not in the program.
 #[test]
 fn nothing_is_asked_about_models() {
-    const { assert!(!is_unwinding()) }
+    const { assert!(!model_failed()) }
 }
 
 /// What the primitives tell the deadlock detector is in no word of a build without it.

@@ -89,7 +89,7 @@ pub use self::task::Task;
 use crate::PutError;
 use crate::workers::drop_quietly;
 #[cfg(not(model))]
-use crate::workers::{Crew, Workers};
+use crate::workers::{WorkerThreads, Workers};
 
 /// Runs closures on a few threads and hands out their results.
 ///
@@ -117,7 +117,7 @@ use crate::workers::{Crew, Workers};
 pub struct Executor {
     pool: Arc<Pool>,
     #[cfg(not(model))]
-    crew: Crew,
+    threads: WorkerThreads,
 }
 
 /// Making one.
@@ -151,8 +151,8 @@ impl Executor {
         // Relaxed: only that no two are the same.
         let name = format!("Executor-{}", MADE.fetch_add(1, Relaxed) + 1);
         let pool = Arc::new(Pool::new());
-        match Crew::start(&workers, &name, &pool, Pool::work) {
-            Ok(crew) => Ok(Self { pool, crew }),
+        match WorkerThreads::start(&workers, &name, &pool, Pool::work) {
+            Ok(threads) => Ok(Self { pool, threads }),
             Err(error) => {
                 pool.queue.shutdown();
                 Err(error)
@@ -164,7 +164,7 @@ impl Executor {
     #[must_use]
     #[doc(alias = "max_workers")]
     pub fn workers(&self) -> usize {
-        self.crew.len()
+        self.threads.len()
     }
 }
 
@@ -282,7 +282,7 @@ impl Executor {
         }
         #[cfg(not(model))]
         if wait && !self.pool.is_worker() {
-            self.crew.wait();
+            self.threads.wait();
         }
         #[cfg(model)]
         let _ = wait; // for the roles that are its workers, the scenario waits
@@ -302,7 +302,7 @@ impl Drop for Executor {
     fn drop(&mut self) {
         self.shutdown(false, false);
         if !self.pool.is_worker() {
-            self.crew.join();
+            self.threads.join();
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::BlockingQueue;
 
 /// Items as they come; blocks for each, and ends when the queue is shut down and empty.
 ///
-/// Made by [`Blocking::iter`](crate::Blocking::iter) and [`Ring::iter`](crate::Ring::iter).
+/// Made by [`LockedQueue::iter`](crate::LockedQueue::iter) and [`Ring::iter`](crate::Ring::iter).
 /// Several threads may each have one on the same queue: every item comes out of exactly one of them.
 #[must_use = "an iterator takes nothing out until it is used"]
 pub struct Iter<'a, Q: ?Sized, T> {

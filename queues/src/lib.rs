@@ -45,34 +45,34 @@
 //! [`Duration`]: std::time::Duration
 //! [`Instant`]: std::time::Instant
 
-mod blocking;
+mod discipline;
 mod drop_all;
 mod error;
 pub mod executor;
 mod iter;
+mod locked_queue;
 mod priority_queue;
 mod queue;
 mod ring;
 mod sleepers;
 mod stack;
-mod store;
 pub mod task_queue;
 mod traits;
 mod treiber_stack;
 mod workers;
 
-pub use blocking::Blocking;
+pub use discipline::Discipline;
 pub use error::{
     GetError, GetTimeoutError, PutError, PutTimeoutError, TaskDoneError, TryGetError, TryPutError,
 };
 pub use executor::{Executor, ResultTimeoutError, Task, TaskError, as_completed};
 pub use iter::Iter;
+pub use locked_queue::LockedQueue;
 pub use priority_queue::{PriorityQueue, SmallestFirst};
 pub use queue::{Fifo, Queue};
 pub use ring::Ring;
 pub use stack::{Lifo, Stack};
-pub use store::Store;
-pub use task_queue::{Tally, TaskQueue};
+pub use task_queue::{TaskCounts, TaskQueue};
 pub use traits::BlockingQueue;
 pub use treiber_stack::TreiberStack;
 #[cfg(not(model))]

@@ -50,12 +50,12 @@ use std::fmt;
 use std::mem::{self, ManuallyDrop};
 use std::ptr;
 
-use crate::{Blocking, Store};
+use crate::{Discipline, LockedQueue};
 
 /// A queue in which the smallest item comes out first, and among equal ones the one that came first:
 /// Python's `queue.PriorityQueue`.
 ///
-/// Every call is described at [`Blocking`], the code that it shares with the other orders. The items must
+/// Every call is described at [`LockedQueue`], the code that it shares with the other orders. The items must
 /// be `Ord`; with [`Reverse`](std::cmp::Reverse) around them the greatest comes out first. Putting and getting
 /// cost a few comparisons more for each doubling of the number of items inside, and are made under the
 /// queue's lock: so a comparison must not use the queue. If it panics, the call has no effect, but that a
@@ -91,7 +91,7 @@ use crate::{Blocking, Store};
 /// assert_eq!(jobs.get().unwrap().1, "paint");
 /// # Ok::<(), queues::PutError<Job>>(())
 /// ```
-pub type PriorityQueue<T> = Blocking<SmallestFirst<T>>;
+pub type PriorityQueue<T> = LockedQueue<SmallestFirst<T>>;
 
 /// The order of a [`PriorityQueue`]: the smallest item, and among equal ones the one that has waited longest.
 pub struct SmallestFirst<T> {
@@ -243,8 +243,8 @@ fn lower_first<T>(heap: &mut [Entry<T>], place: usize) {
     }
 }
 
-// ANCHOR: store
-impl<T: Ord> Store for SmallestFirst<T> {
+// ANCHOR: discipline
+impl<T: Ord> Discipline for SmallestFirst<T> {
     type Item = T;
 
     #[inline]
@@ -281,7 +281,7 @@ impl<T: Ord> Store for SmallestFirst<T> {
         self.heap.len()
     }
 }
-// ANCHOR_END: store
+// ANCHOR_END: discipline
 
 impl<T> Default for SmallestFirst<T> {
     fn default() -> Self {

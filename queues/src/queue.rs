@@ -3,11 +3,11 @@
 use std::collections::VecDeque;
 use std::fmt;
 
-use crate::{Blocking, Store};
+use crate::{Discipline, LockedQueue};
 
 /// A queue in which items come out in the order in which they went in: Python's `queue.Queue`.
 ///
-/// Every call is described at [`Blocking`], the code that it shares with the other orders.
+/// Every call is described at [`LockedQueue`], the code that it shares with the other orders.
 ///
 /// ```
 /// use queues::{Queue, TryPutError};
@@ -19,12 +19,12 @@ use crate::{Blocking, Store};
 /// assert_eq!(queue.get(), Ok('a'));
 /// # Ok::<(), queues::PutError<char>>(())
 /// ```
-pub type Queue<T> = Blocking<Fifo<T>>;
+pub type Queue<T> = LockedQueue<Fifo<T>>;
 
 /// The order of a [`Queue`]: the item that has waited longest.
 pub struct Fifo<T>(VecDeque<T>);
 
-impl<T> Store for Fifo<T> {
+impl<T> Discipline for Fifo<T> {
     type Item = T;
 
     #[inline]

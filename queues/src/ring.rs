@@ -54,10 +54,10 @@
 
 mod ending;
 mod event_count;
-mod looking;
+mod inspect;
+mod position;
 #[cfg(all(test, not(model)))]
 mod tests;
-mod track;
 mod waiting;
 
 use std::mem::MaybeUninit;
@@ -69,7 +69,7 @@ use primitives::sync::cell::UnsafeCell;
 use primitives::sync::{spin, thread};
 
 use self::event_count::EventCount;
-use self::track::{ENDED, FILLED, NOTE, Track, position};
+use self::position::{ENDED, FILLED, NOTE, Positions, position};
 use crate::error::{TryGetError, TryPutError};
 
 /// A queue in which items come out in the order in which they went in, with a fixed number of places and
@@ -80,7 +80,7 @@ use crate::error::{TryGetError, TryPutError};
 /// while, yields a few times, and then sleeps. There is no system call while nobody sleeps. All places are
 /// allocated when the ring is made.
 ///
-/// Every corner case is as with [`Blocking`](crate::Blocking), and as in CPython 3.13.
+/// Every corner case is as with [`LockedQueue`](crate::LockedQueue), and as in CPython 3.13.
 ///
 /// ```
 /// use queues::{Ring, TryPutError};
@@ -112,7 +112,7 @@ pub struct Ring<T> {
     sleepers: Padded<Sleepers>,
     // From here on nothing changes but the places themselves.
     identity: Identity,
-    track: Track,
+    positions: Positions,
     slots: Box<[Slot<T>]>,
 }
 
@@ -155,7 +155,7 @@ impl<T> Ring<T> {
             capacity <= isize::MAX as usize / size_of::<Slot<T>>(),
             "a ring of capacity {capacity} does not fit into memory: use less, or an unbounded `Queue`",
         );
-        Self::starting_at(Track::new(capacity), 0)
+        Self::starting_at(Positions::new(capacity), 0)
     }
 
     /// The same ring, with a name for [reports of deadlocks](primitives::deadlock). Without the feature
@@ -179,21 +179,21 @@ impl<T> Ring<T> {
     #[doc(hidden)]
     #[must_use]
     pub fn bounded_in_its_last_lap(capacity: usize) -> Self {
-        let track = Track::new(capacity);
-        Self::starting_at(track, track.last_lap())
+        let positions = Positions::new(capacity);
+        Self::starting_at(positions, positions.last_lap())
     }
 
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
-    fn starting_at(track: Track, start: u64) -> Self {
+    fn starting_at(positions: Positions, start: u64) -> Self {
         let mut next = start;
-        let slots = (0..track.places()).map(|_| {
+        let slots = (0..positions.places()).map(|_| {
             let stamp = next;
-            next = track.after(stamp);
+            next = positions.after(stamp);
             Slot { stamp: AtomicU64::new(stamp), item: UnsafeCell::new(MaybeUninit::uninit()) }
         });
         Self {
             slots: slots.collect(),
-            track,
+            positions,
             identity: Identity::new(Kind::Queue, ""),
             tail: Padded(AtomicU64::new(start)),
             head: Padded(AtomicU64::new(start)),
@@ -236,7 +236,8 @@ impl<T> Ring<T> {
             return Err(item);
         }
         // Release: pairs with the Acquire in `len`. The item is published by its stamp, not by this.
-        match self.tail.0.compare_exchange_weak(tail, self.track.after(tail), Release, Relaxed) {
+        match self.tail.0.compare_exchange_weak(tail, self.positions.after(tail), Release, Relaxed)
+        {
             Ok(_) => {
                 // SAFETY: the stamp said that the place is free for this position, and the exchange that
                 // no other thread has the position.
@@ -264,7 +265,7 @@ impl<T> Ring<T> {
             // Acquire: as in `put_at_once`.
             let stamp = slot.stamp.load(Acquire);
             if stamp == here {
-                let next = self.track.after(here) | tail & NOTE;
+                let next = self.positions.after(here) | tail & NOTE;
                 // Release: as in `put_at_once`. Not Acquire for the sake of a note: `call_getter` sees who left
                 // it, or wipes it, and by that sees who left it. Acquire on failure: as above.
                 match self.tail.0.compare_exchange_weak(tail, next, Release, Acquire) {
@@ -282,7 +283,7 @@ impl<T> Ring<T> {
                     }
                 }
             }
-            let a_lap_ago = self.track.lap_before(here);
+            let a_lap_ago = self.positions.lap_before(here);
             if position(stamp) == a_lap_ago {
                 // Acquire: pairs with the Release in `shutdown_now`.
                 let head = self.head.0.load(Acquire);
@@ -328,7 +329,10 @@ impl<T> Ring<T> {
             return None;
         }
         // Release: pairs with the Acquire in `len`.
-        self.head.0.compare_exchange_weak(head, self.track.after(head), Release, Relaxed).ok()?;
+        self.head
+            .0
+            .compare_exchange_weak(head, self.positions.after(head), Release, Relaxed)
+            .ok()?;
         // SAFETY: the stamp said that the place holds the item of this position, and the exchange that no
         // other thread has the position.
         Some(unsafe { self.empty(slot, head) })
@@ -349,7 +353,7 @@ impl<T> Ring<T> {
             // Acquire: as in `get_at_once`.
             let stamp = slot.stamp.load(Acquire);
             if stamp == here | FILLED {
-                let next = self.track.after(here) | head & NOTE;
+                let next = self.positions.after(here) | head & NOTE;
                 // Release: as in `get_at_once`. Acquire on failure: as above. For the note, as in `try_put_slow`.
                 match self.head.0.compare_exchange_weak(head, next, Release, Acquire) {
                     Ok(_) => {
@@ -366,7 +370,7 @@ impl<T> Ring<T> {
                     }
                 }
             }
-            if stamp == here || stamp == self.track.lap_before(here) | FILLED {
+            if stamp == here || stamp == self.positions.lap_before(here) | FILLED {
                 // Acquire: pairs with the Release in `end`.
                 let tail = self.tail.0.load(Acquire);
                 if position(tail) != here {
@@ -387,8 +391,8 @@ impl<T> Ring<T> {
     /// The place of a position, or of a cursor that holds one.
     #[inline]
     fn slot(&self, word: u64) -> &Slot<T> {
-        // SAFETY: all positions come from `track`, whose indices are below the number of places.
-        unsafe { self.slots.get_unchecked(self.track.index(word)) }
+        // SAFETY: all positions come from `positions`, whose indices are below the number of places.
+        unsafe { self.slots.get_unchecked(self.positions.index(word)) }
     }
 
     /// Moves an item into a place, and says so.
@@ -414,7 +418,7 @@ impl<T> Ring<T> {
         // SAFETY: the item is there, and nobody else touches it until the stamp says that it is gone.
         let item = slot.item.with(|place| unsafe { (*place).assume_init_read() });
         // Release: pairs with the Acquire in `put_at_once` and `try_put_slow`.
-        slot.stamp.store(self.track.lap_after(position), Release);
+        slot.stamp.store(self.positions.lap_after(position), Release);
         item
     }
     // ANCHOR_END: slot

@@ -2,11 +2,11 @@
 
 use std::fmt;
 
-use crate::{Blocking, Store};
+use crate::{Discipline, LockedQueue};
 
 /// A queue in which the item that came last comes out first: Python's `queue.LifoQueue`.
 ///
-/// Every call is described at [`Blocking`], the code that it shares with the other orders.
+/// Every call is described at [`LockedQueue`], the code that it shares with the other orders.
 ///
 /// ```
 /// use queues::Stack;
@@ -18,13 +18,13 @@ use crate::{Blocking, Store};
 /// # Ok::<(), queues::PutError<&str>>(())
 /// ```
 #[doc(alias = "LifoQueue")]
-pub type Stack<T> = Blocking<Lifo<T>>;
+pub type Stack<T> = LockedQueue<Lifo<T>>;
 
 /// The order of a [`Stack`]: the item that has waited for the shortest time.
 pub struct Lifo<T>(Vec<T>);
 
-// ANCHOR: store
-impl<T> Store for Lifo<T> {
+// ANCHOR: discipline
+impl<T> Discipline for Lifo<T> {
     type Item = T;
 
     #[inline]
@@ -42,7 +42,7 @@ impl<T> Store for Lifo<T> {
         self.0.len()
     }
 }
-// ANCHOR_END: store
+// ANCHOR_END: discipline
 
 impl<T> Default for Lifo<T> {
     fn default() -> Self {

@@ -34,7 +34,7 @@ use std::time::Duration;
 use primitives::Lock;
 
 #[cfg(not(model))]
-use crate::workers::{Crew, Workers, serves};
+use crate::workers::{WorkerThreads, Workers, serves};
 use crate::workers::{catch_panic, drop_quietly};
 use crate::{PutError, Queue};
 
@@ -78,27 +78,27 @@ impl<F: FnOnce() + Send + 'static> Task for F {
 ///         sum.fetch_add(number, Relaxed);
 ///     })?;
 /// }
-/// let tally = tasks.join();
-/// assert_eq!((tally.ran, tally.failed), (100, 1)); // one panicked, and was reported
+/// let counts = tasks.join();
+/// assert_eq!((counts.ran, counts.failed), (100, 1)); // one panicked, and was reported
 /// assert_eq!(sum.load(Relaxed), 5050 - 13); // what they did is visible after `join`
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct TaskQueue {
     shared: Arc<Shared>,
     #[cfg(not(model))]
-    crew: Crew,
+    threads: WorkerThreads,
 }
 
 /// What the queue and its workers both have.
 struct Shared {
     tasks: Queue<Box<dyn Task>>,
-    tally: Lock<Tally>,
+    counts: Lock<TaskCounts>,
 }
 
 /// How many tasks of a [`TaskQueue`] have come to an end, since it was made.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Tally {
+pub struct TaskCounts {
     /// Tasks that were called, and returned or panicked.
     pub ran: u64,
     /// How many of them panicked.
@@ -118,9 +118,9 @@ impl Shared {
         // Unwind safe: the closure is gone after a panic; what it shared with others is their affair, as with a thread.
         let outcome = catch_panic(AssertUnwindSafe(|| task.run()));
         {
-            let mut tally = self.tally.lock();
-            tally.ran += 1;
-            tally.failed += u64::from(outcome.is_err());
+            let mut counts = self.counts.lock();
+            counts.ran += 1;
+            counts.failed += u64::from(outcome.is_err());
         }
         drop_quietly(outcome); // before the task is done: the payload of a panic is the task's, too
         self.tasks.task_done().expect("once for each task");
@@ -157,8 +157,8 @@ impl TaskQueue {
         // Relaxed: only that no two are the same.
         let pool = format!("TaskQueue-{}", MADE.fetch_add(1, Relaxed) + 1);
         let shared = Arc::new(Shared::new());
-        match Crew::start(&workers, &pool, &shared, Shared::work) {
-            Ok(crew) => Ok(Self { shared, crew }),
+        match WorkerThreads::start(&workers, &pool, &shared, Shared::work) {
+            Ok(threads) => Ok(Self { shared, threads }),
             Err(error) => {
                 shared.tasks.shutdown();
                 Err(error)
@@ -169,7 +169,7 @@ impl TaskQueue {
     /// How many workers it has.
     #[must_use]
     pub fn workers(&self) -> usize {
-        self.crew.len()
+        self.threads.len()
     }
 
     fn is_in_a_task(&self) -> bool {
@@ -197,7 +197,7 @@ impl TaskQueue {
 
 impl Shared {
     fn new() -> Self {
-        Self { tasks: Queue::unbounded(), tally: Lock::new(Tally::default()) }
+        Self { tasks: Queue::unbounded(), counts: Lock::new(TaskCounts::default()) }
     }
 }
 
@@ -258,10 +258,10 @@ impl TaskQueue {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[track_caller]
-    pub fn join(&self) -> Tally {
+    pub fn join(&self) -> TaskCounts {
         self.refuse_to_wait_for_itself();
         self.shared.tasks.join();
-        self.tally()
+        self.counts()
     }
 
     /// [`join`](Self::join) for at most `timeout`; `None` if the time was up before. Zero is one look.
@@ -271,9 +271,9 @@ impl TaskQueue {
     /// As [`join`](Self::join).
     #[must_use = "`None` says that not all was done"]
     #[track_caller]
-    pub fn join_timeout(&self, timeout: Duration) -> Option<Tally> {
+    pub fn join_timeout(&self, timeout: Duration) -> Option<TaskCounts> {
         self.refuse_to_wait_for_itself();
-        self.shared.tasks.join_timeout(timeout).then(|| self.tally())
+        self.shared.tasks.join_timeout(timeout).then(|| self.counts())
     }
 
     #[track_caller]
@@ -286,8 +286,8 @@ impl TaskQueue {
 
     /// How many tasks have come to an end so far. Never waits for a task.
     #[must_use]
-    pub fn tally(&self) -> Tally {
-        *self.shared.tally.lock()
+    pub fn counts(&self) -> TaskCounts {
+        *self.shared.counts.lock()
     }
 
     /// How many tasks wait or run at this moment; out of date before you look at the answer.
@@ -332,7 +332,7 @@ impl Drop for TaskQueue {
     fn drop(&mut self) {
         self.shutdown();
         if !self.is_in_a_task() {
-            self.crew.join();
+            self.threads.join();
         }
     }
 }
@@ -348,8 +348,8 @@ impl fmt::Debug for TaskQueue {
         #[cfg(not(model))]
         queue.field("workers", &self.workers());
         queue.field("tasks", &self.shared.tasks);
-        if let Some(tally) = self.shared.tally.try_lock() {
-            queue.field("tally", &*tally);
+        if let Some(counts) = self.shared.counts.try_lock() {
+            queue.field("counts", &*counts);
         }
         queue.finish()
     }

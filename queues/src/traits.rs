@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 use crate::error::{
     GetError, GetTimeoutError, PutError, PutTimeoutError, TaskDoneError, TryGetError, TryPutError,
 };
-use crate::{Blocking, Iter, Ring, Store};
+use crate::{Discipline, Iter, LockedQueue, Ring};
 
-/// What a program needs that does not care which queue it is given: every call of [`Blocking`], and
+/// What a program needs that does not care which queue it is given: every call of [`LockedQueue`], and
 /// described there.
 ///
 /// Usable as `dyn BlockingQueue<T>`, but for [`iter`](Self::iter).
@@ -22,7 +22,7 @@ use crate::{Blocking, Iter, Ring, Store};
 /// fill(&queue);
 /// assert_eq!(queue.len(), 3);
 /// ```
-#[allow(missing_docs, reason = "each call is described at `Blocking`")]
+#[allow(missing_docs, reason = "each call is described at `LockedQueue`")]
 pub trait BlockingQueue<T>: Send + Sync {
     fn put(&self, item: T) -> Result<(), PutError<T>>;
     fn try_put(&self, item: T) -> Result<(), TryPutError<T>>;
@@ -152,9 +152,9 @@ macro_rules! inherent {
     };
 }
 
-impl<S> BlockingQueue<S::Item> for Blocking<S>
+impl<S> BlockingQueue<S::Item> for LockedQueue<S>
 where
-    S: Store + Send,
+    S: Discipline + Send,
     S::Item: Send,
 {
     inherent!(S::Item);

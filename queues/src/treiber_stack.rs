@@ -42,7 +42,7 @@ use std::mem::MaybeUninit;
 use primitives::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use primitives::sync::atomic::{AtomicU32, AtomicU64};
 use primitives::sync::cell::UnsafeCell;
-use primitives::sync::is_unwinding;
+use primitives::sync::model_failed;
 
 use crate::drop_all::drop_all;
 
@@ -224,7 +224,7 @@ impl<T> TreiberStack<T> {
 /// Drops the items that are left, the top one first, and all of them even if one of them panics.
 impl<T> Drop for TreiberStack<T> {
     fn drop(&mut self) {
-        if !is_unwinding() {
+        if !model_failed() {
             drop_all(&|| self.try_pop());
         }
     }

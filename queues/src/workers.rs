@@ -8,18 +8,18 @@
 
 #[cfg(not(model))]
 mod config;
-#[cfg(not(model))]
-mod crew;
 #[cfg(model)]
 #[path = "workers/model.rs"]
 mod panics;
 #[cfg(not(model))]
 mod panics;
+#[cfg(not(model))]
+mod threads;
 
 #[cfg(not(model))]
 pub use self::config::Workers;
-#[cfg(not(model))]
-pub(crate) use self::crew::{Crew, serves};
 #[cfg(model)]
 pub use self::panics::fail;
 pub(crate) use self::panics::{PanicError, catch_panic, drop_quietly};
+#[cfg(not(model))]
+pub(crate) use self::threads::{WorkerThreads, serves};

@@ -2,7 +2,7 @@
 
 use std::panic::Location;
 
-use crate::is_unwinding;
+use crate::model_failed;
 use crate::op::{Op, Pending};
 use crate::sync::atomic::AtomicU32;
 use crate::world;
@@ -37,7 +37,7 @@ pub fn wake_all(word: *const AtomicU32) {
 }
 
 fn wake(op: Op, word: *const AtomicU32, at: &'static Location<'static>) -> bool {
-    if is_unwinding() {
+    if model_failed() {
         return false;
     }
     let object = world::with(|w| w.object_at(word.addr()));

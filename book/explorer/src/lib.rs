@@ -70,7 +70,7 @@ pub use world::{PartOf, part_of};
 
 /// Whether a thread is unwinding: guards then leave the world as it is.
 #[must_use]
-pub fn is_unwinding() -> bool {
+pub fn model_failed() -> bool {
     std::thread::panicking()
 }
 

@@ -4,7 +4,7 @@
 use std::marker::PhantomData;
 use std::panic::Location;
 
-use crate::is_unwinding;
+use crate::model_failed;
 use crate::op::{Op, Pending};
 use crate::world;
 
@@ -19,7 +19,7 @@ pub fn id() -> u32 {
 /// such call is changed. A loop that waits in this way is one state and not infinitely many.
 #[track_caller]
 pub fn yield_now() {
-    if !is_unwinding() {
+    if !model_failed() {
         world::step(Pending { op: Op::Yield, object: None, at: Location::caller() });
     }
 }

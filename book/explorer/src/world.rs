@@ -14,8 +14,8 @@ use std::sync::atomic::Ordering;
 
 use corosensei::Yielder;
 
-use crate::is_unwinding;
 use crate::memory::{Eyes, Memory};
+use crate::model_failed;
 use crate::op::{At, Op, Outcome, Pending};
 use crate::shape::{Peek, Shape};
 use crate::verdict::Verdict;
@@ -180,7 +180,7 @@ pub(crate) fn replace(world: Option<World>) -> Option<World> {
 
 /// An operation: waits for this thread's turn, and does it.
 pub(crate) fn step(pending: Pending) -> Outcome {
-    if is_unwinding() {
+    if model_failed() {
         return with(|w| w.quiet(pending));
     }
     let (pending, yielder) = with(|w| (w.reorder(pending), w.yielders.get(w.running).copied()));

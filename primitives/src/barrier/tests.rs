@@ -1,6 +1,5 @@
 //! The corner cases, each named after what it shows.
 
-use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 // The tests' own flags and counters: std's, for they are no part of what is explored, and SeqCst throughout,
 // because which store each load pairs with is not what is tested.
@@ -13,7 +12,6 @@ use super::{
     BROKEN, Barrier, BarrierWaitResult, BrokenBarrierError, FILLING, RESETTING, ROUND, SLEEPERS,
     left, tripped,
 };
-use crate::probe::{probe, probe_unwind};
 // Relaxed, wherever a test looks at the word: at the word alone, and it reads nothing that goes with it.
 use crate::sync::atomic::Ordering::Relaxed;
 
@@ -416,15 +414,4 @@ fn debug_never_blocks_and_errors_read_as_a_sentence() {
     assert_eq!(format!("{barrier:?}"), "Barrier { parties: 2, n_waiting: 0, broken: true }");
     let error: Box<dyn std::error::Error> = Box::new(barrier.wait().unwrap_err());
     assert!(error.to_string().starts_with("the barrier is broken: "), "{error}");
-}
-
-#[test]
-fn what_may_cross_threads_and_panics() {
-    assert_eq!(probe!(Barrier), (true, true));
-    assert_eq!(probe!(Barrier<Box<dyn FnMut() + Send>>), (true, true));
-    assert_eq!(probe!(Barrier<Box<dyn FnMut()>>), (false, false));
-    assert_eq!(probe!(BarrierWaitResult), (true, true));
-    assert_eq!(probe!(BrokenBarrierError), (true, true));
-    assert_eq!(probe_unwind!(Barrier), (true, true));
-    assert_eq!(probe_unwind!(Cell<Barrier>), (true, false));
 }

@@ -10,7 +10,7 @@ use super::{
 use crate::park::{self, Wait};
 use crate::sync::atomic::Ordering::{Acquire, Relaxed};
 use crate::sync::cell::UnsafeCell;
-use crate::sync::{is_unwinding, spin};
+use crate::sync::{model_failed, spin};
 
 impl<A: FnMut()> Barrier<A> {
     /// Waits until all parties have arrived; then returns in which order this one did. With a default
@@ -67,7 +67,7 @@ impl<A: FnMut()> Barrier<A> {
 
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
     fn wait_for(&self, timeout: Option<Duration>) -> Result<BarrierWaitResult, BrokenBarrierError> {
-        let _waiting = self.identity.waits();
+        let _waiting = self.identity.waiting_for_anyone();
         let found = self.arrive()?;
         let index = (found & INSIDE) as usize;
         let is_leader = index + 1 == self.parties();
@@ -212,7 +212,7 @@ struct Leave<'a, A: FnMut()>(&'a Barrier<A>);
 
 impl<A: FnMut()> Drop for Leave<'_, A> {
     fn drop(&mut self) {
-        if !is_unwinding() {
+        if !model_failed() {
             self.0.end_round(false);
         }
     }

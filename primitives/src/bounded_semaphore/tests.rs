@@ -7,9 +7,8 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::{BoundedSemaphore, ReleaseError};
+use super::BoundedSemaphore;
 use crate::Semaphore;
-use crate::probe::{probe, probe_unwind};
 
 #[test]
 fn a_permit_goes_back_however_it_was_taken() {
@@ -130,11 +129,4 @@ fn made_in_a_constant_and_with_one_permit_by_default() {
 )]
 fn a_bounded_semaphore_costs_two_words() {
     assert_eq!(size_of::<BoundedSemaphore>(), 8);
-}
-
-#[test]
-fn what_may_cross_threads_and_panics() {
-    assert_eq!(probe!(BoundedSemaphore), (true, true));
-    assert_eq!(probe!(ReleaseError), (true, true));
-    assert_eq!(probe_unwind!(BoundedSemaphore), (true, true));
 }

@@ -8,7 +8,7 @@ use crate::park;
 /// A raw lock that a [`Condition`] can let go of entirely, and take again as it was.
 ///
 /// _Python_: the private `_release_save` and `_acquire_restore` of `threading`'s locks.
-pub trait Monitor {
+pub trait ConditionLock {
     /// What [`restore_all`](Self::restore_all) must know: how often the lock was held.
     type Saved;
 
@@ -43,14 +43,18 @@ impl Condition {
     /// lock.release();
     /// ```
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
-    pub fn wait_raw<L: Monitor + ?Sized>(&self, lock: &L) {
+    pub fn wait_raw<L: ConditionLock + ?Sized>(&self, lock: &L) {
         self.wait_on(lock, None);
     }
 
     /// [`wait_raw`](Self::wait_raw) while `blocked` says so; looks at once, and after each notification.
     #[doc(alias = "wait_for")]
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
-    pub fn wait_raw_while<L: Monitor + ?Sized>(&self, lock: &L, mut blocked: impl FnMut() -> bool) {
+    pub fn wait_raw_while<L: ConditionLock + ?Sized>(
+        &self,
+        lock: &L,
+        mut blocked: impl FnMut() -> bool,
+    ) {
         while blocked() {
             self.wait_raw(lock);
         }
@@ -58,7 +62,7 @@ impl Condition {
 
     /// [`wait_raw`](Self::wait_raw), for at most `timeout`.
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
-    pub fn wait_raw_timeout<L: Monitor + ?Sized>(
+    pub fn wait_raw_timeout<L: ConditionLock + ?Sized>(
         &self,
         lock: &L,
         timeout: Duration,
@@ -70,7 +74,7 @@ impl Condition {
     /// [`timed_out`](WaitTimeoutResult::timed_out) says that `blocked` still held at the end.
     #[doc(alias = "wait_for")]
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
-    pub fn wait_raw_timeout_while<L: Monitor + ?Sized>(
+    pub fn wait_raw_timeout_while<L: ConditionLock + ?Sized>(
         &self,
         lock: &L,
         timeout: Duration,
@@ -89,7 +93,7 @@ impl Condition {
 
     /// [`wait_raw`](Self::wait_raw), until `deadline` at most.
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
-    pub fn wait_raw_deadline<L: Monitor + ?Sized>(
+    pub fn wait_raw_deadline<L: ConditionLock + ?Sized>(
         &self,
         lock: &L,
         deadline: Instant,

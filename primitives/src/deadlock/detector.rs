@@ -11,16 +11,16 @@
 
 use std::time::Instant;
 
-use super::gate::Gate;
 use super::graph::{Finding, Graph, ThreadId, Wait};
 use super::report::{Report, Verdict};
 use super::system;
+use super::unwatched_lock::UnwatchedLock;
 use crate::park;
-use crate::sync::{const_fn, is_unwinding};
+use crate::sync::{const_fn, model_failed};
 
 /// The graph behind its gate.
 pub struct Detector {
-    pub(super) graph: Gate<Graph>,
+    pub(super) graph: UnwatchedLock<Graph>,
 }
 
 impl Default for Detector {
@@ -33,7 +33,7 @@ impl Detector {
     const_fn! {
         /// One that knows nobody yet.
         pub const fn new() -> Self {
-            Self { graph: Gate::new(Graph::new()) }
+            Self { graph: UnwatchedLock::new(Graph::new()) }
         }
     }
 
@@ -116,7 +116,7 @@ pub struct OnGraph<'a> {
 
 impl Drop for OnGraph<'_> {
     fn drop(&mut self) {
-        if !is_unwinding() {
+        if !model_failed() {
             let _wait = self.detector.graph.with(|graph| graph.leave(self.me));
         }
     }

@@ -11,11 +11,11 @@
 //! With one possible waker each, as with locks, what is left is a cycle. With several, as with the
 //! holders of a semaphore's permits, it is what graph theory calls a knot.
 //!
-//! **Why what it finds is true.** All of this happens behind one [gate](super::gate), and a thread is on the
+//! **Why what it finds is true.** All of this happens behind one [gate](super::unwatched_lock), and a thread is on the
 //! graph from before it falls asleep until after it woke up, and takes itself off _before_ it tries again. It
-//! brings along a copy of [what it holds](super::hands). So while the gate is held no thread on the graph
+//! brings along a copy of [what it holds](super::held_locks). So while the gate is held no thread on the graph
 //! runs code of the program, none of them can take or release anything, and each holds what its copy says. Who holds
-//! a thing is asked of these copies alone: if it is in none of them, then somebody has it who runs, or nobody
+//! a resource is asked of these copies alone: if it is in none of them, then somebody has it who runs, or nobody
 //! has it. What cannot be known for certain (a holder that is not here, a word that has changed) counts
 //! as "can go on": the graph may be late, and is looked at again by the next thread that falls asleep,
 //! but it does not accuse anybody falsely.
@@ -25,7 +25,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::panic::Location;
 use std::sync::Arc;
 
-use super::pool::Pool;
+use super::permits::Permits;
 use super::{Kind, Label};
 use crate::sync::atomic::AtomicU32;
 use crate::sync::atomic::Ordering::Relaxed;
@@ -37,7 +37,7 @@ pub type Place = &'static Location<'static>;
 pub type ThreadId = u64;
 
 /// The number of something that can be held. None is 0.
-pub type ThingId = u64;
+pub type ResourceId = u64;
 
 /// A scope of threads: its address, for as long as it lives.
 pub type ScopeId = usize;
@@ -45,12 +45,12 @@ pub type ScopeId = usize;
 /// Who could end a wait.
 #[derive(Clone)]
 pub enum Need {
-    /// The thread that holds this thing, and no other.
-    Owner(ThingId),
-    /// Any of the threads that hold this thing: a permit of this pool.
-    Holder(ThingId, *const Pool),
+    /// The thread that holds this resource, and no other.
+    Owner(ResourceId),
+    /// Any of the threads that hold this resource: one of these permits.
+    Holder(ResourceId, *const Permits),
     /// The thread that runs this task; before one has begun it, any.
-    Runner(ThingId),
+    Runner(ResourceId),
     /// The end of this thread.
     End(ThreadId),
     /// The ends of all threads of this scope.
@@ -63,7 +63,7 @@ pub enum Need {
 #[derive(Clone)]
 pub enum Wanted {
     /// Something that was made somewhere.
-    Thing(Label),
+    Resource(Label),
     /// Something that does not know where it was made.
     Nameless(Kind),
     /// The end of a thread.
@@ -76,7 +76,7 @@ pub enum Wanted {
 #[derive(Clone, Copy, Debug)]
 pub struct Held {
     /// Tells it from all others, also from later ones at the same address.
-    pub(super) id: ThingId,
+    pub(super) id: ResourceId,
     pub(super) label: Label,
     pub(super) since: Place,
 }
@@ -150,9 +150,9 @@ pub struct Graph {
     pub(super) alive: BTreeMap<ThreadId, Known>,
     /// Those that ended with something in their hands.
     pub(super) ended: BTreeMap<ThreadId, (Known, Vec<Held>)>,
-    /// Who holds what: for each thing in the hands of one who sleeps or has ended, those threads, each as often
+    /// Who holds what: for each resource in the hands of one who sleeps or has ended, those threads, each as often
     /// as it has it.
-    holders: BTreeMap<ThingId, Vec<ThreadId>>,
+    holders: BTreeMap<ResourceId, Vec<ThreadId>>,
     /// The threads of each scope that have not done with it, begun or not.
     pub(super) scopes: BTreeMap<ScopeId, Vec<ThreadId>>,
 }
@@ -211,9 +211,9 @@ impl Graph {
     /// A thread that had ended with this in its hands has let go of it after all: of the last one, if it had
     /// more. Returns whether it had it.
     #[cfg(any(test, not(model)))]
-    pub(super) fn lets_go(&mut self, thread: ThreadId, thing: ThingId) -> bool {
+    pub(super) fn lets_go(&mut self, thread: ThreadId, resource: ResourceId) -> bool {
         let Some((_, held)) = self.ended.get_mut(&thread) else { return false };
-        let Some(at) = held.iter().rposition(|held| held.id == thing) else { return false };
+        let Some(at) = held.iter().rposition(|held| held.id == resource) else { return false };
         let gone = held.remove(at);
         if held.is_empty() {
             self.ended.remove(&thread);
@@ -242,13 +242,13 @@ impl Graph {
 
     fn waker(&self, wait: &Wait) -> Waker {
         match &wait.need {
-            Need::Owner(thing) => match self.holders.get(thing) {
+            Need::Owner(resource) => match self.holders.get(resource) {
                 Some(holders) => Waker::OneOf(holders.clone()),
                 None => Waker::Nothing, // who has it runs, or it is free
             },
             Need::Holder(..) if signalled(wait) => Waker::Nothing,
-            Need::Holder(thing, pool) => self.holder(*thing, *pool),
-            Need::Runner(thing) => match self.holders.get(thing) {
+            Need::Holder(resource, permits) => self.holder(*resource, *permits),
+            Need::Runner(resource) => match self.holders.get(resource) {
                 Some(holders) => Waker::OneOf(holders.clone()),
                 None if signalled(wait) => Waker::Nothing,
                 None => Waker::Anyone, // who runs it does not sleep, or nobody has begun it
@@ -278,11 +278,11 @@ impl Graph {
         }
     }
 
-    fn holder(&self, thing: ThingId, pool: *const Pool) -> Waker {
+    fn holder(&self, resource: ResourceId, permits: *const Permits) -> Waker {
         // SAFETY: see `Graph`.
-        let Some(permits) = (unsafe { (*pool).all_permits() }) else { return Waker::Anyone };
-        let mut holders = self.holders.get(&thing).cloned().unwrap_or_default();
-        if holders.len() < permits {
+        let Some(all) = (unsafe { (*permits).all_permits() }) else { return Waker::Anyone };
+        let mut holders = self.holders.get(&resource).cloned().unwrap_or_default();
+        if holders.len() < all {
             return Waker::Anyone; // somebody runs who has one, or one is free
         }
         holders.sort_unstable();

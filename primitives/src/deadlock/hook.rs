@@ -4,14 +4,14 @@ use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
 use std::{env, mem};
 
-use super::gate::Gate;
 use super::local;
 use super::report::Report;
+use super::unwatched_lock::UnwatchedLock;
 use crate::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 type Hook = Arc<dyn Fn(&Report) + Send + Sync>;
 
-static HOOK: Gate<Option<Hook>> = Gate::new(None);
+static HOOK: UnwatchedLock<Option<Hook>> = UnwatchedLock::new(None);
 
 /// Calls `hook` with every report, in place of printing it: in the thread that found it, which holds what it
 /// held.

@@ -2,13 +2,13 @@
 //!
 //! A field beside the word, there only with the feature.
 
-use super::graph::{Place, ThingId};
+use super::graph::{Place, ResourceId};
 use super::local::{self, Refusal, Waiting, how_to_refuse};
-use super::{Kind, Label, inversion, things};
+use super::{Kind, Label, lock_order, resources};
 use crate::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::panic::Location;
 
-/// What a thing is called.
+/// What a resource is called.
 #[derive(Debug)]
 pub struct Identity {
     label: Label,
@@ -31,31 +31,31 @@ impl Identity {
     /// held.
     #[inline]
     #[track_caller]
-    pub(crate) fn comes_next(&self) {
+    pub(crate) fn note_order(&self) {
         if local::may_hold_something() {
-            inversion::check(self, Location::caller());
+            lock_order::check(self, Location::caller());
         }
     }
 
     /// The caller is about to wait for its owner, and for nobody else. Until the result is dropped.
     #[cold]
     #[track_caller]
-    pub fn wants(&self) -> Waiting {
+    pub fn waiting_for_owner(&self) -> Waiting {
         Waiting::for_owner(self, Location::caller(), how_to_refuse())
     }
 
-    /// [`wants`](Self::wants), by a caller that gets the report instead of a panic.
+    /// [`waiting_for_owner`](Self::waiting_for_owner), by a caller that gets the report instead of a panic.
     #[track_caller]
-    pub(crate) fn wants_checked(&self) -> Waiting {
-        self.comes_next();
+    pub(crate) fn waiting_for_owner_checked(&self) -> Waiting {
+        self.note_order();
         Waiting::for_owner(self, Location::caller(), Refusal::Return)
     }
 
-    /// [`wants`](Self::wants), after a wait for a condition: its guard is alive, so this must not panic.
+    /// [`waiting_for_owner`](Self::waiting_for_owner), after a wait for a condition: its guard is alive, so this must not panic.
     #[inline]
     #[track_caller]
-    pub(crate) fn wants_again(&self) -> Waiting {
-        self.comes_next();
+    pub(crate) fn waiting_for_owner_again(&self) -> Waiting {
+        self.note_order();
         Waiting::for_owner(self, Location::caller(), Refusal::Never)
     }
 
@@ -63,19 +63,19 @@ impl Identity {
     /// dropped.
     #[inline]
     #[track_caller]
-    pub fn waits(&self) -> Waiting {
+    pub fn waiting_for_anyone(&self) -> Waiting {
         Waiting::for_anyone(self, Location::caller())
     }
 
     /// The caller is about to wait for the end of this task: for the thread that has [begun](Self::begins) it, or
     /// for one that will. Until the result is dropped.
     #[track_caller]
-    pub fn awaits(&self) -> Waiting {
+    pub fn waiting_for_runner(&self) -> Waiting {
         Waiting::for_runner(self, Location::caller(), how_to_refuse())
     }
 
-    /// [`awaits`](Self::awaits), by a caller that must not panic.
-    pub fn must_await(&self, at: Place) -> Waiting {
+    /// [`waiting_for_runner`](Self::waiting_for_runner), by a caller that must not panic.
+    pub fn waiting_for_runner_at(&self, at: Place) -> Waiting {
         Waiting::for_runner(self, at, Refusal::Never)
     }
 
@@ -114,7 +114,7 @@ impl Identity {
     }
 
     #[inline]
-    pub(super) fn number(&self) -> ThingId {
+    pub(super) fn number(&self) -> ResourceId {
         // Relaxed: the number alone is asked for.
         match self.number.load(Relaxed) {
             0 => self.take_a_number(),
@@ -123,8 +123,8 @@ impl Identity {
     }
 
     #[cold]
-    fn take_a_number(&self) -> ThingId {
-        things::number(&self.number, self.label)
+    fn take_a_number(&self) -> ResourceId {
+        resources::number(&self.number, self.label)
     }
 }
 
@@ -139,10 +139,10 @@ impl Drop for Identity {
 }
 
 #[cold]
-fn forget(thing: ThingId, label: Label) {
-    things::forget(thing);
+fn forget(resource: ResourceId, label: Label) {
+    resources::forget(resource);
     // Tasks are in no order.
     if label.kind() != Kind::Task {
-        inversion::forget(thing);
+        lock_order::forget(resource);
     }
 }

@@ -1,9 +1,9 @@
-//! [`Label`]: what a report calls a thing that threads wait for.
+//! [`Label`]: what a report calls a resource that threads wait for.
 
 use std::fmt;
 use std::panic::Location;
 
-/// What kind of thing it is.
+/// What kind of resource it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Kind {
@@ -51,7 +51,7 @@ impl Kind {
     }
 }
 
-/// A thing that threads wait for: by its name, or by the place where it was made.
+/// A resource that threads wait for: by its name, or by the place where it was made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Label {
     kind: Kind,
@@ -66,7 +66,7 @@ impl Label {
         Self { kind, name, made: Location::caller() }
     }
 
-    /// What kind of thing it is.
+    /// What kind of resource it is.
     #[must_use]
     pub fn kind(&self) -> Kind {
         self.kind

@@ -1,11 +1,11 @@
-//! What each thread keeps for itself: what it has in its hands, and what it is after once it must wait for it.
+//! What each thread keeps for itself: what it holds, and what it is after once it must wait for it.
 //!
 //! No other thread looks in here. When a thread falls asleep a copy goes onto the graph, and the usual case,
 //! in which nobody sleeps, shares nothing.
 //!
-//! The [`Hands`] are a thread-local without a destructor, which is reached by a plain address: no test whether
+//! The [`HeldLocks`] are a thread-local without a destructor, which is reached by a plain address: no test whether
 //! it is there yet, or there still. The destructor that a thread's end needs is that of its [`Will`],
-//! which is written when the thread takes the first thing of its life.
+//! which is written when the thread takes the first resource of its life.
 
 use std::backtrace::Backtrace;
 use std::cell::{Cell, RefCell};
@@ -14,12 +14,12 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::detector::{Detector, OnGraph};
-use super::graph::{Held, Known, Need, Place, ScopeId, ThingId, ThreadId, Wait, Wanted};
-use super::hands::Hands;
+use super::graph::{Held, Known, Need, Place, ResourceId, ScopeId, ThreadId, Wait, Wanted};
+use super::held_locks::HeldLocks;
 use super::identity::Identity;
-use super::pool::Pool;
+use super::permits::Permits;
 use super::report::{Report, Verdict};
-use super::{DETECTOR, Kind, hook, system, things};
+use super::{DETECTOR, Kind, hook, resources, system};
 use crate::sync::atomic::AtomicU32;
 use crate::sync::{panicking, thread};
 
@@ -29,7 +29,7 @@ thread_local! {
     /// The report in place of a sleep that was refused.
     static REFUSED: Cell<Option<Box<Report>>> = const { Cell::new(None) };
     /// What this thread holds. (No destructor.)
-    static HANDS: Hands = const { Hands::new() };
+    static HELD_LOCKS: HeldLocks = const { HeldLocks::new() };
     static WILL: Will = const { Will { more: RefCell::new(Vec::new()), listed: Cell::new(false) } };
 }
 
@@ -47,7 +47,7 @@ enum Target {
     /// It is in the detector itself.
     Quiet,
     Owner(*const Identity),
-    Holder(*const Identity, *const Pool),
+    Holder(*const Identity, *const Permits),
     Anyone(*const Identity),
     /// A task, by whoever runs it.
     Runner(*const Identity),
@@ -91,11 +91,11 @@ impl Waiting {
 
     pub(super) fn for_holder(
         identity: &Identity,
-        pool: &Pool,
+        permits: &Permits,
         at: Place,
         refusal: Refusal,
     ) -> Self {
-        Self::begin(Aim { target: Target::Holder(identity, pool), refusal, at: Some(at) })
+        Self::begin(Aim { target: Target::Holder(identity, permits), refusal, at: Some(at) })
     }
 
     pub(super) fn for_runner(identity: &Identity, at: Place, refusal: Refusal) -> Self {
@@ -126,7 +126,7 @@ impl Drop for Waiting {
 
 /// A lock without identity: any thread may release it.
 #[track_caller]
-pub(crate) fn waits_for_raw(kind: Kind) -> Waiting {
+pub(crate) fn waiting_for_raw(kind: Kind) -> Waiting {
     let at = Some(Location::caller());
     Waiting::unless_inside(Aim { target: Target::Raw(kind), refusal: Refusal::Never, at })
 }
@@ -152,9 +152,9 @@ pub(crate) fn refused() -> Box<Report> {
     REFUSED.take().expect("a wait without a deadline that ends without success was refused")
 }
 
-/// What is done when the thread ends; and what its hands have no room for.
+/// What is done when the thread ends; and what the list has no room for.
 struct Will {
-    more: RefCell<Vec<(ThingId, Place)>>,
+    more: RefCell<Vec<(ResourceId, Place)>>,
     /// Whether it is on the list of the living.
     listed: Cell<bool>,
 }
@@ -162,9 +162,9 @@ struct Will {
 impl Drop for Will {
     fn drop(&mut self) {
         let _quiet = quiet();
-        let held = HANDS.with(|hands| {
-            let held = things::describe(hands.iter().chain(self.more.take()));
-            hands.shut(); // thread-locals that are destroyed later may lock, and are not watched
+        let held = HELD_LOCKS.with(|held_locks| {
+            let held = resources::describe(held_locks.iter().chain(self.more.take()));
+            held_locks.shut(); // thread-locals that are destroyed later may lock, and are not watched
             held
         });
         if !self.listed.get() && held.is_empty() {
@@ -183,28 +183,28 @@ impl Drop for Will {
 /// Whether this thread holds anything, as far as one sees at a glance.
 #[inline]
 pub(super) fn may_hold_something() -> bool {
-    !HANDS.with(Hands::are_empty)
+    !HELD_LOCKS.with(HeldLocks::is_empty)
 }
 
 /// This thread has taken something.
 #[inline]
-pub(super) fn take(thing: ThingId, since: Place) {
-    if !HANDS.with(|hands| hands.take(thing, since)) {
-        take_more(thing, since);
+pub(super) fn take(resource: ResourceId, since: Place) {
+    if !HELD_LOCKS.with(|held_locks| held_locks.take(resource, since)) {
+        take_more(resource, since);
     }
 }
 
-/// The first thing of a thread's life, or one more than it has room for.
+/// The first resource of a thread's life, or one more than it has room for.
 #[cold]
-fn take_more(thing: ThingId, since: Place) {
+fn take_more(resource: ResourceId, since: Place) {
     // While the thread destroys its thread-locals nothing is kept any more.
     let _ = WILL.try_with(|will| {
-        HANDS.with(|hands| {
-            if hands.are_shut() {
-                hands.open();
+        HELD_LOCKS.with(|held_locks| {
+            if held_locks.is_shut() {
+                held_locks.open();
             }
-            if !hands.take(thing, since) {
-                will.more.borrow_mut().push((thing, since));
+            if !held_locks.take(resource, since) {
+                will.more.borrow_mut().push((resource, since));
             }
         });
     });
@@ -212,36 +212,36 @@ fn take_more(thing: ThingId, since: Place) {
 
 /// This thread is about to release something.
 #[inline]
-pub(super) fn put_back(thing: ThingId) {
-    if !HANDS.with(|hands| hands.put_back_last(thing)) {
-        put_back_any(thing);
+pub(super) fn put_back(resource: ResourceId) {
+    if !HELD_LOCKS.with(|held_locks| held_locks.put_back_last(resource)) {
+        put_back_any(resource);
     }
 }
 
 /// [`put_back`]; returns whether it was this thread that had taken it.
 #[inline]
-pub(super) fn put_back_mine(thing: ThingId) -> bool {
-    HANDS.with(|hands| hands.put_back_last(thing)) || put_back_any(thing)
+pub(super) fn put_back_mine(resource: ResourceId) -> bool {
+    HELD_LOCKS.with(|held_locks| held_locks.put_back_last(resource)) || put_back_any(resource)
 }
 
 /// This thread has begun something that others may wait for, and that has no order among locks.
 #[cold]
-pub(super) fn undertake(thing: ThingId, since: Place) {
-    let _ = WILL.try_with(|will| will.more.borrow_mut().push((thing, since)));
+pub(super) fn undertake(resource: ResourceId, since: Place) {
+    let _ = WILL.try_with(|will| will.more.borrow_mut().push((resource, since)));
 }
 
 /// Something that was not the last to be taken, or that is released by the destructor of a thread-local.
 #[cold]
-fn put_back_any(thing: ThingId) -> bool {
+fn put_back_any(resource: ResourceId) -> bool {
     let from_more = |will: &Will| {
         let mut more = will.more.borrow_mut();
-        let at = more.iter().rposition(|held| held.0 == thing);
+        let at = more.iter().rposition(|held| held.0 == resource);
         at.map(|at| more.remove(at)).is_some()
     };
     match WILL.try_with(from_more) {
-        Ok(was_there) => was_there || HANDS.with(|hands| hands.put_back(thing)),
-        // The will has been executed; it said that the thread had ended with this in its hands.
-        Err(_) => DETECTOR.graph.with(|graph| graph.lets_go(thread::id(), thing)),
+        Ok(was_there) => was_there || HELD_LOCKS.with(|held_locks| held_locks.put_back(resource)),
+        // The will has been executed; it said that the thread had ended while it held this.
+        Err(_) => DETECTOR.graph.with(|graph| graph.lets_go(thread::id(), resource)),
     }
 }
 
@@ -271,15 +271,16 @@ pub(super) fn introduce() -> Option<Vec<Held>> {
             DETECTOR.graph.with(|graph| graph.alive.insert(me, known));
         }
         let more = will.more.borrow();
-        HANDS.with(|hands| things::describe(hands.iter().chain(more.iter().copied())))
+        HELD_LOCKS
+            .with(|held_locks| resources::describe(held_locks.iter().chain(more.iter().copied())))
     };
     WILL.try_with(list).ok()
 }
 
 /// Calls `f` with what this thread holds.
 #[inline]
-pub(super) fn in_hands<R>(f: impl FnOnce(&Hands) -> R) -> R {
-    HANDS.with(f)
+pub(super) fn with_held_locks<R>(f: impl FnOnce(&HeldLocks) -> R) -> R {
+    HELD_LOCKS.with(f)
 }
 
 /// A thread that sleeps, on the graph or not.
@@ -300,14 +301,14 @@ pub(crate) fn falls_asleep(
     let at = aim.at.unwrap_or_else(|| Location::caller());
     // SAFETY: whoever set the aim borrows both until it resets it, which is after this.
     let (wanted, need) = unsafe {
-        let thing = |identity: *const Identity| Wanted::Thing((*identity).label());
+        let resource = |identity: *const Identity| Wanted::Resource((*identity).label());
         match aim.target {
-            Target::Owner(identity) => (thing(identity), Need::Owner((*identity).number())),
-            Target::Holder(identity, pool) => {
-                (thing(identity), Need::Holder((*identity).number(), pool))
+            Target::Owner(identity) => (resource(identity), Need::Owner((*identity).number())),
+            Target::Holder(identity, permits) => {
+                (resource(identity), Need::Holder((*identity).number(), permits))
             }
-            Target::Anyone(identity) => (thing(identity), Need::Anyone),
-            Target::Runner(identity) => (thing(identity), Need::Runner((*identity).number())),
+            Target::Anyone(identity) => (resource(identity), Need::Anyone),
+            Target::Runner(identity) => (resource(identity), Need::Runner((*identity).number())),
             Target::End(thread) => (Wanted::End(thread), Need::End(thread)),
             Target::Raw(kind) => (Wanted::Nameless(kind), Need::Anyone),
             Target::Unknown | Target::Quiet => (Wanted::Nameless(Kind::Word), Need::Anyone),
@@ -332,7 +333,7 @@ pub(crate) fn joins(thread: ThreadId) -> Asleep {
 
 /// This thread is about to wait, by a condition, until another has ended. Until the result is dropped.
 #[track_caller]
-pub(crate) fn awaits_end(thread: ThreadId) -> Waiting {
+pub(crate) fn waiting_for_end(thread: ThreadId) -> Waiting {
     let at = Some(Location::caller());
     Waiting::begin(Aim { target: Target::End(thread), refusal: Refusal::Never, at })
 }

@@ -21,10 +21,10 @@ pub fn name(text: fmt::Arguments<'_>) -> &'static str {
 
 #[cfg(all(feature = "deadlock-detection", not(model)))]
 fn intern(name: String) -> &'static str {
-    use super::gate::Gate;
+    use super::unwatched_lock::UnwatchedLock;
     use std::collections::BTreeSet;
 
-    static NAMES: Gate<BTreeSet<&'static str>> = Gate::new(BTreeSet::new());
+    static NAMES: UnwatchedLock<BTreeSet<&'static str>> = UnwatchedLock::new(BTreeSet::new());
 
     NAMES.with(|names| match names.get(&*name) {
         Some(known) => known,

@@ -123,7 +123,7 @@ impl ThreadReport {
             };
         };
         let (what, short) = match &wait.wanted {
-            Wanted::Thing(label) => (label.to_string(), short(label)),
+            Wanted::Resource(label) => (label.to_string(), short(label)),
             Wanted::Nameless(kind) => (format!("a {}", kind.noun()), kind.noun().to_owned()),
             Wanted::Scope => ("the ends of its scope's threads".to_owned(), "scope".to_owned()),
             Wanted::End(thread) => {

@@ -9,7 +9,6 @@ use std::time::{Duration, Instant};
 
 use super::{Event, GENERATION, SET, SLEEPERS};
 use crate::Lock;
-use crate::probe::{probe, probe_unwind};
 use crate::sync::atomic::Ordering::Relaxed;
 
 const FAR: Duration = Duration::from_secs(3600);
@@ -208,10 +207,4 @@ fn made_in_a_constant_and_costs_a_word() {
     assert!(GLOBAL.is_set());
     #[cfg(not(feature = "deadlock-detection"))] // with it there is a name, too
     assert_eq!(size_of::<Event>(), 4);
-}
-
-#[test]
-fn what_may_cross_threads_and_panics() {
-    assert_eq!(probe!(Event), (true, true));
-    assert_eq!(probe_unwind!(Event), (true, true));
 }

@@ -6,12 +6,12 @@ use std::ops::{Deref, DerefMut};
 use std::time::{Duration, Instant};
 
 use super::RawLock;
-use crate::condition::Monitor;
+use crate::condition::ConditionLock;
 #[cfg(all(feature = "deadlock-detection", not(model)))]
 use crate::deadlock::{self, Report};
 use crate::deadlock::{Identity, Kind};
 use crate::sync::cell::UnsafeCell;
-use crate::sync::{const_fn, is_unwinding};
+use crate::sync::{const_fn, model_failed};
 
 /// Data that one thread at a time may touch.
 ///
@@ -132,7 +132,7 @@ impl<T: ?Sized> Lock<T> {
     #[cfg(all(feature = "deadlock-detection", not(model)))]
     #[track_caller]
     pub fn lock_checked(&self) -> Result<LockGuard<'_, T>, Box<Report>> {
-        let _waiting = self.identity.wants_checked();
+        let _waiting = self.identity.waiting_for_owner_checked();
         if self.raw.acquire_checked() { Ok(LockGuard::new(self)) } else { Err(deadlock::refused()) }
     }
 
@@ -254,7 +254,7 @@ pub(crate) struct Held<'a> {
     raw: &'a RawLock,
 }
 
-impl Monitor for Held<'_> {
+impl ConditionLock for Held<'_> {
     type Saved = ();
 
     #[inline]
@@ -266,7 +266,7 @@ impl Monitor for Held<'_> {
     #[inline]
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
     fn restore_all(&self, (): ()) {
-        let _waiting = self.identity.wants_again();
+        let _waiting = self.identity.waiting_for_owner_again();
         self.raw.acquire();
         self.identity.taken();
     }
@@ -297,7 +297,7 @@ impl<T: ?Sized> DerefMut for LockGuard<'_, T> {
 impl<T: ?Sized> Drop for LockGuard<'_, T> {
     #[inline]
     fn drop(&mut self) {
-        if !is_unwinding() {
+        if !model_failed() {
             self.lock.identity.released();
             // Never `false`: this guard has it. (`release` would check that and could panic.)
             self.lock.raw.try_release();

@@ -9,7 +9,6 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::{CONTENDED, Lock, LockGuard, RawLock};
-use crate::probe::probe;
 use crate::sync::atomic::Ordering::Relaxed;
 
 const FAR: Duration = Duration::from_secs(3600);
@@ -190,15 +189,4 @@ fn a_lock_costs_a_word_beside_its_data() {
     assert_eq!(size_of::<RawLock>(), 4);
     assert_eq!(size_of::<Lock<u32>>(), 8);
     assert_eq!(size_of::<LockGuard<'_, u64>>(), size_of::<usize>());
-}
-
-#[test]
-fn what_may_cross_threads() {
-    use std::cell::Cell;
-
-    assert_eq!(probe!(RawLock), (true, true));
-    assert_eq!(probe!(Lock<Cell<u8>>), (true, true), "a lock makes `Send` data shareable");
-    assert_eq!(probe!(Lock<*const u8>), (false, false));
-    assert_eq!(probe!(LockGuard<'static, u8>), (false, true), "a guard stays with its thread");
-    assert_eq!(probe!(LockGuard<'static, Cell<u8>>), (false, false));
 }

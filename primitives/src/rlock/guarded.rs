@@ -6,7 +6,7 @@ use std::ops::Deref;
 use std::time::{Duration, Instant};
 
 use super::RawRLock;
-use crate::sync::{const_fn, is_unwinding};
+use crate::sync::{const_fn, model_failed};
 
 /// Data that one thread at a time may use, and that thread may lock again and again.
 ///
@@ -262,7 +262,7 @@ impl<T: ?Sized> Deref for RLockGuard<'_, T> {
 impl<T: ?Sized> Drop for RLockGuard<'_, T> {
     #[inline]
     fn drop(&mut self) {
-        if !is_unwinding() {
+        if !model_failed() {
             // A guard never leaves the thread that made it, so this is the owner.
             self.rlock.raw.release_owned();
         }

@@ -7,7 +7,6 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::{MAX_NESTED, RLock, RLockGuard, RawRLock};
-use crate::probe::{probe, probe_unwind};
 use crate::sync::atomic::Ordering::Relaxed;
 use crate::{Condition, Lock};
 
@@ -324,16 +323,4 @@ fn an_rlock_costs_sixteen_bytes_beside_its_data() {
     assert_eq!(size_of::<RawRLock>(), 16);
     assert_eq!(size_of::<RLock<u64>>(), 24);
     assert_eq!(size_of::<RLockGuard<'_, u64>>(), size_of::<usize>());
-}
-
-#[test]
-fn what_may_cross_threads_and_panics() {
-    assert_eq!(probe!(RawRLock), (true, true));
-    assert_eq!(probe!(RLock<Cell<u8>>), (true, true), "a lock makes `Send` data shareable");
-    assert_eq!(probe!(RLock<*const u8>), (false, false));
-    assert_eq!(probe!(RLockGuard<'static, u8>), (false, true), "a guard stays with its thread");
-    assert_eq!(probe!(RLockGuard<'static, Cell<u8>>), (false, false));
-    assert_eq!(probe_unwind!(RawRLock), (true, true));
-    assert_eq!(probe_unwind!(RLock<u8>), (true, true));
-    assert_eq!(probe_unwind!(RLock<Cell<u8>>), (true, false), "as the data itself");
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::mem;
 
 use super::Semaphore;
-use crate::sync::{is_unwinding, panicking};
+use crate::sync::{model_failed, panicking};
 
 /// A permit of a [`Semaphore`] or a [`BoundedSemaphore`](crate::BoundedSemaphore), taken.
 ///
@@ -30,7 +30,7 @@ impl<'a> Permit<'a> {
     #[inline]
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub(crate) fn new(semaphore: &'a Semaphore, limit: usize) -> Self {
-        semaphore.seats.taken();
+        semaphore.identity.taken();
         Self { semaphore, limit: limit as u32 }
     }
 
@@ -47,7 +47,7 @@ impl<'a> Permit<'a> {
     /// ```
     #[inline]
     pub fn forget(self) {
-        self.semaphore.seats.permits_wander();
+        self.semaphore.identity.permits_wander();
         mem::forget(self);
     }
 }
@@ -55,10 +55,10 @@ impl<'a> Permit<'a> {
 impl Drop for Permit<'_> {
     #[inline]
     fn drop(&mut self) {
-        if is_unwinding() {
+        if model_failed() {
             return;
         }
-        self.semaphore.seats.released();
+        self.semaphore.identity.released();
         if self.semaphore.add(1, self.limit as usize).is_err() {
             one_too_many(self.limit);
         }

@@ -9,7 +9,6 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use super::{EMPTY, Permit, SLEEPERS, Semaphore};
-use crate::probe::{probe, probe_unwind};
 use crate::sync::atomic::Ordering::Relaxed;
 
 const FAR: Duration = Duration::from_secs(3600);
@@ -269,12 +268,4 @@ fn made_in_a_constant_and_with_one_permit_by_default() {
 fn a_semaphore_costs_a_word() {
     assert_eq!(size_of::<Semaphore>(), 4);
     assert_eq!(size_of::<Permit<'_>>(), 2 * size_of::<usize>());
-}
-
-#[test]
-fn what_may_cross_threads_and_panics() {
-    assert_eq!(probe!(Semaphore), (true, true));
-    assert_eq!(probe!(Permit<'static>), (true, true), "a permit may go back anywhere");
-    assert_eq!(probe_unwind!(Semaphore), (true, true));
-    assert_eq!(probe_unwind!(Permit<'static>), (true, true));
 }

@@ -7,10 +7,10 @@
 pub(crate) use std::panic::{catch_unwind, set_hook, take_hook};
 
 #[cfg(model)]
-pub use self::modelled::{catch_unwind, hooks_set, set_hook, take_hook};
+pub use self::model::{catch_unwind, hooks_set, set_hook, take_hook};
 
 #[cfg(model)]
-mod modelled {
+mod model {
     use std::mem::ManuallyDrop;
     use std::panic::{PanicHookInfo, UnwindSafe};
     use std::thread::Result;

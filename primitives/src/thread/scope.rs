@@ -144,7 +144,7 @@ impl<'scope, T> ScopedJoinHandle<'scope, T> {
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub fn join_timeout(&self, timeout: Duration) -> bool {
         refuse_itself(&self.thread);
-        let _waiting = deadlock::awaits_end(self.thread.id());
+        let _waiting = deadlock::waiting_for_end(self.thread.id());
         self.outcome.wait(park::deadline_after(timeout))
     }
 
@@ -157,7 +157,7 @@ impl<'scope, T> ScopedJoinHandle<'scope, T> {
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub fn join_deadline(&self, deadline: Instant) -> bool {
         refuse_itself(&self.thread);
-        let _waiting = deadlock::awaits_end(self.thread.id());
+        let _waiting = deadlock::waiting_for_end(self.thread.id());
         self.outcome.wait(Some(deadline))
     }
 

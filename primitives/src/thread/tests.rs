@@ -8,10 +8,9 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use super::{
-    Builder, JoinHandle, PanicError, Scope, ScopedJoinHandle, Thread, active_count, catch_panic,
-    current, enumerate, scope, spawn,
+    Builder, JoinHandle, PanicError, Thread, active_count, catch_panic, current, enumerate, scope,
+    spawn,
 };
-use crate::probe::{probe, probe_unwind};
 use crate::{Condition, Lock};
 
 const SHORT: Duration = Duration::from_millis(5);
@@ -402,21 +401,4 @@ fn debug_never_blocks_and_says_who_and_whether_finished() {
         assert!(format!("{thread:?}").starts_with("ScopedJoinHandle"), "{thread:?}");
         assert!(format!("{s:?}").starts_with("Scope"), "{s:?}");
     });
-}
-
-#[test]
-fn what_may_cross_threads_and_unwinding() {
-    use std::cell::Cell;
-
-    const ALL: (bool, bool) = (true, true);
-    assert_eq!(probe!(JoinHandle<Cell<u8>>), ALL, "the result crosses by `join`, once");
-    assert_eq!(probe!(ScopedJoinHandle<'static, Cell<u8>>), ALL);
-    assert_eq!(probe!(JoinHandle<*const u8>), (false, false));
-    assert_eq!(probe!(Scope<'static, 'static>), ALL);
-    assert_eq!(probe!(Thread), ALL);
-    assert_eq!(probe!(PanicError), ALL, "though its payload is not `Sync`");
-    assert_eq!(probe_unwind!(JoinHandle<*mut u8>), ALL);
-    assert_eq!(probe_unwind!(ScopedJoinHandle<'static, *mut u8>), ALL);
-    assert_eq!(probe_unwind!(Thread), ALL);
-    assert_eq!(probe_unwind!(PanicError), ALL);
 }

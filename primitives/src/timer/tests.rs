@@ -9,7 +9,6 @@ use std::sync::mpsc::{self, RecvTimeoutError, TryRecvError};
 use std::time::{Duration, Instant};
 
 use super::{JoinError, StartError, Timer};
-use crate::probe::{probe, probe_unwind};
 use crate::thread::{self, current};
 use crate::{Event, Lock};
 
@@ -263,7 +262,7 @@ fn its_thread_has_a_name_of_its_own() {
     assert_eq!(name.recv().unwrap(), "tea");
 }
 
-/// On real threads; a hundred thousand races on the word that decides are in `countdown/tests.rs`.
+/// On real threads; a hundred thousand races on the word that decides are in `cancellable_sleep/tests.rs`.
 #[test]
 fn cancelled_at_its_deadline_it_fires_or_says_cancelled_and_never_both() {
     for round in 0..300 {
@@ -285,7 +284,7 @@ fn debug_never_blocks_and_says_how_it_stands() {
     let (timer, _fired) = timer(FAR);
     let expected = |started, state| {
         format!(
-            "Timer {{ interval: 3600s, started: {started}, countdown: Countdown {{ state: {state} }} }}"
+            "Timer {{ interval: 3600s, started: {started}, sleep: CancellableSleep {{ state: {state} }} }}"
         )
     };
     assert_eq!(format!("{timer:?}"), expected(false, "waiting"));
@@ -296,14 +295,4 @@ fn debug_never_blocks_and_says_how_it_stands() {
     let starting = timer.run.lock();
     assert!(!format!("{timer:?}").contains("started"));
     drop(starting);
-}
-
-#[test]
-fn what_may_cross_threads_and_unwinding() {
-    const ALL: (bool, bool) = (true, true);
-    assert_eq!(probe!(Timer), ALL);
-    assert_eq!(probe!(StartError), ALL);
-    assert_eq!(probe!(JoinError), ALL);
-    assert_eq!(probe_unwind!(Timer), ALL);
-    assert_eq!(probe_unwind!(JoinError), ALL);
 }

@@ -35,7 +35,7 @@ use std::process;
 use std::sync::Arc;
 
 use primitives::Lock;
-use primitives::sync::is_unwinding;
+use primitives::sync::model_failed;
 
 use super::job::{Body, Job, Outcome};
 use super::pool::Pool;
@@ -162,7 +162,7 @@ struct Waits<'a> {
 
 impl Drop for Waits<'_> {
     fn drop(&mut self) {
-        if is_unwinding() {
+        if model_failed() {
             return; // out of a model, which has failed already
         }
         // Nothing below panics. If it did, tasks would go on with what they borrow gone.
@@ -177,7 +177,7 @@ impl Drop for Waits<'_> {
             for job in jobs {
                 self.pool.help(&*job);
                 {
-                    let _waiting = job.state().must_await(self.at);
+                    let _waiting = job.state().waiting_for_runner_at(self.at);
                     job.state().wait(None);
                 } // it points into the job, which may be gone below
                 match job.state().look().ending() {

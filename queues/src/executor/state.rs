@@ -206,13 +206,13 @@ impl State {
     /// The caller is about to wait for its end: for the thread that runs it, or for one that will. Until the
     /// result is dropped.
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
-    pub(super) fn awaits(&self) -> Waiting {
-        self.identity.awaits()
+    pub(super) fn waiting_for_runner(&self) -> Waiting {
+        self.identity.waiting_for_runner()
     }
 
     /// [`awaits`](Self::awaits), by a caller at `at` that has to wait whatever comes of it.
-    pub(super) fn must_await(&self, at: &'static Location<'static>) -> Waiting {
-        self.identity.must_await(at)
+    pub(super) fn waiting_for_runner_at(&self, at: &'static Location<'static>) -> Waiting {
+        self.identity.waiting_for_runner_at(at)
     }
 
     // ANCHOR: wait

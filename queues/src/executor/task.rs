@@ -184,7 +184,7 @@ impl<T> Task<T> {
 
     #[track_caller]
     fn wait_until(&self, deadline: Option<Instant>) -> bool {
-        let _waiting = self.body.state().awaits();
+        let _waiting = self.body.state().waiting_for_runner();
         self.body.state().wait(deadline)
     }
 
@@ -291,7 +291,7 @@ impl<T> Task<T> {
 /// Lets the task run on without it; a result that nobody asked for is dropped, here if the task is over.
 impl<T> Drop for Task<T> {
     fn drop(&mut self) {
-        if !primitives::sync::is_unwinding() {
+        if !primitives::sync::model_failed() {
             // SAFETY: this is the handle, and nothing comes after its drop.
             unsafe { self.body.abandon() };
         }

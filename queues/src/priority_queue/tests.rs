@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
 use super::{PriorityQueue, SmallestFirst};
-use crate::{GetTimeoutError, PutError, Store};
+use crate::{Discipline, GetTimeoutError, PutError};
 
 /// Numbers that look random and are the same each time.
 fn numbers(seed: u64) -> impl Iterator<Item = u64> {
@@ -191,12 +191,12 @@ fn a_get_whose_comparison_panics_changes_nothing() {
 #[test]
 fn a_place_that_nobody_named_moves_items_and_nothing_worse() {
     for place in [0, 1, 2, 3, usize::MAX] {
-        let mut store = SmallestFirst::default();
+        let mut items = SmallestFirst::default();
         for item in 0..5 {
-            store.insert(place.min(store.len()), item.to_string());
+            items.insert(place.min(items.len()), item.to_string());
         }
-        store.insert(place, "5".to_owned());
-        let mut got: Vec<_> = iter::from_fn(|| store.pop()).collect();
+        items.insert(place, "5".to_owned());
+        let mut got: Vec<_> = iter::from_fn(|| items.pop()).collect();
         got.sort_unstable();
         assert_eq!(got, ["0", "1", "2", "3", "4", "5"]);
     }

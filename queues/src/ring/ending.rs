@@ -39,7 +39,7 @@ use primitives::park::deadline_after;
 use primitives::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 
 use super::Ring;
-use super::track::{ENDED, FILLED, NOTE, position};
+use super::position::{ENDED, FILLED, NOTE, position};
 use super::waiting::leave_note;
 use crate::error::TaskDoneError;
 
@@ -69,7 +69,7 @@ impl<T> Ring<T> {
         if head & ENDED == 0 {
             // This thread ended the head: what lies from here to the tail is its own.
             let (mut here, end) = (position(head), position(tail));
-            left.reserve_exact(self.track.distance(here, end));
+            left.reserve_exact(self.positions.distance(here, end));
             while here != end {
                 let slot = self.slot(here);
                 // Acquire: pairs with the Release in `fill`.
@@ -81,7 +81,7 @@ impl<T> Ring<T> {
                 // SAFETY: the place holds the item of this position, and no getter can have the position,
                 // because the head did not move past it before it ended.
                 left.push(unsafe { self.empty(slot, here) });
-                here = self.track.after(here);
+                here = self.positions.after(here);
             }
             // Relaxed: nobody gets from here on, and `drop` is ordered after all other calls.
             self.head.0.store(end | ENDED, Relaxed);
@@ -135,7 +135,7 @@ impl<T> Ring<T> {
             if position(done) == tail {
                 return Err(TaskDoneError);
             }
-            let next = self.track.after(position(done));
+            let next = self.positions.after(position(done));
             let is_last = next == tail;
             let note = if is_last { 0 } else { done & NOTE };
             // Release: pairs with the Acquire in `is_all_done`, by which a joiner sees the work of all.
@@ -172,7 +172,7 @@ impl<T> Ring<T> {
 
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
     fn join_until(&self, deadline: Option<Instant>) -> bool {
-        let _waiting = self.identity.waits();
+        let _waiting = self.identity.waiting_for_anyone();
         let mut time_is_up = false;
         while !self.is_all_done() {
             if time_is_up {

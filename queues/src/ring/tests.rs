@@ -11,7 +11,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use super::Ring;
-use super::track::{ENDED, NOTE, position};
+use super::position::{ENDED, NOTE, position};
 use primitives::sync::atomic::Ordering::SeqCst;
 
 const FAR: Duration = Duration::from_secs(3600);
@@ -81,7 +81,7 @@ impl<T> Ring<T> {
     /// Takes the next position to put at, as a putter does that is then taken off its core.
     fn begin_to_put(&self) -> u64 {
         let here = position(self.tail.0.load(SeqCst));
-        self.tail.0.store(self.track.after(here), SeqCst);
+        self.tail.0.store(self.positions.after(here), SeqCst);
         here
     }
 
@@ -94,7 +94,7 @@ impl<T> Ring<T> {
     /// Takes the next position to get from, as a getter does that is then taken off its core.
     fn begin_to_get(&self) -> u64 {
         let here = position(self.head.0.load(SeqCst));
-        self.head.0.store(self.track.after(here), SeqCst);
+        self.head.0.store(self.positions.after(here), SeqCst);
         here
     }
 

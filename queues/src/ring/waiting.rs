@@ -48,7 +48,7 @@ use primitives::sync::atomic::Ordering::Relaxed;
 use primitives::sync::spin;
 
 use super::Ring;
-use super::track::{ENDED, FILLED, NOTE, position};
+use super::position::{ENDED, FILLED, NOTE, position};
 use crate::Iter;
 use crate::error::{
     GetError, GetTimeoutError, PutError, PutTimeoutError, TryGetError, TryPutError,
@@ -110,7 +110,7 @@ impl<T> Ring<T> {
         deadline: Option<Instant>,
         mut time_is_up: bool,
     ) -> Result<(), PutTimeoutError<T>> {
-        let _waiting = self.identity.waits();
+        let _waiting = self.identity.waiting_for_anyone();
         loop {
             if !time_is_up {
                 // Before the try, because that looks at the head, which getters are busy with; a stamp is
@@ -149,7 +149,7 @@ impl<T> Ring<T> {
         let tail = self.tail.0.load(Relaxed);
         // The tail is at most a lap ahead of the head. So if, when the note is left, the head is a lap
         // behind what the tail was before, that is still the tail, and the ring is full.
-        tail & ENDED == 0 && leave_note(&self.head.0, self.track.lap_before(position(tail)))
+        tail & ENDED == 0 && leave_note(&self.head.0, self.positions.lap_before(position(tail)))
     }
 
     /// Calls a putter for the place that has become free.
@@ -220,7 +220,7 @@ impl<T> Ring<T> {
         deadline: Option<Instant>,
         mut time_is_up: bool,
     ) -> Result<T, GetTimeoutError> {
-        let _waiting = self.identity.waits();
+        let _waiting = self.identity.waiting_for_anyone();
         loop {
             if !time_is_up {
                 spin::linger(|| self.is_place_filled()); // before the try, as in `put_slow`

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use primitives::{Event, Lock};
 
-use super::{Tally, TaskQueue};
+use super::{TaskCounts, TaskQueue};
 use crate::{PutError, Workers};
 
 /// Keeps a worker in its task, until it is dropped (also by a test that fails).
@@ -53,7 +53,7 @@ fn one_worker_runs_tasks_in_the_order_in_which_they_were_added() {
         let order = Arc::clone(&order);
         tasks.add_task(move || order.lock().push(number)).unwrap();
     }
-    assert_eq!(tasks.join(), Tally { ran: 100, failed: 0 });
+    assert_eq!(tasks.join(), TaskCounts { ran: 100, failed: 0 });
     assert_eq!(*order.lock(), Vec::from_iter(0..100));
 }
 
@@ -71,12 +71,12 @@ fn workers_run_tasks_at_the_same_time() {
 #[test]
 fn join_of_an_idle_queue_returns_at_once_and_says_zero() {
     let tasks = TaskQueue::new(1);
-    assert_eq!(tasks.join(), Tally::default());
-    assert_eq!(tasks.join_timeout(Duration::ZERO), Some(Tally::default()));
+    assert_eq!(tasks.join(), TaskCounts::default());
+    assert_eq!(tasks.join_timeout(Duration::ZERO), Some(TaskCounts::default()));
 }
 
 #[test]
-fn the_tally_goes_on_from_one_join_to_the_next() {
+fn the_counts_go_on_from_one_join_to_the_next() {
     let tasks = TaskQueue::new(2);
     for round in 1..=3 {
         tasks.add_task(|| ()).unwrap();
@@ -97,7 +97,7 @@ fn a_task_that_panics_is_counted_and_its_worker_lives_on() {
             })
             .unwrap();
     }
-    assert_eq!(tasks.join(), Tally { ran: 4, failed: 2 });
+    assert_eq!(tasks.join(), TaskCounts { ran: 4, failed: 2 });
     let worker = worker.lock();
     assert!(worker.iter().all(|id| *id == worker[0]), "always the same thread");
 }
@@ -111,7 +111,7 @@ fn a_capture_or_a_payload_that_panics_when_dropped_fails_the_task_and_nothing_el
     let payload = Dropped(Arc::clone(&drops), true);
     tasks.add_task(move || std::panic::panic_any(payload)).unwrap();
     tasks.add_task(|| ()).unwrap();
-    assert_eq!(tasks.join(), Tally { ran: 3, failed: 2 });
+    assert_eq!(tasks.join(), TaskCounts { ran: 3, failed: 2 });
     assert_eq!(drops.load(SeqCst), 2);
 }
 
@@ -125,7 +125,7 @@ fn join_waits_for_tasks_that_tasks_add() {
     }
     let tasks = Arc::new(TaskQueue::new(3));
     split(&tasks, 5);
-    assert_eq!(tasks.join(), Tally { ran: 2 + 4 + 8 + 16 + 16, failed: 0 });
+    assert_eq!(tasks.join(), TaskCounts { ran: 2 + 4 + 8 + 16 + 16, failed: 0 });
 }
 
 #[test]
@@ -134,7 +134,7 @@ fn a_time_out_says_none_and_a_later_join_the_rest() {
     assert_eq!(tasks.join_timeout(Duration::ZERO), None);
     assert_eq!(tasks.join_timeout(Duration::from_millis(1)), None);
     drop(gate);
-    assert_eq!(tasks.join_timeout(Duration::MAX), Some(Tally { ran: 1, failed: 0 }));
+    assert_eq!(tasks.join_timeout(Duration::MAX), Some(TaskCounts { ran: 1, failed: 0 }));
 }
 
 #[test]
@@ -160,7 +160,7 @@ fn a_task_that_joins_its_own_queue_fails_instead_of_waiting_for_itself() {
         })
         .unwrap();
     assert!(said.recv().unwrap().contains("a task joins the queue that runs it"));
-    assert_eq!(tasks.join(), Tally { ran: 1, failed: 0 });
+    assert_eq!(tasks.join(), TaskCounts { ran: 1, failed: 0 });
 }
 
 #[test]
@@ -180,7 +180,7 @@ fn after_a_shutdown_the_closure_comes_back_and_what_was_added_still_runs() {
     let PutError::Shutdown(back) = tasks.add_task(move || drop(text)).unwrap_err();
     back();
     drop(gate);
-    assert_eq!(tasks.join(), Tally { ran: 2, failed: 0 });
+    assert_eq!(tasks.join(), TaskCounts { ran: 2, failed: 0 });
     assert_eq!(ran.load(SeqCst), 1);
 }
 
@@ -203,7 +203,7 @@ fn shutdown_now_drops_what_has_not_begun_and_join_waits_for_the_rest() {
     assert_eq!(tasks.shutdown_now(), 0);
     assert_eq!(tasks.join_timeout(Duration::ZERO), None, "one is still running");
     drop(gate);
-    assert_eq!(tasks.join(), Tally { ran: 1, failed: 0 });
+    assert_eq!(tasks.join(), TaskCounts { ran: 1, failed: 0 });
 }
 
 #[test]
@@ -279,6 +279,6 @@ fn debug_says_how_it_stands() {
 const _: () = {
     const fn everywhere<T: Send + Sync + std::panic::UnwindSafe + std::panic::RefUnwindSafe>() {}
     everywhere::<TaskQueue>();
-    everywhere::<Tally>();
+    everywhere::<TaskCounts>();
     everywhere::<Workers>();
 };

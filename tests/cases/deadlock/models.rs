@@ -1,4 +1,4 @@
-//! Models of the deadlock detector: its graph, its gate, what threads have in their hands, and the steps by
+//! Models of the deadlock detector: its graph, its gate, what threads hold, and the steps by
 //! which one falls asleep.
 //!
 //! The primitives are explored without the detector, so the locks here are made for it: the algorithm of
@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use model::Reach::{Named, Slept, TimedOut, Woken};
 use model::{Group, Scenario, reached};
-use primitives::deadlock::{Detector, Hands, Kind, Need, Pool, ThingId, Wait, Wanted};
+use primitives::deadlock::{Detector, HeldLocks, Kind, Need, Permits, ResourceId, Wait, Wanted};
 use primitives::park;
 use primitives::sync::atomic::AtomicU32;
 use primitives::sync::atomic::Ordering::{Acquire, Relaxed, Release};
@@ -27,49 +27,49 @@ struct Watched(AtomicU32);
 struct World {
     locks: Vec<Watched>,
     /// How many permits are free, of a semaphore whose permits stay with their threads.
-    permits: AtomicU32,
-    pool: Pool,
+    free: AtomicU32,
+    permits: Permits,
     detector: Detector,
     /// Threads that were told. (std's: no step of the model.)
     victims: AtomicUsize,
-    /// The one that waits with a lock in its hands has got what it waited for. (Nor is this.)
+    /// The one that waits that holds a lock has got what it waited for. (Nor is this.)
     went_on: AtomicBool,
 }
 
-/// What a lock is called in hands and on the graph.
-fn thing(lock: usize) -> ThingId {
-    lock as ThingId + 1
+/// What a lock is called in what a thread holds and on the graph.
+fn resource(lock: usize) -> ResourceId {
+    lock as ResourceId + 1
 }
 
 /// What a permit is called there: all alike.
-const PERMIT: ThingId = 99;
+const PERMIT: ResourceId = 99;
 const PERMITS: usize = 2;
 
-/// Hands that hold this.
-fn hands(holds: &[ThingId]) -> Hands {
-    let hands = Hands::new();
-    hands.open();
-    for thing in holds {
-        take_in(&hands, *thing);
+/// HeldLocks that hold this.
+fn held_locks(holds: &[ResourceId]) -> HeldLocks {
+    let held_locks = HeldLocks::new();
+    held_locks.open();
+    for resource in holds {
+        take_in(&held_locks, *resource);
     }
-    hands
+    held_locks
 }
 
-fn take_in(hands: &Hands, thing: ThingId) {
-    assert!(hands.take(thing, Location::caller()), "hands have room for more");
+fn take_in(held_locks: &HeldLocks, resource: ResourceId) {
+    assert!(held_locks.take(resource, Location::caller()), "there is room for more");
 }
 
-fn put_back(hands: &Hands, thing: ThingId) {
-    assert!(hands.put_back_last(thing) || hands.put_back(thing), "it was not in these hands");
+fn put_back(held_locks: &HeldLocks, resource: ResourceId) {
+    assert!(held_locks.put_back_last(resource) || held_locks.put_back(resource), "it was not held");
 }
 
 impl World {
     fn with_locks(words: impl IntoIterator<Item = u32>) -> Self {
-        let mut pool = Pool::new(PERMITS);
-        pool.bind();
+        let mut permits = Permits::new(PERMITS);
+        permits.bind();
         Self {
-            permits: AtomicU32::new(0),
-            pool,
+            free: AtomicU32::new(0),
+            permits,
             locks: words.into_iter().map(|word| Watched(AtomicU32::new(word))).collect(),
             detector: Detector::new(),
             victims: AtomicUsize::new(0),
@@ -88,13 +88,13 @@ impl World {
 
     /// Takes a lock; `false` if it was told that it would wait for ever, or if a deadline came first, if there
     /// is one.
-    fn take_until(&self, hands: &Hands, lock: usize, timed: bool) -> bool {
+    fn take_until(&self, held_locks: &HeldLocks, lock: usize, timed: bool) -> bool {
         let Watched(word) = &self.locks[lock];
-        let need = || Need::Owner(thing(lock));
+        let need = || Need::Owner(resource(lock));
         // Acquire: pairs with the Release in `release`.
         while word.swap(SLEEPERS, Acquire) != FREE {
             let deadline = timed.then(park::now);
-            let Ok(asleep) = self.falls_asleep(hands, word, SLEEPERS, need(), timed) else {
+            let Ok(asleep) = self.falls_asleep(held_locks, word, SLEEPERS, need(), timed) else {
                 return false;
             };
             let ended = park::wait(word, SLEEPERS, deadline);
@@ -103,37 +103,37 @@ impl World {
                 return false;
             }
         }
-        take_in(hands, thing(lock));
+        take_in(held_locks, resource(lock));
         true
     }
 
     /// Takes a permit; `false` if it was told that it would wait for ever.
-    fn acquire(&self, hands: &Hands) -> bool {
+    fn acquire(&self, held_locks: &HeldLocks) -> bool {
         // Acquire: pairs with the Release in `give_back`.
-        while self.permits.compare_exchange(1, 0, Acquire, Relaxed).is_err() {
-            let need = Need::Holder(PERMIT, &raw const self.pool);
-            let Ok(asleep) = self.falls_asleep(hands, &self.permits, 0, need, false) else {
+        while self.free.compare_exchange(1, 0, Acquire, Relaxed).is_err() {
+            let need = Need::Holder(PERMIT, &raw const self.permits);
+            let Ok(asleep) = self.falls_asleep(held_locks, &self.free, 0, need, false) else {
                 return false;
             };
-            park::wait(&self.permits, 0, None);
+            park::wait(&self.free, 0, None);
             drop(asleep); // before the next try
         }
-        take_in(hands, PERMIT);
+        take_in(held_locks, PERMIT);
         true
     }
 
     /// Gives a permit back; a second that is free at the same time is lost, for nobody here would need it.
-    fn give_back(&self, hands: &Hands) {
-        put_back(hands, PERMIT);
+    fn give_back(&self, held_locks: &HeldLocks) {
+        put_back(held_locks, PERMIT);
         // Release: pairs with the Acquire in `acquire`.
-        self.permits.store(1, Release);
-        park::wake_one(&raw const self.permits);
+        self.free.store(1, Release);
+        park::wake_one(&raw const self.free);
     }
 
     /// On the graph, unless the wait is timed; an error if it was told.
     fn falls_asleep(
         &self,
-        hands: &Hands,
+        held_locks: &HeldLocks,
         word: &AtomicU32,
         expected: u32,
         need: Need,
@@ -143,7 +143,7 @@ impl World {
             return Ok(None);
         }
         let wait = Wait::new(Wanted::Nameless(Kind::Lock), need, Location::caller())
-            .holding(hands.describe())
+            .holding(held_locks.describe())
             .on(word, expected);
         let entered = self.detector.enter(thread::id(), wait, |_| true, |_| unreachable!());
         entered.map(Some).map_err(|_| {
@@ -152,76 +152,79 @@ impl World {
         })
     }
 
-    fn take(&self, hands: &Hands, lock: usize) -> bool {
-        self.take_until(hands, lock, false)
+    fn take(&self, held_locks: &HeldLocks, lock: usize) -> bool {
+        self.take_until(held_locks, lock, false)
     }
 
-    fn release(&self, hands: &Hands, lock: usize) {
+    fn release(&self, held_locks: &HeldLocks, lock: usize) {
         let Watched(word) = &self.locks[lock];
-        put_back(hands, thing(lock));
+        put_back(held_locks, resource(lock));
         // Release: pairs with the Acquire in `take`.
         word.swap(FREE, Release);
         park::wake_one(&raw const *word);
     }
 
     /// Takes both, and backs off if it does not get the second.
-    fn nest(&self, hands: &Hands, outer: usize, inner: usize, timed: bool) {
-        assert!(self.take(hands, outer), "this thread has nothing that anybody could wait for");
-        if self.take_until(hands, inner, timed) {
-            self.release(hands, inner);
+    fn nest(&self, held_locks: &HeldLocks, outer: usize, inner: usize, timed: bool) {
+        assert!(
+            self.take(held_locks, outer),
+            "this thread has nothing that anybody could wait for"
+        );
+        if self.take_until(held_locks, inner, timed) {
+            self.release(held_locks, inner);
         }
-        self.release(hands, outer);
+        self.release(held_locks, outer);
     }
 
     /// Has one, and wants the next.
     fn pass(&self, mine: usize) {
-        let (hands, next) = (hands(&[thing(mine)]), (mine + 1) % self.locks.len());
-        if self.take(&hands, next) {
-            self.release(&hands, next);
+        let (held_locks, next) = (held_locks(&[resource(mine)]), (mine + 1) % self.locks.len());
+        if self.take(&held_locks, next) {
+            self.release(&held_locks, next);
         }
-        self.release(&hands, mine);
+        self.release(&held_locks, mine);
     }
 
     /// Has the second, and wants the first.
     fn goes_on(&self) {
-        let hands = hands(&[thing(1)]);
-        if self.take(&hands, 0) {
+        let held_locks = held_locks(&[resource(1)]);
+        if self.take(&held_locks, 0) {
             self.went_on.store(true, Ordering::Relaxed);
-            self.release(&hands, 0);
+            self.release(&held_locks, 0);
         }
-        self.release(&hands, 1);
+        self.release(&held_locks, 1);
     }
 
     /// Has the first, lets go of it, takes it again and then the second.
     fn comes_again(&self) {
-        let hands = hands(&[thing(0)]);
-        self.release(&hands, 0);
-        assert!(self.take(&hands, 0), "this thread has nothing that anybody could wait for");
+        let held_locks = held_locks(&[resource(0)]);
+        self.release(&held_locks, 0);
+        assert!(self.take(&held_locks, 0), "this thread has nothing that anybody could wait for");
         let went_on = self.went_on.load(Ordering::Relaxed);
-        if self.take(&hands, 1) {
-            self.release(&hands, 1);
+        if self.take(&held_locks, 1) {
+            self.release(&held_locks, 1);
         } else {
             assert!(!went_on, "was told of a thread that had gone on");
         }
-        self.release(&hands, 0);
+        self.release(&held_locks, 0);
     }
 
     /// Has a permit, and wants the lock.
     fn leave_by_the_lock(&self) {
-        let hands = hands(&[PERMIT]);
-        if self.take(&hands, 0) {
-            self.release(&hands, 0);
+        let held_locks = held_locks(&[PERMIT]);
+        if self.take(&held_locks, 0) {
+            self.release(&held_locks, 0);
         }
-        self.give_back(&hands);
+        self.give_back(&held_locks);
     }
 
     /// Has the lock, and wants a permit.
     fn enter_by_a_permit(&self) {
-        let hands = hands(&[thing(0)]);
-        if self.acquire(&hands) {
-            self.give_back(&hands);
+        let held_locks = held_locks(&[resource(0)]);
+        if self.acquire(&held_locks) {
+            self.give_back(&held_locks);
         }
-        self.release(&hands, 0);
+        self.release(&held_locks, 0);
     }
 
     fn told(&self) -> usize {
@@ -237,8 +240,8 @@ pub(crate) fn group() -> Group {
                 "Two threads take two locks in opposite orders: at most one is told, none sleeps for ever.",
                 World::new,
             )
-            .role("first, then second", |world| world.nest(&hands(&[]), 0, 1, false))
-            .role("second, then first", |world| world.nest(&hands(&[]), 1, 0, false))
+            .role("first, then second", |world| world.nest(&held_locks(&[]), 0, 1, false))
+            .role("second, then first", |world| world.nest(&held_locks(&[]), 1, 0, false))
             .check(|world| assert!(world.told() <= 1, "both were told"))
             .bound(Some(3))
             .reaches([Slept, Woken, Named("told")]),
@@ -250,9 +253,9 @@ pub(crate) fn group() -> Group {
                 World::new,
             )
             .roles(2, "nests twice", |world| {
-                let hands = hands(&[]);
-                world.nest(&hands, 0, 1, false);
-                world.nest(&hands, 0, 1, false);
+                let held_locks = held_locks(&[]);
+                world.nest(&held_locks, 0, 1, false);
+                world.nest(&held_locks, 0, 1, false);
             })
             .check(|world| assert_eq!(world.told(), 0, "there was no deadlock"))
             .bound(Some(2))
@@ -265,11 +268,11 @@ pub(crate) fn group() -> Group {
                 World::new,
             )
             .role("first, then second", |world| {
-                let hands = hands(&[]);
-                world.nest(&hands, 0, 1, false);
-                world.nest(&hands, 0, 1, false);
+                let held_locks = held_locks(&[]);
+                world.nest(&held_locks, 0, 1, false);
+                world.nest(&held_locks, 0, 1, false);
             })
-            .role("second, then first", |world| world.nest(&hands(&[]), 1, 0, false))
+            .role("second, then first", |world| world.nest(&held_locks(&[]), 1, 0, false))
             .check(|world| assert!(world.told() <= 2))
             .bound(Some(2))
             .reaches([Slept, Woken, Named("told")]),
@@ -280,8 +283,8 @@ pub(crate) fn group() -> Group {
                 "One of two that wait for each other has a deadline: nobody is told, and both go on.",
                 World::new,
             )
-            .role("first, then second in time", |world| world.nest(&hands(&[]), 0, 1, true))
-            .role("second, then first", |world| world.nest(&hands(&[]), 1, 0, false))
+            .role("first, then second in time", |world| world.nest(&held_locks(&[]), 0, 1, true))
+            .role("second, then first", |world| world.nest(&held_locks(&[]), 1, 0, false))
             .check(|world| assert_eq!(world.told(), 0, "the clock would have ended it"))
             .bound(Some(2))
             .reaches([Slept, Woken, TimedOut]),
@@ -319,7 +322,7 @@ pub(crate) fn group() -> Group {
             )
             .role("has the lock, wants a permit", World::enter_by_a_permit)
             .role("has a permit, wants the lock", World::leave_by_the_lock)
-            .role("has a permit", |world| world.give_back(&hands(&[PERMIT])))
+            .role("has a permit", |world| world.give_back(&held_locks(&[PERMIT])))
             .check(|world| assert_eq!(world.told(), 0, "there was no deadlock"))
             .bound(Some(1))
             .reaches([Slept, Woken]),

@@ -39,7 +39,7 @@ struct NotesDrop(Note);
 
 impl Drop for NotesDrop {
     fn drop(&mut self) {
-        if !primitives::sync::is_unwinding() {
+        if !primitives::sync::model_failed() {
             self.0.add();
         }
     }

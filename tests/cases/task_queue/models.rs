@@ -82,7 +82,7 @@ pub(crate) fn group() -> Group {
             Scenario::new("join-gives-up", "A time-out says that not all was done.", Shop::closing)
                 .role("works", |shop| shop.tasks.work())
                 .role("waits a while", |shop| match shop.tasks.join_timeout(A_WHILE) {
-                    Some(tally) => assert_eq!((tally.ran, shop.work.done()), (1, 1)),
+                    Some(counts) => assert_eq!((counts.ran, shop.work.done()), (1, 1)),
                     None => reached("gave up"),
                 })
                 .bound(Some(4))
@@ -102,8 +102,8 @@ pub(crate) fn group() -> Group {
             })
             .role("works", |shop| shop.tasks.work())
             .role("joins", |shop| {
-                let tally = shop.tasks.join();
-                assert_eq!((tally.ran, tally.failed, shop.work.done()), (1, 1, 1));
+                let counts = shop.tasks.join();
+                assert_eq!((counts.ran, counts.failed, shop.work.done()), (1, 1, 1));
             })
             .bound(Some(3))
             .reaches([Slept, Woken]),
@@ -118,7 +118,7 @@ pub(crate) fn group() -> Group {
                 })
                 .bound(Some(3))
                 .check(|shop| {
-                    assert_eq!(shop.tasks.tally().ran, 1);
+                    assert_eq!(shop.tasks.counts().ran, 1);
                     assert_eq!(shop.work.done(), 1);
                 })
                 .reaches([Slept, Woken]),
@@ -144,7 +144,7 @@ pub(crate) fn group() -> Group {
             .spurious(0)
             .check(|shop| {
                 assert_eq!(shop.tasks.unfinished(), 0);
-                assert_eq!(shop.tasks.tally().ran, u64::from(shop.work.done()));
+                assert_eq!(shop.tasks.counts().ran, u64::from(shop.work.done()));
             })
             .reaches([Slept, Woken, Named("came back"), Named("was discarded")]),
         )

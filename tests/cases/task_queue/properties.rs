@@ -112,8 +112,8 @@ fn a_task_queue_does_what_its_model_does() {
                         model.ran += model.waiting.len() as u64;
                         model.failed += model.waiting.iter().filter(|panics| **panics).count() as u64;
                         model.gone += model.waiting.drain(..).count();
-                        let tally = tasks.join();
-                        prop_assert_eq!(tally.ran, model.ran + model.gates);
+                        let counts = tasks.join();
+                        prop_assert_eq!(counts.ran, model.ran + model.gates);
                         gate = Gate(keep_busy(&tasks));
                     }
                     Call::Shutdown => {
@@ -129,7 +129,7 @@ fn a_task_queue_does_what_its_model_does() {
                 let busy = usize::from(gate.0.is_some());
                 prop_assert_eq!(tasks.unfinished(), model.waiting.len() + busy);
                 prop_assert_eq!(tasks.is_shutdown(), model.shut_down);
-                prop_assert_eq!(tasks.tally().failed, model.failed);
+                prop_assert_eq!(tasks.counts().failed, model.failed);
                 prop_assert_eq!(dropped.load(SeqCst), model.gone);
             }
         });

@@ -36,9 +36,9 @@ fn every_join_sees_all_that_was_added_before_it() {
             }
         });
         adders.join();
-        let tally = tasks.join();
-        assert_eq!(tally.ran, (ADDERS * ROUNDS * BATCH) as u64);
-        assert_eq!(tally.failed, (ADDERS * ROUNDS) as u64);
+        let counts = tasks.join();
+        assert_eq!(counts.ran, (ADDERS * ROUNDS * BATCH) as u64);
+        assert_eq!(counts.failed, (ADDERS * ROUNDS) as u64);
         tasks.shutdown();
     });
 }
@@ -61,7 +61,7 @@ fn against_a_shutdown_every_task_runs_comes_back_or_is_discarded() {
                 refused
             });
             let shutdown = test.crew(1, move |_| {
-                test.until(|| tasks.tally().ran > round * 20);
+                test.until(|| tasks.counts().ran > round * 20);
                 if round % 2 == 0 { tasks.shutdown_now() } else { 0 }
             });
             let discarded: usize = shutdown.join().into_iter().sum();

@@ -2,7 +2,7 @@
 //!
 //! All of a `Timer` is here: the thread that `start` starts, its place on the list of threads, the function
 //! under its lock, the outcome that `join` waits for. Of the system there is nothing but the futex. How the
-//! countdown decides has [models of its own](crate::countdown::models), where main takes each part in turn.
+//! sleep decides has [models of its own](crate::cancellable_sleep::models), where main takes each part in turn.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};

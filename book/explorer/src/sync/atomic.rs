@@ -10,7 +10,7 @@ pub use std::sync::atomic::Ordering;
 
 use crate::op::{At, Op, Outcome, Pending, Update};
 use crate::shape::Shape;
-use crate::{is_unwinding, world};
+use crate::{model_failed, world};
 
 /// An atomic 32-bit number, and a word that threads may sleep on.
 pub type AtomicU32 = Atomic<u32>;
@@ -280,7 +280,7 @@ updates!(Integer {
 /// Orders memory without a word.
 #[track_caller]
 pub fn fence(order: Ordering) {
-    if !is_unwinding() {
+    if !model_failed() {
         world::step(Pending { op: Op::Fence(order), object: None, at: Location::caller() });
     }
 }

@@ -5,7 +5,7 @@ use std::panic::Location;
 
 use crate::op::{At, Op, Pending};
 use crate::shape::{Peek, Shape};
-use crate::{is_unwinding, world};
+use crate::{model_failed, world};
 
 /// [`core::cell::UnsafeCell`] whose contents are lent to a closure.
 pub struct UnsafeCell<T: ?Sized> {
@@ -47,7 +47,7 @@ impl<T: ?Sized> UnsafeCell<T> {
     /// Lends the address for reading.
     #[track_caller]
     pub fn with<R>(&self, read: impl FnOnce(*const T) -> R) -> R {
-        if !is_unwinding() {
+        if !model_failed() {
             self.step(Location::caller(), Op::ReadCell);
         }
         read(self.contents.get())
@@ -56,7 +56,7 @@ impl<T: ?Sized> UnsafeCell<T> {
     /// Lends the address for writing.
     #[track_caller]
     pub fn with_mut<R>(&self, write: impl FnOnce(*mut T) -> R) -> R {
-        if !is_unwinding() {
+        if !model_failed() {
             self.step(Location::caller(), Op::WriteCell);
         }
         write(self.contents.get())

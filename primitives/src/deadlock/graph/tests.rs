@@ -1,7 +1,7 @@
 //! The graph without threads: numbers that wait for numbers.
 
-use super::{Finding, Graph, Held, Known, Need, ThingId, Wait, Wanted};
-use crate::deadlock::pool::Pool;
+use super::{Finding, Graph, Held, Known, Need, ResourceId, Wait, Wanted};
+use crate::deadlock::permits::Permits;
 use crate::deadlock::{Kind, Label};
 use crate::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::panic::Location;
@@ -11,13 +11,13 @@ fn wait(need: Need) -> Wait {
 }
 
 /// Holds `mine` and wants `other`.
-fn wants(mine: &[ThingId], other: ThingId) -> Wait {
+fn wants(mine: &[ResourceId], other: ResourceId) -> Wait {
     wait(Need::Owner(other)).holding(held(mine))
 }
 
-fn held(things: &[ThingId]) -> Vec<Held> {
+fn held(resources: &[ResourceId]) -> Vec<Held> {
     let label = Label::new(Kind::Lock, "");
-    things.iter().map(|&id| Held { id, label, since: Location::caller() }).collect()
+    resources.iter().map(|&id| Held { id, label, since: Location::caller() }).collect()
 }
 
 fn alive(graph: &mut Graph, threads: impl IntoIterator<Item = u64>) {
@@ -109,16 +109,16 @@ fn what_the_dead_held_is_waited_for_in_vain_until_a_late_destructor_releases_it(
 
 #[test]
 fn any_one_holder_of_a_permit_can_help() {
-    let mut pool = Pool::new(2);
-    pool.bind();
-    let permit = || wait(Need::Holder(1, &raw const pool)).holding(held(&[2]));
+    let mut permits = Permits::new(2);
+    permits.bind();
+    let permit = || wait(Need::Holder(1, &raw const permits)).holding(held(&[2]));
     let mut graph = Graph::new();
     assert_eq!(graph.enter(1, wants(&[1], 2)), None);
     assert_eq!(graph.enter(3, permit()), None, "the other permit is with one that runs");
     graph.leave(3);
     assert_eq!(graph.enter(2, wants(&[1], 2)), None);
     assert_eq!(graph.enter(3, permit()), Some(Finding::Cycle(vec![3, 1, 2])));
-    pool.contradict();
+    permits.contradict();
     graph.leave(3);
     assert_eq!(graph.enter(3, permit()), None, "permits wander, as it turned out");
 }

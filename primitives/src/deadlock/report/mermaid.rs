@@ -10,12 +10,12 @@ impl Report {
     #[must_use]
     pub fn to_mermaid(&self) -> String {
         let mut drawing = String::from("flowchart LR\n");
-        let mut things = Vec::new();
-        let mut number = |what: &str| match things.iter().position(|thing| thing == what) {
+        let mut resources = Vec::new();
+        let mut number = |what: &str| match resources.iter().position(|resource| resource == what) {
             Some(place) => place,
             None => {
-                things.push(what.to_owned());
-                things.len() - 1
+                resources.push(what.to_owned());
+                resources.len() - 1
             }
         };
         let mut arrows = String::new();
@@ -23,27 +23,27 @@ impl Report {
             let ended = if thread.ended { " (has ended)" } else { "" };
             line(&mut drawing, format_args!("t{}[\"{}{ended}\"]", thread.id, safe(&thread.name)));
             for hold in &thread.holds {
-                let thing = number(&hold.what());
+                let resource = number(&hold.what());
                 line(
                     &mut arrows,
-                    format_args!("r{thing} -->|\"held since {}\"| t{}", hold.since, thread.id),
+                    format_args!("r{resource} -->|\"held since {}\"| t{}", hold.since, thread.id),
                 );
             }
             if let Some(want) = &thread.wants {
-                let thing = number(&want.what);
+                let resource = number(&want.what);
                 line(
                     &mut arrows,
-                    format_args!("t{} -->|\"wants at {}\"| r{thing}", thread.id, want.at),
+                    format_args!("t{} -->|\"wants at {}\"| r{resource}", thread.id, want.at),
                 );
                 if want.what.starts_with("end of") {
                     for from in want.from.iter().filter(|from| self.name_of(**from).is_some()) {
-                        line(&mut arrows, format_args!("r{thing} --> t{from}"));
+                        line(&mut arrows, format_args!("r{resource} --> t{from}"));
                     }
                 }
             }
         }
-        for (place, thing) in things.iter().enumerate() {
-            line(&mut drawing, format_args!("r{place}([\"{}\"])", safe(thing)));
+        for (place, resource) in resources.iter().enumerate() {
+            line(&mut drawing, format_args!("r{place}([\"{}\"])", safe(resource)));
         }
         drawing + &arrows
     }

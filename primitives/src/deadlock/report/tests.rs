@@ -13,7 +13,7 @@ fn knot() -> Report {
     for (me, name) in [(1_u64, "ann"), (2, "bob")] {
         graph.alive.insert(me, Known { name: name.into(), system: None });
         let (mine, other) = (me as usize - 1, 2 - me as usize);
-        let wait = Wait::new(Wanted::Thing(labels[other]), Need::Owner(3 - me), here);
+        let wait = Wait::new(Wanted::Resource(labels[other]), Need::Owner(3 - me), here);
         graph.enter(me, wait.holding(vec![Held { id: me, label: labels[mine], since: here }]));
     }
     Report::of(&graph, Verdict::Cycle, &[2, 1])

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use crate::coins::{self, Choice};
 use crate::interleave;
-use crate::is_unwinding;
+use crate::model_failed;
 use crate::reach::{self, Reach};
 use crate::site;
 use crate::sync::atomic::{AtomicU32, look_at};
@@ -56,7 +56,7 @@ enum End {
 #[track_caller]
 pub fn wait(word: &AtomicU32, expected: u32, timed: bool) -> Outcome {
     let at = Location::caller();
-    if is_unwinding() {
+    if model_failed() {
         return Outcome::Woken;
     }
     let (object, found) = word.look(); // the one step of the model
@@ -135,7 +135,7 @@ pub fn wake_all(word: *const AtomicU32) {
 }
 
 fn wake(word: *const AtomicU32, all: bool, at: At) -> bool {
-    if is_unwinding() {
+    if model_failed() {
         return false;
     }
     let address = word as usize;

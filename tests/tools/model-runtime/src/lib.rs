@@ -78,4 +78,4 @@ pub use reach::{Reach, reached};
 #[cfg(model)]
 pub use scenario::{Group, Scenario};
 #[cfg(model)]
-pub use world::{PartOf, is_unwinding, part_of};
+pub use world::{PartOf, model_failed, part_of};

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use crate::failure::{Failure, Sleeper, fail};
 use crate::trace::{self, What};
 use crate::world::{self, At, World};
-use crate::{futex, interleave, is_unwinding};
+use crate::{futex, interleave, model_failed};
 
 /// What a thread is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,7 +62,7 @@ pub fn id() -> u32 {
 /// thread, so prefer to sleep.
 #[track_caller]
 pub fn yield_now() {
-    if is_unwinding() {
+    if model_failed() {
         return;
     }
     let at = Location::caller();
@@ -200,7 +200,7 @@ pub(crate) fn runs(thread: usize) {
 /// The thread is about to block, or to end. If nobody is left who could run, then either time passes, for
 /// somebody with a deadline, or this is the end.
 pub(crate) fn blocks(thread: usize, doing: Doing) {
-    if is_unwinding() {
+    if model_failed() {
         return;
     }
     let stuck = world::with(|w| {

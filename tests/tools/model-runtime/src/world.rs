@@ -174,7 +174,7 @@ impl World {
 /// Whether a failed model is being torn down. Guards then leave the world as it is: to unlock would be a
 /// step of a model that has ended.
 #[must_use]
-pub fn is_unwinding() -> bool {
+pub fn model_failed() -> bool {
     std::thread::panicking()
 }
 

@@ -111,7 +111,7 @@ mod tests {
     use super::*;
 
     const LOCK: &str = "primitives/src/lock.rs";
-    const BLOCKING: &str = "queues/src/blocking.rs";
+    const BLOCKING: &str = "queues/src/locked_queue.rs";
     const ENDING: &str = "queues/src/ring/ending.rs";
 
     fn place(file: &str) -> Place {

@@ -24,7 +24,7 @@ use crate::interleave;
 use crate::site::{self, Operation};
 use crate::trace::{self, Event, What};
 use crate::world::{self, At, Object};
-use crate::{is_unwinding, thread};
+use crate::{model_failed, thread};
 
 /// An atomic 32-bit number, and a word that threads may sleep on.
 pub type AtomicU32 = Atomic<u32>;
@@ -95,7 +95,7 @@ impl<V: Value> Atomic<V> {
     }
 
     fn load_at(&self, at: At, order: impl FnOnce(At) -> Ordering) -> V {
-        if is_unwinding() {
+        if model_failed() {
             return self.newest();
         }
         let order = order(at);
@@ -110,7 +110,7 @@ impl<V: Value> Atomic<V> {
     /// Writes a value.
     #[track_caller]
     pub fn store(&self, value: V, order: Ordering) {
-        if is_unwinding() {
+        if model_failed() {
             return self.keep(value);
         }
         let at = Location::caller();
@@ -142,7 +142,7 @@ impl<V: Value> Atomic<V> {
         failure: Ordering,
     ) -> Result<V, V> {
         let at = Location::caller();
-        if is_unwinding() {
+        if model_failed() {
             return self.exchange_kept(current, new);
         }
         let orders = site::exchanged(at, Operation::CompareExchange, success, failure);
@@ -179,14 +179,14 @@ impl<V: Value> Atomic<V> {
         mut f: impl FnMut(V) -> Option<V>,
     ) -> Result<V, V> {
         let at = Location::caller();
-        let orders = if is_unwinding() {
+        let orders = if model_failed() {
             (set_order, fetch_order)
         } else {
             site::exchanged(at, Operation::FetchUpdate, set_order, fetch_order)
         };
         let mut value = self.load_at(at, |_| orders.1);
         while let Some(new) = f(value) {
-            let result = if is_unwinding() {
+            let result = if model_failed() {
                 self.exchange_kept(value, new)
             } else {
                 self.exchange_at(at, value, new, orders)
@@ -214,7 +214,7 @@ impl<V: Value> Atomic<V> {
 
     #[track_caller]
     fn read_alone(&self) -> V {
-        if is_unwinding() {
+        if model_failed() {
             return self.newest();
         }
         let value = match &self.word {
@@ -227,7 +227,7 @@ impl<V: Value> Atomic<V> {
 
     #[track_caller]
     fn update(&self, update: Update, operand: V, order: Ordering, f: impl FnOnce(V) -> V) -> V {
-        if is_unwinding() {
+        if model_failed() {
             let old = self.newest();
             self.keep(f(old));
             return old;
@@ -370,7 +370,7 @@ updates!(Integer {
 /// Orders memory without a word.
 #[track_caller]
 pub fn fence(order: Ordering) {
-    if is_unwinding() {
+    if model_failed() {
         return;
     }
     let at = Location::caller();

@@ -4,7 +4,7 @@ use std::fmt;
 use std::panic::Location;
 
 use crate::interleave;
-use crate::is_unwinding;
+use crate::model_failed;
 use crate::trace::{self, What};
 use crate::world::{self, Object, Shape};
 
@@ -54,7 +54,7 @@ impl<T: ?Sized> UnsafeCell<T> {
     /// Lends the address for reading.
     #[track_caller]
     pub fn with<R>(&self, read: impl FnOnce(*const T) -> R) -> R {
-        if is_unwinding() {
+        if model_failed() {
             return read(self.contents.get());
         }
         // Before the access: if it is a race, it is the last row.
@@ -68,7 +68,7 @@ impl<T: ?Sized> UnsafeCell<T> {
     /// Lends the address for writing.
     #[track_caller]
     pub fn with_mut<R>(&self, write: impl FnOnce(*mut T) -> R) -> R {
-        if is_unwinding() {
+        if model_failed() {
             return write(self.contents.get());
         }
         trace::row(Location::caller(), Some(self.object), What::Write);

@@ -4,7 +4,7 @@ use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
 use super::{Atomic, Value};
-use crate::{is_unwinding, world};
+use crate::{model_failed, world};
 
 /// The value of an atomic that nobody else looks at; what was changed is written back at the end.
 pub struct Exclusive<'a, V: Value> {
@@ -39,7 +39,7 @@ impl<V: Value> Drop for Exclusive<'_, V> {
             return;
         }
         self.atomic.keep(value);
-        if !is_unwinding() {
+        if !model_failed() {
             // With the world's share gone, the word is ours alone.
             world::with(|w| w.objects[self.atomic.object].word = None);
             let Some(word) = &mut self.atomic.word else { return };

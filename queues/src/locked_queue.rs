@@ -1,0 +1,494 @@
+//! The blocking queue: items under a lock, in the order of a discipline, and a place to sleep on either side of it.
+//!
+//! The classic monitor, after Hoare and CPython's `queue.py`: everything that changes is under one lock;
+//! who finds it empty sleeps on "not empty", who finds it full on "not full", and whoever takes an item out
+//! calls one of the latter, whoever puts one in calls one of the former. Two conditions and not one: with
+//! one, a notification meant for a getter could wake a putter, who finds the queue full, goes back to
+//! sleep, and the call is lost.
+//!
+//! ```text
+//!    put ──▶ full? ── sleep on not_full ◀───┐            ┌───▶ sleep on not_empty ── empty? ◀── get
+//!             │                             │ call one   │ call one                     │
+//!             └─▶ push ─────────────────────│────────────┘                              │
+//!                                           └───────────────────────────────────── pop ─┘
+//! ```
+//!
+//! Calls are made after the lock was released, so that whoever wakes up does not find it taken; to whom,
+//! is decided before, under the lock ([`Sleepers`]). Items are dropped outside the lock, for what a
+//! program's `drop` does is its own affair, and might be to use this queue.
+//!
+//! One piece of the program's own code does run under the lock: the comparison of two items in a
+//! [`PriorityQueue`](crate::PriorityQueue). If it panics, the call is as good as not made ([`Discipline`] promises
+//! that nothing has changed), and if the thread had been woken for it, it wakes another in its place.
+//!
+//! Source: C. A. R. Hoare, _Monitors: an operating system structuring concept_ (1974), with Mesa's
+//! semantics: being woken is a hint, so every wait stands in a loop.
+
+mod ending;
+#[cfg(all(test, not(model)))]
+mod tests;
+
+use std::fmt;
+use std::mem;
+use std::time::{Duration, Instant};
+
+use primitives::deadlock::{Identity, Kind};
+use primitives::park::deadline_after;
+use primitives::sync::spin;
+use primitives::{Condition, Lock, LockGuard};
+
+use crate::error::{
+    GetError, GetTimeoutError, PutError, PutTimeoutError, TryGetError, TryPutError,
+};
+use crate::sleepers::Sleepers;
+use crate::{Discipline, Iter};
+
+/// A queue that blocks: who puts into a full one, and who gets from an empty one.
+///
+/// Use it under the name of its order, such as [`Queue`](crate::Queue). All calls are by `&self`; any number
+/// of threads may put and get at once. Each takes the queue's lock for a moment, so even those that "never
+/// block" may wait for another thread to leave it. Uncontended, a `put` or a `get` costs a lock and an
+/// unlock, and no system call while nobody sleeps.
+pub struct LockedQueue<S: Discipline> {
+    state: Lock<State<S>>,
+    /// How many items fit; `usize::MAX` if unbounded.
+    capacity: usize,
+    not_empty: Condition,
+    not_full: Condition,
+    all_done: Condition,
+    identity: Identity,
+}
+
+/// What the lock guards.
+struct State<S> {
+    items: S,
+    /// Items put, minus calls of `task_done` and items that `shutdown_now` took out.
+    unfinished: usize,
+    shut_down: bool,
+    putters: Sleepers,
+    getters: Sleepers,
+}
+
+/// Making one.
+impl<S: Discipline> LockedQueue<S> {
+    /// A queue for at most `capacity` items. _Python_: `Queue(maxsize=capacity)`.
+    ///
+    /// # Panics
+    ///
+    /// If `capacity` is zero. (In Python zero means unbounded; here [`unbounded`](Self::unbounded) says so.)
+    #[must_use]
+    #[track_caller]
+    pub fn bounded(capacity: usize) -> Self {
+        assert!(
+            capacity > 0,
+            "a queue of capacity 0 could never take an item: use at least 1, or `unbounded()`",
+        );
+        Self::with_capacity(capacity)
+    }
+
+    /// A queue for any number of items, as far as memory goes: `put` never waits. _Python_: `Queue()`.
+    #[must_use]
+    #[track_caller]
+    pub fn unbounded() -> Self {
+        Self::with_capacity(usize::MAX)
+    }
+
+    #[cfg_attr(not(model), track_caller)]
+    fn with_capacity(capacity: usize) -> Self {
+        Self {
+            state: Lock::new(State {
+                items: S::default(),
+                unfinished: 0,
+                shut_down: false,
+                putters: Sleepers::default(),
+                getters: Sleepers::default(),
+            }),
+            capacity,
+            not_empty: Condition::new(),
+            not_full: Condition::new(),
+            all_done: Condition::new(),
+            identity: Identity::new(Kind::Queue, ""),
+        }
+    }
+
+    /// The same queue, with a name for [reports of deadlocks](primitives::deadlock). Without the feature
+    /// `deadlock-detection`, the name is not kept.
+    ///
+    /// ```
+    /// use queues::Queue;
+    ///
+    /// let jobs = Queue::bounded(8).named("jobs");
+    /// # let () = jobs.put(1).unwrap();
+    /// ```
+    #[must_use]
+    #[track_caller]
+    pub fn named(mut self, name: &'static str) -> Self {
+        self.identity = Identity::new(Kind::Queue, name);
+        self
+    }
+}
+
+// ANCHOR: put
+/// Putting.
+impl<S: Discipline> LockedQueue<S> {
+    /// Puts an item in; blocks while the queue is full. _Python_: `put(item)`.
+    ///
+    /// # Errors
+    ///
+    /// [`PutError::Shutdown`], with the item, if the queue is shut down, before or while waiting.
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
+    pub fn put(&self, item: S::Item) -> Result<(), PutError<S::Item>> {
+        match self.put_until(item, None) {
+            Ok(()) => Ok(()),
+            Err(error) => Err(PutError::Shutdown(error.into_inner())),
+        }
+    }
+
+    /// Puts an item in if there is room; never blocks. _Python_: `put_nowait(item)`.
+    ///
+    /// # Errors
+    ///
+    /// [`TryPutError::Full`] or [`TryPutError::Shutdown`], with the item.
+    #[doc(alias = "put_nowait")]
+    pub fn try_put(&self, item: S::Item) -> Result<(), TryPutError<S::Item>> {
+        let state = self.state.lock();
+        if state.shut_down {
+            Err(TryPutError::Shutdown(item))
+        } else if state.items.len() < self.capacity {
+            self.push(item, state);
+            Ok(())
+        } else {
+            Err(TryPutError::Full(item))
+        }
+    }
+
+    /// Puts an item in; blocks while the queue is full, for at most `timeout`.
+    /// _Python_: `put(item, timeout=t)`.
+    ///
+    /// Zero is one try; a time-out too long for the clock means for ever. Where nobody must wait, the clock is
+    /// not read.
+    ///
+    /// # Errors
+    ///
+    /// [`PutTimeoutError::Timeout`] or [`PutTimeoutError::Shutdown`], with the item.
+    pub fn put_timeout(
+        &self,
+        item: S::Item,
+        timeout: Duration,
+    ) -> Result<(), PutTimeoutError<S::Item>> {
+        // Tries first, because reading the clock costs several times what a put does.
+        match self.try_put(item) {
+            Ok(()) => Ok(()),
+            Err(TryPutError::Shutdown(item)) => Err(PutTimeoutError::Shutdown(item)),
+            Err(TryPutError::Full(item)) if timeout.is_zero() => {
+                Err(PutTimeoutError::Timeout(item))
+            }
+            Err(TryPutError::Full(item)) => self.put_until(item, deadline_after(timeout)),
+        }
+    }
+
+    /// Puts an item in; blocks while the queue is full, until `deadline` at most.
+    ///
+    /// # Errors
+    ///
+    /// As [`put_timeout`](Self::put_timeout).
+    pub fn put_deadline(
+        &self,
+        item: S::Item,
+        deadline: Instant,
+    ) -> Result<(), PutTimeoutError<S::Item>> {
+        self.put_until(item, Some(deadline))
+    }
+
+    // ANCHOR: put-until
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
+    fn put_until(
+        &self,
+        item: S::Item,
+        deadline: Option<Instant>,
+    ) -> Result<(), PutTimeoutError<S::Item>> {
+        let _waiting = self.identity.waiting_for_anyone();
+        let mut state = self.state.lock();
+        let mut time_is_up = false;
+        let mut lingers = self.capacity > 1;
+        // The order of the questions matters: room that came at the last moment is used, but not after a
+        // shutdown.
+        loop {
+            if state.shut_down {
+                return Err(PutTimeoutError::Shutdown(item));
+            }
+            if state.items.len() < self.capacity {
+                self.push(item, state);
+                return Ok(());
+            }
+            if time_is_up {
+                return Err(PutTimeoutError::Timeout(item));
+            }
+            if mem::take(&mut lingers) {
+                state = self.linger(state, |state| state.items.len() < self.capacity);
+                continue;
+            }
+            state.putters.enter();
+            time_is_up = sleep(&self.not_full, &mut state, deadline);
+            state.putters.leave();
+        }
+    }
+
+    // The item first, so that it is dropped last if a comparison panics: when the lock is released.
+    fn push(&self, item: S::Item, mut state: LockGuard<'_, State<S>>) {
+        let State { items, putters, .. } = &mut *state;
+        let place = unless_it_panics(|| items.place(&item), || self.call_putter(putters));
+        items.insert(place, item);
+        state.unfinished += 1;
+        let call = state.getters.call_one();
+        drop(state);
+        if call {
+            self.not_empty.notify_one();
+        }
+    }
+
+    // ANCHOR_END: put-until
+    fn call_putter(&self, putters: &mut Sleepers) {
+        if putters.call_one() {
+            self.not_full.notify_one();
+        }
+    }
+}
+// ANCHOR_END: put
+
+// ANCHOR: get
+/// Getting.
+impl<S: Discipline> LockedQueue<S> {
+    /// Takes the next item out; blocks while the queue is empty. _Python_: `get()`.
+    ///
+    /// # Errors
+    ///
+    /// [`GetError::Shutdown`] if the queue is shut down and nothing is left in it.
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
+    pub fn get(&self) -> Result<S::Item, GetError> {
+        self.get_until(None).map_err(|_| GetError::Shutdown)
+    }
+
+    /// Takes the next item out if there is one; never blocks. _Python_: `get_nowait()`.
+    ///
+    /// # Errors
+    ///
+    /// [`TryGetError::Empty`], or [`TryGetError::Shutdown`] if none will come.
+    #[doc(alias = "get_nowait")]
+    pub fn try_get(&self) -> Result<S::Item, TryGetError> {
+        let mut state = self.state.lock();
+        match self.pop(&mut state) {
+            Some(item) => {
+                self.popped(state);
+                Ok(item)
+            }
+            None if state.shut_down => Err(TryGetError::Shutdown),
+            None => Err(TryGetError::Empty),
+        }
+    }
+
+    /// Takes the next item out; blocks while the queue is empty, for at most `timeout`.
+    /// _Python_: `get(timeout=t)`.
+    ///
+    /// Zero is one try; a time-out too long for the clock means for ever. Where nobody must wait, the clock is
+    /// not read.
+    ///
+    /// # Errors
+    ///
+    /// [`GetTimeoutError::Timeout`], or [`GetTimeoutError::Shutdown`] if none will come.
+    pub fn get_timeout(&self, timeout: Duration) -> Result<S::Item, GetTimeoutError> {
+        // Tries first, as `put_timeout` does.
+        match self.try_get() {
+            Ok(item) => Ok(item),
+            Err(TryGetError::Shutdown) => Err(GetTimeoutError::Shutdown),
+            Err(TryGetError::Empty) if timeout.is_zero() => Err(GetTimeoutError::Timeout),
+            Err(TryGetError::Empty) => self.get_until(deadline_after(timeout)),
+        }
+    }
+
+    /// Takes the next item out; blocks while the queue is empty, until `deadline` at most.
+    ///
+    /// # Errors
+    ///
+    /// As [`get_timeout`](Self::get_timeout).
+    pub fn get_deadline(&self, deadline: Instant) -> Result<S::Item, GetTimeoutError> {
+        self.get_until(Some(deadline))
+    }
+
+    // ANCHOR: get-until
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
+    fn get_until(&self, deadline: Option<Instant>) -> Result<S::Item, GetTimeoutError> {
+        let _waiting = self.identity.waiting_for_anyone();
+        let mut state = self.state.lock();
+        let mut time_is_up = false;
+        let mut lingers = self.capacity > 1;
+        // The order of the questions matters: an item that came at the last moment, or before the
+        // shutdown, is taken.
+        loop {
+            if let Some(item) = self.pop(&mut state) {
+                self.popped(state);
+                return Ok(item);
+            }
+            if state.shut_down {
+                return Err(GetTimeoutError::Shutdown);
+            }
+            if time_is_up {
+                return Err(GetTimeoutError::Timeout);
+            }
+            if mem::take(&mut lingers) {
+                state = self.linger(state, |state| !state.items.is_empty());
+                continue;
+            }
+            state.getters.enter();
+            time_is_up = sleep(&self.not_empty, &mut state, deadline);
+            state.getters.leave();
+        }
+    }
+
+    fn pop(&self, state: &mut State<S>) -> Option<S::Item> {
+        let State { items, getters, .. } = state;
+        unless_it_panics(|| items.pop(), || self.call_getter(getters))
+    }
+
+    fn call_getter(&self, getters: &mut Sleepers) {
+        if getters.call_one() {
+            self.not_empty.notify_one();
+        }
+    }
+
+    fn popped(&self, mut state: LockGuard<'_, State<S>>) {
+        let call = state.putters.call_one();
+        drop(state);
+        if call {
+            self.not_full.notify_one();
+        }
+    }
+
+    // ANCHOR_END: get-until
+    /// The items as they come: `for item in queue.iter()` blocks for each, and ends when the queue is shut
+    /// down and empty.
+    pub fn iter(&self) -> Iter<'_, Self, S::Item> {
+        Iter::new(self)
+    }
+}
+// ANCHOR_END: get
+
+// ANCHOR: sleep
+impl<S: Discipline> LockedQueue<S> {
+    /// Looks for a moment whether the other side is at work, before the caller sleeps: to be called for each item
+    /// costs ten times what the item does, and while one looks there come several. Not where there is one place:
+    /// there each item is handed over, and a call comes sooner than a look.
+    #[cold]
+    fn linger<'a>(
+        &'a self,
+        state: LockGuard<'a, State<S>>,
+        ready: impl Fn(&State<S>) -> bool,
+    ) -> LockGuard<'a, State<S>> {
+        drop(state);
+        spin::linger(|| {
+            self.state.try_lock().is_some_and(|state| state.shut_down || ready(&state))
+        });
+        self.state.lock()
+    }
+}
+
+/// Sleeps on `condition`; returns whether the time is up.
+#[cold]
+fn sleep<S>(
+    condition: &Condition,
+    state: &mut LockGuard<'_, State<S>>,
+    deadline: Option<Instant>,
+) -> bool {
+    match deadline {
+        None => {
+            condition.wait(state);
+            false
+        }
+        Some(deadline) => condition.wait_deadline(state, deadline).timed_out(),
+    }
+}
+// ANCHOR_END: sleep
+
+/// Returns what `f` returns; if it panics, runs `otherwise` on the way out.
+fn unless_it_panics<R>(f: impl FnOnce() -> R, otherwise: impl FnMut()) -> R {
+    struct OnDrop<F: FnMut()>(F);
+    impl<F: FnMut()> Drop for OnDrop<F> {
+        fn drop(&mut self) {
+            self.0();
+        }
+    }
+    let on_panic = OnDrop(otherwise);
+    let result = f();
+    mem::forget(on_panic);
+    result
+}
+
+/// Looking. All of it is out of date before you look at the answer: good for messages and tests.
+impl<S: Discipline> LockedQueue<S> {
+    /// How many items are inside. _Python_: `qsize()`.
+    #[must_use]
+    #[doc(alias = "qsize")]
+    pub fn len(&self) -> usize {
+        self.state.lock().items.len()
+    }
+
+    // ANCHOR: is-empty
+    /// Whether a `get` would have to wait. _Python_: `empty()`.
+    #[must_use]
+    #[doc(alias = "empty")]
+    pub fn is_empty(&self) -> bool {
+        self.state.lock().items.is_empty()
+    }
+    // ANCHOR_END: is-empty
+
+    /// Whether a `put` would have to wait. _Python_: `full()`.
+    #[must_use]
+    #[doc(alias = "full")]
+    pub fn is_full(&self) -> bool {
+        self.len() >= self.capacity
+    }
+
+    /// How many items fit; `None` if unbounded, for which `bounded(usize::MAX)` is another name.
+    /// _Python_: `maxsize`, where zero says unbounded.
+    #[must_use]
+    #[doc(alias = "maxsize")]
+    pub fn capacity(&self) -> Option<usize> {
+        (self.capacity != usize::MAX).then_some(self.capacity)
+    }
+}
+
+impl<'a, S> IntoIterator for &'a LockedQueue<S>
+where
+    S: Discipline + Send,
+    S::Item: Send,
+{
+    type Item = S::Item;
+    type IntoIter = Iter<'a, LockedQueue<S>, S::Item>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+/// Says how full it is and who waits, or `<locked>` at a moment when another thread is changing it. Never
+/// blocks, and writes with the lock released: what it writes to may be slow, or use this queue.
+impl<S: Discipline> fmt::Debug for LockedQueue<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seen = self.state.try_lock().map(|state| {
+            let asleep = (state.putters.asleep(), state.getters.asleep());
+            (state.items.len(), state.unfinished, state.shut_down, asleep)
+        });
+        let mut queue = f.debug_struct("LockedQueue");
+        queue.field("capacity", &self.capacity());
+        match seen {
+            None => queue.field("state", &format_args!("<locked>")),
+            Some((len, unfinished, shut_down, (putters_asleep, getters_asleep))) => queue
+                .field("len", &len)
+                .field("unfinished", &unfinished)
+                .field("shut_down", &shut_down)
+                .field("putters_asleep", &putters_asleep)
+                .field("getters_asleep", &getters_asleep),
+        };
+        queue.finish()
+    }
+}

@@ -1,0 +1,80 @@
+//! [`WorkerThreads`]: the workers, once they are started.
+
+use std::cell::Cell;
+use std::io;
+use std::mem;
+use std::ptr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use primitives::thread::{Builder, JoinHandle};
+
+use super::Workers;
+
+/// Threads that all run the same thing until there is nothing left to do.
+#[derive(Debug)]
+pub(crate) struct WorkerThreads {
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl WorkerThreads {
+    /// Starts the threads; each runs `work` on what they share. Unless `workers` has a name, they have that of the
+    /// `pool`. If the system has not enough of them, those that run already must be told to end.
+    pub(crate) fn start<P: Send + Sync + 'static>(
+        workers: &Workers,
+        pool: &str,
+        shared: &Arc<P>,
+        work: fn(&P),
+    ) -> io::Result<Self> {
+        let name = workers.name.as_deref().unwrap_or(pool);
+        let start = |number| {
+            let shared = Arc::clone(shared);
+            let mut thread = Builder::new().name(format!("{name}_{number}"));
+            if let Some(bytes) = workers.stack_size {
+                thread = thread.stack_size(bytes);
+            }
+            thread.spawn(move || {
+                SERVED.set(address(&*shared));
+                work(&shared);
+            })
+        };
+        Ok(Self { threads: (0..workers.count()).map(start).collect::<io::Result<_>>()? })
+    }
+
+    /// How many threads there are.
+    pub(crate) fn len(&self) -> usize {
+        self.threads.len()
+    }
+
+    /// Waits until all of them have done their work. Blocks; not for one of the threads, which would wait for
+    /// itself.
+    pub(crate) fn wait(&self) {
+        for thread in &self.threads {
+            let ended = thread.join_timeout(Duration::MAX);
+            debug_assert!(ended, "that time-out never comes");
+        }
+    }
+
+    /// [`wait`](Self::wait), and until the threads are gone.
+    pub(crate) fn join(&mut self) {
+        for thread in mem::take(&mut self.threads) {
+            // Not `expect`: what a worker runs is caught there, and here may be a destructor.
+            _ = thread.join();
+        }
+    }
+}
+
+thread_local! {
+    /// The address of what this thread shares with the others, if it is a worker. The thread keeps it
+    /// alive, so nothing else has this address.
+    static SERVED: Cell<*const ()> = const { Cell::new(ptr::null()) };
+}
+
+fn address<P>(shared: &P) -> *const () {
+    ptr::from_ref(shared).cast()
+}
+
+/// Whether the calling thread is one of the workers that share this. One look at a thread-local.
+pub(crate) fn serves<P>(shared: &P) -> bool {
+    SERVED.get() == address(shared)
+}

@@ -1,0 +1,137 @@
+//! What a builder gets: the crates as they are published, in a program outside of this workspace.
+//!
+//! The packed files are unpacked into a temporary folder and a program is built on them alone. It compiles
+//! without a warning, and its lock file holds itself, ours, and what a feature that it asked for brings along:
+//! neither a model runtime nor a test library comes with a lock. Nothing is fetched, all of it was built here
+//! before.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// The folders of the crates, each after what it stands on.
+const CRATES: [&str; 2] = ["primitives", "queues"];
+
+/// The packed crates, unpacked.
+struct Packaged {
+    root: tempfile::TempDir,
+    /// The name that each has in the registry.
+    names: [String; 2],
+    folders: [PathBuf; 2],
+}
+
+fn repository() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("`tests` lies in the workspace's root")
+}
+
+fn cargo(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO"));
+    command.current_dir(folder).stdin(Stdio::null()).env("CARGO_NET_OFFLINE", "true");
+    // Neither a sanitizer's flags nor another folder for what is built are meant for this program.
+    for name in
+        ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_RUSTFLAGS", "CARGO_TARGET_DIR"]
+    {
+        command.env_remove(name);
+    }
+    command
+}
+
+fn run(command: &mut Command) -> String {
+    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{command:?}: {}\n{said}", output.status);
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// `name = "x"` in the first lines of a manifest.
+fn field(manifest: &str, key: &str) -> String {
+    let line = manifest.lines().find_map(|line| line.strip_prefix(key)?.trim().strip_prefix('='));
+    line.unwrap_or_else(|| panic!("a manifest without `{key}`")).trim().trim_matches('"').to_owned()
+}
+
+impl Packaged {
+    fn new() -> Self {
+        let root = tempfile::tempdir().unwrap();
+        let manifest = |folder| repository().join(folder).join("Cargo.toml");
+        let names =
+            CRATES.map(|folder| field(&fs::read_to_string(manifest(folder)).unwrap(), "name"));
+        let mut pack = cargo(repository());
+        pack.args(["package", "--quiet", "--offline", "--no-verify", "--allow-dirty"]);
+        pack.args(["--exclude-lockfile", "--target-dir"]).arg(root.path());
+        pack.args(names.iter().flat_map(|name| ["--package", name]));
+        run(&mut pack);
+        let version =
+            field(&fs::read_to_string(repository().join("Cargo.toml")).unwrap(), "version");
+        let folders = names.each_ref().map(|name| {
+            let packed = format!("package/{name}-{version}.crate");
+            run(Command::new("tar").arg("-xzf").arg(packed).current_dir(root.path()));
+            root.path().join(format!("{name}-{version}"))
+        });
+        Self { root, names, folders }
+    }
+
+    /// A program `outside` that asks for the crate in `CRATES[which]`, with these features.
+    fn program(&self, case: &str, which: usize, features: &[&str], main: &str) -> PathBuf {
+        let folder = self.root.path().join(case);
+        fs::create_dir_all(folder.join("src")).unwrap();
+        let by_path = |which: usize, more: &str| {
+            let (name, path) = (&self.names[which], self.folders[which].display().to_string());
+            format!("{name} = {{ path = {path:?}{more} }}\n")
+        };
+        let wanted = by_path(which, &format!(", features = {features:?}"));
+        // The second asks the registry for the first, as anybody's program does.
+        let patch = by_path(0, "");
+        let manifest = format!(
+            "[package]\nname = \"outside\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n\
+             [dependencies]\n{wanted}\n[patch.crates-io]\n{patch}\n[workspace]\n"
+        );
+        fs::write(folder.join("Cargo.toml"), manifest).unwrap();
+        fs::write(folder.join("src/main.rs"), main).unwrap();
+        folder
+    }
+
+    /// The names in the lock file of the program, ours by their folder.
+    fn locked(&self, folder: &Path) -> Vec<String> {
+        run(cargo(folder).args(["generate-lockfile", "--quiet", "--offline"]));
+        let lock_file = fs::read_to_string(folder.join("Cargo.lock")).unwrap();
+        let names = lock_file.lines().filter_map(|line| line.strip_prefix("name = "));
+        let mut names: Vec<_> = names
+            .map(|name| name.trim_matches('"'))
+            .map(|name| match self.names.iter().position(|ours| ours == name) {
+                Some(which) => CRATES[which].to_owned(),
+                None => name.to_owned(),
+            })
+            .collect();
+        names.sort();
+        names
+    }
+}
+
+const LOCKS: &str = "fn main() { assert_eq!(*primitives::Lock::new(7).lock(), 7); }\n";
+
+const QUEUES: &str = "fn main() {\n    let queue = queues::Queue::bounded(1);\n    \
+    queue.put(7).unwrap();\n    assert_eq!(queue.get().unwrap(), 7);\n}\n";
+
+#[test]
+fn a_program_outside_gets_ours_and_what_it_asked_for() {
+    let packaged = Packaged::new();
+    let every_feature = ["portable", "lock_api", "deadlock-detection"];
+    let detector = ["deadlock-detection"];
+    let (libc, lock_api) = (["libc", "outside", "primitives"], ["lock_api", "scopeguard"]);
+    let cases: [(&str, usize, &[&str], &str, Vec<&str>); 4] = [
+        ("locks", 0, &[], LOCKS, libc.to_vec()),
+        ("locks-all", 0, &every_feature, LOCKS, [&libc[..], &lock_api].concat()),
+        ("queues", 1, &[], QUEUES, [&libc[..], &["queues"]].concat()),
+        ("queues-detector", 1, &detector, QUEUES, [&libc[..], &["queues"]].concat()),
+    ];
+    for (case, which, features, main, mut expected) in cases {
+        let folder = packaged.program(case, which, features, main);
+        expected.sort_unstable();
+        assert_eq!(packaged.locked(&folder), expected, "{case}");
+    }
+    // To compile once shows that what is packed is all there; the features are compiled in the workspace.
+    let queues = packaged.root.path().join("queues");
+    run(cargo(&queues)
+        .args(["run", "--quiet", "--offline", "--locked"])
+        .env("RUSTFLAGS", "-D warnings"));
+}

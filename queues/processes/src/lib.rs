@@ -1,0 +1,71 @@
+//! Processes that share locks and queues, and go on when one of them is killed.
+//!
+//! This is what Python's `multiprocessing` would be had it been written in Rust, on memory that the processes share.
+//! Threads of one process live and die together. Processes do not: one may be killed at any instruction, by the
+//! system that has no memory left, by a person, by a fault of its own. Here that is never the end of the others: the next
+//! owner of a lock is told that the last one died, permits come back, a barrier breaks, a queue goes on.
+//!
+//! | here                  | Python                          | what it does                                              |
+//! | --------------------- | ------------------------------- | --------------------------------------------------------- |
+//! | [`Process`]           | `multiprocessing.Process`       | a function in a process of its own                        |
+//! | [`SharedMemory`]      | `shared_memory.SharedMemory`    | bytes that several processes see                          |
+//! | [`SharedLock`]        | `multiprocessing.Lock`, `Value` | one thread of all processes at a time may touch the value |
+//! | [`SharedSemaphore`]   | `multiprocessing.Semaphore`     | so many at a time; the dead give their permits back       |
+//! | [`SharedEvent`]       | `multiprocessing.Event`         | a gate that one opens for all                             |
+//! | [`SharedCondition`]   | `multiprocessing.Condition`     | sleep until the value under a lock has changed            |
+//! | [`SharedBarrier`]     | `multiprocessing.Barrier`       | none goes on before all have come                         |
+//! | [`SharedQueue`]       | `multiprocessing.Queue`         | items from many to many                                   |
+//!
+//! Linux with glibc, on 64-bit machines: the kernel's robust lists, memfds and pidfds are what makes this possible.
+//!
+//! # Trust
+//!
+//! The processes are copies of one program and trust each other. One that writes at random into shared memory can make the
+//! others do wrong, as a thread can that writes at random into its own. What comes from outside (a file descriptor, the
+//! arguments of a function) is checked.
+
+#[cfg(not(all(target_os = "linux", target_env = "gnu", target_pointer_width = "64")))]
+compile_error!(
+    "the crate `processes` needs Linux with glibc on a 64-bit machine: its locks stand on the kernel's robust lists. \
+     The crates `primitives` and `queues`, for threads, run everywhere."
+);
+
+mod barrier;
+mod condition;
+mod control;
+mod event;
+#[cfg(test)]
+mod forked;
+mod function;
+mod futex;
+mod handover;
+mod identity;
+mod lock;
+mod members;
+mod memory;
+mod process;
+mod queue;
+mod robust;
+mod segment;
+mod semaphore;
+#[cfg(test)]
+mod tests;
+
+pub use barrier::{BrokenSharedBarrier, SharedBarrier, SharedBarrierWaitResult};
+/// Plain bytes: what a value must be to stand in shared memory.
+pub use bytemuck;
+pub use condition::{SharedCondition, SharedWaitResult};
+pub use event::SharedEvent;
+pub use function::{Function, Run, Runnable, registered};
+pub use lock::{LockTimeoutError, OwnerDied, SharedLock, SharedLockGuard, TryLockError};
+pub use memory::{OpenError, SharedMemory};
+pub use process::{Process, ProcessError, StartError, current_name, init};
+pub use queue::SharedQueue;
+pub use semaphore::{SharedPermit, SharedSemaphore};
+
+/// For the macros.
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::function::{Registered, run_function, run_runnable};
+    pub use inventory;
+}

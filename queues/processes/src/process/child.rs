@@ -1,0 +1,174 @@
+//! The child's side: from the first line of `main` to the end.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
+use std::panic::AssertUnwindSafe;
+use std::process;
+use std::sync::OnceLock;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
+
+use primitives::thread;
+
+use crate::control::{self, Said, Start};
+use crate::function::{self, NotRun};
+
+/// Set for a child, to the number of its parent.
+pub(super) const PARENT: &str = "LOCKSMITH_PROCESS";
+/// The exit status of a child whose function panicked, as that of a program whose `main` did.
+const PANICKED: i32 = 101;
+/// The exit status of a child whose parent is not there any more.
+const ORPHANED: i32 = 102;
+
+static CALLED: AtomicBool = AtomicBool::new(false);
+static NAME: OnceLock<String> = OnceLock::new();
+
+/// Must be the first call of `main` of a program that starts processes.
+///
+/// A [`Process`](crate::Process) is this same program, started again. In the parent this returns at once, and notes
+/// that it was called. In a child it calls the function that the child is for and then **ends the process**: what stands
+/// below it in `main` is the parent's alone.
+///
+/// _Python_: `if __name__ == "__main__":`, and `multiprocessing.freeze_support()`.
+///
+/// # Panics
+///
+/// If the system has set up the child in another way than [`Process::start`](crate::Process::start) does.
+pub fn init() {
+    // Relaxed: for the same thread, or one that it starts.
+    CALLED.store(true, Relaxed);
+    if let Some(parent) = std::env::var_os(PARENT) {
+        let parent = parent.to_str().and_then(|parent| parent.parse().ok());
+        live(parent.unwrap_or_else(|| panic!("{PARENT} is no number of a process: unset it")));
+    }
+}
+
+/// Whether `init` was called, so that children find it in `main` as well.
+pub(super) fn is_initialised() -> bool {
+    CALLED.load(Relaxed)
+}
+
+/// The name of this process: `MainProcess`, or that of the [`Process`](crate::Process).
+///
+/// _Python_: `multiprocessing.current_process().name`.
+#[must_use]
+pub fn current_name() -> &'static str {
+    NAME.get().map_or("MainProcess", String::as_str)
+}
+
+fn live(parent: u32) -> ! {
+    // SAFETY: no other thread reads the environment: this is the first call of `main`. What this process starts itself
+    // must not take itself for a child of ours.
+    unsafe { std::env::remove_var(PARENT) };
+    end_with(parent);
+    let socket = take_standard_input().expect("the parent has given a socket for standard input");
+    let start = control::receive::<Start>(socket.as_fd(), true);
+    let Ok(Some((start, fds))) = start else { process::exit(ORPHANED) };
+    let _ = NAME.set(start.name);
+    leave_interrupts_to_the_parent();
+    say(&socket, &Said::Hello, Vec::new());
+    watch(&socket);
+
+    let outcome = run(&start.function, start.arguments, fds);
+    let (said, fds, status) = match outcome {
+        Ok(packed) => match control::load(packed) {
+            Ok((payload, fds)) => (Said::Returned(payload), fds, 0),
+            Err(error) => (Said::BadOutput(error.to_string()), Vec::new(), PANICKED),
+        },
+        Err(said) => (said, Vec::new(), PANICKED),
+    };
+    let _ = io::stdout().flush();
+    say(&socket, &said, fds);
+    process::exit(status);
+}
+
+fn run(
+    name: &str,
+    arguments: control::Payload,
+    fds: Vec<OwnedFd>,
+) -> Result<function::Packed, Said> {
+    let function = function::find(name).ok_or(Said::UnknownFunction)?;
+    let packed =
+        control::unload(arguments, fds).map_err(|error| Said::BadArguments(error.to_string()))?;
+    match thread::catch_panic(AssertUnwindSafe(|| (function.run)(packed))) {
+        Ok(Ok(packed)) => Ok(packed),
+        Ok(Err(NotRun::Arguments(error))) => Err(Said::BadArguments(error)),
+        Ok(Err(NotRun::Output(error))) => Err(Said::BadOutput(error)),
+        Err(panic) => Err(panicked(&panic)),
+    }
+}
+
+/// A panic, as it is told to the parent.
+fn panicked(panic: &thread::PanicError) -> Said {
+    let place = |place: &thread::Location| (place.file().to_owned(), place.line(), place.column());
+    Said::Panicked {
+        thread: panic.thread_name().to_owned(),
+        message: panic.message().to_owned(),
+        location: panic.location().map(place),
+    }
+}
+
+fn say(socket: &OwnedFd, said: &Said, fds: Vec<OwnedFd>) {
+    if control::send(socket.as_fd(), said, &fds).is_err() {
+        process::exit(ORPHANED);
+    }
+}
+
+/// Lets the kernel kill this process when the thread that started it ends: a thread of the parent that lives as long
+/// as the parent does.
+fn end_with(parent: u32) {
+    // SAFETY: numbers.
+    unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) };
+    // It may have ended before.
+    if std::os::unix::process::parent_id() != parent {
+        process::exit(ORPHANED);
+    }
+}
+
+/// The second notice: the parent's end of the socket is closed by the kernel, however the parent ends. The first one
+/// is lost if this process takes another user's rights.
+fn watch(socket: &OwnedFd) {
+    let socket = socket.try_clone().expect("there is a file descriptor");
+    // A small stack: it calls two functions.
+    let builder = std::thread::Builder::new().name("parent-watch".into()).stack_size(64 * 1024);
+    let watching = builder.spawn(move || {
+        let mut poll = libc::pollfd { fd: socket.as_raw_fd(), events: libc::POLLRDHUP, revents: 0 };
+        // SAFETY: one valid entry.
+        while unsafe { libc::poll(&raw mut poll, 1, -1) } <= 0 {}
+        // SAFETY: ends the process, at once: there is no one to tell.
+        unsafe { libc::_exit(ORPHANED) };
+    });
+    // Without a thread the first notice has to do.
+    drop(watching);
+}
+
+/// Takes the socket that stands where standard input was, and puts an empty one there.
+fn take_standard_input() -> io::Result<OwnedFd> {
+    let null = File::open("/dev/null")?;
+    // SAFETY: numbers.
+    let socket = unsafe { libc::fcntl(libc::STDIN_FILENO, libc::F_DUPFD_CLOEXEC, 3) };
+    if socket < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: the kernel has just made it, and it belongs to no other.
+    let socket = unsafe { OwnedFd::from_raw_fd(socket) };
+    // SAFETY: numbers; standard input is owned by no one.
+    if unsafe { libc::dup2(null.as_raw_fd(), libc::STDIN_FILENO) } < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(socket)
+}
+
+/// Ctrl-C goes to every process of the terminal. The parent decides; if it ends, so does this. A handler that does
+/// nothing, rather than `SIG_IGN`, which what this process starts itself would inherit.
+fn leave_interrupts_to_the_parent() {
+    extern "C" fn nothing(_: libc::c_int) {}
+    // SAFETY: zeros are an action without flags, and the handler does nothing.
+    unsafe {
+        let mut action: libc::sigaction = std::mem::zeroed();
+        action.sa_sigaction = nothing as *const () as usize;
+        action.sa_flags = libc::SA_RESTART;
+        libc::sigaction(libc::SIGINT, &raw const action, std::ptr::null_mut());
+    }
+}

@@ -1,0 +1,63 @@
+//! What those sleep on that find a queue full or empty.
+//!
+//! The lowest bit says that some thread may sleep; the rest counts. To ring is to add one, [and to wake one sleeper, in
+//! the same system call](crate::futex): that clears the bit and moves the count. The woken one sets the bit again, for
+//! those that sleep beside it.
+//!
+//! A process may be killed after it was woken and before it has done so. Then a sleeper is left beside an item; so each
+//! sleeper also wakes by itself, after [`LOOK_EVERY`].
+
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering::SeqCst;
+use std::time::Duration;
+
+use crate::futex::{self, Change, Deadline, Wait, change_and_wake};
+
+/// Some thread may sleep.
+const SLEEPERS: u32 = 1;
+/// A sleeper looks so often without being told to.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+
+/// See the module.
+#[repr(C, align(128))]
+#[derive(Debug)]
+pub(super) struct Bell {
+    word: AtomicU32,
+}
+
+/// The word as it was when a thread said that it was about to sleep.
+#[derive(Clone, Copy)]
+pub(super) struct Seen(u32);
+
+impl Bell {
+    /// Says that this thread is about to sleep. It must look once more before it does.
+    pub(super) fn prepare(&self) -> Seen {
+        // SeqCst: pairs with the load in `ring`. Either the look that follows finds what was done before the ring, or
+        // the ring finds the bit.
+        Seen(self.word.fetch_or(SLEEPERS, SeqCst) | SLEEPERS)
+    }
+
+    /// Sleeps until it rings, until `deadline`, or for a while. `TimedOut` is said of any of the two.
+    pub(super) fn sleep(&self, seen: Seen, deadline: Deadline) -> Wait {
+        futex::wait(&self.word, seen.0, futex::at_most(deadline, LOOK_EVERY))
+    }
+
+    /// Wakes a sleeper, if there may be one. One load if there is none.
+    #[inline]
+    pub(super) fn ring(&self) {
+        // SeqCst: pairs with the exchange in `prepare`.
+        if self.word.load(SeqCst) & SLEEPERS != 0 {
+            self.ring_slow(1);
+        }
+    }
+
+    /// Wakes all.
+    pub(super) fn ring_all(&self) {
+        self.ring_slow(i32::MAX);
+    }
+
+    #[cold]
+    fn ring_slow(&self, most: i32) {
+        change_and_wake(&self.word, Change::AddOne, most);
+    }
+}

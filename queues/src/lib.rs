@@ -51,6 +51,7 @@ mod error;
 pub mod executor;
 mod iter;
 mod locked_queue;
+mod memory;
 mod priority_queue;
 mod queue;
 mod ring;

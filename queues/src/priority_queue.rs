@@ -50,7 +50,7 @@ use std::fmt;
 use std::mem::{self, ManuallyDrop};
 use std::ptr;
 
-use crate::{Discipline, LockedQueue};
+use crate::{Discipline, LockedQueue, memory};
 
 /// A queue in which the smallest item comes out first, and among equal ones the one that came first:
 /// Python's `queue.PriorityQueue`.
@@ -243,6 +243,12 @@ fn lower_first<T>(heap: &mut [Entry<T>], place: usize) {
     }
 }
 
+/// Gives back room that a burst has left behind.
+#[cold]
+fn give_back<T>(heap: &mut Vec<Entry<T>>) {
+    heap.shrink_to(heap.capacity() / 2);
+}
+
 // ANCHOR: discipline
 impl<T: Ord> Discipline for SmallestFirst<T> {
     type Item = T;
@@ -273,7 +279,14 @@ impl<T: Ord> Discipline for SmallestFirst<T> {
             lower_first(&mut self.heap, place);
         }
         self.stand_in = self.heap.len() > 2; // of one that is left alone, the top is the place
-        if self.heap.is_empty() { None } else { Some(self.heap.swap_remove(0).item) }
+        if self.heap.is_empty() {
+            return None;
+        }
+        let first = self.heap.swap_remove(0).item;
+        if memory::is_roomy::<Entry<T>>(self.heap.len(), self.heap.capacity()) {
+            give_back(&mut self.heap);
+        }
+        Some(first)
     }
 
     #[inline]

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::fmt;
 
-use crate::{Discipline, LockedQueue};
+use crate::{Discipline, LockedQueue, memory};
 
 /// A queue in which items come out in the order in which they went in: Python's `queue.Queue`.
 ///
@@ -24,6 +24,14 @@ pub type Queue<T> = LockedQueue<Fifo<T>>;
 /// The order of a [`Queue`]: the item that has waited longest.
 pub struct Fifo<T>(VecDeque<T>);
 
+impl<T> Fifo<T> {
+    /// Gives back room that a burst has left behind.
+    #[cold]
+    fn give_back(&mut self) {
+        self.0.shrink_to(self.0.capacity() / 2);
+    }
+}
+
 impl<T> Discipline for Fifo<T> {
     type Item = T;
 
@@ -34,7 +42,11 @@ impl<T> Discipline for Fifo<T> {
 
     #[inline]
     fn pop(&mut self) -> Option<T> {
-        self.0.pop_front()
+        let item = self.0.pop_front();
+        if memory::is_roomy::<T>(self.0.len(), self.0.capacity()) {
+            self.give_back();
+        }
+        item
     }
 
     #[inline]

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{Discipline, LockedQueue};
+use crate::{Discipline, LockedQueue, memory};
 
 /// A queue in which the item that came last comes out first: Python's `queue.LifoQueue`.
 ///
@@ -23,6 +23,14 @@ pub type Stack<T> = LockedQueue<Lifo<T>>;
 /// The order of a [`Stack`]: the item that has waited for the shortest time.
 pub struct Lifo<T>(Vec<T>);
 
+impl<T> Lifo<T> {
+    /// Gives back room that a burst has left behind.
+    #[cold]
+    fn give_back(&mut self) {
+        self.0.shrink_to(self.0.capacity() / 2);
+    }
+}
+
 // ANCHOR: discipline
 impl<T> Discipline for Lifo<T> {
     type Item = T;
@@ -34,7 +42,11 @@ impl<T> Discipline for Lifo<T> {
 
     #[inline]
     fn pop(&mut self) -> Option<T> {
-        self.0.pop()
+        let item = self.0.pop();
+        if memory::is_roomy::<T>(self.0.len(), self.0.capacity()) {
+            self.give_back();
+        }
+        item
     }
 
     #[inline]

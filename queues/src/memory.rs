@@ -1,0 +1,44 @@
+//! When a store gives memory back.
+//!
+//! A store grows with its items and would keep, for good, the room of its longest burst. So a store whose items fill
+//! less than a quarter of its room gives a half of the room back. It then has to lose half of its items again, or to
+//! double them, before it is moved the next time: a move costs each item of a burst a copy or two, as growing did.
+
+/// So many bytes are never given back: an allocator hands them out again faster than the question is worth.
+const KEPT: usize = 64 * 1024;
+
+/// How many places of `T` a store keeps in any case.
+pub(crate) const fn kept<T>() -> usize {
+    let size = if size_of::<T>() == 0 { 1 } else { size_of::<T>() };
+    let places = KEPT / size;
+    if places < 8 { 8 } else { places }
+}
+
+/// Whether a store of `len` items has so much room left that a half of its `capacity` should be given back.
+#[inline]
+pub(crate) const fn is_roomy<T>(len: usize, capacity: usize) -> bool {
+    // Of the two the second is nearly always false, and costs one comparison with a constant.
+    len < capacity / 4 && capacity > kept::<T>()
+}
+
+#[cfg(all(test, not(model)))]
+mod tests {
+    use super::{is_roomy, kept};
+    use std::collections::VecDeque;
+
+    #[test]
+    fn a_little_room_is_kept_and_no_item_is_moved_more_than_a_few_times() {
+        assert!(!is_roomy::<u64>(0, kept::<u64>()));
+        let (mut deque, mut moved) = (VecDeque::new(), 0);
+        let burst = 1_000_000_u64;
+        deque.extend(0..burst);
+        while deque.pop_front().is_some() {
+            if is_roomy::<u64>(deque.len(), deque.capacity()) {
+                moved += deque.len();
+                deque.shrink_to(deque.capacity() / 2);
+            }
+        }
+        assert!(deque.capacity() <= kept::<u64>(), "{}", deque.capacity());
+        assert!(moved <= 2 * burst as usize, "{moved}");
+    }
+}

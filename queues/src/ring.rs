@@ -146,16 +146,19 @@ impl<T> Ring<T> {
     ///
     /// # Panics
     ///
-    /// If `capacity` is zero, or more than memory could ever hold.
+    /// If `capacity` is zero, or more than there is memory for. (A system that promises more memory than it has may
+    /// end the program later instead, when the places are first used.)
     #[must_use]
     #[track_caller]
     pub fn bounded(capacity: usize) -> Self {
         assert!(capacity > 0, "a ring of capacity 0 could never take an item: use at least 1",);
+        // Asked for, and not simply allocated: a program cannot catch what std does where there is no memory.
+        let mut slots = Vec::new();
         assert!(
-            capacity <= isize::MAX as usize / size_of::<Slot<T>>(),
+            slots.try_reserve_exact(capacity).is_ok(),
             "a ring of capacity {capacity} does not fit into memory: use less, or an unbounded `Queue`",
         );
-        Self::starting_at(Positions::new(capacity), 0)
+        Self::starting_at(Positions::new(capacity), 0, slots)
     }
 
     /// The same ring, with a name for [reports of deadlocks](primitives::deadlock). Without the feature
@@ -180,19 +183,19 @@ impl<T> Ring<T> {
     #[must_use]
     pub fn bounded_in_its_last_lap(capacity: usize) -> Self {
         let positions = Positions::new(capacity);
-        Self::starting_at(positions, positions.last_lap())
+        Self::starting_at(positions, positions.last_lap(), Vec::new())
     }
 
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
-    fn starting_at(positions: Positions, start: u64) -> Self {
+    fn starting_at(positions: Positions, start: u64, mut slots: Vec<Slot<T>>) -> Self {
         let mut next = start;
-        let slots = (0..positions.places()).map(|_| {
+        slots.extend((0..positions.places()).map(|_| {
             let stamp = next;
             next = positions.after(stamp);
             Slot { stamp: AtomicU64::new(stamp), item: UnsafeCell::new(MaybeUninit::uninit()) }
-        });
+        }));
         Self {
-            slots: slots.collect(),
+            slots: slots.into_boxed_slice(),
             positions,
             identity: Identity::new(Kind::Queue, ""),
             tail: Padded(AtomicU64::new(start)),

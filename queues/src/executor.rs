@@ -26,25 +26,46 @@
 //! A task may wait for the [`result`](Task::result) of another one of the same executor. With as many tasks that wait
 //! as there are workers, nobody would be left to run what they wait for. CPython's documentation shows such a
 //! program, a pool of one, which hangs for ever and silently. Here it does not: **a worker that waits for a task which nobody has
-//! begun runs it itself**, on its own stack, and then has its result. That costs one claim, which the worker that finds
-//! the empty shell loses.
+//! begun, and nobody is free to begin, runs it itself**, on its own stack, and then has its result. That costs one claim,
+//! which the worker that finds the empty shell loses.
 //!
 //! Why help, and not report an error? Such a program is not wrong: it divides its work, and would run with more workers.
-//! And helping can do no harm here, because the worker runs _the very task_ that it waits for, and no other. A lock that
-//! it holds and that task wants would have stopped both in any case. (What helps with just any task may run one that
-//! wants a lock which the waiting one holds, though the task that it waits for does not.)
+//! And a lock that it holds and that task wants would have stopped both in any case, because the worker runs _the very
+//! task_ that it waits for, and no other. (What helps with just any task may run one that wants a lock which the waiting
+//! one holds, though the task that it waits for does not.)
+//!
+//! But a task that is run by a worker which waits for it runs in _that worker's thread_, and finds there what belongs to
+//! the thread: a `RefCell` in a `thread_local!` that the waiting one has borrowed, which then panics; an
+//! [`RLock`](primitives::RLock) that the waiting one holds, and which lets the other in as its owner, into the middle of
+//! what it should not see. So **a worker helps only when no worker is free.** If one is, the task is handed to it, before
+//! all others, and is begun for certain. And where it comes to the worst, the [detector](primitives::deadlock) says
+//! which task took the `RLock` and which one was let in. Better still is to hold nothing of the thread's over a
+//! [`result`](Task::result).
 //!
 //! The same goes for [`Task::wait`], [`map`](Executor::map), [`as_completed`] and the end of a
 //! [`scope`](Executor::scope), when a task calls them. What remains for a program to know:
 //!
-//! - Each such wait nests a task on the stack of the one that waits, as a recursive call does. Tasks that
+//! - Each such wait may nest a task on the stack of the one that waits, as a recursive call does. Tasks that
 //!   divide their work in two a few dozen times are fine; a chain of thousands, each waiting for the next, wants
 //!   [a larger stack](crate::Workers::stack_size).
 //! - A wait with a time limit runs nothing, for it could not keep the limit. It times out.
 //! - A task that waits for itself, or for one that it is helping and that waits for it, panics with a clear message.
-//! - Two tasks that run in two workers and wait for each other wait for ever. So do tasks that wait for each other by any
-//!   other means (an [`Event`](primitives::Event), a queue, a lock) with fewer workers than there are such tasks. No
-//!   executor can know better: start as many workers as tasks must be able to wait at once.
+//!
+//! # What hangs
+//!
+//! - Two tasks that run in two workers and wait for each other.
+//! - Tasks that wait for each other by any other means (an [`Event`](primitives::Event), a queue, a lock) with fewer
+//!   workers than there are such tasks and one more. No executor can know better: start as many workers as tasks must be
+//!   able to wait at once.
+//! - Tasks of _two executors_ that wait for each other's, if all workers of both do: a worker helps its own executor
+//!   alone. (The [detector](primitives::deadlock) says so.) Let tasks that wait for each other share an executor.
+//! - A wait in the child of a `fork`. The workers are threads of the parent; the child has the executor without them, and
+//!   nothing that is submitted there ever runs. (To drop it there, or to call `shutdown`, does no harm, unless
+//!   another thread was just using it when the fork came.) A child that needs an executor makes its own.
+//!
+//! And one thing that does not hang but may surprise: an executor in a `static` is never dropped, as nothing in a
+//! `static` is. When `main` returns, the process ends, and with it what the workers were at. Call
+//! [`shutdown(true, false)`](Executor::shutdown) before.
 //!
 //! Source: CPython's `concurrent.futures`; helping, from Wagner and Calder, _Leapfrogging: a portable technique
 //! for implementing efficient futures_ (1993), of which this is the simplest case.
@@ -54,6 +75,7 @@
 //! | `executor.rs`           | what a program calls                                           |
 //! | `executor/state.rs`     | the word of a task: who may run it, whether it is over         |
 //! | `executor/job.rs`       | a task itself: the closure, the place for its result           |
+//! | `executor/keep.rs`      | where a task keeps them, so that memory comes back             |
 //! | `executor/task.rs`      | the handle of a task                                           |
 //! | `executor/pool.rs`      | what workers and handles share; who helps                      |
 //! | `executor/map.rs`       | a function over many items, in order, a few at a time          |
@@ -63,6 +85,7 @@
 mod as_completed;
 mod error;
 mod job;
+mod keep;
 mod map;
 #[cfg(model)]
 pub mod model;
@@ -82,6 +105,7 @@ use std::sync::Arc;
 pub use self::as_completed::{AsCompleted, as_completed};
 pub use self::error::{ResultTimeoutError, TaskError};
 use self::job::{Body, Job};
+use self::keep::{Boxed, Inside, Keep, are_small};
 pub use self::map::Map;
 use self::pool::Pool;
 pub use self::scope::Scope;
@@ -99,7 +123,8 @@ use crate::workers::{WorkerThreads, Workers};
 ///
 /// **Dropping** it is what leaving Python's `with` block is: [`shutdown(true, false)`](Self::shutdown), which waits until
 /// all tasks have run, also if a panic unwinds. If the last handle is dropped by one of its own tasks it does not wait,
-/// and the workers end by themselves. For another end call [`shutdown`](Self::shutdown) before.
+/// and the workers end by themselves. For another end call [`shutdown`](Self::shutdown) before: after one that does not
+/// wait, the drop does not wait either.
 ///
 /// _Python_: `concurrent.futures.ThreadPoolExecutor`.
 ///
@@ -150,7 +175,7 @@ impl Executor {
 
         // Relaxed: only that no two are the same.
         let name = format!("Executor-{}", MADE.fetch_add(1, Relaxed) + 1);
-        let pool = Arc::new(Pool::new());
+        let pool = Arc::new(Pool::new(workers.count()));
         match WorkerThreads::start(&workers, &name, &pool, Pool::work) {
             Ok(threads) => Ok(Self { pool, threads }),
             Err(error) => {
@@ -227,7 +252,20 @@ impl Executor {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        let body = Arc::new(Body::new(f));
+        if are_small::<F, T>() {
+            self.add(Body::<T, F, Inside>::new(f))
+        } else {
+            self.add(Body::<T, F, Boxed>::new(f))
+        }
+    }
+
+    fn add<F, T, K>(&self, body: Body<T, F, K>) -> Result<Task<T>, PutError<F>>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+        K: Keep + 'static,
+    {
+        let body = Arc::new(body);
         match self.pool.queue.put(Arc::clone(&body) as Arc<dyn Job>) {
             Ok(()) => Ok(Task::new(body, Arc::clone(&self.pool))),
             Err(PutError::Shutdown(_)) => {
@@ -248,6 +286,9 @@ impl Executor {
     /// Cancelled tasks are over, their closures dropped and their callbacks called, here, before this returns or waits.
     /// May be called again, to wait or cancel after all, and from several threads. A task of this executor that
     /// calls it with `wait` does not wait: it would wait for itself. (_Python_: `RuntimeError`.)
+    ///
+    /// Without `wait`, the drop of the executor does not wait either (the last call counts): a task that never ends
+    /// holds up neither. What has not run when the program ends, never does.
     ///
     /// _Python_: `shutdown(wait=True, cancel_futures=False)`.
     ///
@@ -272,6 +313,8 @@ impl Executor {
     /// assert_eq!(running.result().unwrap(), "ran");
     /// ```
     pub fn shutdown(&self, wait: bool, cancel_pending: bool) {
+        #[cfg(not(model))]
+        self.threads.shut_down(wait);
         if cancel_pending {
             for job in self.pool.queue.shutdown_now() {
                 job.cancel();
@@ -300,9 +343,11 @@ impl Executor {
 #[cfg(not(model))]
 impl Drop for Executor {
     fn drop(&mut self) {
-        self.shutdown(false, false);
-        if !self.pool.is_worker() {
-            self.threads.join();
+        if self.threads.is_here() {
+            self.pool.queue.shutdown();
+            if !self.pool.is_worker() {
+                self.threads.end();
+            }
         }
     }
 }

@@ -345,6 +345,22 @@ impl<S: Discipline> LockedQueue<S> {
         }
     }
 
+    /// Lets `put` decide, under the lock, whether to put an item in, and wakes a getter if it has. Returns what `put`
+    /// does.
+    pub(crate) fn put_if(&self, put: impl FnOnce(&mut S) -> bool) -> bool {
+        let mut state = self.state.lock();
+        if !put(&mut state.items) {
+            return false;
+        }
+        state.unfinished += 1;
+        let call = state.getters.call_one();
+        drop(state);
+        if call {
+            self.not_empty.notify_one();
+        }
+        true
+    }
+
     fn pop(&self, state: &mut State<S>) -> Option<S::Item> {
         let State { items, getters, .. } = state;
         unless_it_panics(|| items.pop(), || self.call_getter(getters))

@@ -58,10 +58,13 @@ impl<F: FnOnce() + Send + 'static> Task for F {
 /// A task costs a box, and a `put` and a `get` of a [`Queue`]. There is no limit to how many may wait: a program that
 /// adds faster than its tasks run should [`join`](Self::join) now and then.
 ///
-/// **Dropping** it is [`shutdown`](Self::shutdown), and then waits for the workers: whatever was added still runs, also
-/// if the drop happens because a panic unwinds. (If a task has the last handle and drops it, in a worker, then it does
-/// not wait, for it would wait for itself; the workers end when the queue is empty.) Whoever does not
-/// want to wait that long calls [`shutdown_now`](Self::shutdown_now) before.
+/// **Dropping** it shuts it down and waits for the workers: what was added still runs, also if the drop happens because
+/// a panic unwinds. (If a task has the last handle and drops it, in a worker, then it does not wait, for it would wait
+/// for itself; the workers end when the queue is empty.) A drop after a [`shutdown`](Self::shutdown) or a
+/// [`shutdown_now`](Self::shutdown_now) does not wait: a program that calls one of them decides for itself whether to
+/// [`join`](Self::join). What has not run when the program ends, never does.
+///
+/// What holds for a pool in a `static`, and after a `fork`, is told for the [`executor`](crate::executor#what-hangs).
 ///
 /// _Python_: a `queue.Queue` and the worker threads from the example in its documentation.
 ///
@@ -300,23 +303,31 @@ impl TaskQueue {
 
 /// Ending.
 impl TaskQueue {
-    /// From now on nothing can be added; what was added still runs. Does not wait: [`join`](Self::join) does. Twice is
-    /// as good as once.
+    /// From now on nothing can be added; what was added still runs. Does not wait, nor does the drop that comes after
+    /// it: [`join`](Self::join) does. Twice is as good as once.
     ///
     /// A worker that finds nothing left ends.
     pub fn shutdown(&self) {
         self.shared.tasks.shutdown();
+        self.let_go();
     }
 
     /// From now on nothing can be added, and what no worker has begun is dropped, here. Returns how many tasks that
-    /// were. Does not wait for those that run.
+    /// were. Does not wait for those that run, nor does the drop that comes after it.
     ///
     /// A drop that panics is reported, and the others are dropped all the same.
     pub fn shutdown_now(&self) -> usize {
         let discarded = self.shared.tasks.shutdown_now();
         let count = discarded.len();
         discarded.into_iter().for_each(drop_quietly);
+        self.let_go();
         count
+    }
+
+    /// The caller has chosen not to wait for the workers, and so the drop does not.
+    fn let_go(&self) {
+        #[cfg(not(model))]
+        self.threads.shut_down(false);
     }
 
     /// Whether it was shut down.
@@ -330,9 +341,11 @@ impl TaskQueue {
 #[cfg(not(model))]
 impl Drop for TaskQueue {
     fn drop(&mut self) {
-        self.shutdown();
-        if !self.is_in_a_task() {
-            self.threads.join();
+        if self.threads.is_here() {
+            self.shared.tasks.shutdown();
+            if !self.is_in_a_task() {
+                self.threads.end();
+            }
         }
     }
 }

@@ -1,14 +1,18 @@
 //! A task itself: the closure, the place for its result, and who wants to be told.
 //!
-//! One allocation, which its handle and the executor's queue share. It has two faces. To the queue, whose tasks return
+//! One allocation, which its handle and the executor's queue share (and a box each for a large closure and its result:
+//! see [`keep`](super::keep)). It has two faces. To the queue, whose tasks return
 //! all kinds of things, it is a [`Job`]: something that can be run or called off. To the handle it is an [`Outcome`].
 
+use std::collections::VecDeque;
 use std::fmt;
+use std::mem;
 use std::panic::AssertUnwindSafe;
 
 use primitives::Lock;
 use primitives::sync::cell::UnsafeCell;
 
+use super::keep::Keep;
 use super::state::{Claim, Ending, State};
 use crate::workers::{PanicError, catch_panic, drop_quietly};
 
@@ -23,8 +27,11 @@ pub(super) trait Job: Send + Sync {
     /// panics.
     fn cancel(&self) -> bool;
 
-    /// Calls `callback` once the task is over; now, if it is. Never panics.
+    /// Calls `callback` once the task is over and those before it have been called. Never panics.
     fn when_over(&self, callback: Callback);
+
+    /// Calls `watcher`, which is our own and short, once the task is over: before the callbacks, and in no order.
+    fn watch(&self, watcher: Callback);
 
     /// The panic that it ended by, if its handle is gone and never asked.
     fn unseen_panic(&self) -> Option<PanicError>;
@@ -49,28 +56,52 @@ pub(super) trait Outcome<T>: Job {
 
 pub(super) type Callback = Box<dyn FnOnce() + Send>;
 
-pub(super) struct Body<T, F> {
+pub(super) struct Body<T, F, K: Keep> {
     state: State,
     /// Taken by whoever claims the task.
-    work: UnsafeCell<Option<F>>,
+    work: UnsafeCell<Option<K::Kept<F>>>,
     /// Written by whoever runs it, before it is over.
-    result: UnsafeCell<Option<Result<T, PanicError>>>,
-    /// `None` when they have been called.
-    callbacks: Lock<Option<Vec<Callback>>>,
+    result: UnsafeCell<Option<Result<K::Kept<T>, PanicError>>>,
+    callbacks: Lock<Callbacks>,
 }
 
+/// What is to be called when the task is over.
+///
+/// One thread at a time calls callbacks, one after the other: that keeps them in order. It calls them outside the lock,
+/// where others may add more, and then looks again; so one that is added while an earlier one still runs waits for its
+/// turn, and does not overtake.
+#[derive(Default)]
+struct Callbacks {
+    stage: Stage,
+    watchers: Vec<Callback>,
+    callbacks: VecDeque<Callback>,
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Stage {
+    /// The task is not over, or the thread that ended it has not come here yet.
+    #[default]
+    Waiting,
+    /// A thread calls callbacks, and will look for more before it leaves.
+    Calling,
+    /// All that were added have been called.
+    Called,
+}
+
+// SAFETY: it owns the closure and the result, in its own bytes or in boxes.
+unsafe impl<T: Send, F: Send, K: Keep> Send for Body<T, F, K> {}
 // SAFETY: the two cells are touched by one thread at a time, in an order that the state's word makes (see its table):
 // that moves the closure and the result between threads, hence `Send`, and never shares them.
-unsafe impl<T: Send, F: Send> Sync for Body<T, F> {}
+unsafe impl<T: Send, F: Send, K: Keep> Sync for Body<T, F, K> {}
 
-impl<T, F> Body<T, F> {
+impl<T, F, K: Keep> Body<T, F, K> {
     #[cfg_attr(any(model, feature = "deadlock-detection"), track_caller)]
     pub(super) fn new(work: F) -> Self {
         Self {
             state: State::new(),
-            work: UnsafeCell::new(Some(work)),
+            work: UnsafeCell::new(Some(K::keep(work))),
             result: UnsafeCell::new(None),
-            callbacks: Lock::new(Some(Vec::new())),
+            callbacks: Lock::new(Callbacks::default()),
         }
     }
 
@@ -82,7 +113,7 @@ impl<T, F> Body<T, F> {
     unsafe fn take_work(&self) -> F {
         // SAFETY: by the caller's promise nobody else touches it: before the claim nobody may, and after it only the one.
         let work = self.work.with_mut(|work| unsafe { (*work).take() });
-        work.expect("the claim gives it to one thread, once")
+        K::give(work.expect("the claim gives it to one thread, once"))
     }
 
     /// Calls it off and gives the closure back, if nobody has it.
@@ -105,19 +136,47 @@ impl<T, F> Body<T, F> {
             // SAFETY: by the caller's promise nobody else touches it.
             let place = unsafe { &mut *place };
             match place {
-                Some(Ok(_)) => place.take().and_then(Result::ok),
+                Some(Ok(_)) => place.take().and_then(Result::ok).map(K::give),
                 _ => None,
             }
         })
     }
 
+    // ANCHOR: callbacks
+    /// The task is over, by this thread: tells the watchers, and calls the callbacks.
     fn call_back(&self) {
-        // In two steps: they must be called after the lock.
-        let callbacks = self.callbacks.lock().take();
-        for callback in callbacks.into_iter().flatten() {
-            call(callback);
+        let watchers = {
+            let mut callbacks = self.callbacks.lock();
+            let callbacks = &mut *callbacks;
+            if callbacks.watchers.is_empty() && callbacks.callbacks.is_empty() {
+                callbacks.stage = Stage::Called;
+                return;
+            }
+            callbacks.stage = Stage::Calling;
+            mem::take(&mut callbacks.watchers)
+        };
+        watchers.into_iter().for_each(call);
+        self.call_in_turn();
+    }
+
+    /// Calls callbacks until there are none. Only for the thread that has set the stage to `Calling`.
+    fn call_in_turn(&self) {
+        loop {
+            let callback = {
+                let mut callbacks = self.callbacks.lock();
+                match callbacks.callbacks.pop_front() {
+                    Some(callback) => callback,
+                    None => {
+                        callbacks.stage = Stage::Called;
+                        callbacks.callbacks = VecDeque::new(); // and its memory is given back
+                        return;
+                    }
+                }
+            };
+            call(callback); // with the lock released: it may add another
         }
     }
+    // ANCHOR_END: callbacks
 }
 
 /// A panic of a callback is reported, and concerns nobody else.
@@ -125,10 +184,11 @@ fn call(callback: Callback) {
     drop_quietly(catch_panic(AssertUnwindSafe(callback)));
 }
 
-impl<T, F> Job for Body<T, F>
+impl<T, F, K> Job for Body<T, F, K>
 where
     F: FnOnce() -> T + Send,
     T: Send,
+    K: Keep,
 {
     fn state(&self) -> &State {
         &self.state
@@ -142,7 +202,7 @@ where
         // SAFETY: the claim succeeded just now.
         let work = unsafe { self.take_work() };
         // Unwind safe: the closure is gone after a panic; what it shared with others is their affair, as with a thread.
-        let result = catch_panic(AssertUnwindSafe(work));
+        let result = catch_panic(AssertUnwindSafe(work)).map(K::keep);
         let ending = if result.is_ok() { Ending::Returned } else { Ending::Panicked };
         // SAFETY: the result belongs to who runs the task, until it is over.
         self.result.with_mut(|place| unsafe { *place = Some(result) });
@@ -169,14 +229,26 @@ where
     // ANCHOR_END: cancel
 
     fn when_over(&self, callback: Callback) {
-        let mut callback = Some(callback);
-        if let Some(callbacks) = &mut *self.callbacks.lock() {
-            callbacks.extend(callback.take());
+        {
+            let mut callbacks = self.callbacks.lock();
+            callbacks.callbacks.push_back(callback);
+            if callbacks.stage != Stage::Called {
+                return; // whoever ends the task calls it, or whoever calls those before it
+            }
+            callbacks.stage = Stage::Calling;
         }
-        // They have been called already, or are being called: whoever does that does not look again.
-        if let Some(callback) = callback {
-            call(callback);
+        self.call_in_turn();
+    }
+
+    fn watch(&self, watcher: Callback) {
+        {
+            let mut callbacks = self.callbacks.lock();
+            if callbacks.stage == Stage::Waiting {
+                callbacks.watchers.push(watcher);
+                return;
+            }
         }
+        call(watcher);
     }
 
     fn unseen_panic(&self) -> Option<PanicError> {
@@ -193,15 +265,17 @@ where
     }
 }
 
-impl<T, F> Outcome<T> for Body<T, F>
+impl<T, F, K> Outcome<T> for Body<T, F, K>
 where
     F: FnOnce() -> T + Send,
     T: Send,
+    K: Keep,
 {
     unsafe fn take(&self) -> Option<Result<T, PanicError>> {
         debug_assert!(self.state.look().is_over());
         // SAFETY: the task is over, so the result belongs to the handle, which is the caller.
-        self.result.with_mut(|place| unsafe { (*place).take() })
+        let result = self.result.with_mut(|place| unsafe { (*place).take() });
+        result.map(|result| result.map(K::give))
     }
 
     unsafe fn abandon(&self) {

@@ -1,15 +1,26 @@
 //! A function over many items: in order, and only a few at a time.
+//!
+//! The items come from the program's own iterator, which may take its time: it may read a file, or wait for a network.
+//! It is asked in the thread that asks for the results, so while it is being waited for no result can be given. Hence
+//! the rule: **a result that is there is given before a slow source is asked again.** A source is slow if its last item
+//! took longer than [`SLOW`]. A quick one is asked first, so that workers have something to do while the program is
+//! busy with what it was given.
 
 use std::collections::VecDeque;
 use std::fmt;
 use std::iter::{Fuse, FusedIterator};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use super::{Executor, Task, TaskError};
 
 /// So many items in flight for each worker, if nobody says otherwise: one that it works on, and one that waits for it
 /// while its result waits to be asked for.
 const IN_FLIGHT_PER_WORKER: usize = 2;
+
+/// A source that takes longer than this for an item keeps a result waiting that is there. To wake a thread takes about a
+/// tenth of it, so nobody notices less.
+const SLOW: Duration = Duration::from_micros(300);
 
 impl Executor {
     /// Calls `f` on each item, on the workers, and gives the results in the order of the items.
@@ -18,6 +29,10 @@ impl Executor {
     /// items [in flight](Map::in_flight), taken but their results not given yet, than twice the number of workers. So
     /// `items` may be endless, and results that nobody asks for do not pile up. `next` takes from `items` in the calling
     /// thread, submits, and blocks for the result whose turn it is.
+    ///
+    /// Items are taken ahead. If `items` is slow (300 µs or more for an item), it is not asked while the result whose
+    /// turn it is is there, so that result comes at the latest with the next item. If `items` **waits for the results**
+    /// that this gives, it must not be asked ahead at all: use [`in_flight(1)`](Map::in_flight), or it waits for ever.
     ///
     /// A panic of `f` is the result of that item, and the others are not concerned. Dropping the iterator cancels what
     /// has not begun, and does not wait for the rest. If the executor is shut down meanwhile, the item for which there
@@ -47,6 +62,7 @@ impl Executor {
             f: Arc::new(f),
             tasks: VecDeque::new(),
             most: IN_FLIGHT_PER_WORKER * self.workers(),
+            is_slow: false,
             shut_down: false,
         }
     }
@@ -60,13 +76,16 @@ pub struct Map<'a, I, F, T> {
     f: Arc<F>,
     tasks: VecDeque<Task<T>>,
     most: usize,
+    /// The last item took its time.
+    is_slow: bool,
     /// An item was refused; its result is still to be given.
     shut_down: bool,
 }
 
 impl<I, F, T> Map<'_, I, F, T> {
     /// At most so many items at a time are taken whose results are not given yet. More of them even out items that take
-    /// longer than others, and cost memory.
+    /// longer than others, and cost memory. With 1, an item is taken when all results before it were given, as a source
+    /// needs that waits for them; then one worker works at a time.
     ///
     /// # Panics
     ///
@@ -85,10 +104,16 @@ where
     F: Fn(I::Item) -> T + Send + Sync + 'static,
     T: Send + 'static,
 {
-    /// Submits as many as may be in flight.
+    /// Submits as many as may be in flight, but keeps no result waiting for a slow source.
     pub(super) fn submit(&mut self) {
         while !self.shut_down && self.tasks.len() < self.most {
-            let Some(item) = self.items.next() else { return };
+            if self.is_slow && self.tasks.front().is_some_and(Task::is_done) {
+                return;
+            }
+            let asked = Instant::now();
+            let item = self.items.next();
+            self.is_slow = asked.elapsed() >= SLOW;
+            let Some(item) = item else { return };
             let f = Arc::clone(&self.f);
             match self.executor.try_submit(move || f(item)) {
                 Ok(task) => self.tasks.push_back(task),

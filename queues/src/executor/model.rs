@@ -4,14 +4,15 @@
 use std::sync::Arc;
 
 use super::job::{Body, Job};
+use super::keep::Inside;
 use super::pool::Pool;
 use super::{Executor, Task};
 pub use crate::workers::fail;
 
 impl Executor {
     #[must_use]
-    pub fn new(_: usize) -> Self {
-        Self { pool: Arc::new(Pool::new()) }
+    pub fn new(workers: usize) -> Self {
+        Self { pool: Arc::new(Pool::new(workers)) }
     }
 
     /// What a worker's thread does.
@@ -22,6 +23,13 @@ impl Executor {
     #[must_use]
     pub fn workers(&self) -> usize {
         1
+    }
+
+    /// Waits for a task as one of its workers does that is in another task. Returns whether it ran the task.
+    pub fn wait_in_a_worker<T>(&self, task: &Task<T>) -> bool {
+        let ran = self.pool.help_as_worker(&task.job());
+        task.wait();
+        ran
     }
 }
 
@@ -34,9 +42,9 @@ where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
-    let body = Arc::new(Body::new(f));
+    let body = Arc::new(Body::<T, F, Inside>::new(f));
     let shell = Shell(Arc::clone(&body) as Arc<dyn Job>);
-    (Task::new(body, Arc::new(Pool::new())), shell)
+    (Task::new(body, Arc::new(Pool::new(0))), shell)
 }
 
 impl Shell {

@@ -2,18 +2,69 @@
 
 use std::sync::Arc;
 
+use primitives::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
 use super::job::Job;
-use crate::Queue;
+use crate::queue::Fifo;
 use crate::workers::drop_quietly;
+use crate::{Discipline, LockedQueue};
 
 /// The tasks that wait for a worker.
 pub(super) struct Pool {
-    pub(super) queue: Queue<Arc<dyn Job>>,
+    pub(super) queue: LockedQueue<Lanes>,
+    workers: usize,
+    /// How many of the tasks that workers have taken from the queue they are done with.
+    ended: AtomicU64,
+}
+
+/// The order of tasks: first in, first out, but for those that a worker waits for.
+#[derive(Default)]
+pub(super) struct Lanes {
+    /// Each with a free worker of its own: see [`hand_over`](Self::hand_over).
+    wanted: Fifo<Arc<dyn Job>>,
+    others: Fifo<Arc<dyn Job>>,
+    /// How many tasks workers have taken.
+    taken: u64,
+}
+
+impl Lanes {
+    /// Gives a task to a free worker, unless each of them has got one already. Returns whether it did.
+    ///
+    /// A worker is free if it is done with what it has `taken`: then it will take something, without waiting for
+    /// anybody, and what is wanted comes first. So as long as no more tasks are wanted than workers are free, each of
+    /// them begins, whatever becomes of the others.
+    fn hand_over(&mut self, job: &Arc<dyn Job>, workers: usize, ended: u64) -> bool {
+        let busy = self.taken.saturating_sub(ended); // after `shutdown_now` it counts from 0, and nothing is left
+        let one_is_left = (self.wanted.len() as u64) < (workers as u64).saturating_sub(busy);
+        if one_is_left {
+            // It lies among the others as well: whoever comes to it second finds an empty shell.
+            self.wanted.insert(0, Arc::clone(job));
+        }
+        one_is_left
+    }
+}
+
+impl Discipline for Lanes {
+    type Item = Arc<dyn Job>;
+
+    fn insert(&mut self, place: usize, job: Self::Item) {
+        self.others.insert(place, job);
+    }
+
+    fn pop(&mut self) -> Option<Self::Item> {
+        let job = self.wanted.pop().or_else(|| self.others.pop());
+        self.taken += u64::from(job.is_some());
+        job
+    }
+
+    fn len(&self) -> usize {
+        self.wanted.len() + self.others.len()
+    }
 }
 
 impl Pool {
-    pub(super) fn new() -> Self {
-        Self { queue: Queue::unbounded() }
+    pub(super) fn new(workers: usize) -> Self {
+        Self { queue: LockedQueue::unbounded(), workers, ended: AtomicU64::new(0) }
     }
 
     /// What each worker does, until the executor is shut down and nothing is left.
@@ -21,6 +72,8 @@ impl Pool {
         while let Ok(job) = self.queue.get() {
             job.run(); // or somebody has run it, or called it off: then it only lay here
             drop_quietly(job);
+            // Relaxed: a number that is out of date is smaller, and lets somebody help in vain.
+            self.ended.fetch_add(1, Relaxed);
         }
     }
 
@@ -38,10 +91,18 @@ impl Pool {
     }
 
     // ANCHOR: help
-    /// A worker is about to wait for this task. If nobody has begun it, the worker runs it: it might be the last one
-    /// that could. Returns whether it did.
-    pub(super) fn help(&self, job: &dyn Job) -> bool {
-        job.state().look().is_queued() && self.is_worker() && job.run()
+    /// A worker is about to wait for this task. If nobody has begun it, a free worker is given it, before all others;
+    /// and if no worker is free, this one runs it: it might be the last one that could. Returns whether it did.
+    pub(super) fn help(&self, job: &Arc<dyn Job>) -> bool {
+        job.state().look().is_queued() && self.is_worker() && self.help_as_worker(job)
+    }
+
+    pub(super) fn help_as_worker(&self, job: &Arc<dyn Job>) -> bool {
+        let handed_over = self.queue.put_if(|lanes| {
+            // Relaxed: as in `work`. What was taken is known under the lock, so no worker seems free that is not.
+            lanes.hand_over(job, self.workers, self.ended.load(Relaxed))
+        });
+        !handed_over && job.run()
     }
     // ANCHOR_END: help
 }

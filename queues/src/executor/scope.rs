@@ -38,6 +38,7 @@ use primitives::Lock;
 use primitives::sync::model_failed;
 
 use super::job::{Body, Job, Outcome};
+use super::keep::{Boxed, Inside, Keep, are_small};
 use super::pool::Pool;
 use super::state::Ending;
 use super::{Executor, IS_SHUT_DOWN, Task};
@@ -174,8 +175,11 @@ impl Drop for Waits<'_> {
             if jobs.is_empty() {
                 break;
             }
+            // All of them first: one that waits for another by other means must not keep it from being begun.
+            for job in &jobs {
+                self.pool.help(job);
+            }
             for job in jobs {
-                self.pool.help(&*job);
                 {
                     let _waiting = job.state().waiting_for_runner_at(self.at);
                     job.state().wait(None);
@@ -233,7 +237,20 @@ impl<'scope> Scope<'scope, '_> {
         F: FnOnce() -> T + Send + 'scope,
         T: Send + 'scope,
     {
-        let body = Arc::new(Body::new(f));
+        if are_small::<F, T>() {
+            self.add(Body::<T, F, Inside>::new(f))
+        } else {
+            self.add(Body::<T, F, Boxed>::new(f))
+        }
+    }
+
+    fn add<F, T, K>(&'scope self, body: Body<T, F, K>) -> Result<Task<T>, PutError<F>>
+    where
+        F: FnOnce() -> T + Send + 'scope,
+        T: Send + 'scope,
+        K: Keep + 'scope,
+    {
+        let body = Arc::new(body);
         let job: Arc<dyn Job + 'scope> = Arc::clone(&body) as _;
         // SAFETY: only the lifetime is changed. It is on the list below before anybody else sees it, so the scope does not
         // end before it is over; and then nothing is left in it that borrows (see the top of this file).

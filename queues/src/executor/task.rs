@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use primitives::park::deadline_after;
 
-use super::job::Outcome;
+use super::job::{Job, Outcome};
 use super::pool::Pool;
 use super::state::Phase;
 use super::{ResultTimeoutError, TaskError};
@@ -32,7 +32,9 @@ use super::{ResultTimeoutError, TaskError};
 ///     Err(TaskError::Panicked(panic)) => {
 ///         assert!(panic.message().contains("InvalidDigit"));
 ///         assert!(panic.thread_name().starts_with("Executor-"));
-///         println!("failed at {}", panic.location().expect("a hook has seen it"));
+///         // None, if the program hushes panics by a hook of its own.
+///         let place = panic.location().map_or("an unknown place".into(), ToString::to_string);
+///         println!("failed at {place}");
 ///     }
 /// }
 /// ```
@@ -49,6 +51,11 @@ impl<T> Task<T> {
     fn look(&self) -> Phase {
         self.body.state().look()
     }
+
+    /// It as the queue sees it.
+    pub(super) fn job(&self) -> Arc<dyn Job> {
+        Arc::clone(&self.body) as _
+    }
 }
 
 // ANCHOR: result
@@ -56,8 +63,8 @@ impl<T> Task<T> {
 impl<T> Task<T> {
     /// Waits until the task is over and returns what its closure returned. Blocks.
     ///
-    /// All that the task did is visible then. In a worker of the same executor a task that nobody has begun is run
-    /// here and now: see [`executor`](super#a-task-that-waits-for-a-task).
+    /// All that the task did is visible then. In a worker of the same executor a task that nobody has begun is given to a
+    /// free worker or, if there is none, run here and now: see [`executor`](super#a-task-that-waits-for-a-task).
     ///
     /// If the task is over: one load. _Python_: `future.result()`.
     ///
@@ -151,7 +158,7 @@ impl<T> Task<T> {
     #[track_caller]
     pub fn wait(&self) {
         self.refuse_itself();
-        self.pool.help(&*self.body);
+        self.pool.help(&self.job());
         self.wait_until(None);
     }
 
@@ -196,9 +203,10 @@ impl<T> Task<T> {
         );
     }
 
-    /// Runs it here, if nobody has begun it and this is a worker that would otherwise wait for it. Returns whether it did.
+    /// Sees to it that it is begun, if this is a worker that would otherwise wait for it: by a free worker, or here and
+    /// now. Returns whether it ran here.
     pub(super) fn help(&self) -> bool {
-        self.pool.help(&*self.body)
+        self.pool.help(&self.job())
     }
 
     /// Calls the task off, if nobody has begun it; returns whether this call is why it will not run.
@@ -261,14 +269,16 @@ impl<T> Task<T> {
 }
 
 impl<T> Task<T> {
-    /// Calls `callback` when the task is over; at once, in this thread, if it is. Never blocks.
+    /// Calls `callback` when the task is over; at once, in this thread, if it is and no earlier callback is left.
     ///
-    /// It is called exactly once, in the thread that ran the task (a worker) or called it off, after whoever waits for
-    /// the result was woken; several in the order in which they were added. So it should be short: it keeps a
-    /// worker, and must not wait for anything that needs one. A panic of a callback is reported by the panic
-    /// hook, and changes nothing else.
+    /// It is called exactly once, after whoever waits for the result was woken, and several are called in the order in
+    /// which they were added: each when the one before has returned. Usually that is in the thread that ran the task (a
+    /// worker) or called it off; one that is added when the task is over is called here, or, if a thread is still at
+    /// the earlier ones, by that thread after them. So a callback should be short: it keeps a worker, and must not wait
+    /// for anything that needs one. A panic of a callback is reported by the panic hook, and changes nothing else.
     ///
-    /// _Python_: `add_done_callback(fn)`.
+    /// Does not wait for other callbacks. _Python_: `add_done_callback(fn)`, which calls a late one at once: it may
+    /// overtake those before it.
     ///
     /// ```
     /// use queues::{Executor, Queue};
@@ -285,6 +295,11 @@ impl<T> Task<T> {
     #[doc(alias = "add_done_callback")]
     pub fn on_done(&self, callback: impl FnOnce() + Send + 'static) {
         self.body.when_over(Box::new(callback));
+    }
+
+    /// Calls `watcher`, which must be short, when the task is over, whatever its callbacks do.
+    pub(super) fn watch(&self, watcher: impl FnOnce() + Send + 'static) {
+        self.body.watch(Box::new(watcher));
     }
 }
 

@@ -3,10 +3,12 @@
 use std::cell::Cell;
 use std::io;
 use std::mem;
+use std::process;
 use std::ptr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use primitives::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use primitives::thread::{Builder, JoinHandle};
 
 use super::Workers;
@@ -15,6 +17,10 @@ use super::Workers;
 #[derive(Debug)]
 pub(crate) struct WorkerThreads {
     threads: Vec<JoinHandle<()>>,
+    /// Whether the drop of the pool waits for them: not after a shutdown that did not.
+    awaited: AtomicBool,
+    /// The process that started them: in the child of a `fork` they are not there.
+    process: u32,
 }
 
 impl WorkerThreads {
@@ -38,7 +44,11 @@ impl WorkerThreads {
                 work(&shared);
             })
         };
-        Ok(Self { threads: (0..workers.count()).map(start).collect::<io::Result<_>>()? })
+        Ok(Self {
+            threads: (0..workers.count()).map(start).collect::<io::Result<_>>()?,
+            awaited: AtomicBool::new(true),
+            process: process::id(),
+        })
     }
 
     /// How many threads there are.
@@ -46,17 +56,35 @@ impl WorkerThreads {
         self.threads.len()
     }
 
-    /// Waits until all of them have done their work. Blocks; not for one of the threads, which would wait for
-    /// itself.
+    /// Whether this process is the one that started them, and not a child that was forked off since: that one has
+    /// the memory but not the threads, and locks which a thread held in that moment stay locked.
+    pub(crate) fn is_here(&self) -> bool {
+        self.process == process::id()
+    }
+
+    /// Notes whether the caller of a shutdown waits: then the drop will too, and otherwise it will not.
+    pub(crate) fn shut_down(&self, wait: bool) {
+        // Relaxed: whoever drops the pool has it alone, so the drop comes after every such call.
+        self.awaited.store(wait, Relaxed);
+    }
+
+    /// Waits until all of them have done their work. Blocks; not for a worker, which would wait for
+    /// itself. Returns at once where they are not.
     pub(crate) fn wait(&self) {
+        if !self.is_here() {
+            return;
+        }
         for thread in &self.threads {
             let ended = thread.join_timeout(Duration::MAX);
             debug_assert!(ended, "that time-out never comes");
         }
     }
 
-    /// [`wait`](Self::wait), and until the threads are gone.
-    pub(crate) fn join(&mut self) {
+    /// [`wait`](Self::wait), and until the threads are gone; or leaves them alone, if a shutdown said so.
+    pub(crate) fn end(&mut self) {
+        if !*self.awaited.get_mut() {
+            return; // the handles are dropped with this, and the threads go on
+        }
         for thread in mem::take(&mut self.threads) {
             // Not `expect`: what a worker runs is caught there, and here may be a destructor.
             _ = thread.join();
@@ -77,4 +105,13 @@ fn address<P>(shared: &P) -> *const () {
 /// Whether the calling thread is one of the workers that share this. One look at a thread-local.
 pub(crate) fn serves<P>(shared: &P) -> bool {
     SERVED.get() == address(shared)
+}
+
+/// In the child of a `fork` the handles stand for threads that are not there: nothing may be done with them.
+impl Drop for WorkerThreads {
+    fn drop(&mut self) {
+        if !self.is_here() {
+            mem::forget(mem::take(&mut self.threads));
+        }
+    }
 }

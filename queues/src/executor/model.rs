@@ -25,6 +25,14 @@ impl Executor {
         1
     }
 
+    /// Calls `f` as a worker that has taken a task.
+    pub fn in_a_worker<R>(&self, f: impl FnOnce() -> R) -> R {
+        self.pool.begin_for_a_model();
+        let result = f();
+        self.pool.done();
+        result
+    }
+
     /// Waits for a task as one of its workers does that is in another task. Returns whether it ran the task.
     pub fn wait_in_a_worker<T>(&self, task: &Task<T>) -> bool {
         let ran = self.pool.help_as_worker(&task.job());

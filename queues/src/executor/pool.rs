@@ -72,9 +72,23 @@ impl Pool {
         while let Ok(job) = self.queue.get() {
             job.run(); // or somebody has run it, or called it off: then it only lay here
             drop_quietly(job);
-            // Relaxed: a number that is out of date is smaller, and lets somebody help in vain.
-            self.ended.fetch_add(1, Relaxed);
+            self.done();
         }
+    }
+
+    /// A worker is done with what it took.
+    pub(super) fn done(&self) {
+        // Relaxed: a number that is out of date is smaller, and lets somebody help in vain.
+        self.ended.fetch_add(1, Relaxed);
+    }
+
+    /// A worker has taken something that was in no queue.
+    #[cfg(model)]
+    pub(super) fn begin_for_a_model(&self) {
+        self.queue.put_if(|lanes| {
+            lanes.taken += 1;
+            false
+        });
     }
 
     /// Whether the calling thread is one of its workers. One look at a thread-local.
@@ -99,7 +113,7 @@ impl Pool {
 
     pub(super) fn help_as_worker(&self, job: &Arc<dyn Job>) -> bool {
         let handed_over = self.queue.put_if(|lanes| {
-            // Relaxed: as in `work`. What was taken is known under the lock, so no worker seems free that is not.
+            // Relaxed: as in `done`. What was taken is known under the lock, so no worker seems free that is not.
             lanes.hand_over(job, self.workers, self.ended.load(Relaxed))
         });
         !handed_over && job.run()

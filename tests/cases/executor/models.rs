@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use model::Reach::{Named, Slept, TimedOut, Woken};
 use model::{Group, Scenario, reached};
+use primitives::Event;
 use queues::executor::model::{Shell, fail, unqueued};
 use queues::{Executor, ResultTimeoutError, Task, TaskError, as_completed};
 
@@ -205,6 +206,25 @@ fn results(group: Group) -> Group {
             .check(|desk| assert_eq!((desk.called.read(), desk.result.read()), (1, 1)))
             .bound(Some(3)),
         )
+        .scenario(
+            Scenario::new(
+                "on-done-in-order",
+                "Callbacks are called in the order in which they were added, however late that was.",
+                Desk::new,
+            )
+            .role("runs it", |desk| assert!(desk.shell.run()))
+            .role("adds two", |desk| {
+                let (first, second) = (desk.called.clone(), desk.called.clone());
+                let task = desk.handle();
+                task.on_done(move || first.add());
+                task.on_done(move || {
+                    assert_eq!(second.read(), 1, "the one before it was called");
+                    second.add();
+                });
+            })
+            .check(|desk| assert_eq!(desk.called.read(), 2))
+            .bound(Some(3)),
+        )
 }
 
 fn endings(group: Group) -> Group {
@@ -299,6 +319,32 @@ fn pools(group: Group) -> Group {
             })
             .bound(Some(3))
             .reaches([Slept, Woken]),
+        )
+        .scenario(
+            Scenario::new(
+                "handed-over",
+                "A worker that waits for a task gives it to a free one, which begins it before all others.",
+                || {
+                    let (executor, gate) = (Executor::new(2), Arc::new(Event::new()));
+                    let go_on = Arc::clone(&gate);
+                    let blocks = executor.submit(move || go_on.wait());
+                    let wanted = executor.submit(|| ());
+                    (executor, gate, Mutex::new(Some((blocks, wanted))))
+                },
+            )
+            .role("is free", |(executor, _, _)| executor.work())
+            .role("waits", |(executor, gate, tasks)| {
+                let (blocks, wanted) = tasks.lock().unwrap().take().expect("once");
+                let ran_here = executor.in_a_worker(|| executor.wait_in_a_worker(&wanted));
+                reached(if ran_here { "helped" } else { "handed over" });
+                assert!(wanted.is_done());
+                gate.set(); // not before: who is at `blocks` cannot begin what is wanted
+                blocks.wait();
+                executor.shutdown(false, false);
+            })
+            .bound(Some(3))
+            .spurious(0)
+            .reaches([Named("helped"), Named("handed over")]),
         )
         .scenario(
             Scenario::new("as-completed", "Each task comes once, when it is over.", || {

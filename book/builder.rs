@@ -15,6 +15,7 @@ pub mod bugs;
 pub mod chapter;
 pub mod counterexample;
 pub mod directive;
+mod editor;
 pub mod explore;
 mod fault;
 pub mod links;

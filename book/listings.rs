@@ -32,6 +32,7 @@ pub mod not_a_lock;
 pub mod one_condition;
 pub mod one_increment;
 pub mod overdrawn;
+pub mod own;
 pub mod owner_too_late;
 pub mod peterson;
 pub mod peterson_fenced;

@@ -20,6 +20,8 @@
 //! | `{{#shortest name}}`                | the shortest way to break that program, as a table               |
 //! | `{{#exercise kind name: question}}` | the same, to `break`, to `prove`, or to find the `weakest`       |
 //! |                                     | orderings of                                                     |
+//! | `{{#editor}}`                       | a place to write a program in; it begins with those of           |
+//! |                                     | `listings/own`                                                   |
 
 use std::fs;
 use std::path::{Component, Path, PathBuf};
@@ -27,7 +29,9 @@ use std::path::{Component, Path, PathBuf};
 use super::chapter::Places;
 use super::explore::Task;
 use super::watch::Watch;
-use super::{bench, bugs, counterexample, escape, explore, model, orderings, source, timeline};
+use super::{
+    bench, bugs, counterexample, editor, escape, explore, model, orderings, source, timeline,
+};
 
 /// Carries out one directive, `name argument`.
 pub(super) fn run(directive: &str, places: &Places, watch: &mut Watch) -> Result<String, String> {
@@ -138,11 +142,12 @@ pub(super) fn run(directive: &str, places: &Places, watch: &mut Watch) -> Result
                     .map_err(|error| format!("cannot read `{path}`: {error}"))
             })
         }
+        "editor" => editor::figure(&places.book, &mut read),
         "end" => Err("`end` closes nothing: no `predict` is open".into()),
         "predict" => Err("a `predict` cannot stand in another one".into()),
         _ => Err(format!(
             "no directive `{name}`; there are `source`, `model`, `counterexample`, `orderings`, `bugs`, \
-             `coverage`, `bench`, `figure`, `timeline`, `explore`, `shortest`, `exercise` and `predict`"
+             `coverage`, `bench`, `figure`, `timeline`, `explore`, `shortest`, `exercise`, `editor` and `predict`"
         )),
     }
 }

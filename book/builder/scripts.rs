@@ -46,10 +46,79 @@ fn is_tag_of(line: &str, path: &str) -> bool {
 }
 
 /// A script without what only its authors read: indentation, and lines that are a comment.
-fn without_comments(script: &[u8]) -> Vec<u8> {
+pub(super) fn without_comments(script: &[u8]) -> Vec<u8> {
     let lines = script.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii);
     let lines = lines.filter(|line| !line.is_empty() && !line.starts_with(b"//"));
     lines.flat_map(|line| [line, b"\n"]).flatten().copied().collect()
+}
+
+/// The marks between which and a word no blank is needed.
+const MARKS: &[u8] = b"=+-*/<>!&|?:,;{}()[]%^.";
+
+/// A script without the blanks that nobody needs: those beside a mark, outside of texts. Lines stay lines, so no
+/// statement loses its end.
+pub(super) fn squeezed(script: &[u8]) -> Vec<u8> {
+    let mut squeezed: Vec<u8> = Vec::with_capacity(script.len());
+    let mut at = 0;
+    while let Some(&byte) = script.get(at) {
+        let before = squeezed.last().copied().unwrap_or(b'\n');
+        let after = script.get(at + 1).copied().unwrap_or(b'\n');
+        let is_pattern = byte == b'/' && b"(,=:[!&|?{;\n".contains(&before);
+        if matches!(byte, b'"' | b'\'' | b'`') || is_pattern {
+            let end = end_of_text(script, at);
+            squeezed.extend(&script[at..end]);
+            at = end;
+            continue;
+        }
+        let is_needed = !(MARKS.contains(&before) || MARKS.contains(&after) || before == b'\n')
+            // `a + +b` is no `a++b`.
+            || (before == after && matches!(after, b'+' | b'-'));
+        if byte != b' ' || is_needed {
+            squeezed.push(byte);
+        }
+        at += 1;
+    }
+    squeezed
+}
+
+/// Where the text, the template or the pattern ends that begins here.
+fn end_of_text(script: &[u8], start: usize) -> usize {
+    let mark = script[start];
+    let (mut at, mut class) = (start + 1, false);
+    while let Some(&byte) = script.get(at) {
+        match byte {
+            b'\\' => at += 1,
+            b'$' if mark == b'`' && script.get(at + 1) == Some(&b'{') => {
+                at = end_of_hole(script, at + 2);
+                continue;
+            }
+            b'[' if mark == b'/' => class = true,
+            b']' if mark == b'/' => class = false,
+            _ if byte == mark && !class => return at + 1,
+            _ => {}
+        }
+        at += 1;
+    }
+    script.len()
+}
+
+/// Where the expression ends that stands in a template from here on, after its brace.
+fn end_of_hole(script: &[u8], start: usize) -> usize {
+    let (mut at, mut depth) = (start, 1);
+    while let Some(&byte) = script.get(at) {
+        match byte {
+            b'"' | b'\'' | b'`' => {
+                at = end_of_text(script, at);
+                continue;
+            }
+            b'{' => depth += 1,
+            b'}' if depth == 1 => return at + 1,
+            b'}' => depth -= 1,
+            _ => {}
+        }
+        at += 1;
+    }
+    script.len()
 }
 
 /// The highlighter has a line for each language: those that the book does not have are left out.
@@ -64,7 +133,7 @@ fn with_few_languages(script: &[u8]) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Files, make_small};
+    use super::{Files, make_small, squeezed};
 
     fn files(files: &[(&str, &str)]) -> Files {
         files.iter().map(|(path, text)| ((*path).into(), (*text).into())).collect()
@@ -86,6 +155,21 @@ mod tests {
             ("x/page.html", "<p>\n<script src=\"../theme/a-1.js\"></script>\n"),
         ]);
         assert_eq!(site, joined);
+    }
+
+    #[test]
+    fn blanks_go_and_texts_patterns_and_sums_stay() {
+        for (script, small) in [
+            ("const a = { b: 1, c };\nlet d;\n", "const a={b:1,c};\nlet d;\n"),
+            ("f(\"a , b\", 'it\\'s = x');", "f(\"a , b\",'it\\'s = x');"),
+            ("a + +b - -c - d", "a+ +b- -c-d"),
+            ("x = /[/ ] , \\/ +/y;", "x=/[/ ] , \\/ +/y;"),
+            ("x = a / b / c", "x=a/b/c"),
+            ("`a ${ b ? `, ${c} =` : \"}\" } = d` + e", "`a ${ b ? `, ${c} =` : \"}\" } = d`+e"),
+            ("return typeof a === b", "return typeof a===b"),
+        ] {
+            assert_eq!(String::from_utf8(squeezed(script.as_bytes())).unwrap(), small);
+        }
     }
 
     #[test]

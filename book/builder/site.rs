@@ -13,7 +13,7 @@ use mdbook_driver::config::Config;
 
 use super::chapter::{self, Places};
 use super::watch::Watch;
-use super::{Fault, Faults, links, scripts, warnings};
+use super::{Fault, Faults, editor, links, scripts, warnings};
 
 /// A book on disk.
 #[derive(Clone, Debug)]
@@ -65,6 +65,7 @@ impl Book {
         }
         let mut site = Site::read(output.path())?;
         scripts::make_small(&mut site.files);
+        editor::add(folder, &mut site.files).map_err(|what| anyhow!(what))?;
         self.check_links(&site, &chapters)?;
         Ok(site)
     }

@@ -26,6 +26,7 @@ const NOT_EXPLORED: &[(&str, &str)] = &[
     ("kept_panic.rs", "starts threads itself"),
     ("late_batch.rs", "goes wrong in every order: there is nothing to find"),
     ("sentinel_left.rs", "goes wrong in every order: there is nothing to find"),
+    ("own.rs", "programs that the page explores itself: tests/browser/own.rs"),
     ("start_all_join_all.rs", "starts threads itself"),
     ("start_then_join.rs", "starts threads itself"),
     ("vanished_panic.rs", "starts threads itself; its test shows what is missing"),
@@ -36,6 +37,7 @@ const NOT_EXPLORED: &[(&str, &str)] = &[
 const NOT_MODELLED: &[(&str, &str)] = &[
     ("api.rs", "links, for rustdoc to check"),
     ("kept_panic.rs", "one thread; its test runs it"),
+    ("own.rs", "programs that the page explores itself: tests/browser/own.rs"),
     ("vanished_panic.rs", "one thread; its test shows what is missing"),
 ];
 
@@ -168,4 +170,16 @@ fn the_first_load_is_light() {
         println!("{page}: {sum} bytes compressed");
         assert!(sum <= 130 * 1024, "{page}: {sum} bytes compressed, with {named:?}");
     }
+}
+
+#[test]
+fn the_editor_is_small_and_only_its_page_asks_for_it() {
+    let site = render();
+    let weight: usize =
+        ["editor.js", "editor.css"].map(|file| compressed(site.get(file).unwrap())).iter().sum();
+    assert!((1..=25 * 1024).contains(&weight), "{weight} bytes compressed");
+    let asks = |page: &[u8]| String::from_utf8_lossy(page).contains("editor.js");
+    let pages = site.files().filter(|(path, page)| path.ends_with(".html") && asks(page));
+    // The one for printers has all chapters.
+    assert_eq!(Vec::from_iter(pages.map(|(path, _)| path)), ["print.html", "write.html"]);
 }

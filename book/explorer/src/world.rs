@@ -59,6 +59,10 @@ pub(crate) struct Thread {
     timeouts: u32,
     /// Where it slept when it was called, as long as it has only looked since.
     called: Option<usize>,
+    /// Where it wanted to sleep when it was last turned away, as long as it has done nothing since: the kernel has
+    /// told it that the word is another than it believed, so it reads the newest value now. Otherwise it could
+    /// believe an old one again and again. (A part of its history, so this adds nothing to the key.)
+    turned_away: Option<usize>,
 }
 
 /// An atomic or a cell.
@@ -242,6 +246,7 @@ impl World {
             spurious: self.rules.spurious,
             timeouts: self.rules.timeouts,
             called: None,
+            turned_away: None,
         });
         self.yielders.push(std::ptr::null());
     }

@@ -5,6 +5,7 @@
 #![cfg(all(unix, feature = "builder"))]
 
 mod chromium;
+mod own;
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;

@@ -11,6 +11,11 @@ impl World {
     pub(crate) fn choices(&self, t: usize) -> usize {
         let thread = &self.threads[t];
         match thread.status {
+            Status::Ready(Pending { op: Op::Load(_), object: Some(word), .. })
+                if thread.turned_away == Some(word) =>
+            {
+                1
+            }
             Status::Ready(Pending { op: Op::Load(order), object: Some(word), .. }) => {
                 self.memory.choices(&thread.eyes, word, order)
             }
@@ -34,6 +39,8 @@ impl World {
                 let newest = pending.object.map(|o| self.value(o));
                 let (outcome, text, woken) = self.perform(t, &mut eyes, pending, choice);
                 self.threads[t].eyes = eyes;
+                let is_turned_away = matches!(pending.op, Op::Sleep { .. }) && !outcome.ok;
+                self.threads[t].turned_away = pending.object.filter(|_| is_turned_away);
                 let stale = matches!(pending.op, Op::Load(_))
                     && newest.flatten().is_some_and(|newest| newest != outcome.value);
                 let event = Event { object: pending.object, text, stale };

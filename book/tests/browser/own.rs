@@ -204,6 +204,14 @@ fn a_lock_is_written_into_the_page_and_proved_or_broken() {
         let said = explore(&mut browser, &broken);
         assert!(said.starts_with("It breaks: of ") && said.ends_with("Two inside."), "{said}");
 
+        // The same map and steps as in the chapters, with the reader's own lines.
+        let rows = "document.querySelectorAll('#explore-own .explorer-row').length";
+        assert_eq!(browser.value(rows), broken.split('\n').count(), "a row for each line");
+        browser.wait_until("!!document.querySelector('#explore-own .explorer-map svg')");
+        let step = "document.querySelector('#explore-own .explorer-A').textContent";
+        let step = browser.value(step);
+        assert!(step.as_str().unwrap().contains("taken.load"), "{step}");
+
         let said = explore(&mut browser, &format!("use std::fs;\n{lock}"));
         assert!(said.starts_with("Line 1: `std::fs` is outside of the subset"), "{said}");
         let marked = "(() => { const it = document.querySelector('.own-text'); \

@@ -1,6 +1,9 @@
 //! `cargo explore`: plays the scenarios through in every order, and writes their graphs.
 //! `cargo explore --check`: fails where the graph that is there is another.
 
+#[cfg(test)]
+use watchdog as _;
+
 #[cfg(explore)]
 mod explore {
     use std::fs;

@@ -3,6 +3,8 @@
 //! Each name of its second column is a link in `listings/api.rs`, and rustdoc refuses a link that leads nowhere (the
 //! step `docs` of `cargo verify`). This test sees to it that the file has exactly the names of the appendix.
 
+use watchdog as _;
+
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::{env, fs};

@@ -2,6 +2,8 @@
 
 #![cfg(feature = "builder")]
 
+use watchdog as _;
+
 mod common;
 
 use book::builder::Faults;

@@ -2,6 +2,8 @@
 
 #![cfg(feature = "builder")]
 
+use watchdog as _;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::Write;

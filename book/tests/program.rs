@@ -2,6 +2,8 @@
 
 #![cfg(feature = "builder")]
 
+use watchdog as _;
+
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};

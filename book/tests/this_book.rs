@@ -2,6 +2,8 @@
 
 #![cfg(feature = "builder")]
 
+use watchdog as _;
+
 use std::fs;
 use std::path::Path;
 use std::process::Command;

@@ -17,6 +17,9 @@
 //! | `timeline`      | a lane for each thread: when it ran, waited, held a lock        |
 //! | `report`        | tables, charts and the verdict at the end                       |
 
+#[cfg(test)]
+use watchdog as _;
+
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};

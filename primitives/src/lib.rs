@@ -46,6 +46,9 @@
 //! close the circle panics with a report, or gets it from `Lock::lock_checked`, that names every thread, what it holds
 //! since which line and what it wants where. See [`deadlock`]; `cargo run -- deadlock` shows it.
 
+#[cfg(test)]
+use watchdog as _;
+
 // `--cfg explore` comes beside `--cfg model`, and puts the book's explorer where the model runtime stands.
 #[cfg(explore)]
 extern crate explorer as model;

@@ -1,6 +1,8 @@
 //! "Everybody sleeps" is a sentence about all threads of a process. So this starts itself once more as a
 //! program in which everybody does, and reads what it says.
 
+use watchdog as _;
+
 use std::env;
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};

@@ -4,6 +4,8 @@
 
 #![cfg(not(model))]
 
+use watchdog as _;
+
 use std::cell::Cell;
 use std::fs;
 use std::path::Path;

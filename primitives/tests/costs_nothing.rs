@@ -2,6 +2,8 @@
 //! so each call compiles to what a bare atomic compiles to.
 #![cfg(not(model))]
 
+use watchdog as _;
+
 use std::any::TypeId;
 use std::mem::{align_of, size_of};
 use std::sync::atomic as bare;

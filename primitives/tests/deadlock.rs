@@ -1,6 +1,8 @@
 //! What the detector finds, and what it says.
 #![cfg(feature = "deadlock-detection")]
 
+use watchdog as _;
+
 #[path = "deadlock/cycles.rs"]
 mod cycles;
 #[path = "deadlock/hunt.rs"]

@@ -6,6 +6,8 @@
 
 #![cfg(not(model))]
 
+use watchdog as _;
+
 use std::panic;
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};

@@ -45,6 +45,9 @@
 //! [`Duration`]: std::time::Duration
 //! [`Instant`]: std::time::Instant
 
+#[cfg(test)]
+use watchdog as _;
+
 mod discipline;
 mod drop_all;
 mod error;

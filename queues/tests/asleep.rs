@@ -1,6 +1,8 @@
 //! What the deadlock detector says where nobody can back off: each case is a program in which threads sleep for ever. So
 //! this starts itself once more for each, and reads what it says.
 
+use watchdog as _;
+
 use std::env;
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};

@@ -2,6 +2,8 @@
 //! cause.
 #![cfg(feature = "deadlock-detection")]
 
+use watchdog as _;
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, LazyLock, Mutex};
 

@@ -5,6 +5,8 @@
 //! neither a model runtime nor a test library comes with a lock. Nothing is fetched, all of it was built here
 //! before.
 
+use watchdog as _;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

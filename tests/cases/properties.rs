@@ -3,4 +3,6 @@
 //! Every case starts from a fresh random seed, and a failing one is printed in its smallest form: write it
 //! down as a named test beside the code that it found wrong. `PROPTEST_CASES=10000` looks harder.
 
+use watchdog as _;
+
 cases::modules!(properties);

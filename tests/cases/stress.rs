@@ -5,6 +5,8 @@
 
 #![cfg_attr(tsan, feature(custom_test_frameworks, test), test_runner(tsan::run))]
 
+use watchdog as _;
+
 #[cfg(tsan)]
 extern crate test;
 

@@ -1,17 +1,29 @@
 //! What several checks share: threads that cannot hang a run, the kinds of queue, items that are accounted for.
 
-mod kind;
-mod ledger;
-mod linear;
 #[cfg(model)]
 pub mod model;
-mod patience;
 #[cfg(not(model))]
 pub mod properties;
+
+// The models need none of it, and their runner takes as long as it takes: without a watchdog.
+#[cfg(not(model))]
+mod kind;
+#[cfg(not(model))]
+mod ledger;
+#[cfg(not(model))]
+mod linear;
+#[cfg(not(model))]
+mod patience;
+#[cfg(not(model))]
 mod watched;
 
-pub use kind::Kind;
-pub use ledger::{Item, Ledger};
-pub use linear::{Event, Moments, NotLinearizable, Sequential, linearize};
-pub use patience::patience;
-pub use watched::{Crew, Test, leak, watched};
+#[cfg(not(model))]
+pub use self::{
+    kind::Kind,
+    ledger::{Item, Ledger},
+    linear::{Event, Moments, NotLinearizable, Sequential, linearize},
+    patience::patience,
+    watched::{Crew, Test, leak, watched},
+};
+#[cfg(not(model))]
+use watchdog as _;

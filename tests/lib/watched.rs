@@ -9,9 +9,7 @@
 //! see into the precompiled `std`, and would report `Arc` and scoped threads where nothing is wrong.
 
 use std::any::Any;
-use std::io::{self, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::process;
 use std::sync::atomic::{
     AtomicBool, AtomicUsize,
     Ordering::{Relaxed, SeqCst},
@@ -28,7 +26,7 @@ pub fn leak<T>(value: T) -> &'static T {
     Box::leak(Box::new(value))
 }
 
-/// Runs a test; one that does not end aborts the process with a message that names it.
+/// Runs a test; one that does not end ends the process with a message that names it, and says where each thread is.
 pub fn watched(body: impl FnOnce(&'static Test)) {
     watched_for(LIMIT, body);
 }
@@ -99,9 +97,7 @@ impl Test {
 
     /// Ends the process: a thread that hangs cannot be ended alone.
     fn abort(&self, limit: Duration) -> ! {
-        // Not `eprintln`, which the test harness would capture and never print.
-        let _ = writeln!(io::stderr(), "\n{} hangs: not done after {limit:?}, aborting", self.name);
-        process::abort();
+        watchdog::end(&format!("{} hangs: it is not done after {limit:?}", self.name))
     }
 }
 

@@ -44,6 +44,9 @@
 //! It is a model to teach with: [`sync`]'s memory leaves a few things out that the `memory` module lists, and
 //! that the page says.
 
+#[cfg(test)]
+use watchdog as _;
+
 pub mod clock;
 pub mod futex;
 pub mod graph;

@@ -4,6 +4,8 @@
 
 #![cfg(all(unix, feature = "builder"))]
 
+use watchdog as _;
+
 mod chromium;
 mod own;
 

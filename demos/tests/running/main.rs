@@ -1,5 +1,7 @@
 //! Runs the real binary, as a person would, and looks at what comes out.
 
+use watchdog as _;
+
 mod command_line;
 mod every_demo;
 mod knot;

@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use primitives::deadlock::{Report, Verdict};
+use primitives::deadlock::{Report, Verdict, set_backtraces};
 use primitives::{Barrier, Event, Lock, RLock, Semaphore, thread};
 
 /// Two threads, each with one lock, and each about to take the other's. Returns what each was told.
@@ -53,6 +53,20 @@ fn without_being_asked_the_one_that_would_close_the_cycle_panics_with_the_report
     assert!(message.contains("lock \"diary\""), "{message}");
     drop(guard);
     assert_eq!(*lock.lock(), 1, "the lock has taken no harm");
+}
+
+#[test]
+fn a_report_has_backtraces_if_they_are_asked_for() {
+    let lock = Lock::new(());
+    let _guard = lock.lock();
+    let asked = |on| {
+        set_backtraces(on);
+        let report = lock.lock_checked().unwrap_err();
+        report.threads()[0].backtrace().map(ToString::to_string)
+    };
+    let calls = asked(true).expect("it was asked for");
+    assert!(calls.contains("a_report_has_backtraces_if_they_are_asked_for"), "{calls}");
+    assert_eq!(asked(false), None);
 }
 
 #[test]

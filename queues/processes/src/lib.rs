@@ -24,6 +24,9 @@
 //! others do wrong, as a thread can that writes at random into its own. What comes from outside (a file descriptor, the
 //! arguments of a function) is checked.
 
+#[cfg(test)]
+use watchdog as _;
+
 #[cfg(not(all(target_os = "linux", target_env = "gnu", target_pointer_width = "64")))]
 compile_error!(
     "the crate `processes` needs Linux with glibc on a 64-bit machine: its locks stand on the kernel's robust lists. \

@@ -104,3 +104,15 @@ impl<T> Ring<T> {
         unsafe { self.empty(self.slot(here), here) }
     }
 }
+
+#[test]
+fn a_getter_looks_for_an_item_or_the_end() {
+    let ring = Ring::bounded(2);
+    assert!(!ring.is_place_filled(), "there is nothing to get");
+    ring.put(1).unwrap();
+    assert!(ring.is_place_filled(), "there is an item");
+    assert_eq!(ring.get(), Ok(1));
+    assert!(!ring.is_place_filled());
+    assert_eq!(ring.shutdown_now(), []);
+    assert!(ring.is_place_filled(), "a get would find the end");
+}

@@ -242,7 +242,7 @@ impl<T> Ring<T> {
     }
 
     /// Whether a `get` would now find an item, or the end. A hint.
-    fn is_place_filled(&self) -> bool {
+    pub(super) fn is_place_filled(&self) -> bool {
         // Relaxed, both: `try_get_slow` is what decides.
         let head = self.head.0.load(Relaxed);
         head & ENDED != 0 || self.slot(head).stamp.load(Relaxed) == position(head) | FILLED

@@ -269,6 +269,18 @@ fn workers_have_names_and_stacks_of_ones_choice() {
 }
 
 #[test]
+fn it_says_whether_it_was_shut_down() {
+    let ends: [fn(&TaskQueue); 2] =
+        [|tasks| tasks.shutdown(), |tasks| assert_eq!(tasks.shutdown_now(), 0)];
+    for end in ends {
+        let tasks = TaskQueue::new(1);
+        assert!(!tasks.is_shutdown());
+        end(&tasks);
+        assert!(tasks.is_shutdown());
+    }
+}
+
+#[test]
 fn debug_says_how_it_stands() {
     let (tasks, gate) = busy();
     let text = format!("{tasks:?}");

@@ -4,6 +4,8 @@
 //! title tells them in order (`book/src/field.md`). A new case belongs here if it came from outside, and beside the code
 //! if we found it ourselves.
 
+use watchdog as _;
+
 mod memory;
 mod pools;
 

@@ -5,6 +5,8 @@
     reason = "one program, compiled once against each of two runtimes"
 )]
 
+use watchdog as _;
+
 mod on_shuttle;
 mod on_the_explorer;
 

@@ -1,5 +1,7 @@
 //! What happens when real processes are killed: each test starts this program again, and ends some of it.
 
+use watchdog as _;
+
 mod harness;
 mod life;
 

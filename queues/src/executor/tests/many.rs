@@ -29,6 +29,28 @@ fn map_takes_nothing_before_it_is_asked_and_never_more_than_may_be_in_flight() {
 }
 
 #[test]
+fn map_says_how_many_are_to_come() {
+    let executor = Executor::new(1);
+    assert_eq!(executor.map(iter::empty::<()>(), |()| ()).size_hint(), (0, Some(0)));
+    let mut map = executor.map(0..3, |n| n).in_flight(2);
+    // It may be shut down after any of them: then the one that is refused is the last.
+    assert_eq!(map.size_hint(), (1, Some(3)), "none was taken yet");
+    map.submit();
+    assert_eq!(map.size_hint(), (3, Some(3)), "two in flight, and one to come");
+    assert_eq!(map.by_ref().take(2).count(), 2);
+    assert_eq!(map.size_hint(), (1, Some(1)), "the last is in flight");
+    assert_eq!(map.by_ref().count(), 1);
+    assert_eq!(map.size_hint(), (0, Some(0)));
+
+    let mut map = executor.map(0.., |n| n).in_flight(2);
+    assert_eq!(map.next().unwrap().unwrap(), 0);
+    executor.shutdown(false, false);
+    assert_eq!(map.next().unwrap().unwrap(), 1);
+    assert!(map.next().unwrap().is_err());
+    assert_eq!(map.size_hint(), (0, Some(0)), "nothing comes after the one that was refused");
+}
+
+#[test]
 fn a_panic_in_map_is_the_result_of_its_item_and_of_no_other() {
     let executor = Executor::new(2);
     let odd = |n: u32| assert!(n != 2, "on purpose");

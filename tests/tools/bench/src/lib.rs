@@ -19,6 +19,9 @@
 //! `cargo bench -p bench` runs the rows and prints them, `cargo bench -p bench --bench lock -- NAME` some of
 //! them; `cargo results` runs all and writes down what the book shows.
 
+#[cfg(test)]
+use watchdog as _;
+
 pub mod contest;
 pub mod crowd;
 pub mod floors;

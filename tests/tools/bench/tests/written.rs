@@ -1,5 +1,7 @@
 //! What lies in `book/generated/bench`.
 
+use watchdog as _;
+
 use std::fs;
 use std::path::Path;
 

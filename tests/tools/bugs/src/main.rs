@@ -11,6 +11,9 @@
 //! to wake nobody, and every place that wakes all is made to wake one ([`mutants`]). Those the model
 //! runtime makes without recompiling.
 
+#[cfg(test)]
+use watchdog as _;
+
 mod catalogue;
 mod models;
 mod mutants;

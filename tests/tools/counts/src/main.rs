@@ -23,6 +23,9 @@
 //! (There are crates for this, such as gungraun. They want a program of their own installed beside the crate, in
 //! exactly its version; the difference of two counts wants valgrind alone.)
 
+#[cfg(test)]
+use watchdog as _;
+
 mod figure;
 mod goals;
 mod judge;

@@ -24,6 +24,9 @@
 //! Compiled without the cfg, the crate is what the programs that run the models share: `build`, which
 //! builds them, and [`changed`], what `--changed` goes by.
 
+#[cfg(test)]
+use watchdog as _;
+
 #[cfg(not(model))]
 pub mod build;
 pub mod changed;

@@ -18,6 +18,9 @@
 //! | `choose` | names on the command line                                   |
 //! | `book`   | what the book shows of it                                   |
 
+#[cfg(test)]
+use watchdog as _;
+
 mod book;
 mod choose;
 mod hunt;

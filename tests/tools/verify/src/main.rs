@@ -4,6 +4,9 @@
 //! [`environment`] keeps the caller's variables from changing what is checked, [`runner`] runs one
 //! step, [`report`] prints.
 
+#[cfg(test)]
+use watchdog as _;
+
 mod environment;
 mod interrupt;
 mod needs;

@@ -3,6 +3,9 @@
 //! Prints a line for each contestant, `row<TAB>contestant`, before its loops run; the profile that callgrind
 //! writes for each loop is numbered in the same order.
 
+#[cfg(test)]
+use watchdog as _;
+
 mod locks;
 mod queues;
 mod run;

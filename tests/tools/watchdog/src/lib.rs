@@ -1,0 +1,40 @@
+//! Ends a test program that hangs, and says where each of its threads is.
+//!
+//! A bug in a lock shows as a thread that never comes back. The harness then waits for it, and who broke the lock
+//! sees a program that does not end. So each test program says `use watchdog as _;` in its root, and after
+//! [`LIMIT`] (`LOCKSMITH_TEST_LIMIT=SECONDS` chooses another) it ends with status [`STATUS`]:
+//!
+//! ```text
+//! deps/stress-1f0b hangs: it has not ended after 300 s. Its threads:
+//!
+//! thread 7121 `lock::stress::e`, in the test lock::stress::each_adds
+//!     primitives/src/park/linux.rs:61      primitives::park::imp::wait
+//!     primitives/src/lock.rs:214           primitives::lock::RawLock::acquire_slow
+//!     tests/cases/lock/stress.rs:31        lock::stress::each_adds
+//! ```
+//!
+//! How it works, on Linux: a constructor that the linker runs before `main` sets the alarm of the process. That
+//! needs no thread, so a test can still count the threads that there are, or let all of them fall asleep. The
+//! alarm's handler signals one thread after the other, and the handler of that signal writes down the calls that
+//! its thread is in. Elsewhere the crate does nothing: libtest itself names tests that run for more than a minute.
+
+#[cfg(target_os = "linux")]
+mod linux;
+
+use std::time::Duration;
+
+#[cfg(target_os = "linux")]
+pub use linux::end;
+
+/// How long a test program may take, if the environment does not say: some ten times what the slowest does.
+pub const LIMIT: Duration = Duration::from_secs(300);
+
+/// What the program ends with: the status that libtest has for tests that failed.
+pub const STATUS: i32 = 101;
+
+/// Says that there is no telling where the threads are, and ends the program.
+#[cfg(not(target_os = "linux"))]
+pub fn end(what: &str) -> ! {
+    eprintln!("\n{what}");
+    std::process::exit(STATUS)
+}

@@ -10,6 +10,8 @@
 //! | [`raw::RawLock`]             | `threading.Lock`        | the same without data; any thread may release   |
 //! | [`RLock`]                    | `threading.RLock`       | the same, and that thread again and again       |
 //! | [`raw::RawRLock`]            | `threading.RLock`       | the same without data; only its owner releases  |
+//! | [`RwLock`]                   | (none)                  | many threads may read, or one may write         |
+//! | [`raw::RawRwLock`]           | (none)                  | the same without data                           |
 //! | [`Condition`]                | `threading.Condition`   | sleep until the data under a lock has changed   |
 //! | [`Semaphore`]                | `threading.Semaphore`   | so many threads at a time, or things to use up  |
 //! | [`BoundedSemaphore`]         | `BoundedSemaphore`      | the same, and notices a release too many        |
@@ -69,6 +71,7 @@ pub mod lock;
 #[cfg(all(feature = "lock_api", not(model)))]
 pub mod lock_api;
 pub mod rlock;
+pub mod rwlock;
 pub mod semaphore;
 pub mod thread;
 pub mod timer;
@@ -80,6 +83,9 @@ pub use condition::{Condition, WaitTimeoutResult};
 pub use event::Event;
 pub use lock::{Lock, LockGuard};
 pub use rlock::{RLock, RLockGuard};
+pub use rwlock::{
+    MappedRwLockReadGuard, MappedRwLockWriteGuard, RwLock, RwLockReadGuard, RwLockWriteGuard,
+};
 pub use semaphore::{Permit, Semaphore};
 pub use timer::Timer;
 pub use timers::{TimerHandle, Timers};
@@ -90,4 +96,5 @@ pub mod raw {
     pub use crate::condition::ConditionLock;
     pub use crate::lock::RawLock;
     pub use crate::rlock::RawRLock;
+    pub use crate::rwlock::RawRwLock;
 }

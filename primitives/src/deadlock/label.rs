@@ -13,6 +13,8 @@ pub enum Kind {
     RLock,
     /// A [`RawLock`](crate::raw::RawLock), which any thread may release.
     RawLock,
+    /// A [`RwLock`](crate::RwLock).
+    RwLock,
     /// A [`Semaphore`](crate::Semaphore) or a [`BoundedSemaphore`](crate::BoundedSemaphore).
     Semaphore,
     /// A [`Condition`](crate::Condition).
@@ -39,6 +41,7 @@ impl Kind {
             Self::Lock => "lock",
             Self::RLock => "rlock",
             Self::RawLock => "raw lock",
+            Self::RwLock => "rwlock",
             Self::Semaphore => "semaphore",
             Self::Condition => "condition",
             Self::Event => "event",

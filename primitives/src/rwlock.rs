@@ -1,0 +1,569 @@
+//! The readers-writer lock: many threads may read, or one may write.
+//!
+//! One word holds the whole truth: how many readers are inside, or that a writer is, and two notes. A
+//! reader that finds no writer and no note counts itself in; that is one load and one compare-exchange, and no
+//! reader waits for another. A writer that finds the word 0 makes it `WRITER`. A thread that must wait looks
+//! on for a little while, leaves its note, and sleeps.
+//!
+//! ```text
+//!                  read: +1            read: +1
+//!              ┌────────────▶┌─────────┐────────────▶┌─────────┐
+//!              │             │ 1 reads │             │ n read  │  ⋯
+//!              │ ◀───────────└─────────┘◀────────────└─────────┘
+//!         ┌────────┐  leave: -1     ▲        leave: -1
+//!         │   0    │                │ downgrade
+//!         └────────┘ ◀──────────┌────────┐
+//!              │     leave: 0   │ WRITER │
+//!              └───────────────▶└────────┘
+//!                  write: compare-exchange
+//!
+//!     beside each of them:  READERS_WAIT   a reader may sleep on the word
+//!                           WRITERS_WAIT   a writer may sleep on its own word
+//! ```
+//!
+//! **A writer is not starved.** While a note lies, no new reader is let in. So the readers that are inside leave one
+//! after the other, and the last one wakes a writer. Readers that came in between sleep, and their own note
+//! keeps later readers out until the writer has been served.
+//!
+//! **Neither are readers.** A writer that leaves wipes both notes away, wakes the readers that sleep, all of them,
+//! and then one writer. The threads that are woken compete, and a thread that loses leaves its note again.
+//!
+//! **Readers sleep on the word, and a writer on a word of its own**, because the last reader wakes one
+//! writer, and among sleepers of both kinds a wake-up could reach the wrong one. The writers' word counts
+//! calls: a writer reads it, makes sure that its note still lies in the state, and sleeps while the count is the
+//! same. A call that comes between changes the count, so it is not missed.
+//!
+//! **A writer that gives up** takes the notes away and wakes those that may have left them; they leave them again.
+//! Otherwise readers would be kept out by a writer that is not there. A writer that was woken goes round once more
+//! before it gives up, as with the [lock](crate::lock): the last reader relies on it.
+//!
+//! **A reader that reads again may wait for itself**: a writer came in between and left its note, and waits for
+//! the first read to end. [`read_recursive`](RwLock::read_recursive) looks only whether a writer is
+//! _inside_.
+//!
+//! Source: the two notes and the two words are those of many futex locks of this kind, std's among them;
+//! the fairness rules of this kind of lock are compared in Brandenburg and Anderson,
+//! [_Spin-Based Reader-Writer Synchronization for Multiprocessor Real-Time
+//! Systems_](https://doi.org/10.1007/s11241-010-9097-2).
+
+mod guarded;
+mod mapped;
+#[cfg(all(test, not(model)))]
+mod tests;
+
+use std::fmt;
+use std::time::{Duration, Instant};
+
+pub use self::guarded::{RwLock, RwLockReadGuard, RwLockWriteGuard};
+pub use self::mapped::{MappedRwLockReadGuard, MappedRwLockWriteGuard};
+use crate::park::{self, Wait};
+use crate::sync::atomic::AtomicU32;
+use crate::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use crate::sync::{const_fn, spin};
+
+// ANCHOR: states
+/// No thread is inside, and none waits.
+const FREE: u32 = 0;
+/// One reader, in the lower 30 bits.
+const READER: u32 = 1;
+/// The lower 30 bits, all set: a writer is inside.
+const WRITER: u32 = (1 << 30) - 1;
+/// The most readers that may be inside at once.
+const MAX_READERS: u32 = WRITER - 1;
+/// The note of a reader that may sleep on the state.
+const READERS_WAIT: u32 = 1 << 30;
+/// The note of a writer that may sleep on the writers' word.
+const WRITERS_WAIT: u32 = 1 << 31;
+// ANCHOR_END: states
+
+/// Which threads are inside, without the notes.
+const fn inside(state: u32) -> u32 {
+    state & WRITER
+}
+
+/// Whether a reader may go in: no writer is inside, and no note lies. A note makes the word larger than any
+/// number of readers.
+const fn is_readable(state: u32) -> bool {
+    state < MAX_READERS
+}
+
+/// Whether a reader that disregards the notes may go in.
+const fn is_readable_again(state: u32) -> bool {
+    inside(state) < MAX_READERS
+}
+
+/// A readers-writer lock that guards no data.
+///
+/// Use [`RwLock`] where you can: its guards give the data, and cannot be forgotten. This is for locks around
+/// something that is not a value (a file, a table of foreign code).
+///
+/// _Python_: the standard library has none.
+///
+/// ```
+/// use primitives::raw::RawRwLock;
+///
+/// let lock = RawRwLock::new();
+/// lock.acquire_shared();
+/// assert!(lock.try_acquire_shared(), "readers go in together");
+/// assert!(!lock.try_acquire_exclusive(), "a writer does not");
+/// lock.release_shared();
+/// lock.release_shared();
+/// assert!(lock.try_acquire_exclusive());
+/// lock.release_exclusive();
+/// ```
+// ANCHOR: type
+pub struct RawRwLock {
+    /// | lower 30 bits  | inside            | who writes it                                      |
+    /// | -------------- | ----------------- | -------------------------------------------------- |
+    /// | 0              | no thread         | `release_exclusive`, the last `release_shared`     |
+    /// | 1 … 2³⁰ - 2    | so many readers   | `enter_as_reader`, `release_shared`, `downgrade`   |
+    /// | `WRITER`       | one writer        | `enter_as_writer`                                  |
+    ///
+    /// | note           | what it asks for                                    | who takes it away           |
+    /// | -------------- | --------------------------------------------------- | --------------------------- |
+    /// | `READERS_WAIT` | wake all that sleep on this word                    | a thread that leaves, or a  |
+    /// | `WRITERS_WAIT` | wake one that sleeps on `writers`; no reader enters | writer that gives up        |
+    state: AtomicU32,
+    /// How many times a writer was called, modulo 2³².
+    writers: AtomicU32,
+}
+// ANCHOR_END: type
+
+impl RawRwLock {
+    const_fn! {
+        /// A lock with no thread inside.
+        #[must_use]
+        pub const fn new() -> Self {
+            Self { state: AtomicU32::new(FREE), writers: AtomicU32::new(0) }
+        }
+    }
+
+    /// Goes in as a reader; blocks while a writer is inside, or waits.
+    ///
+    /// A thread that reads already may wait for itself: see
+    /// [`acquire_shared_recursive`](Self::acquire_shared_recursive). Uncontended: one load and one
+    /// compare-exchange.
+    ///
+    /// # Panics
+    ///
+    /// If 1,073,741,822 readers are inside: guards were leaked.
+    #[inline]
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
+    pub fn acquire_shared(&self) {
+        if !self.enter_as_reader(is_readable) {
+            self.read_slow(is_readable, None);
+        }
+    }
+
+    /// Goes in as a reader, whether a writer waits or not; blocks while one is inside.
+    ///
+    /// For a thread that may be reading already. Where all readers do this, writers may be starved.
+    ///
+    /// # Panics
+    ///
+    /// As [`acquire_shared`](Self::acquire_shared).
+    #[inline]
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
+    pub fn acquire_shared_recursive(&self) {
+        if !self.enter_as_reader(is_readable_again) {
+            self.read_slow(is_readable_again, None);
+        }
+    }
+
+    /// Goes in as a reader if no writer is inside or waits; never blocks. Returns whether it did.
+    #[inline]
+    #[must_use = "if it is `true`, the lock is held, and must be released"]
+    pub fn try_acquire_shared(&self) -> bool {
+        self.enter_as_reader(is_readable)
+    }
+
+    /// [`try_acquire_shared`](Self::try_acquire_shared), whether a writer waits or not.
+    #[inline]
+    #[must_use = "if it is `true`, the lock is held, and must be released"]
+    pub fn try_acquire_shared_recursive(&self) -> bool {
+        self.enter_as_reader(is_readable_again)
+    }
+
+    /// Goes in as a reader; blocks until `deadline` at most. Returns whether it did.
+    ///
+    /// `None` never expires. A deadline that has passed is one try.
+    ///
+    /// # Panics
+    ///
+    /// As [`acquire_shared`](Self::acquire_shared).
+    #[inline]
+    #[must_use = "if it is `true`, the lock is held, and must be released"]
+    pub fn acquire_shared_deadline(&self, deadline: Option<Instant>) -> bool {
+        self.enter_as_reader(is_readable) || self.read_slow(is_readable, deadline)
+    }
+
+    /// Goes in as a reader; blocks for at most `timeout`. Returns whether it did.
+    ///
+    /// Zero is one try; a timeout that overflows `Instant` never expires.
+    ///
+    /// # Panics
+    ///
+    /// As [`acquire_shared`](Self::acquire_shared).
+    #[inline]
+    #[must_use = "if it is `true`, the lock is held, and must be released"]
+    pub fn acquire_shared_timeout(&self, timeout: Duration) -> bool {
+        self.enter_as_reader(is_readable)
+            || !timeout.is_zero() && self.read_slow(is_readable, park::deadline_after(timeout))
+    }
+
+    /// Goes in as the writer; blocks while any thread is inside.
+    ///
+    /// Uncontended: one compare-exchange.
+    #[inline]
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
+    pub fn acquire_exclusive(&self) {
+        if !self.enter_as_writer() {
+            self.write_slow(None);
+        }
+    }
+
+    /// Goes in as the writer if no thread is inside; never blocks. Returns whether it did.
+    #[inline]
+    #[must_use = "if it is `true`, the lock is held, and must be released"]
+    pub fn try_acquire_exclusive(&self) -> bool {
+        self.enter_as_writer()
+    }
+
+    /// Goes in as the writer; blocks until `deadline` at most. Returns whether it did.
+    ///
+    /// `None` never expires. A deadline that has passed is one try.
+    #[inline]
+    #[must_use = "if it is `true`, the lock is held, and must be released"]
+    pub fn acquire_exclusive_deadline(&self, deadline: Option<Instant>) -> bool {
+        self.enter_as_writer() || self.write_slow(deadline)
+    }
+
+    /// Goes in as the writer; blocks for at most `timeout`. Returns whether it did.
+    ///
+    /// Zero is one try; a timeout that overflows `Instant` never expires.
+    #[inline]
+    #[must_use = "if it is `true`, the lock is held, and must be released"]
+    pub fn acquire_exclusive_timeout(&self, timeout: Duration) -> bool {
+        self.enter_as_writer()
+            || !timeout.is_zero() && self.write_slow(park::deadline_after(timeout))
+    }
+
+    // ANCHOR: enter
+    #[inline]
+    fn enter_as_reader(&self, is_readable: fn(u32) -> bool) -> bool {
+        // Relaxed: a first guess; the compare-exchange decides.
+        let mut state = self.state.load(Relaxed);
+        while is_readable(state) {
+            // Acquire: pairs with the Release in `release_exclusive` and `downgrade`, so that this reader sees all
+            // that the last writer did. Relaxed on failure: nothing was taken.
+            match self.state.compare_exchange_weak(state, state + READER, Acquire, Relaxed) {
+                Ok(_) => return true,
+                Err(now) => state = now,
+            }
+        }
+        false
+    }
+
+    #[inline]
+    fn enter_as_writer(&self) -> bool {
+        // Acquire: pairs with the Release in `release_exclusive`, so that this writer sees all that the last
+        // one did, and with those in `release_shared`, so that no reader still reads what it writes.
+        // Relaxed on failure: nothing was taken.
+        self.state.compare_exchange(FREE, WRITER, Acquire, Relaxed).is_ok()
+    }
+    // ANCHOR_END: enter
+
+    // ANCHOR: read-slow
+    /// Waits to go in as a reader; `false` if the deadline came first.
+    #[cold]
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
+    fn read_slow(&self, is_readable: fn(u32) -> bool, deadline: Option<Instant>) -> bool {
+        loop {
+            let state = self.look_for_a_while(is_readable);
+            if is_readable(state) {
+                if self.enter_as_reader(is_readable) {
+                    return true;
+                }
+                continue;
+            }
+            assert!(
+                inside(state) != MAX_READERS,
+                "a readers-writer lock has 1073741822 readers: were guards leaked?",
+            );
+            let asleep = state | READERS_WAIT;
+            // Relaxed, both: the note orders nothing. A thread that takes it away does so in the
+            // same word, and this thread goes in by an Acquire operation.
+            if state != asleep
+                && self.state.compare_exchange(state, asleep, Relaxed, Relaxed).is_err()
+            {
+                continue;
+            }
+            match park::wait(&self.state, asleep, deadline) {
+                // The note stays, which costs the thread that leaves one needless call.
+                Wait::TimedOut => return false,
+                Wait::Woken => {}
+            }
+        }
+    }
+    // ANCHOR_END: read-slow
+
+    // ANCHOR: write-slow
+    /// Waits to go in as the writer; `false` if the deadline came first.
+    #[cold]
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
+    fn write_slow(&self, deadline: Option<Instant>) -> bool {
+        // What to leave beside `WRITER`: the note, from when this thread may have been woken in place of others.
+        let mut note = 0;
+        loop {
+            let state = self.look_for_a_while(|state| inside(state) == FREE);
+            if inside(state) == FREE {
+                // Acquire: pairs as in `enter_as_writer`. Notes that lie there stay, and with them the duty.
+                let entered = state | WRITER | note;
+                if self.state.compare_exchange(state, entered, Acquire, Relaxed).is_ok() {
+                    return true;
+                }
+                continue;
+            }
+            // Relaxed, both: the note orders nothing; see below for what does.
+            if state & WRITERS_WAIT == 0
+                && self
+                    .state
+                    .compare_exchange(state, state | WRITERS_WAIT, Relaxed, Relaxed)
+                    .is_err()
+            {
+                continue;
+            }
+            note = WRITERS_WAIT;
+            // Acquire: pairs with the Release in `call_a_writer`. If that call is counted here, then the note that
+            // it answers is seen to be gone below, and another is left.
+            let calls = self.writers.load(Acquire);
+            // Relaxed: ordered by the load before it.
+            let state = self.state.load(Relaxed);
+            if inside(state) == FREE || state & WRITERS_WAIT == 0 {
+                continue;
+            }
+            match park::wait(&self.writers, calls, deadline) {
+                Wait::TimedOut => {
+                    self.give_up_writing();
+                    return false;
+                }
+                Wait::Woken => {}
+            }
+        }
+    }
+
+    /// Takes the notes away, and wakes those that may have left them: no reader shall be kept out by a writer
+    /// that is gone, and another writer leaves its note again.
+    fn give_up_writing(&self) {
+        // Relaxed: a first guess; the compare-exchange decides.
+        let mut state = self.state.load(Relaxed);
+        // If no thread is inside, then the one that left is about to do the same.
+        while inside(state) != FREE && state & WRITERS_WAIT != 0 {
+            // Relaxed, both: a writer that left one of these notes learns by the call that it is gone; the call
+            // has the order (`call_a_writer`).
+            match self.state.compare_exchange_weak(state, inside(state), Relaxed, Relaxed) {
+                Ok(_) => {
+                    if state & READERS_WAIT != 0 {
+                        park::wake_all(&raw const self.state);
+                    }
+                    self.call_a_writer();
+                    return;
+                }
+                Err(now) => state = now,
+            }
+        }
+    }
+    // ANCHOR_END: write-slow
+
+    /// Looks at the word until `wanted` or until a note lies, but not for long.
+    fn look_for_a_while(&self, wanted: impl Fn(u32) -> bool) -> u32 {
+        // Relaxed, here and below: a hint only; the lock is taken by an Acquire operation.
+        let mut state = self.state.load(Relaxed);
+        if wanted(state) || state & (READERS_WAIT | WRITERS_WAIT) != 0 {
+            return state;
+        }
+        spin::back_off(|| {
+            state = self.state.load(Relaxed);
+            // Once others sleep, looking on would only help this thread to overtake them.
+            wanted(state) || state & (READERS_WAIT | WRITERS_WAIT) != 0
+        });
+        state
+    }
+
+    /// Leaves as a reader; the last one wakes a writer. Never blocks.
+    ///
+    /// Uncontended: one load and one compare-exchange.
+    ///
+    /// # Panics
+    ///
+    /// If no reader is inside; the lock is unchanged then.
+    #[inline]
+    #[cfg_attr(not(model), track_caller)]
+    pub fn release_shared(&self) {
+        // Relaxed: a first guess; the compare-exchange decides.
+        let mut state = self.state.load(Relaxed);
+        loop {
+            assert!(
+                !matches!(inside(state), FREE | WRITER),
+                "released a readers-writer lock that no reader holds: call `acquire_shared` first",
+            );
+            // Release: as in `leave_as_reader`. Relaxed on failure: looked at again.
+            match self.state.compare_exchange_weak(state, state - READER, Release, Relaxed) {
+                Ok(_) => return self.left_as_reader(state - READER),
+                Err(now) => state = now,
+            }
+        }
+    }
+
+    // ANCHOR: release
+    /// [`release_shared`](Self::release_shared), for a guard, which proves that a reader is inside.
+    #[inline]
+    fn leave_as_reader(&self) {
+        // Release: pairs with the Acquire in `enter_as_writer`: this reader has read all that it will read.
+        let before = self.state.fetch_sub(READER, Release);
+        self.left_as_reader(before - READER);
+    }
+
+    #[inline]
+    fn left_as_reader(&self, state: u32) {
+        if inside(state) == FREE && state != FREE {
+            self.wake_after_readers(state);
+        }
+    }
+
+    /// Leaves as the writer, and wakes those that wait. Never blocks.
+    ///
+    /// Uncontended: one load and one swap.
+    ///
+    /// # Panics
+    ///
+    /// If no writer is inside.
+    #[inline]
+    #[cfg_attr(not(model), track_caller)]
+    pub fn release_exclusive(&self) {
+        self.assert_writer();
+        self.leave_as_writer();
+    }
+
+    #[inline]
+    fn leave_as_writer(&self) {
+        // Release: pairs with the Acquire in `enter_as_reader` and `enter_as_writer`: all that this writer did
+        // is seen by the next thread. The notes go with it.
+        let before = self.state.swap(FREE, Release);
+        if before != WRITER {
+            self.wake_after_writer(before);
+        }
+    }
+
+    /// The writer goes on as a reader, and lets other readers in; no writer gets between. Never blocks.
+    ///
+    /// # Panics
+    ///
+    /// If no writer is inside.
+    #[cfg_attr(not(model), track_caller)]
+    pub fn downgrade(&self) {
+        self.assert_writer();
+        // Release: pairs with the Acquire in `enter_as_reader`, as in `release_exclusive`.
+        let before = self.state.swap(READER, Release);
+        if before != WRITER {
+            self.wake_after_writer(before);
+        }
+    }
+
+    #[inline]
+    #[cfg_attr(not(model), track_caller)]
+    fn assert_writer(&self) {
+        // Relaxed: a writer sees its own entry; a thread that is none must not be here at all.
+        assert!(
+            inside(self.state.load(Relaxed)) == WRITER,
+            "released a readers-writer lock that no writer holds: call `acquire_exclusive` first",
+        );
+    }
+
+    /// The last reader has left, and notes lie beside nothing: a writer goes first.
+    #[cold]
+    fn wake_after_readers(&self, mut state: u32) {
+        while state & WRITERS_WAIT != 0 {
+            let rest = state & READERS_WAIT;
+            // Relaxed, both: the thread that is woken goes in by an Acquire operation, which pairs with the
+            // releases of the readers (this one does not end their release sequence: it is a read-modify-write).
+            match self.state.compare_exchange(state, rest, Relaxed, Relaxed) {
+                // The readers' note stays: it keeps new ones out until the writer that is woken has been inside.
+                Ok(_) if self.call_a_writer() => return,
+                // The writer gave up, or has not fallen asleep and looks by itself; readers cannot count on it.
+                Ok(_) => state = rest,
+                // A reader has left its note meanwhile.
+                Err(now) if inside(now) == FREE => state = now,
+                // A thread has gone in, and took the duty over with the notes.
+                Err(_) => return,
+            }
+        }
+        // Relaxed, both: as above. No reader adds a note to the one that lies, so if it fails then a thread has
+        // gone in.
+        if state == READERS_WAIT
+            && self.state.compare_exchange(READERS_WAIT, FREE, Relaxed, Relaxed).is_ok()
+        {
+            park::wake_all(&raw const self.state);
+        }
+    }
+
+    /// The writer has left, and has taken these notes with it.
+    #[cold]
+    fn wake_after_writer(&self, notes: u32) {
+        if notes & READERS_WAIT != 0 {
+            park::wake_all(&raw const self.state);
+        }
+        if notes & WRITERS_WAIT != 0 {
+            self.call_a_writer();
+        }
+    }
+    // ANCHOR_END: release
+
+    /// Wakes one writer; whether one slept.
+    fn call_a_writer(&self) -> bool {
+        // Release: pairs with the Acquire in `write_slow`, which then sees that the note is gone.
+        self.writers.fetch_add(1, Release);
+        park::wake_one(&raw const self.writers)
+    }
+
+    /// Whether any thread is inside at this moment: out of date before you look at the answer. One load.
+    #[inline]
+    #[must_use]
+    pub fn is_locked(&self) -> bool {
+        // Relaxed: says nothing about the data, so there is nothing to be seen with it.
+        inside(self.state.load(Relaxed)) != FREE
+    }
+
+    /// Whether a writer is inside at this moment: out of date before you look at the answer. One load.
+    #[inline]
+    #[must_use]
+    pub fn is_locked_exclusive(&self) -> bool {
+        // Relaxed: as in `is_locked`.
+        inside(self.state.load(Relaxed)) == WRITER
+    }
+
+    /// How many readers are inside at this moment: out of date before you look at the answer. One load.
+    #[must_use]
+    pub fn reader_count(&self) -> usize {
+        // Relaxed: as in `is_locked`.
+        match inside(self.state.load(Relaxed)) {
+            WRITER => 0,
+            readers => readers as usize,
+        }
+    }
+}
+
+impl Default for RawRwLock {
+    #[cfg_attr(model, track_caller)]
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for RawRwLock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut lock = f.debug_struct("RawRwLock");
+        lock.field("readers", &self.reader_count());
+        lock.field("writer", &self.is_locked_exclusive()).finish()
+    }
+}

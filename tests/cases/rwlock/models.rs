@@ -1,0 +1,224 @@
+//! Models of [`RwLock`] and [`RawRwLock`](primitives::raw::RawRwLock): readers together, a writer alone, and no
+//! sleeper is forgotten.
+
+use std::time::Duration;
+
+use model::Reach::{Named, Slept, SpuriousWakeUp, TimedOut, Woken, WordChanged};
+use model::{Group, Scenario, reached};
+use primitives::{RwLock, RwLockWriteGuard};
+
+/// Long enough for the clock; in a model the runtime chooses whether the time is up.
+const A_WHILE: Duration = Duration::from_secs(3600);
+
+pub(crate) fn group() -> Group {
+    timed(turns(exclusion(Group::new("rwlock"))))
+}
+
+fn pair() -> RwLock<(u32, u32)> {
+    RwLock::new((0, 0))
+}
+
+/// Makes both numbers one larger, in two steps.
+fn write(pair: &RwLock<(u32, u32)>) {
+    let mut pair = pair.write();
+    pair.0 += 1;
+    pair.1 += 1;
+}
+
+/// Sees both numbers alike.
+fn read(pair: &RwLock<(u32, u32)>) {
+    let pair = pair.read();
+    assert_eq!(pair.0, pair.1, "a reader saw half of a change");
+}
+
+fn read_twice(pair: &RwLock<(u32, u32)>) {
+    read(pair);
+    read(pair);
+}
+
+fn write_or_give_up(pair: &RwLock<(u32, u32)>) {
+    match pair.write_timeout(A_WHILE) {
+        Some(mut pair) => {
+            pair.0 += 1;
+            pair.1 += 1;
+        }
+        None => reached("gave up writing"),
+    }
+}
+
+fn read_or_give_up(pair: &RwLock<(u32, u32)>) {
+    match pair.read_timeout(A_WHILE) {
+        Some(pair) => assert_eq!(pair.0, pair.1),
+        None => reached("gave up reading"),
+    }
+}
+
+fn written(times: u32) -> impl Fn(&RwLock<(u32, u32)>) + Send + Sync + 'static {
+    move |pair| {
+        assert_eq!(*pair.try_read().expect("all have left, and no note lies"), (times, times));
+    }
+}
+
+fn exclusion(group: Group) -> Group {
+    group
+        .scenario(
+            Scenario::new("two-write", "Two threads write: nothing is lost.", pair)
+                .roles(2, "writes", write)
+                .check(written(2))
+                .reaches([Slept, Woken, SpuriousWakeUp]),
+        )
+        .scenario(
+            Scenario::new("reads-and-writes", "A reader sees all of a change or nothing.", pair)
+                .role("writes", write)
+                .role("reads", read)
+                .check(written(1))
+                .bound(Some(4))
+                .reaches([Slept, Woken, WordChanged, SpuriousWakeUp]),
+        )
+        .scenario(
+            Scenario::new("spinning", "The same with a look before sleeping.", pair)
+                .role("writes", write)
+                .role("reads", read)
+                .check(written(1))
+                .spinning()
+                .bound(Some(3))
+                .reaches([Slept, Woken]),
+        )
+        .scenario(
+            Scenario::new(
+                "two-read-one-writes",
+                "The last of two readers wakes the writer, and that wakes the readers.",
+                pair,
+            )
+            .roles(2, "reads", read)
+            .role("writes", write)
+            .check(written(1))
+            .bound(Some(3))
+            .reaches([Slept, Woken]),
+        )
+        .scenario(
+            Scenario::new(
+                "one-reads-two-write",
+                "A writer, a reader and another writer: no sleeper of either kind is forgotten.",
+                pair,
+            )
+            .role("reads", read)
+            .roles(2, "writes", write)
+            .check(written(2))
+            .bound(Some(3))
+            .reaches([Slept, Woken]),
+        )
+}
+
+fn turns(group: Group) -> Group {
+    group
+        .scenario(
+            Scenario::new(
+                "downgrade",
+                "A writer that goes on as a reader lets no writer between.",
+                pair,
+            )
+            .role("writes and reads", |pair| {
+                let mut writer = pair.write();
+                writer.0 += 1;
+                writer.1 += 1;
+                let now = writer.0;
+                let reader = RwLockWriteGuard::downgrade(writer);
+                assert_eq!(*reader, (now, now), "a writer got between");
+            })
+            .role("writes", write)
+            .check(written(2))
+            .bound(Some(3))
+            .reaches([Slept, Woken]),
+        )
+        .scenario(
+            Scenario::new("downgrade-wakes", "A downgrade lets the readers in that sleep.", pair)
+                .role("writes and reads", |pair| {
+                    let mut writer = pair.write();
+                    writer.0 += 1;
+                    writer.1 += 1;
+                    drop(RwLockWriteGuard::downgrade(writer));
+                })
+                .roles(2, "reads", read)
+                .check(written(1))
+                .bound(Some(2))
+                .reaches([Slept, Woken]),
+        )
+        .scenario(
+            Scenario::new(
+                "recursive",
+                "A reader that reads again does not wait for the writer that waits for it.",
+                pair,
+            )
+            .role("reads, and again", |pair| {
+                let outer = pair.read();
+                assert_eq!(*outer, *pair.read_recursive());
+            })
+            .role("writes", write)
+            .check(written(1))
+            .bound(Some(3))
+            .reaches([Slept, Woken]),
+        )
+        .scenario(
+            Scenario::new("try", "A try takes the lock whole or not at all.", pair)
+                .role("writes", write)
+                .role("tries", |pair| {
+                    match pair.try_read() {
+                        Some(pair) => assert_eq!(pair.0, pair.1),
+                        None => reached("found it locked to read"),
+                    }
+                    match pair.try_write() {
+                        Some(mut pair) => pair.1 += 0,
+                        None => reached("found it locked to write"),
+                    }
+                })
+                .check(written(1))
+                .bound(Some(3))
+                .reaches([Named("found it locked to read"), Named("found it locked to write")]),
+        )
+}
+
+fn timed(group: Group) -> Group {
+    group
+        .scenario(
+            Scenario::new("a-writer-gives-up", "A writer that gives up keeps no reader out.", pair)
+                .role("may give up", write_or_give_up)
+                .role("reads twice", read_twice)
+                .check(|pair| assert!(pair.try_read().is_some()))
+                .bound(Some(3))
+                .reaches([Slept, Woken, TimedOut, Named("gave up writing")]),
+        )
+        .scenario(
+            Scenario::new("a-reader-gives-up", "A reader that gives up strands nobody.", pair)
+                .role("may give up", read_or_give_up)
+                .role("writes", write)
+                .check(|pair| assert!(pair.try_write().is_some()))
+                .bound(Some(3))
+                .reaches([Slept, Woken, TimedOut, Named("gave up reading")]),
+        )
+        .scenario(
+            Scenario::new(
+                "one-of-two-writers-gives-up",
+                "The other writer has its turn all the same.",
+                pair,
+            )
+            .role("writes", write)
+            .role("may give up", write_or_give_up)
+            .role("reads", read)
+            .check(|pair| assert!(pair.try_write().is_some_and(|pair| pair.0 >= 1)))
+            .bound(Some(2))
+            .reaches([Slept, Woken, TimedOut, Named("gave up writing")]),
+        )
+        .scenario(
+            Scenario::new(
+                "a-writer-leaves-two-readers",
+                "Two readers that a writer kept out go in when it gives up.",
+                pair,
+            )
+            .roles(2, "reads", read)
+            .role("may give up", write_or_give_up)
+            .check(|pair| assert!(pair.try_write().is_some()))
+            .bound(Some(2))
+            .reaches([Slept, Woken, TimedOut, Named("gave up writing")]),
+        )
+}

@@ -17,6 +17,9 @@
 //! | [`BoundedSemaphore`]         | `BoundedSemaphore`      | the same, and notices a release too many        |
 //! | [`Event`]                    | `threading.Event`       | a gate that one thread opens for all            |
 //! | [`Barrier`]                  | `threading.Barrier`     | nobody goes on before everybody has come        |
+//! | [`Latch`]                    | (none)                  | a count that goes down to zero once             |
+//! | [`WaitGroup`]                | (none)                  | waits until all its handles are dropped         |
+//! | [`Once`], [`OnceLock`], [`LazyLock`] | (none)          | done once, by the first that comes              |
 //! | [`Timer`]                    | `threading.Timer`       | one call, some time from now, or called off     |
 //! | [`Timers`]                   | (`asyncio.call_later`)  | any number of them, on one thread               |
 //! | [`raw::CancellableSleep`]           | `Timer.finished`        | a sleep that may be called off                  |
@@ -66,22 +69,27 @@ pub mod cancellable_sleep;
 pub mod condition;
 pub mod deadlock;
 pub mod event;
+pub mod latch;
 pub mod lock;
 // Its traits want constants, which a model cannot make.
 #[cfg(all(feature = "lock_api", not(model)))]
 pub mod lock_api;
+pub mod once;
 pub mod rlock;
 pub mod rwlock;
 pub mod semaphore;
 pub mod thread;
 pub mod timer;
 pub mod timers;
+pub mod wait_group;
 
 pub use barrier::{Barrier, BarrierWaitResult, BrokenBarrierError};
 pub use bounded_semaphore::{BoundedSemaphore, ReleaseError};
 pub use condition::{Condition, WaitTimeoutResult};
 pub use event::Event;
+pub use latch::Latch;
 pub use lock::{Lock, LockGuard};
+pub use once::{LazyLock, Once, OnceLock};
 pub use rlock::{RLock, RLockGuard};
 pub use rwlock::{
     MappedRwLockReadGuard, MappedRwLockWriteGuard, RwLock, RwLockReadGuard, RwLockWriteGuard,
@@ -89,6 +97,7 @@ pub use rwlock::{
 pub use semaphore::{Permit, Semaphore};
 pub use timer::Timer;
 pub use timers::{TimerHandle, Timers};
+pub use wait_group::WaitGroup;
 
 /// Locks that guard no data: what the typed ones are made of, and what Python calls a lock.
 pub mod raw {

@@ -21,6 +21,10 @@ pub enum Kind {
     Condition,
     /// An [`Event`](crate::Event).
     Event,
+    /// A [`Latch`](crate::Latch) or a [`WaitGroup`](crate::WaitGroup).
+    Latch,
+    /// A [`Once`](crate::Once), or what is made of one.
+    Once,
     /// A [`Barrier`](crate::Barrier).
     Barrier,
     /// The end of a thread.
@@ -45,6 +49,8 @@ impl Kind {
             Self::Semaphore => "semaphore",
             Self::Condition => "condition",
             Self::Event => "event",
+            Self::Latch => "latch",
+            Self::Once => "once",
             Self::Barrier => "barrier",
             Self::Thread => "end of thread",
             Self::Queue => "queue",

@@ -231,7 +231,7 @@ impl Latch {
     #[cold]
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
     fn wait_slow(&self, deadline: Option<Instant>) -> bool {
-        let _waiting = self.identity.waits();
+        let _waiting = self.identity.waiting_for_anyone();
         if spin::watch(|| self.is_open()) {
             return true;
         }

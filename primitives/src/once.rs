@@ -42,7 +42,7 @@ use crate::deadlock::{Identity, Kind};
 use crate::park::{self, Wait};
 use crate::sync::atomic::AtomicU32;
 use crate::sync::atomic::Ordering::{Acquire, Relaxed, Release};
-use crate::sync::{const_fn, is_unwinding, spin};
+use crate::sync::{const_fn, model_failed, spin};
 
 // ANCHOR: states
 /// No thread has begun, or the one that had begun panicked.
@@ -188,7 +188,7 @@ impl Once {
                 COMPLETE => return,
                 RUNNING => {
                     // Around the sleep alone: what the closure waits for is another matter.
-                    let _waiting = self.identity.wants();
+                    let _waiting = self.identity.waiting_for_owner();
                     self.sleep(state, None);
                 }
                 _ => {
@@ -211,7 +211,7 @@ impl Once {
     #[cold]
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
     fn wait_slow(&self, deadline: Option<Instant>) -> bool {
-        let _waiting = self.identity.waits();
+        let _waiting = self.identity.waiting_for_anyone();
         loop {
             // Acquire: pairs with the Release in `Running::drop`.
             let state = self.state.load(Acquire);
@@ -260,7 +260,7 @@ impl<'a> Running<'a> {
 // ANCHOR: end
 impl Drop for Running<'_> {
     fn drop(&mut self) {
-        if is_unwinding() {
+        if model_failed() {
             return;
         }
         self.once.identity.released();

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::latch::Latch;
-use crate::sync::is_unwinding;
+use crate::sync::model_failed;
 
 /// Threads that wait for each other's handles to be gone.
 ///
@@ -114,7 +114,7 @@ impl Clone for WaitGroup {
 /// One less to wait for; the last one wakes those that wait. Never blocks.
 impl Drop for WaitGroup {
     fn drop(&mut self) {
-        if !is_unwinding() {
+        if !model_failed() {
             self.latch.count_down();
         }
     }

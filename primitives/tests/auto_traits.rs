@@ -11,11 +11,13 @@ use std::fs;
 use std::path::Path;
 use std::rc::Rc;
 
-use primitives::raw::{CancellableSleep, RawLock, RawRLock};
+use primitives::raw::{CancellableSleep, RawLock, RawRLock, RawRwLock};
 use primitives::{
-    Barrier, BarrierWaitResult, BoundedSemaphore, BrokenBarrierError, Condition, Event, Lock,
-    LockGuard, Permit, RLock, RLockGuard, ReleaseError, Semaphore, Timer, TimerHandle, Timers,
-    WaitTimeoutResult, deadlock, park, sync, thread, timer, timers,
+    Barrier, BarrierWaitResult, BoundedSemaphore, BrokenBarrierError, Condition, Event, Latch,
+    LazyLock, Lock, LockGuard, MappedRwLockReadGuard, MappedRwLockWriteGuard, Once, OnceLock,
+    Permit, RLock, RLockGuard, ReleaseError, RwLock, RwLockReadGuard, RwLockWriteGuard, Semaphore,
+    Timer, TimerHandle, Timers, WaitGroup, WaitTimeoutResult, deadlock, park, sync, thread, timer,
+    timers,
 };
 
 #[path = "auto_traits/probe.rs"]
@@ -55,6 +57,34 @@ fn locks() {
         RLock<Fixed>: "",
         RLockGuard<'static, u8>: "Sync UnwindSafe RefUnwindSafe",
         RLockGuard<'static, Movable>: "",
+        RawRwLock: ALL,
+        RwLock<u8>: "Send Sync UnwindSafe",
+        // Readers would share it.
+        RwLock<Movable>: "Send UnwindSafe",
+        RwLock<Fixed>: "",
+        RwLockReadGuard<'static, u8>: "Sync",
+        RwLockReadGuard<'static, Movable>: "",
+        RwLockWriteGuard<'static, u8>: "Sync",
+        RwLockWriteGuard<'static, Movable>: "",
+        MappedRwLockReadGuard<'static, u8>: "Sync UnwindSafe RefUnwindSafe",
+        MappedRwLockReadGuard<'static, Movable>: "",
+        MappedRwLockWriteGuard<'static, u8>: "Sync RefUnwindSafe",
+        MappedRwLockWriteGuard<'static, Movable>: "",
+    }
+}
+
+#[test]
+fn what_is_done_once() {
+    has! {
+        Once: ALL,
+        OnceLock<u8>: ALL,
+        OnceLock<Movable>: "Send UnwindSafe",
+        OnceLock<Fixed>: "",
+        LazyLock<u8>: ALL,
+        // The closure may be dropped in another thread.
+        LazyLock<u8, Fixed>: "",
+        Latch: ALL,
+        WaitGroup: ALL,
     }
 }
 

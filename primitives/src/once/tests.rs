@@ -1,6 +1,5 @@
 //! The corner cases, each named after what it shows.
 
-use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 // The tests' own counters: std's, for they are no part of what is explored, and SeqCst throughout,
@@ -10,7 +9,6 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::{LazyLock, Once, OnceLock, RUNNING, SLEEPERS};
-use crate::probe::probe;
 // Relaxed, wherever a test looks at the word: at the word alone, and it reads nothing that goes with it.
 use crate::sync::atomic::Ordering::Relaxed;
 
@@ -150,17 +148,4 @@ fn debug_never_blocks_and_makes_nothing() {
         "OnceLock(<empty>) OnceLock(1)"
     );
     assert_eq!(format!("{:?}", LazyLock::<u8>::default()), "LazyLock(<empty>)");
-}
-
-#[test]
-fn auto_traits_are_those_of_std() {
-    assert_eq!(probe!(OnceLock<u8>), (true, true));
-    assert_eq!(probe!(OnceLock<Cell<u8>>), (true, false));
-    assert_eq!(probe!(OnceLock<Rc<u8>>), (false, false));
-    assert_eq!(probe!(LazyLock<u8, fn() -> u8>), (true, true));
-    assert_eq!(
-        probe!(LazyLock<u8, Rc<u8>>),
-        (false, false),
-        "the closure may be dropped elsewhere"
-    );
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::RawRwLock;
 use crate::deadlock::{Identity, Kind};
 use crate::sync::cell::UnsafeCell;
-use crate::sync::{const_fn, is_unwinding};
+use crate::sync::{const_fn, model_failed};
 
 /// Data that many threads may read, or one may change.
 ///
@@ -271,7 +271,7 @@ impl Hold<'_> {
     /// The end of a guard that reads, mapped or not.
     #[inline]
     pub(super) fn leave_as_reader(self) {
-        if !is_unwinding() {
+        if !model_failed() {
             self.identity.released();
             self.raw.leave_as_reader();
         }
@@ -280,7 +280,7 @@ impl Hold<'_> {
     /// The end of a guard that writes, mapped or not.
     #[inline]
     pub(super) fn leave_as_writer(self) {
-        if !is_unwinding() {
+        if !model_failed() {
             self.identity.released();
             self.raw.leave_as_writer();
         }

@@ -8,7 +8,6 @@ use super::{
     MAX_READERS, MappedRwLockReadGuard, MappedRwLockWriteGuard, READERS_WAIT, RawRwLock, RwLock,
     RwLockReadGuard, RwLockWriteGuard, WRITERS_WAIT,
 };
-use crate::probe::probe;
 // Relaxed, wherever a test looks at the word: at the word alone, and it reads nothing that goes with it.
 use crate::sync::atomic::Ordering::Relaxed;
 
@@ -210,17 +209,4 @@ fn debug_shows_the_data_or_that_it_is_locked_and_never_blocks() {
     assert_eq!(format!("{lock:?} {writer:?} {writer}"), "RwLock { data: <locked> } 5 5");
     drop(writer);
     assert_eq!(format!("{:?}", RawRwLock::new()), "RawRwLock { readers: 0, writer: false }");
-}
-
-#[test]
-fn auto_traits_are_those_of_a_lock_that_lends_to_many() {
-    use std::cell::Cell;
-    use std::rc::Rc;
-    assert_eq!(probe!(RwLock<u8>), (true, true));
-    assert_eq!(probe!(RwLock<Cell<u8>>), (true, false), "readers would share the cell");
-    assert_eq!(probe!(RwLock<Rc<u8>>), (false, false));
-    assert_eq!(probe!(RwLockReadGuard<'static, u8>), (false, true));
-    assert_eq!(probe!(RwLockWriteGuard<'static, Cell<u8>>), (false, false));
-    assert_eq!(probe!(MappedRwLockReadGuard<'static, u8>), (false, true));
-    assert_eq!(probe!(MappedRwLockWriteGuard<'static, Cell<u8>>), (false, false));
 }

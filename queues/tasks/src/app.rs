@@ -1,0 +1,390 @@
+//! The application: a broker, a place for results, and the tasks that both sides know by name.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+use primitives::Lock;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use crate::arguments::to_arguments;
+use crate::broker::Broker;
+use crate::canvas::{Origin, Plan, freeze, launch};
+use crate::context::Context;
+use crate::error::{Error, check_name};
+use crate::exception::TaskError;
+use crate::handle::{GroupHandle, TaskHandle};
+use crate::message::{Message, Next, new_id};
+use crate::options::{SendOptions, TaskOptions};
+use crate::results::ResultStore;
+use crate::signature::Signature;
+use crate::task::{Definition, Task};
+use crate::worker::WorkerBuilder;
+
+/// The queue of whatever has no other. Celery's default too.
+const DEFAULT_QUEUE: &str = "celery";
+
+/// The most urgent and the least urgent are ten steps apart.
+const MOST_PRIORITY: u8 = 9;
+
+/// Sends tasks, and knows how to run them. A handle: clones share one. _Python_: `Celery(…)`.
+///
+/// Written for one process:
+///
+/// ```
+/// use tasks::{App, InProcess};
+///
+/// let app = App::new(InProcess::new());
+/// let shout = app.task("shout", |_, (text,): (String,)| Ok(text.to_uppercase()))?;
+///
+/// let worker = app.worker().concurrency(2).start()?;
+/// assert_eq!(shout.delay(("hello".into(),))?.get()?, "HELLO");
+/// worker.stop();
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// On many machines the first line is another one, with the feature `redis`:
+///
+/// ```ignore
+/// let app = App::new(tasks::Redis::open("redis://10.0.0.1")?);
+/// ```
+///
+/// and whoever only sends starts no worker.
+#[derive(Clone)]
+pub struct App {
+    pub(crate) shared: Arc<Shared>,
+}
+
+/// What an application's handles share.
+pub(crate) struct Shared {
+    pub(crate) broker: Arc<dyn Broker>,
+    pub(crate) results: Arc<dyn ResultStore>,
+    pub(crate) tasks: Lock<HashMap<Arc<str>, Arc<Definition>>>,
+    /// First match wins.
+    routes: Lock<Vec<(String, Arc<str>)>>,
+    default_queue: Lock<Arc<str>>,
+}
+
+/// Making one, and telling it what there is.
+impl App {
+    /// On something that keeps both tasks and results.
+    #[must_use]
+    pub fn new(backend: impl Broker + ResultStore) -> Self {
+        let backend = Arc::new(backend);
+        Self::with_results(Arc::clone(&backend) as _, backend)
+    }
+
+    /// With a place of its own for the results.
+    #[must_use]
+    pub fn with_results(broker: Arc<dyn Broker>, results: Arc<dyn ResultStore>) -> Self {
+        let shared = Shared {
+            broker,
+            results,
+            tasks: Lock::default(),
+            routes: Lock::default(),
+            default_queue: Lock::new(DEFAULT_QUEUE.into()),
+        };
+        Self { shared: Arc::new(shared) }
+    }
+
+    /// Adds a task: a name that all programs agree on, and the function that a worker of this one runs.
+    ///
+    /// The function gets its [`Context`] and the arguments as one value: a tuple of them, `()` or a struct with `Deserialize`
+    /// (then they may come by name too). It returns anything that serde can write, or a [`TaskError`].
+    /// _Python_: `@app.task(name=…)`.
+    ///
+    /// # Errors
+    ///
+    /// If the name is empty, too long or has a blank in it, or is taken.
+    pub fn task<A, R, F>(&self, name: &str, f: F) -> Result<Task<A, R>, Error>
+    where
+        A: DeserializeOwned,
+        R: Serialize,
+        F: Fn(&Context<'_>, A) -> Result<R, TaskError> + Send + Sync + 'static,
+    {
+        self.task_with(name, TaskOptions::new(), f)
+    }
+
+    /// Adds a task with options.
+    ///
+    /// # Errors
+    ///
+    /// As [`task`](Self::task), and if an option is out of range.
+    pub fn task_with<A, R, F>(
+        &self,
+        name: &str,
+        options: TaskOptions,
+        f: F,
+    ) -> Result<Task<A, R>, Error>
+    where
+        A: DeserializeOwned,
+        R: Serialize,
+        F: Fn(&Context<'_>, A) -> Result<R, TaskError> + Send + Sync + 'static,
+    {
+        check_name("task", name)?;
+        check_priority(options.priority)?;
+        if let Some(queue) = &options.queue {
+            check_name("queue", queue)?;
+        }
+        let name: Arc<str> = name.into();
+        let definition = Arc::new(Definition::new(Arc::clone(&name), options, f));
+        let mut tasks = self.shared.tasks.lock();
+        if tasks.contains_key(&name) {
+            return Err(Error::Name(format!("there is a task {name:?} already")));
+        }
+        tasks.insert(Arc::clone(&name), definition);
+        Ok(Task::new(self.clone(), name))
+    }
+
+    /// A task that another program runs, by its types.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be a name.
+    pub fn remote_task<A: Serialize, R>(&self, name: &str) -> Result<Task<A, R>, Error> {
+        check_name("task", name)?;
+        Ok(Task::new(self.clone(), name.into()))
+    }
+
+    /// Sends tasks whose name matches to a queue: `images.*` all that begin with `images.`, `*` all, else the one of that
+    /// name. The first route that matches counts; a call's own queue goes before, a task's own after. _Python_: `task_routes`.
+    ///
+    /// # Errors
+    ///
+    /// If the queue's name cannot be one.
+    pub fn route(&self, pattern: &str, queue: &str) -> Result<(), Error> {
+        check_name("queue", queue)?;
+        self.shared.routes.lock().push((pattern.into(), queue.into()));
+        Ok(())
+    }
+
+    /// The queue of whatever has no other; `celery` at first.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be a name.
+    pub fn default_queue(&self, queue: &str) -> Result<(), Error> {
+        check_name("queue", queue)?;
+        *self.shared.default_queue.lock() = queue.into();
+        Ok(())
+    }
+
+    /// The broker, for what this has no call for: the lengths of queues, dead letters.
+    #[must_use]
+    pub fn broker(&self) -> &Arc<dyn Broker> {
+        &self.shared.broker
+    }
+
+    /// The results.
+    #[must_use]
+    pub fn results(&self) -> &Arc<dyn ResultStore> {
+        &self.shared.results
+    }
+
+    /// A worker, to be configured and started.
+    #[must_use]
+    pub fn worker(&self) -> WorkerBuilder {
+        WorkerBuilder::new(self.clone())
+    }
+}
+
+/// Sending.
+impl App {
+    /// Sends a task by its name. Never waits for a worker. _Python_: `app.send_task(name, args)`.
+    ///
+    /// # Errors
+    ///
+    /// If the arguments are neither a tuple, a list nor a struct, if the name cannot be one, or if the broker does not take it; then
+    /// it is sent to nobody.
+    pub fn delay<R>(&self, task: &str, args: impl Serialize) -> Result<TaskHandle<R>, Error> {
+        self.apply_async(task, args, SendOptions::new())
+    }
+
+    /// Sends a task by its name, so.
+    ///
+    /// # Errors
+    ///
+    /// As [`delay`](Self::delay), and if an option is out of range.
+    pub fn apply_async<R>(
+        &self,
+        task: &str,
+        args: impl Serialize,
+        options: SendOptions,
+    ) -> Result<TaskHandle<R>, Error> {
+        check_name("task", task)?;
+        let (args, kwargs) = to_arguments(&args)?;
+        self.send(task.into(), args, kwargs, options)
+    }
+
+    /// Sends many calls of one task in one go.
+    ///
+    /// # Errors
+    ///
+    /// As [`delay`](Self::delay).
+    pub fn delay_many<A: Serialize, R>(
+        &self,
+        task: &str,
+        calls: impl IntoIterator<Item = A>,
+    ) -> Result<Vec<TaskHandle<R>>, Error> {
+        check_name("task", task)?;
+        let name: Arc<str> = task.into();
+        let mut messages = Vec::new();
+        for args in calls {
+            let (args, kwargs) = to_arguments(&args)?;
+            messages.push(self.message(Arc::clone(&name), args, kwargs, SendOptions::new())?);
+        }
+        let handles = messages.iter().map(|message| self.handle(&message.id)).collect();
+        self.shared.broker.push(messages)?;
+        Ok(handles)
+    }
+
+    /// Starts a task, chain or chord; the handle is that of what ends last.
+    ///
+    /// # Errors
+    ///
+    /// As [`delay`](Self::delay); [`Error::Canvas`] if there is nothing in it, or if it ends with a group, which
+    /// [`apply_group`](Self::apply_group) starts.
+    pub fn apply<R>(&self, mut signature: Signature) -> Result<TaskHandle<R>, Error> {
+        let mut last = freeze(&mut signature);
+        let id = match last.len() {
+            1 => last.remove(0),
+            0 => return Err(Error::Canvas(format!("nothing to run in {signature}"))),
+            n => {
+                return Err(Error::Canvas(format!(
+                    "{signature} ends with {n} tasks side by side: use `apply_group`"
+                )));
+            }
+        };
+        self.start(signature)?;
+        Ok(self.handle(&id))
+    }
+
+    /// Starts a group, or a chain that ends with one.
+    ///
+    /// # Errors
+    ///
+    /// As [`apply`](Self::apply).
+    pub fn apply_group<R>(&self, mut signature: Signature) -> Result<GroupHandle<R>, Error> {
+        let last = freeze(&mut signature);
+        self.start(signature)?;
+        Ok(GroupHandle { members: last.iter().map(|id| self.handle(id)).collect() })
+    }
+
+    fn start(&self, signature: Signature) -> Result<(), Error> {
+        let plan = launch(signature, None, Origin::default(), &|task| self.shared.queue_of(task))?;
+        for message in &plan.messages {
+            check_priority(message.priority)?;
+        }
+        self.shared.run(plan)
+    }
+
+    /// The handle of a task by its id, whoever sent it.
+    #[must_use]
+    pub fn handle<R>(&self, id: &str) -> TaskHandle<R> {
+        TaskHandle::new(id.into(), Arc::clone(&self.shared))
+    }
+
+    pub(crate) fn send<R>(
+        &self,
+        task: Arc<str>,
+        args: Vec<Value>,
+        kwargs: Map<String, Value>,
+        options: SendOptions,
+    ) -> Result<TaskHandle<R>, Error> {
+        let message = self.message(task, args, kwargs, options)?;
+        let id = message.id.clone();
+        self.shared.broker.push(vec![message])?;
+        Ok(TaskHandle::new(id, Arc::clone(&self.shared)))
+    }
+
+    fn message(
+        &self,
+        task: Arc<str>,
+        args: Vec<Value>,
+        kwargs: Map<String, Value>,
+        options: SendOptions,
+    ) -> Result<Message, Error> {
+        let definition = self.shared.tasks.lock().get(&task).cloned();
+        let defaults = definition.as_deref().map(|definition| &definition.options);
+        let queue = match options.queue {
+            Some(queue) => {
+                check_name("queue", &queue)?;
+                queue.into()
+            }
+            None => self.shared.queue_of(&task),
+        };
+        let priority = options.priority.or(defaults.map(|d| d.priority)).unwrap_or(0);
+        check_priority(priority)?;
+        let id = match options.id {
+            Some(id) => {
+                check_name("task's id", &id)?;
+                id
+            }
+            None => new_id(),
+        };
+        let next =
+            Next { callbacks: options.link, errbacks: options.link_error, ..Next::default() };
+        Ok(Message {
+            id,
+            args,
+            kwargs,
+            next: (next != Next::default()).then(|| Box::new(next)),
+            priority,
+            eta: options.eta.or(options.countdown.map(crate::clock::after)),
+            expires: options.expires.map(crate::clock::after),
+            time_limit: options.time_limit.or(defaults.and_then(|d| d.time_limit)),
+            soft_time_limit: options.soft_time_limit.or(defaults.and_then(|d| d.soft_time_limit)),
+            ignore_result: options
+                .ignore_result
+                .or(defaults.map(|d| d.ignore_result))
+                .unwrap_or(false),
+            ..Message::new(task, queue)
+        })
+    }
+}
+
+impl Shared {
+    /// The queue of a task: by the first route that matches, else the task's own, else the default one.
+    pub(crate) fn queue_of(&self, task: &str) -> Arc<str> {
+        let matches = |pattern: &str| match pattern.strip_suffix('*') {
+            Some(prefix) => task.starts_with(prefix),
+            None => task == pattern,
+        };
+        let routes = self.routes.lock();
+        if let Some((_, queue)) = routes.iter().find(|(pattern, _)| matches(pattern)) {
+            return Arc::clone(queue);
+        }
+        drop(routes);
+        let own = self.tasks.lock().get(task).and_then(|task| task.options.queue.clone());
+        own.map_or_else(|| Arc::clone(&self.default_queue.lock()), Into::into)
+    }
+
+    /// Counts the chords, then pushes the messages: a member must not end before it can be counted.
+    pub(crate) fn run(&self, plan: Plan) -> Result<(), Error> {
+        for (group, size) in &plan.chords {
+            self.results.chord_begin(group, *size)?;
+        }
+        self.broker.push(plan.messages)
+    }
+}
+
+fn check_priority(priority: u8) -> Result<(), Error> {
+    if priority <= MOST_PRIORITY {
+        return Ok(());
+    }
+    Err(Error::Setting(format!("a priority is 0 to {MOST_PRIORITY}, not {priority}")))
+}
+
+/// Its broker and its tasks' names. Asks no server.
+impl fmt::Debug for App {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut tasks: Vec<_> = self.shared.tasks.lock().keys().cloned().collect();
+        tasks.sort();
+        f.debug_struct("App")
+            .field("broker", &self.shared.broker.name())
+            .field("tasks", &tasks)
+            .finish()
+    }
+}

@@ -1,0 +1,163 @@
+//! What a task's function is told about its call, and what it may ask for.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering::{Acquire, Release};
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::error::Error;
+use crate::exception::{Exception, TaskError};
+use crate::message::Message;
+use crate::options::RetryPolicy;
+use crate::results::ResultStore;
+use crate::state::{State, StoredResult};
+
+/// The values of [`Told::word`].
+const RUN: u32 = 0;
+/// The soft time limit is over.
+const SOFT_LIMIT: u32 = 1;
+/// The worker has given up on this call.
+const GIVEN_UP: u32 = 2;
+
+/// What the worker tells a running task: one word that only grows.
+///
+/// | value | meaning                     | [`Context::check`]        |
+/// | ----- | --------------------------- | ------------------------- |
+/// | 0     | go on                       | `Ok`                      |
+/// | 1     | the soft time limit is over | `SoftTimeLimitExceeded`   |
+/// | 2     | the worker has given up     | `TimeLimitExceeded`       |
+#[derive(Debug, Default)]
+pub(crate) struct Told {
+    word: AtomicU32,
+}
+
+impl Told {
+    pub(crate) fn soft_limit(&self) {
+        // Release: pairs with the Acquire in `check`; what the worker did before is seen by who stops for it.
+        self.word.fetch_max(SOFT_LIMIT, Release);
+    }
+
+    pub(crate) fn give_up(&self) {
+        // Release: pairs with the Acquire in `check`, as above.
+        self.word.fetch_max(GIVEN_UP, Release);
+    }
+
+    fn look(&self) -> u32 {
+        // Acquire: pairs with the Release in `soft_limit` and `give_up`.
+        self.word.load(Acquire)
+    }
+}
+
+/// A call, seen from within. _Python_: `self.request` of a bound task, and its methods.
+pub struct Context<'a> {
+    pub(crate) message: &'a Message,
+    pub(crate) redeliveries: u32,
+    pub(crate) results: &'a dyn ResultStore,
+    pub(crate) policy: &'a RetryPolicy,
+    pub(crate) told: Arc<Told>,
+}
+
+impl Context<'_> {
+    /// The id of this call; a retry keeps it.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.message.id
+    }
+
+    /// The task's name.
+    #[must_use]
+    pub fn task(&self) -> &str {
+        &self.message.task
+    }
+
+    /// How often it has been retried before.
+    #[must_use]
+    pub fn retries(&self) -> u32 {
+        self.message.retries
+    }
+
+    /// Whether a worker that died may have run it already. A task that must not do things twice looks here, or better:
+    /// does things that may be done twice.
+    #[must_use]
+    pub fn redelivered(&self) -> bool {
+        self.redeliveries > 0
+    }
+
+    /// The first of the tasks that led to this one.
+    #[must_use]
+    pub fn root_id(&self) -> &str {
+        self.message.root()
+    }
+
+    /// The task that started this one.
+    #[must_use]
+    pub fn parent_id(&self) -> Option<&str> {
+        self.message.parent.as_deref()
+    }
+
+    /// The group that it is in.
+    #[must_use]
+    pub fn group_id(&self) -> Option<&str> {
+        self.message.group_id()
+    }
+
+    /// The queue that it came from.
+    #[must_use]
+    pub fn queue(&self) -> &str {
+        &self.message.queue
+    }
+
+    /// An error that asks for another try, after a wait by the task's [`RetryPolicy`].
+    /// _Python_: `raise self.retry(exc=…)`.
+    #[must_use]
+    pub fn retry(&self, reason: impl Into<String>) -> TaskError {
+        self.retry_in(self.policy.delay(self.message.retries), reason)
+    }
+
+    /// An error that asks for another try after so long.
+    #[must_use]
+    pub fn retry_in(&self, countdown: Duration, reason: impl Into<String>) -> TaskError {
+        TaskError::Retry { countdown, reason: Exception::python("Exception", reason.into()) }
+    }
+
+    /// Stores how far it has come, as a state of its own, which [`TaskHandle::info`](crate::TaskHandle::info) returns.
+    /// _Python_: `self.update_state(state=…, meta=…)`.
+    ///
+    /// # Errors
+    ///
+    /// If `meta` cannot be written as JSON, or the results' server does not answer.
+    pub fn progress(&self, state: &str, meta: &impl Serialize) -> Result<(), Error> {
+        let meta = serde_json::to_value(meta).map_err(|e| Error::Arguments(e.to_string()))?;
+        let state = State::from_word(state);
+        if state.is_ready() {
+            return Err(Error::Setting(format!("{state} is the end of a task, not its progress")));
+        }
+        if self.told.look() == GIVEN_UP {
+            return Ok(()); // the result is there already, and says so
+        }
+        self.results.put(&[StoredResult::new(&self.message.id, state, meta)])
+    }
+
+    /// Whether it may go on. A task with a time limit that runs long calls this now and then, and passes the error on.
+    ///
+    /// # Errors
+    ///
+    /// `SoftTimeLimitExceeded` when the soft time limit is over, `TimeLimitExceeded` when the worker has given up.
+    pub fn check(&self) -> Result<(), TaskError> {
+        let kind = match self.told.look() {
+            RUN => return Ok(()),
+            SOFT_LIMIT => "SoftTimeLimitExceeded",
+            _ => "TimeLimitExceeded",
+        };
+        let id = self.message.id.as_str();
+        Err(TaskError::Failed(Exception::new(kind, "billiard.exceptions", id)))
+    }
+}
+
+impl std::fmt::Debug for Context<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Context").field("task", &self.message.task).field("id", &self.id()).finish()
+    }
+}

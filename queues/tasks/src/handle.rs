@@ -1,0 +1,193 @@
+//! What a program holds of a task that it has sent.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use crate::app::Shared;
+use crate::error::{Error, GetError};
+use crate::exception::Exception;
+use crate::state::{State, StoredResult};
+
+/// A task that was sent, whose result is an `R`. Dropping it leaves the task and its result alone.
+///
+/// It is an id and a way to the results: [`App::handle`](crate::App::handle) makes one of an id, in another program too.
+/// _Python_: `AsyncResult`.
+pub struct TaskHandle<R> {
+    id: String,
+    shared: Arc<Shared>,
+    result: PhantomData<fn() -> R>,
+}
+
+impl<R> TaskHandle<R> {
+    pub(crate) fn new(id: String, shared: Arc<Shared>) -> Self {
+        Self { id, shared, result: PhantomData }
+    }
+
+    /// The task's id.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// How far it has come; [`State::Pending`] also of a task that does not exist, or whose result has expired.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Broker`] if the results' server does not answer.
+    pub fn status(&self) -> Result<State, Error> {
+        Ok(self.info()?.map_or(State::Pending, |stored| stored.state))
+    }
+
+    /// All that is stored of it: state, progress, result, exception.
+    ///
+    /// # Errors
+    ///
+    /// As [`status`](Self::status).
+    pub fn info(&self) -> Result<Option<StoredResult>, Error> {
+        self.shared.results.get(&self.id)
+    }
+
+    /// Takes it back: it is not run if it has not begun, in no worker that hears this or starts later. One that runs goes on.
+    ///
+    /// # Errors
+    ///
+    /// As [`status`](Self::status).
+    pub fn revoke(&self) -> Result<(), Error> {
+        self.shared.revoke(std::slice::from_ref(&self.id))
+    }
+
+    /// Drops its result.
+    ///
+    /// # Errors
+    ///
+    /// As [`status`](Self::status).
+    pub fn forget(self) -> Result<(), Error> {
+        self.shared.results.forget(&self.id)
+    }
+
+    /// Waits until it has ended.
+    fn ended(&self, deadline: Option<Instant>) -> Result<Option<StoredResult>, GetError> {
+        let Some(stored) = self.shared.results.wait(&self.id, deadline)? else { return Ok(None) };
+        let why = |stored: StoredResult| {
+            stored.exception.unwrap_or_else(|| Exception::python("Exception", stored.value))
+        };
+        match stored.state {
+            State::Failure => Err(GetError::Failed(why(stored))),
+            State::Revoked => Err(GetError::Revoked(why(stored))),
+            _ => Ok(Some(stored)),
+        }
+    }
+}
+
+impl<R: DeserializeOwned> TaskHandle<R> {
+    /// Waits for the result as long as it takes: without end, if no worker takes the task's queue.
+    ///
+    /// A task that waits for another one blocks a thread of its worker; with as many such tasks as threads nothing goes on.
+    /// Make it a [`chain`](crate::chain()) or a [`chord`](crate::chord()).
+    ///
+    /// # Errors
+    ///
+    /// See [`GetError`].
+    pub fn get(&self) -> Result<R, GetError> {
+        match self.ended(None)? {
+            Some(stored) => self.typed(stored.value),
+            None => Err(GetError::Store(Error::Closed)),
+        }
+    }
+
+    /// Waits for the result, at most so long.
+    ///
+    /// # Errors
+    ///
+    /// [`GetError::Timeout`] if the time is over first; the handle is as good as before.
+    pub fn get_timeout(&self, timeout: Duration) -> Result<R, GetError> {
+        match self.ended(Instant::now().checked_add(timeout))? {
+            Some(stored) => self.typed(stored.value),
+            None => Err(GetError::Timeout(timeout)),
+        }
+    }
+
+    fn typed(&self, value: Value) -> Result<R, GetError> {
+        serde_json::from_value(value)
+            .map_err(|error| GetError::Type { id: self.id.clone(), reason: error.to_string() })
+    }
+}
+
+impl<R> Clone for TaskHandle<R> {
+    fn clone(&self) -> Self {
+        Self::new(self.id.clone(), Arc::clone(&self.shared))
+    }
+}
+
+/// Its id. Asks no server.
+impl<R> fmt::Debug for TaskHandle<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("TaskHandle").field(&self.id).finish()
+    }
+}
+
+/// The tasks of a group. _Python_: `GroupResult`.
+#[derive(Debug)]
+pub struct GroupHandle<R> {
+    /// In the group's order.
+    pub members: Vec<TaskHandle<R>>,
+}
+
+impl<R: DeserializeOwned> GroupHandle<R> {
+    /// Waits for all results, at most so long together, in the group's order.
+    ///
+    /// # Errors
+    ///
+    /// The first that a member's handle returns.
+    pub fn get_timeout(&self, timeout: Duration) -> Result<Vec<R>, GetError> {
+        let deadline = Instant::now().checked_add(timeout);
+        let left = || {
+            deadline.map_or(timeout, |deadline| deadline.saturating_duration_since(Instant::now()))
+        };
+        let timed_out = |error| match error {
+            GetError::Timeout(_) => GetError::Timeout(timeout),
+            other => other,
+        };
+        self.members.iter().map(|member| member.get_timeout(left()).map_err(timed_out)).collect()
+    }
+
+    /// How many have ended.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Broker`] if the results' server does not answer.
+    pub fn completed(&self) -> Result<usize, Error> {
+        let mut ended = 0;
+        for member in &self.members {
+            ended += usize::from(member.status()?.is_ready());
+        }
+        Ok(ended)
+    }
+
+    /// Takes all of them back.
+    ///
+    /// # Errors
+    ///
+    /// As [`completed`](Self::completed).
+    pub fn revoke(&self) -> Result<(), Error> {
+        let Some(first) = self.members.first() else { return Ok(()) };
+        let ids: Vec<_> = self.members.iter().map(|member| member.id.clone()).collect();
+        first.shared.revoke(&ids)
+    }
+}
+
+impl Shared {
+    /// Tells the broker, the results and all workers that these are not to be run.
+    pub(crate) fn revoke(&self, ids: &[String]) -> Result<(), Error> {
+        self.broker.revoke(ids)?;
+        self.broker.broadcast(&json!({
+            "method": "revoke",
+            "arguments": {"task_id": ids, "terminate": false, "signal": "SIGTERM"},
+        }))
+    }
+}

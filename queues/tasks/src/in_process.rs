@@ -1,0 +1,190 @@
+//! The default: tasks and results in this process, without any server.
+//!
+//! ```text
+//!   push ──▶ a queue by name, four lists in it, one a step of urgency ──▶ claim     one lock, one condition
+//!   put ───▶ results, 16 shards by id, each a map, a lock, a condition ──▶ wait
+//! ```
+//!
+//! What a program has to be told of brokers that die, claims that age and workers that vanish does not arise here: workers
+//! are threads of the same process, and what it holds dies with it. With a [journal](InProcess::with_journal) what
+//! was sent and not yet done is there again after a crash.
+//!
+//! Everything else is as on Redis: the same steps of urgency (0–2, 3–5, 6–8, 9), the same states, the same order.
+
+mod queues;
+mod results;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use self::queues::Queues;
+use self::results::Results;
+use crate::broker::{Broker, DeadLetter, Delivery, Nack, Receipt};
+use crate::error::Error;
+use crate::message::Message;
+use crate::results::{ChordPart, ChordReady, ResultStore};
+use crate::state::StoredResult;
+
+/// How long results are kept: a day, as by Celery.
+const RESULT_EXPIRES: Duration = Duration::from_secs(86_400);
+
+/// Tasks and results in this process. A handle: clones share one.
+///
+/// Sending takes one lock, and a system call when a worker must be woken. Results take memory until
+/// [forgotten](crate::TaskHandle::forget) or for [a day](Self::result_expires); tasks whose results nobody wants say
+/// [`ignore_result`](crate::TaskOptions::ignore_result).
+#[derive(Clone)]
+pub struct InProcess {
+    queues: Arc<Queues>,
+    results: Arc<Results>,
+}
+
+impl InProcess {
+    /// Empty.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { queues: Arc::default(), results: Arc::new(Results::new(RESULT_EXPIRES)) }
+    }
+
+    /// How long results are kept; a day otherwise.
+    #[must_use]
+    pub fn result_expires(self, time: Duration) -> Self {
+        Self { results: Arc::new(Results::new(time)), ..self }
+    }
+
+    /// Takes no more tasks; workers run what is there and then wait for their end.
+    pub fn close(&self) {
+        self.queues.close();
+    }
+}
+
+impl Default for InProcess {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// How many wait. Blocks for the lock alone.
+impl fmt::Debug for InProcess {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("InProcess").field("waiting", &self.queues.waiting()).finish()
+    }
+}
+
+impl Broker for InProcess {
+    fn name(&self) -> String {
+        "this process".into()
+    }
+
+    fn push(&self, messages: Vec<Message>) -> Result<(), Error> {
+        self.queues.push(messages)
+    }
+
+    fn claim(
+        &self,
+        names: &[Arc<str>],
+        max: usize,
+        timeout: Duration,
+    ) -> Result<Vec<Delivery>, Error> {
+        self.queues.claim(names, max, timeout)
+    }
+
+    fn ack(&self, receipts: &[Receipt]) -> Result<(), Error> {
+        self.queues.ack(receipts)
+    }
+
+    fn nack(&self, delivery: &Delivery, how: Nack) -> Result<(), Error> {
+        self.queues.nack(delivery, how)
+    }
+
+    fn is_local(&self) -> bool {
+        true
+    }
+
+    fn wake(&self) {
+        self.queues.wake();
+    }
+
+    fn close(&self) {
+        self.queues.close();
+    }
+
+    fn len(&self, queue: &str) -> Result<usize, Error> {
+        Ok(self.queues.len(queue))
+    }
+
+    fn purge(&self, queue: &str) -> Result<usize, Error> {
+        self.queues.purge(queue)
+    }
+
+    fn dead_letters(&self, queue: &str, max: usize) -> Result<Vec<DeadLetter>, Error> {
+        Ok(self.queues.dead_letters(queue, max))
+    }
+
+    fn revoke(&self, ids: &[String]) -> Result<(), Error> {
+        self.queues.revoke(ids);
+        Ok(())
+    }
+
+    fn lead(&self, role: &str, me: &str, time: Duration) -> Result<bool, Error> {
+        Ok(self.queues.lead(role, me, time))
+    }
+
+    fn resign(&self, role: &str, me: &str) -> Result<(), Error> {
+        self.queues.resign(role, me);
+        Ok(())
+    }
+
+    fn note(&self, key: &str) -> Result<Option<String>, Error> {
+        Ok(self.queues.note(key))
+    }
+
+    fn set_note(&self, key: &str, value: &str) -> Result<(), Error> {
+        self.queues.set_note(key, value);
+        Ok(())
+    }
+}
+
+impl ResultStore for InProcess {
+    fn put(&self, results: &[StoredResult]) -> Result<(), Error> {
+        results.iter().for_each(|result| self.results.put(result.clone()));
+        Ok(())
+    }
+
+    fn put_owned(&self, result: StoredResult) -> Result<(), Error> {
+        self.results.put(result);
+        Ok(())
+    }
+
+    fn get(&self, id: &str) -> Result<Option<StoredResult>, Error> {
+        Ok(self.results.get(id))
+    }
+
+    fn wait(&self, id: &str, deadline: Option<Instant>) -> Result<Option<StoredResult>, Error> {
+        Ok(self.results.wait(id, deadline))
+    }
+
+    fn revoked(&self, ids: &[&str]) -> Result<Vec<bool>, Error> {
+        Ok(ids.iter().map(|id| self.results.is_revoked(id)).collect())
+    }
+
+    fn forget(&self, id: &str) -> Result<(), Error> {
+        self.results.forget(id);
+        Ok(())
+    }
+
+    fn chord_begin(&self, group: &str, size: usize) -> Result<(), Error> {
+        self.results.chord_begin(group, size);
+        Ok(())
+    }
+
+    fn chord_part(&self, group: &str, part: ChordPart) -> Result<Option<ChordReady>, Error> {
+        Ok(self.results.chord_part(group, part))
+    }
+
+    fn chord_end(&self, group: &str, _: &str, _: bool) -> Result<(), Error> {
+        self.results.chord_end(group);
+        Ok(())
+    }
+}

@@ -1,0 +1,184 @@
+//! The results of this process, and its chords.
+
+use std::collections::hash_map::{Entry, RandomState};
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::hash::BuildHasher;
+use std::time::{Duration, Instant};
+
+use primitives::{Condition, Lock};
+
+use crate::results::{ChordPart, ChordReady};
+use crate::state::{State, StoredResult};
+
+/// Workers and waiting threads seldom meet at one lock of so many.
+const SHARDS: usize = 16;
+
+pub(super) struct Results {
+    shards: [Shard; SHARDS],
+    hasher: RandomState,
+    keep: Duration,
+    chords: Lock<HashMap<String, Chord>>,
+}
+
+#[derive(Default)]
+struct Shard {
+    kept: Lock<Kept>,
+    /// One has ended.
+    ended: Condition,
+}
+
+#[derive(Default)]
+struct Kept {
+    results: HashMap<String, StoredResult>,
+    /// When each was first stored, oldest first.
+    ages: VecDeque<(Instant, String)>,
+}
+
+struct Chord {
+    size: usize,
+    /// Task id and place of those that have ended: a redelivered one counts once.
+    seen: HashSet<(String, Option<u64>)>,
+    parts: Vec<ChordPart>,
+    begun: bool,
+}
+
+impl Results {
+    pub(super) fn new(keep: Duration) -> Self {
+        let shards = std::array::from_fn(|_| Shard::default());
+        Self { shards, hasher: RandomState::new(), keep, chords: Lock::default() }
+    }
+
+    fn shard(&self, id: &str) -> &Shard {
+        &self.shards[self.hasher.hash_one(id) as usize % SHARDS]
+    }
+
+    pub(super) fn put(&self, result: StoredResult) {
+        let shard = self.shard(&result.id);
+        let ready = result.state.is_ready();
+        let now = Instant::now();
+        let mut kept = shard.kept.lock();
+        let mut expired = Vec::new(); // dropped without the lock
+        while kept.ages.front().is_some_and(|(since, _)| now.duration_since(*since) >= self.keep) {
+            let Some((_, id)) = kept.ages.pop_front() else { break };
+            expired.extend(kept.results.remove(&id));
+        }
+        let kept = &mut *kept;
+        let old = match kept.results.entry(result.id.clone()) {
+            Entry::Occupied(mut old) => Some(old.insert(result)),
+            Entry::Vacant(place) => {
+                kept.ages.push_back((now, place.key().clone()));
+                place.insert(result);
+                None
+            }
+        };
+        if ready {
+            shard.ended.notify_all();
+        }
+        expired.extend(old);
+    }
+
+    pub(super) fn get(&self, id: &str) -> Option<StoredResult> {
+        self.shard(id).kept.lock().results.get(id).cloned()
+    }
+
+    pub(super) fn is_revoked(&self, id: &str) -> bool {
+        let kept = self.shard(id).kept.lock();
+        kept.results.get(id).is_some_and(|result| result.state == State::Revoked)
+    }
+
+    pub(super) fn wait(&self, id: &str, deadline: Option<Instant>) -> Option<StoredResult> {
+        let shard = self.shard(id);
+        let mut kept = shard.kept.lock();
+        loop {
+            let ready = kept.results.get(id).filter(|result| result.state.is_ready());
+            if let Some(result) = ready {
+                return Some(result.clone());
+            }
+            match deadline {
+                None => shard.ended.wait(&mut kept),
+                Some(deadline) => {
+                    if shard.ended.wait_deadline(&mut kept, deadline).timed_out() {
+                        let late = kept.results.get(id).filter(|result| result.state.is_ready());
+                        return late.cloned();
+                    }
+                }
+            }
+        }
+    }
+
+    pub(super) fn forget(&self, id: &str) {
+        let forgotten = self.shard(id).kept.lock().results.remove(id);
+        drop(forgotten);
+    }
+
+    pub(super) fn chord_begin(&self, group: &str, size: usize) {
+        let chord = Chord { size, seen: HashSet::new(), parts: Vec::new(), begun: false };
+        self.chords.lock().insert(group.into(), chord);
+    }
+
+    pub(super) fn chord_part(&self, group: &str, part: ChordPart) -> Option<ChordReady> {
+        let mut chords = self.chords.lock();
+        let chord = chords.get_mut(group)?;
+        if chord.seen.insert((part.id.clone(), part.index)) {
+            chord.parts.push(part);
+        }
+        if chord.parts.len() < chord.size || chord.begun {
+            return None;
+        }
+        chord.begun = true;
+        let mut parts = std::mem::take(&mut chord.parts);
+        parts.sort_by_key(|part| part.index.unwrap_or(u64::MAX));
+        Some(ChordReady { parts, token: String::new() })
+    }
+
+    pub(super) fn chord_end(&self, group: &str) {
+        self.chords.lock().remove(group);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn results_expire() {
+        let results = Results::new(Duration::ZERO);
+        let ids = ["a", "b", "c", "d", "e", "f"].map(|id| id.repeat(20));
+        for _ in 0..2 {
+            for id in &ids {
+                results.put(StoredResult::new(id, State::Success, json!(1)));
+            }
+        }
+        let kept: usize = results.shards.iter().map(|shard| shard.kept.lock().results.len()).sum();
+        assert!(kept <= ids.len());
+        let ages: usize = results.shards.iter().map(|shard| shard.kept.lock().ages.len()).sum();
+        assert_eq!(kept, ages);
+    }
+
+    #[test]
+    fn a_chord_is_ready_once_and_in_order() {
+        let results = Results::new(Duration::from_secs(60));
+        results.chord_begin("g", 2);
+        let part = |id: &str, index| ChordPart {
+            id: id.into(),
+            index: Some(index),
+            outcome: Ok(json!(id)),
+        };
+        assert_eq!(results.chord_part("g", part("b", 1)), None);
+        assert_eq!(results.chord_part("g", part("b", 1)), None, "redelivered");
+        let ready = results.chord_part("g", part("a", 0)).unwrap();
+        assert_eq!(ready.parts.iter().map(|p| p.id.as_str()).collect::<Vec<_>>(), ["a", "b"]);
+        assert_eq!(results.chord_part("g", part("a", 0)), None, "it has begun");
+        results.chord_end("g");
+        assert_eq!(results.chord_part("g", part("a", 0)), None);
+    }
+
+    #[test]
+    fn a_wait_gives_up_in_time() {
+        let results = Results::new(Duration::from_secs(60));
+        results.put(StoredResult::new("a", State::Started, json!(null)));
+        assert_eq!(results.wait("a", Some(Instant::now())), None);
+    }
+}

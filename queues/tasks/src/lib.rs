@@ -1,0 +1,73 @@
+//! Tasks across machines: a program written for one process runs on many by changing one line.
+//!
+//! A program names its tasks and sends calls of them. Workers, in this process or on other machines, run them and
+//! store what they return. It is what Python's Celery is, on Celery's own protocol: a Rust worker stands beside Python's workers, a
+//! Python program reads a Rust task's result, and Celery's monitors see both.
+//!
+//! ```
+//! use tasks::{App, InProcess};
+//!
+//! let app = App::new(InProcess::new()); // or Redis::open("redis://…")?
+//! let add = app.task("add", |_, (x, y): (i64, i64)| Ok(x + y))?;
+//!
+//! let worker = app.worker().start()?; // here, or in another program
+//! assert_eq!(add.delay((2, 2))?.get()?, 4);
+//! worker.stop();
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! | idea                                | where                                                              |
+//! | ----------------------------------- | ------------------------------------------------------------------ |
+//! | tasks, and sending them             | [`App`], [`Task`], [`SendOptions`], [`TaskOptions`]                |
+//! | what comes back                     | [`TaskHandle`], [`State`], [`GetError`]                            |
+//! | what a running task may ask for     | [`Context`]                                                        |
+//! | several tasks put together          | [`chain`], [`group`], [`chord`]: [`Signature`]                     |
+//! | threads that run them               | [`Worker`]                                                         |
+//! | where tasks wait                    | [`Broker`]: [`InProcess`], `Redis` (feature `redis`)               |
+//! | where results stay                  | [`ResultStore`]                                                    |
+//!
+//! **At least once.** A worker acknowledges a task when it is done. If it dies before, another one runs the task again. So each task
+//! runs at least once, and rarely twice: write tasks that may run twice.
+
+#![warn(missing_docs)]
+// Without a server nothing is written to a wire; its reader and writer are one file all the same.
+#![cfg_attr(not(any(feature = "redis", feature = "amqp")), allow(dead_code))]
+
+mod app;
+mod arguments;
+mod broker;
+mod canvas;
+mod clock;
+mod context;
+mod error;
+mod exception;
+mod handle;
+mod in_process;
+mod message;
+mod options;
+#[cfg(feature = "redis")]
+mod redis;
+mod results;
+mod signature;
+mod state;
+mod task;
+mod wire;
+mod worker;
+
+#[cfg(feature = "redis")]
+pub use self::redis::Redis;
+pub use app::App;
+pub use broker::{Broker, Command, DeadLetter, Delivery, Listener, Nack, Receipt};
+pub use context::Context;
+pub use error::{Error, GetError};
+pub use exception::{Exception, TaskError};
+pub use handle::{GroupHandle, TaskHandle};
+pub use in_process::InProcess;
+pub use message::{Message, Next};
+pub use options::{Rate, RetryPolicy, SendOptions, TaskOptions};
+pub use results::{ChordPart, ChordReady, ResultStore};
+pub use signature::{Signature, chain, chord, group};
+pub use state::{State, StoredResult};
+pub use task::Task;
+pub use wire::Undecodable;
+pub use worker::{Stopper, Worker, WorkerBuilder};

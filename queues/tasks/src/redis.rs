@@ -1,0 +1,126 @@
+//! Tasks and results in a Redis server, exactly where Celery keeps them.
+//!
+//! ```text
+//!   <queue>, <queue>␆␖3, ␆␖6, ␆␖9     a list for each step of urgency: pushed left, taken right
+//!   unacked_index   tag → when        what is claimed, by the server's clock      } moved there by one script:
+//!   unacked         tag → message     and what it says                            } in no moment is it nowhere
+//!   celery-task-meta-<id>             a result, also published under that name
+//!   celery-taskset-meta-<group>.j …   the count of a chord
+//!   <queue>.dead                      dead letters, newest first
+//! ```
+//!
+//! The last one, `locksmith.redeliveries` and `locksmith.revoked` are this crate's own; Celery's workers do not look at them. The
+//! others are shared with them, so both kinds of workers take from one queue and restore each other's claims.
+//!
+//! **Better than Celery where it loses work.** A claim is one script, not a pop and then a note. It is refreshed while its worker
+//! lives, so a task may run longer than the visibility time-out. Every worker sweeps twice a second, and gives back each message by a
+//! script that compares first; so there is no lock that a dying sweeper could leave. Times are the server's, so a
+//! worker's clock may be wrong.
+//!
+//! | file               | idea                                                  |
+//! | ------------------ | ----------------------------------------------------- |
+//! | `redis/pool.rs`    | connections, and patience with a server that is away  |
+//! | `redis/scripts.rs` | what must be one step                                 |
+//! | `redis/broker.rs`  | tasks                                                 |
+//! | `redis/results.rs` | results and chords                                    |
+//! | `redis/control.rs` | commands and events                                   |
+
+mod broker;
+mod control;
+mod pool;
+mod results;
+mod scripts;
+
+use std::fmt;
+use std::time::Duration;
+
+use self::pool::Pool;
+use crate::error::Error;
+
+/// Celery's default.
+const VISIBILITY_TIMEOUT: Duration = Duration::from_secs(3600);
+
+/// A day, as by Celery.
+const RESULT_EXPIRES: Duration = Duration::from_secs(86_400);
+
+/// How long a call waits for a server that is away.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// A Redis server that keeps tasks and results.
+///
+/// Each call takes a connection of a pool, and one round trip; a wait for a result takes one for as long as it waits.
+///
+/// ```no_run
+/// use tasks::{App, Redis};
+///
+/// let app = App::new(Redis::open("redis://127.0.0.1:6379/0")?);
+/// # Ok::<(), tasks::Error>(())
+/// ```
+pub struct Redis {
+    pool: Pool,
+    db: i64,
+    visibility_timeout: Duration,
+    result_expires: Duration,
+}
+
+impl Redis {
+    /// Connects: `redis://[:password@]host[:port][/database]`.
+    ///
+    /// # Errors
+    ///
+    /// If that is no such address, or the server does not answer within 5 s or refuses.
+    pub fn open(url: &str) -> Result<Self, Error> {
+        let pool = Pool::open(url, PATIENCE)?;
+        let db = pool::database(url);
+        pool.run(|connection| redis::cmd("PING").query::<String>(connection))?;
+        Ok(Self {
+            pool,
+            db,
+            visibility_timeout: VISIBILITY_TIMEOUT,
+            result_expires: RESULT_EXPIRES,
+        })
+    }
+
+    /// Another handle of the same server, with connections of its own.
+    fn again(&self) -> Self {
+        Self { pool: self.pool.again(), ..*self }
+    }
+
+    /// After how long a worker that does not refresh its claims is taken for dead; an hour otherwise, as Celery's.
+    /// Its tasks are back within this and one second. All workers of a queue should have the same; Celery's do not refresh,
+    /// so with them it must be longer than their longest task.
+    ///
+    /// # Errors
+    ///
+    /// If it is shorter than a second: a machine that swaps would be taken for dead.
+    pub fn visibility_timeout(mut self, time: Duration) -> Result<Self, Error> {
+        if time < Duration::from_secs(1) {
+            return Err(Error::Setting(format!(
+                "a visibility time-out is 1 s or more, not {time:?}"
+            )));
+        }
+        self.visibility_timeout = time;
+        Ok(self)
+    }
+
+    /// How long results are kept; a day otherwise.
+    #[must_use]
+    pub fn result_expires(mut self, time: Duration) -> Self {
+        self.result_expires = time;
+        self
+    }
+
+    /// How long a call waits for a server that is away before it returns an error; 5 s otherwise.
+    #[must_use]
+    pub fn patience(mut self, time: Duration) -> Self {
+        self.pool.set_patience(time);
+        self
+    }
+}
+
+/// The server's address, without a password.
+impl fmt::Debug for Redis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Redis").field(&self.pool.name()).finish()
+    }
+}

@@ -272,7 +272,7 @@ impl App {
         Ok(GroupHandle { members: last.iter().map(|id| self.handle(id)).collect() })
     }
 
-    fn start(&self, signature: Signature) -> Result<(), Error> {
+    pub(crate) fn start(&self, signature: Signature) -> Result<(), Error> {
         let plan = launch(signature, None, Origin::default(), &|task| self.shared.queue_of(task))?;
         for message in &plan.messages {
             check_priority(message.priority)?;

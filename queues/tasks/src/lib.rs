@@ -23,6 +23,7 @@
 //! | what a running task may ask for     | [`Context`]                                                        |
 //! | several tasks put together          | [`chain`], [`group`], [`chord`]: [`Signature`]                     |
 //! | threads that run them               | [`Worker`]                                                         |
+//! | sending by the clock                | [`Beat`], [`Crontab`]                                              |
 //! | where tasks wait                    | [`Broker`]: [`InProcess`], `Redis` (feature `redis`)               |
 //! | where results stay                  | [`ResultStore`]                                                    |
 //!
@@ -35,6 +36,7 @@
 
 mod app;
 mod arguments;
+mod beat;
 mod broker;
 mod canvas;
 mod clock;
@@ -57,6 +59,7 @@ mod worker;
 #[cfg(feature = "redis")]
 pub use self::redis::Redis;
 pub use app::App;
+pub use beat::{Beat, BeatHandle, Crontab};
 pub use broker::{Broker, Command, DeadLetter, Delivery, Listener, Nack, Receipt};
 pub use context::Context;
 pub use error::{Error, GetError};

@@ -181,7 +181,9 @@ impl Broker for Redis {
         for some in receipts.chunks(SWEPT) {
             self.pool.run(|connection| {
                 let mut call = scripts::REFRESH.key(INDEX);
-                some.iter().for_each(|receipt| drop(call.arg(&*receipt.tag)));
+                for receipt in &some {
+                    call.arg(&*receipt.tag);
+                }
                 call.invoke::<()>(connection)
             })?;
         }
@@ -211,7 +213,9 @@ impl Broker for Redis {
     fn len(&self, queue: &str) -> Result<usize, Error> {
         let lengths: Vec<usize> = self.pool.run(|connection| {
             let mut pipe = redis::pipe();
-            STEPS.iter().for_each(|step| drop(pipe.llen(list(queue, *step))));
+            for step in &STEPS {
+                pipe.llen(list(queue, *step));
+            }
             pipe.query(connection)
         })?;
         Ok(lengths.iter().sum())
@@ -222,7 +226,9 @@ impl Broker for Redis {
         let answers: Vec<usize> = self.pool.run(|connection| {
             let mut pipe = redis::pipe();
             pipe.atomic();
-            lists.iter().for_each(|list| drop(pipe.llen(list)));
+            for list in &lists {
+                pipe.llen(list);
+            }
             pipe.del(&lists).ignore().query(connection)
         })?;
         Ok(answers.iter().sum())
@@ -251,7 +257,9 @@ impl Broker for Redis {
         let until = now + REVOKED_FOR.as_secs_f64();
         let mut pipe = redis::pipe();
         pipe.zrembyscore(REVOKED, "-inf", now).ignore();
-        ids.iter().for_each(|id| drop(pipe.zadd(REVOKED, id, until).ignore()));
+        for id in &ids {
+            pipe.zadd(REVOKED, id, until).ignore();
+        }
         pipe.expire(REVOKED, REVOKED_FOR.as_secs() as i64).ignore();
         self.pool.run(|connection| pipe.query(connection))
     }

@@ -131,7 +131,9 @@ impl ResultStore for Redis {
         let keys = chord(group);
         let parts: Vec<String> = self.pool.run(|connection| {
             let mut call = scripts::CHORD_PART.key(&keys[0]);
-            keys[1..].iter().for_each(|key| drop(call.key(key)));
+            for key in &keys[1..] {
+                call.key(key);
+            }
             call.arg(&part.id).arg(&place).arg(&entry).arg(&token).arg(CLAIM).arg(seconds);
             call.invoke(connection)
         })?;
@@ -160,7 +162,9 @@ impl ResultStore for Redis {
         }
         self.pool.run(|connection| {
             let mut call = scripts::CHORD_END.key(&keys[0]);
-            keys[1..].iter().for_each(|key| drop(call.key(key)));
+            for key in &keys[1..] {
+                call.key(key);
+            }
             call.arg(token).arg(DONE).invoke::<()>(connection)
         })
     }

@@ -43,6 +43,7 @@ mod barrier;
 mod base_converter;
 mod crawler;
 mod deadlock;
+mod litmus;
 mod logger;
 mod pipeline;
 mod producer_consumer;
@@ -97,6 +98,8 @@ enum Demo {
     TaskQueue(task_queue::Args),
     /// Two accounts, dining philosophers, who waits for whom, and four cures
     Deadlock(deadlock::Args),
+    /// Old values, counted on this machine: what a processor does that no order of steps explains
+    Litmus(litmus::Args),
     /// Show the demos, with a line each
     List,
 }
@@ -124,6 +127,7 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Demo::Crawler(args) => crawler::run(&args),
         Demo::TaskQueue(args) => task_queue::run(&args),
         Demo::Deadlock(args) => deadlock::run(&args),
+        Demo::Litmus(args) => litmus::run(&args),
         Demo::List => list(),
     }
 }

@@ -91,6 +91,12 @@ pub(crate) const DEMOS: &[Demo] = &[
         bad: [("--philosophers 1", "--philosophers"), ("--cure hope", "try-and-back-off"), ("--meals -1", "-1")],
         broken: true,
     },
+    Demo {
+        name: "litmus",
+        report: None, // all of it is about this machine
+        bad: [("--rounds 0", "--rounds"), ("--time -1", "-1"), ("--rounds many", "many")],
+        broken: false,
+    },
     // More demos above this line.
 ];
 
@@ -272,6 +278,7 @@ fn ctrl_c_stops_what_runs_long() {
         "barrier --generations 1000000",
         "crawler --latency 1000",
         "deadlock --meals 100000",
+        "litmus --rounds 1000000 --time 60000",
         "pipeline --pause 60000",
         "task-queue --rounds 100000",
         "tickets --think 100000",

@@ -39,6 +39,7 @@ pub mod peterson_fenced;
 pub mod peterson_swap;
 pub mod run_once;
 pub mod run_twice;
+pub mod rust_for_python;
 pub mod sentinel_left;
 pub mod sleeping_lock;
 pub mod small_pool;

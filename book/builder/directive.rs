@@ -3,6 +3,7 @@
 //! | directive                           | what the chapter gets                                            |
 //! | ----------------------------------- | ---------------------------------------------------------------- |
 //! | `{{#source path:anchor}}`           | a part of a source file; the path counts from the repository     |
+//! | `{{#both py:anchor rs:anchor}}`     | two such parts as tabs: the program in Python, and in Rust       |
 //! | `{{#model group}}`                  | the model checker's numbers, from `generated/model.json`; `all`: |
 //! |                                     | those of all groups together                                     |
 //! | `{{#counterexample group/name}}`    | an execution that fails, as the model checker found it           |
@@ -53,6 +54,13 @@ pub(super) fn run(directive: &str, places: &Places, watch: &mut Watch) -> Result
             let part =
                 source::excerpt(&file, anchor).map_err(|what| format!("`{path}`: {what}"))?;
             Ok(part.markdown(path))
+        }
+        "both" => {
+            let (python, rust) = argument
+                .split_once(' ')
+                .ok_or("`both` needs two parts: `path.py:anchor path.rs:anchor`")?;
+            let mut part = |part| run(&format!("source {part}"), places, watch);
+            Ok(tabs(rust, &part(python)?, &part(rust)?))
         }
         "model" | "counterexample" => {
             let path = "generated/model.json";
@@ -146,10 +154,26 @@ pub(super) fn run(directive: &str, places: &Places, watch: &mut Watch) -> Result
         "end" => Err("`end` closes nothing: no `predict` is open".into()),
         "predict" => Err("a `predict` cannot stand in another one".into()),
         _ => Err(format!(
-            "no directive `{name}`; there are `source`, `model`, `counterexample`, `orderings`, `bugs`, \
+            "no directive `{name}`; there are `source`, `both`, `model`, `counterexample`, `orderings`, `bugs`, \
              `coverage`, `bench`, `figure`, `timeline`, `explore`, `shortest`, `exercise`, `editor` and `predict`"
         )),
     }
+}
+
+/// A program twice, in Python and in Rust, and a choice of one of them. It needs no script.
+fn tabs(id: &str, python: &str, rust: &str) -> String {
+    let id = id.replace(['/', ':', '.'], "-");
+    let choice = |language: &str, checked: &str| {
+        format!(
+            "<label><input type=\"radio\" name=\"{id}\" value=\"{language}\"{checked}> {language}</label>"
+        )
+    };
+    format!(
+        "\n<div class=\"both\">\n<div class=\"both-choice\" role=\"group\" aria-label=\"Language\">{}{}</div>\n\
+         <div class=\"both-python\">\n{python}</div>\n<div class=\"both-rust\">\n{rust}</div>\n</div>\n\n",
+        choice("Python", ""),
+        choice("Rust", " checked"),
+    )
 }
 
 /// Refuses a path that leads out of the folder it counts from.

@@ -29,6 +29,7 @@ const NOT_EXPLORED: &[(&str, &str)] = &[
     ("late_batch.rs", "goes wrong in every order: there is nothing to find"),
     ("sentinel_left.rs", "goes wrong in every order: there is nothing to find"),
     ("own.rs", "programs that the page explores itself: tests/browser/own.rs"),
+    ("rust_for_python.rs", "starts no thread"),
     ("start_all_join_all.rs", "starts threads itself"),
     ("start_then_join.rs", "starts threads itself"),
     ("vanished_panic.rs", "starts threads itself; its test shows what is missing"),
@@ -40,6 +41,7 @@ const NOT_MODELLED: &[(&str, &str)] = &[
     ("api.rs", "links, for rustdoc to check"),
     ("kept_panic.rs", "one thread; its test runs it"),
     ("own.rs", "programs that the page explores itself: tests/browser/own.rs"),
+    ("rust_for_python.rs", "starts no thread; its test runs it"),
     ("vanished_panic.rs", "one thread; its test shows what is missing"),
 ];
 

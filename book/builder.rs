@@ -16,6 +16,7 @@ pub mod chapter;
 pub mod counterexample;
 pub mod directive;
 mod editor;
+pub mod exercises;
 pub mod explore;
 mod fault;
 pub mod links;

@@ -1,5 +1,6 @@
 //! `cargo run -p book`: shows the book in a browser and keeps it up to date.
 //! `cargo run -p book -- build`: writes it into a folder.
+//! `cargo run -p book -- exercises`: gives the reader programs to mend.
 //! `cargo run -p book -- timelines`: runs the demos whose timelines it shows.
 
 use std::io::{self, Write};
@@ -10,6 +11,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Instant;
 
+use book::builder::exercises::{Ask, Course};
 use book::builder::live::keep_building;
 use book::builder::serve::{Pages, serve};
 use book::builder::site::Book;
@@ -38,6 +40,17 @@ enum Command {
         #[arg(long, value_name = "DIR")]
         out: Option<PathBuf>,
     },
+    /// Programs to be mended, one after the other, with the model checker as the judge
+    Exercises {
+        /// Judges this one, once
+        name: Option<String>,
+        /// Says what there is, and what is done
+        #[arg(long, conflicts_with_all = ["name", "hint"])]
+        list: bool,
+        /// Gives a hint for the one that is named
+        #[arg(long, requires = "name")]
+        hint: bool,
+    },
     /// Runs the demos of timelines.toml anew and writes what their threads did into generated/timelines
     Timelines {
         /// Only these
@@ -64,15 +77,35 @@ fn main() -> ExitCode {
             let error = error.lines().next().unwrap_or_default();
             let error = error.strip_prefix("error: ").unwrap_or(error);
             return refuse(&format!(
-                "{error}; allowed: `--port N`, `build`, `build --out DIR`, `timelines [NAME]...`"
+                "{error}; allowed: `--port N`, `build`, `build --out DIR`, `exercises [NAME] [--hint]`, \
+                 `exercises --list`, `timelines [NAME]...`"
             ));
         }
     };
     let book = Book::new(Path::new(env!("CARGO_MANIFEST_DIR")));
     match arguments.command {
         Some(Command::Build { out }) => build(&book, out),
+        Some(Command::Exercises { name, list, hint }) => {
+            exercises(&book, name.as_deref(), list, hint)
+        }
         Some(Command::Timelines { names }) => timelines(&book, &names),
         None => show(&book, arguments.port),
+    }
+}
+
+fn exercises(book: &Book, name: Option<&str>, list: bool, hint: bool) -> ExitCode {
+    let result = Course::open(book.folder()).and_then(|mut course| match name {
+        Some(name) => course.one(name, if hint { Ask::Hint } else { Ask::Judge }),
+        None if list => {
+            say(&course.list());
+            Ok(true)
+        }
+        None => course.watch().map(|()| true),
+    });
+    match result {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(BROKEN),
+        Err(error) => refuse(&format!("{error:#}")),
     }
 }
 

@@ -58,11 +58,18 @@ fn bad_input_is_one_line_that_names_it_and_what_is_allowed() {
         let error = refusal(arguments);
         assert!(error.contains(named), "{error}");
         assert!(
-            error
-                .contains("allowed: `--port N`, `build`, `build --out DIR`, `timelines [NAME]...`"),
+            error.contains(
+                "allowed: `--port N`, `build`, `build --out DIR`, `exercises [NAME] [--hint]`, "
+            ),
             "{error}"
         );
     }
+}
+
+#[test]
+fn an_exercise_that_is_none_is_refused_with_those_there_are() {
+    let error = refusal(&["exercises", "no-such"]);
+    assert!(error.contains("`no-such`") && error.contains("two_increments, high_score"), "{error}");
 }
 
 #[test]

@@ -79,6 +79,6 @@ pub use explore::{Options, explore};
 #[cfg(model)]
 pub use reach::{Reach, reached};
 #[cfg(model)]
-pub use scenario::{Group, Scenario};
+pub use scenario::{Draft, Group, Scenario};
 #[cfg(model)]
 pub use world::{PartOf, model_failed, part_of};

@@ -3,8 +3,9 @@
 use std::panic::Location;
 use std::sync::Arc;
 
+use crate::explore::{Options, explore};
 use crate::reach::Reach;
-use crate::report::Kind;
+use crate::report::{Kind, Outcome};
 use crate::trace::{self, What};
 use crate::{coins, thread, world};
 
@@ -279,6 +280,12 @@ impl Group {
         scenarios
             .chain(self.tests.iter().map(|test| test.0))
             .map(|name| format!("{}/{name}", self.name))
+    }
+
+    /// Explores its scenarios, one after the other, in this process.
+    #[must_use]
+    pub fn outcomes(&self, options: &Options) -> Vec<Outcome> {
+        self.scenarios.iter().map(|scenario| explore(self.name, scenario, options)).collect()
     }
 
     /// Adds a scenario.

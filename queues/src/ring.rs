@@ -66,7 +66,7 @@ use primitives::deadlock::{Identity, Kind};
 use primitives::sync::atomic::AtomicU64;
 use primitives::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use primitives::sync::cell::UnsafeCell;
-use primitives::sync::{spin, thread};
+use primitives::sync::spin;
 
 use self::event_count::EventCount;
 use self::position::{ENDED, FILLED, NOTE, Positions, position};
@@ -434,7 +434,7 @@ impl<T> Slot<T> {
     fn await_change(&self, stamp: u64) {
         // Relaxed: the caller looks again, with Acquire.
         if !spin::watch(|| self.stamp.load(Relaxed) != stamp) {
-            thread::yield_now(); // it was taken off its core: give it ours
+            spin::step_aside(); // it was taken off its core
         }
     }
 }

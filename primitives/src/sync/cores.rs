@@ -16,6 +16,18 @@ pub fn available() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
+/// On which core the calling thread runs: out of date at once. 0 where the system does not tell.
+#[must_use]
+#[inline]
+pub(super) fn current() -> usize {
+    #[cfg(target_os = "linux")]
+    // SAFETY: no memory is involved.
+    if let Ok(core) = usize::try_from(unsafe { libc::sched_getcpu() }) {
+        return core;
+    }
+    0
+}
+
 #[cfg(target_os = "linux")]
 mod linux {
     use std::mem;

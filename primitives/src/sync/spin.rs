@@ -31,120 +31,195 @@
 //! In a model nobody spins either (each look would multiply the interleavings and add none that
 //! matters), unless a scenario asks for one look, so that the orderings in these loops are checked too.
 
-// ANCHOR: back-off-constants
-/// Pauses before each look of [`back_off`]. 64 are about 1 µs, all together a fifth of what a sleep costs.
 #[cfg(not(model))]
-const BLIND_PAUSES: [u32; 9] = [16, 16, 16, 64, 64, 64, 64, 64, 64];
+mod pace;
+#[cfg(not(model))]
+mod system;
+#[cfg(not(model))]
+mod turns;
+
+#[cfg(not(model))]
+use {
+    pace::Pace,
+    system::{Machine, System},
+    turns::Turns,
+};
+
+// ANCHOR: back-off-constants
+/// Nanoseconds of pauses before each look of [`back_off`]: all together a fifth of what a sleep costs.
+#[cfg(not(model))]
+const BLIND: [u32; 9] = [240, 240, 240, 960, 960, 960, 960, 960, 960];
 // ANCHOR_END: back-off-constants
 
-/// Looks, a pause apart, of [`watch`] before it yields: about 0.3 µs, three hand-overs between two cores.
+/// Nanoseconds for which [`watch`] looks, a pause between two looks, before it gives turns: three
+/// hand-overs between two cores.
 #[cfg(not(model))]
-const WATCHED_PAUSES: u32 = 20;
+const WATCHED: u32 = 300;
 
 /// Turns that [`watch`] gives to others. More of them gained nothing.
 #[cfg(not(model))]
-const WATCHED_YIELDS: u32 = 2;
+const WATCHED_TURNS: u32 = 2;
 
-/// Looks, a pause apart, of [`watch`] after that, and of [`gather`]: about 1.5 µs.
+/// Nanoseconds for which [`watch`] looks after that, and [`gather`].
 #[cfg(not(model))]
-const PATIENT_PAUSES: u32 = 100;
+const PATIENT: u32 = 1500;
 
-/// Looks of [`linger`] before it yields.
+/// Looks of [`linger`] before it gives turns.
 #[cfg(not(model))]
 const LINGERING_LOOKS: u32 = 2;
 
-/// Pauses before each of them: about 0.06 µs.
+/// Nanoseconds of pauses before each of them.
 #[cfg(not(model))]
-const LINGERING_PAUSES: u32 = 4;
+const LINGERING: u32 = 60;
 
-/// Turns that [`gather`] and [`linger`] give to others before they give up: about 2 µs if nobody
+/// Turns that [`gather`] and [`linger`] give to others before they give up: about 4 µs if nobody
 /// else wants the core.
 #[cfg(not(model))]
-const YIELDS: u32 = 10;
+const TURNS: u32 = 10;
 
-// ANCHOR: back-off
+/// Looks of [`linger`] in place of turns, where those are too long.
+#[cfg(not(model))]
+const LOOKS_FOR_TURNS: u32 = 32;
+
+/// Nanoseconds for which [`step_aside`] sleeps where a turn is too long.
+#[cfg(not(model))]
+const NAP: u64 = 50_000;
+
+/// What the waits of this program have learnt.
+#[cfg(not(model))]
+static POLICY: Policy<System> = Policy::new(System);
+
 /// Looks at a fought-over word now and then, until `ready` or until a sleep is the better choice.
 /// Returns whether it was ready.
 #[cfg(not(model))]
-pub fn back_off(mut ready: impl FnMut() -> bool) -> bool {
-    if alone() {
-        return false;
-    }
-    for pauses in BLIND_PAUSES {
-        for _ in 0..pauses {
-            core::hint::spin_loop();
-        }
-        if ready() {
-            return true;
-        }
-    }
-    false
+pub fn back_off(ready: impl FnMut() -> bool) -> bool {
+    POLICY.back_off(ready)
 }
-// ANCHOR_END: back-off
 
-// ANCHOR: watch
 /// Watches a quiet word closely, and gives others two turns, until `ready` or until a sleep is the better
 /// choice. Returns whether it was ready.
 #[cfg(not(model))]
-pub fn watch(mut ready: impl FnMut() -> bool) -> bool {
-    look_on(WATCHED_PAUSES, &mut ready)
-        || let_others_run(WATCHED_YIELDS, &mut ready)
-        || look_on(PATIENT_PAUSES, ready)
+pub fn watch(ready: impl FnMut() -> bool) -> bool {
+    POLICY.watch(ready)
 }
-// ANCHOR_END: watch
 
 /// Watches a word that changes when so many threads have come, until `ready` or until a sleep is the better choice.
 /// Returns whether it was ready.
 #[cfg(not(model))]
-pub fn gather(threads: usize, mut ready: impl FnMut() -> bool) -> bool {
-    threads <= cores() && look_on(PATIENT_PAUSES, &mut ready) || let_others_run(YIELDS, ready)
+pub fn gather(threads: usize, ready: impl FnMut() -> bool) -> bool {
+    POLICY.gather(threads, ready)
 }
 
 /// Looks for a moment, then lets other threads run a few times, until `ready` or until a sleep is the
 /// better choice. Returns whether it was ready.
 #[cfg(not(model))]
-pub fn linger(mut ready: impl FnMut() -> bool) -> bool {
-    if ready() {
-        return true;
+pub fn linger(ready: impl FnMut() -> bool) -> bool {
+    POLICY.linger(ready)
+}
+
+/// Lets another thread run that is in the middle of something and was taken off its core, where there is no word to sleep on.
+#[cfg(not(model))]
+pub fn step_aside() {
+    POLICY.step_aside();
+}
+
+/// The policy on some machine.
+#[cfg(not(model))]
+#[derive(Debug)]
+struct Policy<M> {
+    machine: M,
+    pace: Pace,
+    turns: Turns,
+}
+
+#[cfg(not(model))]
+impl<M: Machine> Policy<M> {
+    const fn new(machine: M) -> Self {
+        Self { machine, pace: Pace::new(), turns: Turns::new() }
     }
-    if !alone() {
-        for _ in 0..LINGERING_LOOKS {
-            for _ in 0..LINGERING_PAUSES {
-                core::hint::spin_loop();
-            }
+
+    // ANCHOR: back-off
+    fn back_off(&self, mut ready: impl FnMut() -> bool) -> bool {
+        if self.alone() {
+            return false;
+        }
+        for nanoseconds in BLIND {
+            self.pause_for(nanoseconds);
             if ready() {
                 return true;
             }
         }
+        false
     }
-    let_others_run(YIELDS, ready)
-}
+    // ANCHOR_END: back-off
 
-/// Looks at every pause, unless there is nobody on another core who could change anything meanwhile.
-#[cfg(not(model))]
-fn look_on(pauses: u32, mut ready: impl FnMut() -> bool) -> bool {
-    if alone() {
-        return false;
+    // ANCHOR: watch
+    fn watch(&self, mut ready: impl FnMut() -> bool) -> bool {
+        self.look_on(WATCHED, &mut ready)
+            || self.turns.give(&self.machine, WATCHED_TURNS, &mut ready).unwrap_or(false)
+            || self.look_on(PATIENT, ready)
     }
-    for _ in 0..pauses {
-        if ready() {
+    // ANCHOR_END: watch
+
+    fn gather(&self, threads: usize, mut ready: impl FnMut() -> bool) -> bool {
+        threads <= self.machine.cores() && self.look_on(PATIENT, &mut ready)
+            || self.turns.give(&self.machine, TURNS, ready).unwrap_or(false)
+    }
+
+    fn linger(&self, mut ready: impl FnMut() -> bool) -> bool {
+        if ready() || self.look_at_intervals(LINGERING_LOOKS, &mut ready) {
             return true;
         }
-        core::hint::spin_loop();
-    }
-    false
-}
-
-/// Yields, and looks after each time.
-#[cfg(not(model))]
-fn let_others_run(times: u32, mut ready: impl FnMut() -> bool) -> bool {
-    for _ in 0..times {
-        std::thread::yield_now();
-        if ready() {
-            return true;
+        match self.turns.give(&self.machine, TURNS, &mut ready) {
+            Some(ready) => ready,
+            None => self.look_at_intervals(LOOKS_FOR_TURNS, ready),
         }
     }
-    false
+
+    fn step_aside(&self) {
+        if self.turns.give(&self.machine, 1, || false).is_none() {
+            self.machine.nap(NAP);
+        }
+    }
+
+    /// Looks so many times, [`LINGERING`] apart, unless there is nobody on another core who could change anything meanwhile.
+    fn look_at_intervals(&self, looks: u32, mut ready: impl FnMut() -> bool) -> bool {
+        if self.alone() {
+            return false;
+        }
+        for _ in 0..looks {
+            self.pause_for(LINGERING);
+            if ready() {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Looks at every pause, unless there is nobody on another core who could change anything meanwhile.
+    fn look_on(&self, nanoseconds: u32, mut ready: impl FnMut() -> bool) -> bool {
+        if self.alone() {
+            return false;
+        }
+        for _ in 0..self.pace.pauses(&self.machine, nanoseconds) {
+            if ready() {
+                return true;
+            }
+            self.machine.pause();
+        }
+        false
+    }
+
+    fn pause_for(&self, nanoseconds: u32) {
+        for _ in 0..self.pace.pauses(&self.machine, nanoseconds) {
+            self.machine.pause();
+        }
+    }
+
+    /// Whether this process has one core only.
+    fn alone(&self) -> bool {
+        self.machine.cores() == 1
+    }
 }
 
 #[cfg(model)]
@@ -156,28 +231,10 @@ pub fn gather(_threads: usize, ready: impl FnMut() -> bool) -> bool {
     watch(ready)
 }
 
-/// Whether this process has one core only.
-#[cfg(not(model))]
-fn alone() -> bool {
-    cores() == 1
-}
-
-/// How many cores this process has (a `taskset` or a container's share counts).
-#[cfg(not(model))]
-fn cores() -> usize {
-    use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-
-    // Asking the system reads files, so ask once. 0: not asked yet.
-    static CORES: AtomicUsize = AtomicUsize::new(0);
-
-    // Relaxed: the number stands alone; two threads that ask at once store the same.
-    let mut cores = CORES.load(Relaxed);
-    if cores == 0 {
-        cores = super::cores::available();
-        // Relaxed: as above.
-        CORES.store(cores, Relaxed);
-    }
-    cores
+/// A turn to another thread of the model.
+#[cfg(model)]
+pub fn step_aside() {
+    model::thread::yield_now();
 }
 
 #[cfg(all(test, not(model)))]

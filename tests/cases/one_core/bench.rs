@@ -5,99 +5,70 @@
 mod channels;
 #[path = "../../lib/bench/monitors.rs"]
 mod monitors;
+#[path = "../../lib/bench/waits.rs"]
+mod waits;
 
-use std::hint::black_box;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use bench::{Goal, Row, Run, Sample};
-use channels::Channel;
-use monitors::Monitor;
+use bench::{Goal, Load, Row};
+use waits::{lock, passes, ping_pong, rounds};
 
-/// Threads that change a number under a lock, and then work without it.
-fn lock<M: Monitor>(run: &Run, threads: usize) -> Sample {
-    let monitor = M::default();
-    run.for_a_while(threads, Duration::from_millis(20), |thread, clock| {
-        let mut own = thread as u64;
-        clock.repeat(|| {
-            monitor.change(|number| *number += 1);
-            for _ in 0..20 {
-                own = black_box(own.wrapping_mul(6_364_136_223_846_793_005)); // about two nanoseconds
-            }
-        })
-    })
-}
-
-fn ping_pong<M: Monitor>(run: &Run) -> Sample {
-    let monitor = M::default();
-    let hand_overs = run.scaled(2000) / 2 * 2;
-    run.until_done(2, hand_overs, |thread| {
-        for turn in (thread as u64..hand_overs).step_by(2) {
-            monitor.wait_until(|number| number == turn, |number| *number += 1);
-            monitor.notify_one();
-        }
-    })
-}
-
-fn passes<C: Channel>(run: &Run, capacity: usize, items: u64) -> Sample {
-    let channel = C::new(capacity);
-    let items = run.scaled(items);
-    run.until_done(2, items, |thread| {
-        if thread == 0 {
-            (0..items).for_each(|item| channel.put(item));
-        } else {
-            (0..items).for_each(|_| _ = black_box(channel.get()));
-        }
-    })
-}
-
-/// A barrier's rounds: `wait` is a round of one thread.
-fn rounds(run: &Run, threads: usize, wait: impl Fn() + Sync) -> Sample {
-    let rounds = run.scaled(1000);
-    run.until_done(threads, rounds, |_| (0..rounds).for_each(|_| wait()))
-}
+/// How much slower than the best peer a wait may be.
+const LIMIT: f64 = 1.1;
+/// How long threads fight for a lock.
+const SPELL: Duration = Duration::from_millis(20);
 
 fn barrier(name: &'static str, about: &'static str, threads: usize) -> Row {
     Row::new(name, about)
-        .goal(Goal::best(1.05))
+        .goal(Goal::best(LIMIT))
         .ours("Barrier", move |run| {
             let barrier = primitives::Barrier::new(threads);
-            rounds(run, threads, || _ = barrier.wait())
+            rounds(run, threads, 1000, || _ = barrier.wait())
         })
         .peer("std", move |run| {
             let barrier = std::sync::Barrier::new(threads);
-            rounds(run, threads, || _ = barrier.wait())
+            rounds(run, threads, 1000, || _ = barrier.wait())
         })
 }
 
 fn locks(name: &'static str, about: &'static str, threads: usize) -> Row {
     Row::new(name, about)
-        .goal(Goal::best(1.05))
-        .ours("Lock", move |run| lock::<monitors::Locksmith>(run, threads))
-        .peer("std", move |run| lock::<monitors::Std>(run, threads))
+        .goal(Goal::best(LIMIT))
+        .ours("Lock", move |run| lock::<monitors::Locksmith>(run, threads, SPELL))
+        .peer("std", move |run| lock::<monitors::Std>(run, threads, SPELL))
 }
 
 fn queue(name: &'static str, about: &'static str, capacity: usize, items: u64) -> Row {
     Row::new(name, about)
-        .goal(Goal::best(1.05))
-        .ours("Ring", move |run| passes::<queues::Ring<u64>>(run, capacity, items))
-        .beside("Queue", move |run| passes::<queues::Queue<u64>>(run, capacity, items))
-        .peer("std", move |run| passes::<channels::Std>(run, capacity, items))
+        .goal(Goal::best(LIMIT))
+        .ours("Ring", move |run| passes::<queues::Ring<u64>>(run, capacity, 1, items))
+        .beside("Queue", move |run| passes::<queues::Queue<u64>>(run, capacity, 1, items))
+        .peer("std", move |run| passes::<channels::Std>(run, capacity, 1, items))
 }
 
-fn rows() -> Vec<Row> {
+fn everything() -> Vec<Row> {
     vec![
         locks("lock, two threads", "two threads, 20 units of work outside the section", 2),
         locks("lock, eight threads", "eight threads, 20 units of work outside the section", 8),
         Row::new("condition, ping-pong", "two threads that wake each other by turns")
-            .goal(Goal::best(1.05))
-            .ours("Condition", ping_pong::<monitors::Locksmith>)
-            .peer("std", ping_pong::<monitors::Std>),
+            .goal(Goal::best(LIMIT))
+            .ours("Condition", |run| ping_pong::<monitors::Locksmith>(run, 2000))
+            .peer("std", |run| ping_pong::<monitors::Std>(run, 2000)),
         barrier("barrier, two threads", "two threads that do nothing but wait for each other", 2),
         barrier("barrier, eight threads", "eight threads that do nothing but wait", 8),
         queue("queue, capacity 1", "one producer, one consumer, one place", 1, 2000),
         queue("queue, capacity 64", "one producer, one consumer, 64 places", 64, 20_000),
     ]
+}
+
+/// On a core that is quiet, and beside a hog.
+fn rows() -> Vec<Row> {
+    let beside = |load: Option<Load>| {
+        let rows = everything().into_iter().chain(waits::for_a_taken_lock());
+        rows.map(move |row| row.under(load))
+    };
+    beside(None).chain(beside(Some(Load::OnEachCore(1)))).collect()
 }
 
 fn main() -> ExitCode {

@@ -11,7 +11,7 @@ use std::hint::black_box;
 use std::process::ExitCode;
 
 use bench::{Goal, Row, Run, Sample, floors};
-use channels::{Channel, Crossbeam, Crossfire, Flume, Kanal, Std};
+use channels::{Channel, Crossbeam, Crossfire, Flume, Kanal, Rapidfire, Rtrb, Std};
 use parking_lot::Mutex;
 use queues::{PriorityQueue, Queue, Ring, Stack};
 
@@ -132,11 +132,13 @@ fn between(
         .peer("crossbeam", move |run| passes::<Crossbeam>(run, capacity, producers, items))
         .peer("flume", move |run| passes::<Flume>(run, capacity, producers, fewer))
         .peer("kanal", move |run| passes::<Kanal>(run, capacity, producers, items))
-        .peer("crossfire", move |run| passes::<Crossfire>(run, capacity, producers, items));
+        .peer("crossfire", move |run| passes::<Crossfire>(run, capacity, producers, items))
+        .peer("rapidfire", move |run| passes::<Rapidfire>(run, capacity, producers, fewer));
     if producers > 1 {
         return row;
     }
     row.peer("std", move |run| passes::<Std>(run, capacity, 1, fewer))
+        .peer("rtrb", move |run| passes::<Rtrb>(run, capacity, 1, items))
 }
 
 fn rows() -> Vec<Row> {
@@ -150,6 +152,7 @@ fn rows() -> Vec<Row> {
             .peer("kanal", |run| turns::<Kanal>(run, 0, 1, 50_000))
             .peer("crossfire", |run| turns::<Crossfire>(run, 0, 1, 50_000))
             .peer("std", |run| turns::<Std>(run, 0, 1, 50_000))
+            .peer("rapidfire", |run| turns::<Rapidfire>(run, 0, 1, 50_000))
             .floor("bare ring", bare_ring),
         between("1 to 1, capacity 1", "one producer, one consumer, one place", 1, 1, (10_000, 500))
             .goal(Goal::best(1.3))

@@ -1,7 +1,10 @@
 //! Ours and the others' queues behind one trait.
 #![allow(dead_code)] // each bench uses a part
 
+use std::cell::UnsafeCell;
+use std::hint;
 use std::sync::mpsc;
+use std::thread;
 
 use queues::{PriorityQueue, Queue, Ring, Stack};
 
@@ -69,3 +72,73 @@ peers! {
 
 // SAFETY: a receiver may be sent but not shared; it takes part only where one thread gets.
 unsafe impl Sync for Std {}
+
+/// rapidfire's is for async code: a call that would wait is awaited by `pollster::block_on`.
+pub(crate) struct Rapidfire(rapidfire::Sender<u64>, rapidfire::Receiver<u64>);
+
+impl Channel for Rapidfire {
+    fn new(capacity: usize) -> Self {
+        let (sender, receiver) = rapidfire::bounded(capacity);
+        Self(sender, receiver)
+    }
+
+    #[inline]
+    fn put(&self, item: u64) {
+        if self.0.try_send(item).is_err() {
+            pollster::block_on(self.0.send(item)).expect("the receiver is alive");
+        }
+    }
+
+    #[inline]
+    fn get(&self) -> u64 {
+        self.1
+            .try_recv()
+            .unwrap_or_else(|_| pollster::block_on(self.1.recv()).expect("the sender is alive"))
+    }
+}
+
+/// rtrb's is for one that puts and one that gets, and never blocks: a call that would wait looks again, and yields
+/// now and then, as programs that use it do.
+pub(crate) struct Rtrb(UnsafeCell<rtrb::Producer<u64>>, UnsafeCell<rtrb::Consumer<u64>>);
+
+// SAFETY: it takes part only where one thread puts and one gets, and each has an end to itself.
+unsafe impl Sync for Rtrb {}
+
+impl Rtrb {
+    /// Looks between two yields.
+    const LOOKS: u32 = 64;
+
+    #[inline]
+    fn until<T>(mut attempt: impl FnMut() -> Option<T>) -> T {
+        loop {
+            for _ in 0..Self::LOOKS {
+                if let Some(done) = attempt() {
+                    return done;
+                }
+                hint::spin_loop();
+            }
+            thread::yield_now();
+        }
+    }
+}
+
+impl Channel for Rtrb {
+    fn new(capacity: usize) -> Self {
+        let (producer, consumer) = rtrb::RingBuffer::new(capacity);
+        Self(UnsafeCell::new(producer), UnsafeCell::new(consumer))
+    }
+
+    #[inline]
+    fn put(&self, item: u64) {
+        // SAFETY: one thread puts.
+        let producer = unsafe { &mut *self.0.get() };
+        Self::until(|| producer.push(item).ok());
+    }
+
+    #[inline]
+    fn get(&self) -> u64 {
+        // SAFETY: one thread gets.
+        let consumer = unsafe { &mut *self.1.get() };
+        Self::until(|| consumer.pop().ok())
+    }
+}

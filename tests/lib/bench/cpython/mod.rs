@@ -79,5 +79,5 @@ fn sample(answer: &str) -> Option<Sample> {
     };
     let waited = if waited == "-" { None } else { Some(waited.parse().ok()?) };
     let (nanoseconds, cpu) = (nanoseconds.parse().ok()?, Some(cpu.parse().ok()?));
-    Some(Sample { nanoseconds, cpu, fairness: None, waited })
+    Some(Sample { nanoseconds, cpu, fairness: None, tail: None, waited })
 }

@@ -9,6 +9,7 @@
 
 use std::time::{Duration, Instant};
 
+use crate::load::Load;
 use crate::measured::{Measured, Rounds};
 use crate::row::Row;
 use crate::run::Run;
@@ -50,10 +51,12 @@ const LOUD: f64 = 0.05;
 /// If a row has not exactly one contestant of ours.
 #[must_use]
 pub fn hold(mut row: Row, effort: Effort) -> Measured {
+    let loaded = row.load.is_some();
+    let load = row.load.map(Load::begin);
     let first = row.contestants.iter_mut().map(|contestant| {
         let start = Instant::now();
-        (contestant.run)(&Run::warm_up(effort.quick));
-        Run::counted(effort.quick, start.elapsed())
+        (contestant.run)(&Run::warm_up(effort.quick, loaded));
+        Run::counted(effort.quick, loaded, start.elapsed())
     });
     let how = Vec::from_iter(first);
     let mut order = Vec::from_iter(0..row.contestants.len());
@@ -92,6 +95,8 @@ pub fn hold(mut row: Row, effort: Effort) -> Measured {
         // The system counts in hundredths of a second.
         (seconds > 1.0).then(|| after.of_others_since(&before) / (seconds * system::cores() as f64))
     });
+
+    drop(load);
 
     let held = rounds.len();
     let is_clean = |round: &Vec<Sample>| !round.iter().any(Sample::is_dirty);

@@ -25,6 +25,7 @@ use watchdog as _;
 pub mod contest;
 pub mod crowd;
 pub mod floors;
+pub mod load;
 pub mod machine;
 pub mod measured;
 pub mod plot;
@@ -38,6 +39,7 @@ pub mod system;
 pub mod table;
 pub mod text;
 
+pub use self::load::Load;
 pub use self::program::{on_one_core, program};
 pub use self::row::{Goal, Row};
 pub use self::run::Run;

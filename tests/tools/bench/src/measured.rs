@@ -13,6 +13,9 @@ pub struct Measured {
     pub name: String,
     /// What was done.
     pub about: String,
+    /// What ran beside it.
+    #[serde(default)]
+    pub load: Option<String>,
     /// How many rounds there were.
     pub rounds: Rounds,
     /// The part of all cores that other programs, or the host, had meanwhile.
@@ -56,6 +59,12 @@ pub struct Standing {
     pub cpu_ratio: Option<Estimate>,
     /// Slowest thread by fastest.
     pub fairness: Option<Estimate>,
+    /// What one wait in a hundred took longer than.
+    #[serde(default)]
+    pub tail: Option<f64>,
+    /// Ours divided by this, round by round.
+    #[serde(default)]
+    pub tail_ratio: Option<Estimate>,
     /// The part of their time for which the threads waited for a core.
     pub waited: Option<f64>,
 }
@@ -78,7 +87,7 @@ impl Verdict {
         let found = self.found?;
         Some(match self.goal.figure {
             Figure::Fairness => found.low >= self.goal.limit,
-            Figure::Time | Figure::Cpu => found.high <= self.goal.limit,
+            Figure::Time | Figure::Cpu | Figure::Tail => found.high <= self.goal.limit,
         })
     }
 }
@@ -105,6 +114,7 @@ impl Measured {
             };
             let ratio = rounds.iter().map(|round| round[first].nanoseconds / round[i].nanoseconds);
             let cpu_ratio = rounds.iter().map(|round| Some(round[first].cpu? / round[i].cpu?));
+            let tail_ratio = rounds.iter().map(|round| Some(round[first].tail? / round[i].tail?));
             Standing {
                 name: row.contestants[i].name.to_owned(),
                 role: row.contestants[i].role,
@@ -114,14 +124,17 @@ impl Measured {
                 cpu: if_told(|sample| sample.cpu).and_then(median),
                 cpu_ratio: cpu_ratio.collect::<Option<Vec<_>>>().and_then(Estimate::of),
                 fairness: if_told(|sample| sample.fairness).and_then(Estimate::of),
+                tail: if_told(|sample| sample.tail).and_then(median),
+                tail_ratio: tail_ratio.collect::<Option<Vec<_>>>().and_then(Estimate::of),
                 waited: if_told(|sample| sample.waited).and_then(median),
             }
         };
         let contestants = Vec::from_iter(order.into_iter().map(standing));
         let verdicts = row.goals.iter().map(|goal| judge(goal, &contestants)).collect();
         Self {
-            name: row.name.to_owned(),
+            name: row.title(),
             about: row.about.to_owned(),
+            load: row.load.map(|load| load.title().to_owned()),
             rounds: counts,
             others,
             seconds,
@@ -153,6 +166,7 @@ fn ratio(standing: &Standing, figure: Figure) -> Option<Estimate> {
     match figure {
         Figure::Time => Some(standing.ratio),
         Figure::Cpu => standing.cpu_ratio,
+        Figure::Tail => standing.tail_ratio,
         Figure::Fairness => standing.fairness,
     }
 }
@@ -173,6 +187,7 @@ fn best(
 fn judge(goal: &Goal, contestants: &[Standing]) -> Verdict {
     let against = match &goal.against {
         Against::Best => best(contestants, goal.figure, |_| true),
+        Against::Fastest => best(contestants, Figure::Time, |_| true),
         Against::BestOf(names) => {
             best(contestants, goal.figure, |name| names.iter().any(|n| n == name))
         }

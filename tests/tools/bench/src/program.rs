@@ -10,6 +10,7 @@ use anyhow::{Context, Result};
 use clap::Parser;
 
 use crate::contest::{self, Effort};
+use crate::load::{self, STOP_AND_GO};
 use crate::measured::Measured;
 use crate::row::Row;
 use crate::system;
@@ -41,6 +42,11 @@ struct Arguments {
 /// The program of a bench: reads the command line, and holds the contests of `rows`.
 #[must_use]
 pub fn program(rows: impl FnOnce() -> Vec<Row>) -> ExitCode {
+    let mut words = std::env::args().skip(1);
+    if words.next().as_deref() == Some(STOP_AND_GO) {
+        words.next().and_then(|process| process.parse().ok()).map(load::stop_and_go);
+        return ExitCode::SUCCESS;
+    }
     let arguments = Arguments::parse();
     match hold(&arguments, rows) {
         Ok(()) => ExitCode::SUCCESS,
@@ -69,8 +75,7 @@ fn hold(arguments: &Arguments, rows: impl FnOnce() -> Vec<Row>) -> Result<()> {
     }
     let mut measured = Vec::new();
     for row in rows() {
-        if !arguments.rows.is_empty() && !arguments.rows.iter().any(|name| row.name.contains(name))
-        {
+        if !arguments.rows.is_empty() && !arguments.rows.iter().any(|name| row.is_called(name)) {
             continue;
         }
         if quick {

@@ -24,30 +24,33 @@ const fn place(bench: &'static str, group: &'static str, title: &'static str) ->
 }
 
 /// Every bench there is, in the order in which they run and are shown.
-pub const BENCHES: [Place; 10] = [
+pub const BENCHES: [Place; 11] = [
     place("lock", "locks", "Lock"),
     place("rlock", "locks", "RLock"),
     place("semaphore", "sync", "Semaphore"),
     place("event", "sync", "Event"),
     place("condition", "sync", "Condition"),
     place("barrier", "sync", "Barrier"),
-    place("one_core", "sync", "One core"),
     place("queue", "queues", "Queue"),
+    place("busy", "busy", "Busy"),
+    place("one_core", "one_core", "One core"),
     place("timers", "timers", "Timers"),
     place("python", "python", "CPython"),
 ];
 
 /// The groups, with their titles.
-pub const GROUPS: [(&str, &str); 5] = [
+pub const GROUPS: [(&str, &str); 7] = [
     ("locks", "Locks"),
     ("sync", "Semaphores, events, conditions, barriers"),
     ("queues", "Queues"),
+    ("busy", "On a busy machine"),
+    ("one_core", "On one core"),
     ("timers", "Timers"),
     ("python", "Beside Python"),
 ];
 
 /// Crates whose versions belong to the results.
-const PEERS: [&str; 11] = [
+const PEERS: [&str; 13] = [
     "async-lock",
     "crossbeam-channel",
     "crossfire",
@@ -57,6 +60,8 @@ const PEERS: [&str; 11] = [
     "kanal",
     "parking_lot",
     "pollster",
+    "rapidfire",
+    "rtrb",
     "tokio",
     "usync",
 ];

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::load::Load;
 use crate::run::Run;
 use crate::sample::Sample;
 
@@ -9,6 +10,7 @@ use crate::sample::Sample;
 pub struct Row {
     pub(crate) name: &'static str,
     pub(crate) about: &'static str,
+    pub(crate) load: Option<Load>,
     pub(crate) goals: Vec<Goal>,
     pub(crate) contestants: Vec<Contestant>,
 }
@@ -53,6 +55,8 @@ pub enum Figure {
     Time,
     /// Processor time per operation.
     Cpu,
+    /// What one in a hundred waits takes longer than.
+    Tail,
     /// Operations of the slowest thread by those of the fastest; not divided by anybody's.
     Fairness,
 }
@@ -65,6 +69,8 @@ pub enum Against {
     Best,
     /// The same, among these.
     BestOf(Vec<String>),
+    /// The peer that takes the least time, whatever the figure is.
+    Fastest,
     /// The floor.
     Floor,
     /// Nobody.
@@ -101,6 +107,19 @@ impl Goal {
         Self::new(Figure::Cpu, Against::Best, limit)
     }
 
+    /// At most so many times the processor time of the peer that takes the least time. A peer that gives its core away
+    /// and waits takes little processor time, and that says nothing for it.
+    #[must_use]
+    pub const fn cpu_of_fastest(limit: f64) -> Self {
+        Self::new(Figure::Cpu, Against::Fastest, limit)
+    }
+
+    /// One wait in a hundred takes at most so many times what it takes with the best peer.
+    #[must_use]
+    pub const fn tail(limit: f64) -> Self {
+        Self::new(Figure::Tail, Against::Best, limit)
+    }
+
     /// The slowest thread does at least this part of what the fastest does.
     #[must_use]
     pub const fn fairness(limit: f64) -> Self {
@@ -112,7 +131,14 @@ impl Row {
     /// A row that `about` describes; `name` is unique in its bench.
     #[must_use]
     pub const fn new(name: &'static str, about: &'static str) -> Self {
-        Self { name, about, goals: Vec::new(), contestants: Vec::new() }
+        Self { name, about, load: None, goals: Vec::new(), contestants: Vec::new() }
+    }
+
+    /// What runs beside it.
+    #[must_use]
+    pub const fn under(mut self, load: Option<Load>) -> Self {
+        self.load = load;
+        self
     }
 
     /// What is wanted of ours.
@@ -144,6 +170,20 @@ impl Row {
     #[must_use]
     pub fn floor(self, name: &'static str, run: impl FnMut(&Run) -> Sample + 'static) -> Self {
         self.with(name, Role::Floor, run)
+    }
+
+    /// Whether `part` is in its name, or in what runs beside it: `quiet` where nothing does.
+    pub(crate) fn is_called(&self, part: &str) -> bool {
+        let beside = self.load.map_or("quiet", Load::title);
+        format!("{}, {beside}", self.name).contains(part)
+    }
+
+    /// Its name, with what runs beside it.
+    pub(crate) fn title(&self) -> String {
+        match self.load {
+            Some(load) => format!("{}, {}", self.name, load.title()),
+            None => self.name.to_owned(),
+        }
     }
 
     fn with(

@@ -17,6 +17,8 @@ pub struct Run {
     part: f64,
     /// One thread a core, if there are cores enough.
     pinned: bool,
+    /// Pinned also if there are not, in turns; and that threads wait for a core is what is measured.
+    loaded: bool,
     cores: usize,
 }
 
@@ -60,18 +62,18 @@ impl Run {
 
     /// The first run of each contestant is neither counted nor pinned: some ask once how many cores there
     /// are, and on a pinned thread std answers "one".
-    pub(crate) fn warm_up(quick: bool) -> Self {
+    pub(crate) fn warm_up(quick: bool, loaded: bool) -> Self {
         let part = if quick { 0.001 } else { Self::FIRST };
-        Self { quick, part, pinned: false, cores: system::cores() }
+        Self { quick, part, pinned: false, loaded, cores: system::cores() }
     }
 
     /// A run that counts, of a contestant whose first run took so long. On a busy machine a hand-over can take ten
     /// thousand times as long as on a quiet one: then fewer must do.
-    pub(crate) fn counted(quick: bool, first: Duration) -> Self {
+    pub(crate) fn counted(quick: bool, loaded: bool, first: Duration) -> Self {
         let whole = first.as_secs_f64() / Self::FIRST;
         let part =
             if quick { 0.001 } else { (Self::LONGEST.as_secs_f64() / whole).clamp(0.001, 1.0) };
-        Self { quick, part, pinned: true, cores: system::cores() }
+        Self { quick, part, pinned: true, loaded, cores: system::cores() }
     }
 
     /// So many operations, or as many as there is time for.
@@ -140,11 +142,12 @@ impl Run {
         let fairness = || done().fold(f64::INFINITY, f64::min) / done().fold(1.0, f64::max);
         let waited = laps.iter().map(|lap| lap.waited).sum::<Option<Duration>>();
         let whole = (end - start).as_secs_f64() * laps.len() as f64;
-        let tells = laps.len() <= self.cores;
+        let tells = laps.len() <= self.cores && !self.loaded;
         Sample {
             nanoseconds: each(end - start),
             cpu: laps.iter().map(|lap| lap.cpu).sum::<Option<Duration>>().map(each),
             fairness: (in_a_set_time && laps.len() > 1).then(fairness),
+            tail: None,
             waited: waited.filter(|_| tells).map(|waited| waited.as_secs_f64() / whole),
         }
     }
@@ -152,14 +155,15 @@ impl Run {
     /// Runs `body` on so many threads, from when all are there.
     fn team(&self, threads: usize, body: impl Fn(usize, Instant) -> u64 + Sync) -> Vec<Lap> {
         let room_for_all = threads <= self.cores;
+        let spins = room_for_all && !self.loaded;
         let missing = &AtomicUsize::new(threads);
         let body = &body;
         let one = move |thread| {
-            if self.pinned && room_for_all {
-                system::pin(thread);
+            if self.pinned && (room_for_all || self.loaded) {
+                system::pin(thread % self.cores);
             }
             missing.fetch_sub(1, SeqCst);
-            meet(missing, room_for_all);
+            meet(missing, spins);
             let waited = system::waited_for_a_core();
             let cpu = system::processor_time();
             let start = Instant::now();

@@ -10,6 +10,8 @@ pub struct Sample {
     /// The operations of the slowest thread divided by those of the fastest, where threads worked for a set
     /// time and not for a set number.
     pub fairness: Option<f64>,
+    /// What one wait in a hundred took longer than, where waits were measured one by one.
+    pub tail: Option<f64>,
     /// The part of their time for which the threads were ready and had no core; `None` where there are more
     /// threads than cores (then somebody always waits) and where the system does not tell.
     pub waited: Option<f64>,

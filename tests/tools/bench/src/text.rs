@@ -65,12 +65,14 @@ pub fn goal(goal: &Goal) -> String {
     let limit = limit.trim_end_matches('0').trim_end_matches('.');
     let whom = match &goal.against {
         Against::Best => "best peer".to_owned(),
+        Against::Fastest => "fastest peer".to_owned(),
         Against::BestOf(names) => names.join(" and "),
         Against::Floor => "floor".to_owned(),
         Against::Nobody => String::new(),
     };
     match goal.figure {
         Figure::Time => format!("≤ {limit} × {whom}"),
+        Figure::Tail => format!("one wait in 100 ≤ {limit} × {whom}"),
         Figure::Cpu => format!("CPU ≤ {limit} × {whom}"),
         Figure::Fairness => format!("fairness ≥ {limit}"),
     }

@@ -28,7 +28,7 @@ const SHORTEST_REST: u64 = 10_000_000;
 /// The longest.
 const LONGEST_REST: u64 = 1_000_000_000;
 /// A turn that is too long within so many rests of the end of the last one makes the next twice as long.
-const SOON: u64 = 4;
+const SOON: u64 = 16;
 /// Cores that are told apart; those beyond share.
 const CORES: usize = 64;
 
@@ -54,35 +54,20 @@ impl Turns {
         &self.0[core % CORES]
     }
 
-    /// Gives others up to so many turns and looks after each, until `ready`. Ends early, with `None`, where turns
-    /// are too long.
-    pub(super) fn give(
-        &self,
-        machine: &impl Machine,
-        times: u32,
-        mut ready: impl FnMut() -> bool,
-    ) -> Option<bool> {
-        let mut before = machine.now();
+    /// Gives one turn, unless turns were too long lately on this core. Returns the time after it; `None` where there
+    /// was none, or it was too long itself.
+    pub(super) fn give(&self, machine: &impl Machine, before: u64) -> Option<u64> {
         let memory = self.memory(machine.core());
         if before < memory.rests_until.load(Relaxed) {
             return None;
         }
-        for _ in 0..times {
-            machine.give_turn();
-            let after = machine.now();
-            let too_long = after - before > TOO_LONG;
-            if too_long {
-                memory.rest(before, after);
-            }
-            if ready() {
-                return Some(true);
-            }
-            if too_long {
-                return None;
-            }
-            before = after;
+        machine.give_turn();
+        let after = machine.now();
+        if after - before > TOO_LONG {
+            memory.rest(before, after);
+            return None;
         }
-        Some(false)
+        Some(after)
     }
 }
 
@@ -99,5 +84,83 @@ impl Memory {
         let rest = if soon { (2 * rest).min(LONGEST_REST) } else { SHORTEST_REST };
         self.rest.store(rest, Relaxed);
         self.rests_until.store(after + rest, Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{LONGEST_REST, SHORTEST_REST, SOON, TOO_LONG, Turns};
+    use crate::sync::spin::fake::Fake;
+    use crate::sync::spin::system::Machine;
+
+    const SHORT: u64 = 400;
+    const LONG: u64 = 3_000_000;
+
+    fn give(turns: &Turns, machine: &Fake, turn: u64) -> bool {
+        machine.turn.set(turn);
+        turns.give(machine, machine.now()).is_some()
+    }
+
+    #[test]
+    fn short_turns_go_on() {
+        let (turns, machine) = (Turns::new(), Fake::new(2));
+        assert!((0..1000).all(|_| give(&turns, &machine, SHORT)));
+        assert!((0..1000).all(|_| give(&turns, &machine, TOO_LONG)));
+        assert_eq!(machine.turns.get(), 2000);
+    }
+
+    #[test]
+    fn after_one_that_is_too_long_there_is_none_for_a_while() {
+        let (turns, machine) = (Turns::new(), Fake::new(2));
+        assert!(!give(&turns, &machine, LONG));
+        for _ in 0..10 {
+            machine.clock.set(machine.clock.get() + SHORTEST_REST / 20);
+            assert!(!give(&turns, &machine, SHORT));
+        }
+        assert_eq!(machine.turns.get(), 1, "it was not even tried");
+        machine.clock.set(machine.clock.get() + SHORTEST_REST);
+        assert!(give(&turns, &machine, SHORT));
+    }
+
+    #[test]
+    fn beside_a_hog_for_good_one_slice_a_second_is_lost() {
+        let (turns, machine) = (Turns::new(), Fake::new(2));
+        let mut given = Vec::new();
+        while machine.clock.get() < 10_000_000_000 {
+            let before = machine.turns.get();
+            give(&turns, &machine, LONG);
+            if machine.turns.get() > before {
+                given.push(machine.clock.get() / 1_000_000);
+            }
+            machine.clock.set(machine.clock.get() + 100_000);
+        }
+        let rests = given.windows(2).map(|pair| (pair[1] - pair[0]) / 10 * 10);
+        let rests = Vec::from_iter(rests);
+        assert_eq!(rests[..7], [10, 20, 40, 80, 160, 320, 640]);
+        assert!(rests[7..].iter().all(|&rest| rest == LONGEST_REST / 1_000_000));
+    }
+
+    #[test]
+    fn after_a_time_of_short_turns_the_rest_is_short_again() {
+        let (turns, machine) = (Turns::new(), Fake::new(2));
+        for _ in 0..5 {
+            give(&turns, &machine, LONG);
+            machine.clock.set(machine.clock.get() + LONGEST_REST / 2);
+        }
+        machine.clock.set(machine.clock.get() + (SOON + 1) * LONGEST_REST);
+        assert!(give(&turns, &machine, SHORT));
+        assert!(!give(&turns, &machine, LONG));
+        machine.clock.set(machine.clock.get() + SHORTEST_REST);
+        assert!(give(&turns, &machine, SHORT));
+    }
+
+    #[test]
+    fn each_core_has_a_memory_of_its_own() {
+        let (turns, machine) = (Turns::new(), Fake::new(2));
+        assert!(!give(&turns, &machine, LONG));
+        machine.core.set(1);
+        assert!(give(&turns, &machine, SHORT));
+        machine.core.set(0);
+        assert!(!give(&turns, &machine, SHORT));
     }
 }

@@ -6,10 +6,10 @@ use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use super::system::Machine;
 
 /// Pauses that are timed at once: enough to make little of reading the clock.
-const TIMED: u32 = 32;
+const TIMED: u32 = 16;
 /// How often. The shortest counts: a thread that loses its core meanwhile makes a pause look longer, and nothing
 /// makes it look shorter.
-const TRIES: u32 = 4;
+const TRIES: u32 = 3;
 /// The least and the most, in picoseconds, that is believed: a pause that takes no time would be made an endless
 /// number of, one that takes longer than a microsecond is the work of something that stops the program.
 const BELIEVED: (u32, u32) = (1_000, 1_000_000);

@@ -18,6 +18,7 @@ use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::fs::FileExt;
 use std::ptr;
 
+use primitives::thread;
 use serde::{Deserialize, Serialize};
 
 use crate::function::Packed;
@@ -54,6 +55,16 @@ pub(crate) enum Said {
     UnknownFunction,
     BadArguments(String),
     BadOutput(String),
+}
+
+/// A panic, as it is told to another process.
+pub(crate) fn panicked(panic: &thread::PanicError) -> Said {
+    let place = |place: &thread::Location| (place.file().to_owned(), place.line(), place.column());
+    Said::Panicked {
+        thread: panic.thread_name().to_owned(),
+        message: panic.message().to_owned(),
+        location: panic.location().map(place),
+    }
 }
 
 /// Takes the payload apart: what goes into the message, and the descriptors beside it.

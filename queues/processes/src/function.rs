@@ -5,6 +5,7 @@
 //! before `main` begins, in each process alike, since each is the same program.
 
 use std::os::fd::OwnedFd;
+use std::sync::OnceLock;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -74,6 +75,12 @@ impl Packed {
         Ok(Self { bytes, fds })
     }
 
+    /// Another one, with descriptors of its own.
+    pub(crate) fn copy(&self) -> std::io::Result<Self> {
+        let fds = self.fds.iter().map(OwnedFd::try_clone).collect::<Result<_, _>>()?;
+        Ok(Self { bytes: self.bytes.clone(), fds })
+    }
+
     pub(crate) fn open<T: DeserializeOwned>(self) -> Result<T, postcard::Error> {
         handover::unpack(&self.bytes, self.fds)
     }
@@ -117,6 +124,22 @@ pub(crate) fn find(name: &str) -> Option<&'static Registered> {
     inventory::iter::<Registered>().find(|entry| entry.name == name)
 }
 
+/// All entries, by name: in the same order in each process of this program.
+pub(crate) fn in_order() -> &'static [&'static Registered] {
+    static IN_ORDER: OnceLock<Vec<&'static Registered>> = OnceLock::new();
+    IN_ORDER.get_or_init(|| {
+        let mut all: Vec<_> = inventory::iter::<Registered>().collect();
+        all.sort_unstable_by_key(|entry| entry.name);
+        all
+    })
+}
+
+/// Where a function stands in that order.
+pub(crate) fn place_of<F: Function>() -> usize {
+    let place = in_order().binary_search_by_key(&F::NAME, |entry| entry.name);
+    place.expect("whoever implements `Function` has registered it, by `function!`")
+}
+
 /// The names of all registered functions, in order.
 ///
 /// ```
@@ -129,16 +152,14 @@ pub(crate) fn find(name: &str) -> Option<&'static Registered> {
 /// ```
 #[must_use]
 pub fn registered() -> Vec<&'static str> {
-    let mut names: Vec<_> = inventory::iter::<Registered>().map(|entry| entry.name).collect();
-    names.sort_unstable();
-    names
+    in_order().iter().map(|entry| entry.name).collect()
 }
 
 /// Declares functions that other processes can call. Arguments and what they return go there and back as bytes, by
 /// [`serde`].
 ///
 /// Here they are called as any function. Their names are also values, to give to a [`Process`](crate::Process) or a
-/// `ProcessPool`; so no variable of the same module can have such a name.
+/// [`ProcessPool`](crate::ProcessPool); so no variable of the same module can have such a name.
 ///
 /// ```
 /// processes::function! {

@@ -8,6 +8,7 @@
 //! | here                  | Python                          | what it does                                              |
 //! | --------------------- | ------------------------------- | --------------------------------------------------------- |
 //! | [`Process`]           | `multiprocessing.Process`       | a function in a process of its own                        |
+//! | [`ProcessPool`]       | `multiprocessing.Pool`          | calls for processes that are there already                |
 //! | [`SharedMemory`]      | `shared_memory.SharedMemory`    | bytes that several processes see                          |
 //! | [`SharedLock`]        | `multiprocessing.Lock`, `Value` | one thread of all processes at a time may touch the value |
 //! | [`SharedSemaphore`]   | `multiprocessing.Semaphore`     | so many at a time; the dead give their permits back       |
@@ -46,6 +47,7 @@ mod identity;
 mod lock;
 mod members;
 mod memory;
+mod pool;
 mod process;
 mod queue;
 mod robust;
@@ -62,6 +64,7 @@ pub use event::SharedEvent;
 pub use function::{Function, Run, Runnable, registered};
 pub use lock::{LockTimeoutError, OwnerDied, SharedLock, SharedLockGuard, TryLockError};
 pub use memory::{OpenError, SharedMemory};
+pub use pool::{Imap, PoolError, ProcessPool, ProcessPoolBuilder, SubmitError, Task, TaskError};
 pub use process::{Process, ProcessError, StartError, current_name, init};
 pub use queue::SharedQueue;
 pub use semaphore::{SharedPermit, SharedSemaphore};

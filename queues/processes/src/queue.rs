@@ -7,7 +7,7 @@
 //! | `queue/stamp.rs` | the word of a place                                                      |
 //! | `queue/bell.rs`  | what those sleep on that find it full or empty                           |
 
-mod bell;
+pub(crate) mod bell;
 mod ring;
 mod stamp;
 
@@ -363,7 +363,7 @@ impl<T: Pod + Send> SharedQueue<T> {
 }
 
 /// Looks for a while, as long as that has lately paid; never on one core.
-fn look<R>(patience: &AtomicU32, mut try_it: impl FnMut() -> Option<R>) -> Option<R> {
+pub(crate) fn look<R>(patience: &AtomicU32, mut try_it: impl FnMut() -> Option<R>) -> Option<R> {
     const PAUSES: u32 = 40;
     if primitives::sync::cores() == 1 {
         return None;

@@ -95,17 +95,7 @@ fn run(
         Ok(Ok(packed)) => Ok(packed),
         Ok(Err(NotRun::Arguments(error))) => Err(Said::BadArguments(error)),
         Ok(Err(NotRun::Output(error))) => Err(Said::BadOutput(error)),
-        Err(panic) => Err(panicked(&panic)),
-    }
-}
-
-/// A panic, as it is told to the parent.
-fn panicked(panic: &thread::PanicError) -> Said {
-    let place = |place: &thread::Location| (place.file().to_owned(), place.line(), place.column());
-    Said::Panicked {
-        thread: panic.thread_name().to_owned(),
-        message: panic.message().to_owned(),
-        location: panic.location().map(place),
+        Err(panic) => Err(control::panicked(&panic)),
     }
 }
 

@@ -8,7 +8,7 @@
 //! sleeper also wakes by itself, after [`LOOK_EVERY`].
 
 use std::sync::atomic::AtomicU32;
-use std::sync::atomic::Ordering::SeqCst;
+use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 use std::time::Duration;
 
 use crate::futex::{self, Change, Deadline, Wait, change_and_wake};
@@ -21,38 +21,44 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// See the module.
 #[repr(C, align(128))]
 #[derive(Debug)]
-pub(super) struct Bell {
+pub(crate) struct Bell {
     word: AtomicU32,
 }
 
 /// The word as it was when a thread said that it was about to sleep.
 #[derive(Clone, Copy)]
-pub(super) struct Seen(u32);
+pub(crate) struct Seen(u32);
 
 impl Bell {
     /// Says that this thread is about to sleep. It must look once more before it does.
-    pub(super) fn prepare(&self) -> Seen {
+    pub(crate) fn prepare(&self) -> Seen {
         // SeqCst: pairs with the load in `ring`. Either the look that follows finds what was done before the ring, or
         // the ring finds the bit.
         Seen(self.word.fetch_or(SLEEPERS, SeqCst) | SLEEPERS)
     }
 
     /// Sleeps until it rings, until `deadline`, or for a while. `TimedOut` is said of any of the two.
-    pub(super) fn sleep(&self, seen: Seen, deadline: Deadline) -> Wait {
+    pub(crate) fn sleep(&self, seen: Seen, deadline: Deadline) -> Wait {
         futex::wait(&self.word, seen.0, futex::at_most(deadline, LOOK_EVERY))
     }
 
     /// Wakes a sleeper, if there may be one. One load if there is none.
     #[inline]
-    pub(super) fn ring(&self) {
+    pub(crate) fn ring(&self) {
         // SeqCst: pairs with the exchange in `prepare`.
         if self.word.load(SeqCst) & SLEEPERS != 0 {
             self.ring_slow(1);
         }
     }
 
+    /// Says that no sleeper need be woken, since a thread looks by itself. [`prepare`](Self::prepare) takes it back.
+    pub(crate) fn hush(&self) {
+        // Relaxed: if a ring finds the bit all the same, it wakes one for nothing.
+        self.word.fetch_and(!SLEEPERS, Relaxed);
+    }
+
     /// Wakes all.
-    pub(super) fn ring_all(&self) {
+    pub(crate) fn ring_all(&self) {
         self.ring_slow(i32::MAX);
     }
 

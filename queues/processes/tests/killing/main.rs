@@ -2,10 +2,14 @@
 
 use watchdog as _;
 
+mod chaos;
 mod harness;
 mod life;
+mod pool;
 
 use std::process::Command;
+use std::thread;
+use std::time::Duration;
 
 /// Set for a run of this program that shows what happens without `init`.
 const MODE: &str = "LOCKSMITH_TEST_MODE";
@@ -22,7 +26,7 @@ fn main() {
         _ => {}
     }
     processes::init();
-    harness::run(&[life::TESTS]);
+    harness::run(&[life::TESTS, pool::TESTS, chaos::TESTS]);
 }
 
 /// Runs this program in a mode of its own; what it prints.
@@ -30,4 +34,29 @@ fn in_mode(mode: &str) -> String {
     let this = std::env::current_exe().expect("it has a name");
     let output = Command::new(this).env(MODE, mode).output().expect("it runs");
     String::from_utf8(output.stdout).expect("it prints text")
+}
+
+/// How many processes are killed in all, by the environment's `LOCKSMITH_KILLS`.
+fn kills() -> usize {
+    match std::env::var("LOCKSMITH_KILLS") {
+        Ok(kills) => kills.parse().expect("LOCKSMITH_KILLS is a whole number"),
+        Err(_) => 1000,
+    }
+}
+
+/// Moments at which to kill, the same in each run. (The machine sees to it that they are not.)
+struct Random(u64);
+
+impl Random {
+    fn new() -> Self {
+        Self(88_172_645_463_325_252)
+    }
+
+    /// Up to 2 ms: what is killed has just begun, or is at work.
+    fn pause(&mut self) {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        thread::sleep(Duration::from_micros(self.0 % 2000));
+    }
 }

@@ -1,0 +1,152 @@
+//! What a pool and one of its workers share: a stream of calls, a stream of answers, and a word for each call on its way.
+//!
+//! | word of a call | meaning                                      | left by                                                    |
+//! | -------------- | -------------------------------------------- | ---------------------------------------------------------- |
+//! | `QUEUED`       | sent, and not begun                          | the worker: `BEGUN`; the pool: `WITHDRAWN`                 |
+//! | `BEGUN`        | the worker runs it: it cannot be called back | its answer                                                 |
+//! | `WITHDRAWN`    | cancelled, or given to another worker        | the worker passes it over                                  |
+//!
+//! One compare-exchange decides between the worker, which begins a call, and the pool, which calls it back. When the
+//! worker is killed the same words say which call died with it (`BEGUN`) and which go to another worker (`QUEUED`).
+
+use std::alloc::Layout;
+use std::io;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::{AcqRel, Acquire, Release};
+
+use bytemuck::{Pod, Zeroable};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::stream::{Ends, Reader, SIZE, Writer};
+use crate::queue::bell::Bell;
+use crate::segment::{Segment, Shared};
+
+/// The most calls that are on their way to a worker.
+pub(super) const WINDOW: usize = 256;
+
+const QUEUED: u64 = 1;
+const BEGUN: u64 = 2;
+const WITHDRAWN: u64 = 3;
+const STATE_BITS: u32 = 2;
+
+/// What stands in front of each message, in both directions.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, Pod, Zeroable)]
+pub(super) struct Header {
+    /// Which call: they are counted, for each worker from 0.
+    pub(super) number: u64,
+    /// The bytes behind this header.
+    pub(super) len: u32,
+    /// See [`kind`].
+    pub(super) kind: u16,
+    /// Not 0: file descriptors come over the socket; the first one has the bytes if they are too many for the stream.
+    pub(super) fds: u16,
+    /// To the worker: the function's place among the [registered](crate::registered). From it: how long the call took, in ns.
+    pub(super) detail: u64,
+}
+
+/// What a message is.
+pub(super) mod kind {
+    /// To the worker: call this. From it: what the function returned.
+    pub(in crate::pool) const PLAIN: u16 = 0;
+    /// To the worker: end.
+    pub(in crate::pool) const END: u16 = 1;
+    /// From the worker: why there is no result, or why it cannot work; a [`Said`](crate::control::Said).
+    pub(in crate::pool) const SAID: u16 = 2;
+    /// From the worker: it has called its initializer, and is at work.
+    pub(in crate::pool) const READY: u16 = 3;
+}
+
+/// A longer message goes as a file.
+pub(super) const INLINE: usize = 32 * 1024;
+
+#[repr(C, align(128))]
+pub(super) struct Body {
+    pub(super) calls: Ends,
+    pub(super) answers: Ends,
+    /// Rung when there are calls, or room for answers.
+    pub(super) worker: Bell,
+    words: [AtomicU64; WINDOW],
+}
+
+// SAFETY: zeros are two empty streams; atomics, and no address.
+unsafe impl Shared for Body {
+    const KIND: u32 = 8;
+}
+
+const BYTES: Layout = Layout::new::<[u8; SIZE]>();
+
+/// One mapping of it.
+pub(super) struct Channel {
+    segment: Segment<Body>,
+}
+
+impl Channel {
+    pub(super) fn new() -> io::Result<Self> {
+        Ok(Self { segment: Segment::create(BYTES, 2 * SIZE)? })
+    }
+
+    pub(super) fn body(&self) -> &Body {
+        &self.segment
+    }
+
+    /// The pool's two ends.
+    pub(super) fn pool_ends(&self) -> (Writer, Reader) {
+        let calls = self.segment.items(BYTES);
+        // SAFETY: the channel has room for both, and the pool, which keeps it mapped, is the only one on this side.
+        unsafe { (Writer::new(calls), Reader::new(calls.add(SIZE))) }
+    }
+
+    /// The worker's two ends.
+    pub(super) fn worker_ends(&self) -> (Reader, Writer) {
+        let calls = self.segment.items(BYTES);
+        // SAFETY: as above, on the other side.
+        unsafe { (Reader::new(calls), Writer::new(calls.add(SIZE))) }
+    }
+
+    fn word(&self, number: u64) -> &AtomicU64 {
+        &self.body().words[number as usize % WINDOW]
+    }
+
+    /// The pool is about to send this call.
+    pub(super) fn queue(&self, number: u64) {
+        // Release: the word of another call stood here, which has been answered.
+        self.word(number).store(number << STATE_BITS | QUEUED, Release);
+    }
+
+    /// The worker wants to run it; `false`: it was withdrawn.
+    pub(super) fn begin(&self, number: u64) -> bool {
+        self.turn(number, BEGUN)
+    }
+
+    /// The pool wants it back; `false`: the worker has begun.
+    pub(super) fn withdraw(&self, number: u64) -> bool {
+        self.turn(number, WITHDRAWN)
+    }
+
+    /// Whether the worker has begun.
+    pub(super) fn has_begun(&self, number: u64) -> bool {
+        // Acquire: pairs with the exchange in `turn`.
+        self.word(number).load(Acquire) == number << STATE_BITS | BEGUN
+    }
+
+    fn turn(&self, number: u64, state: u64) -> bool {
+        let call = number << STATE_BITS;
+        // AcqRel: pairs with the other side's.
+        self.word(number).compare_exchange(call | QUEUED, call | state, AcqRel, Acquire).is_ok()
+    }
+}
+
+impl Serialize for Channel {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.segment.give(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Channel {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let segment: Segment<Body> = Segment::take(BYTES, deserializer)?;
+        segment.check_room(BYTES, 2 * SIZE).map_err(serde::de::Error::custom)?;
+        Ok(Self { segment })
+    }
+}

@@ -16,6 +16,7 @@
 //! | [`SharedCondition`]   | `multiprocessing.Condition`     | sleep until the value under a lock has changed            |
 //! | [`SharedBarrier`]     | `multiprocessing.Barrier`       | none goes on before all have come                         |
 //! | [`SharedQueue`]       | `multiprocessing.Queue`         | items from many to many                                   |
+//! | [`pipe`]              | `multiprocessing.Pipe`          | messages from one process to another, and back            |
 //!
 //! Linux with glibc, on 64-bit machines: the kernel's robust lists, memfds and pidfds are what makes this possible.
 //!
@@ -47,6 +48,7 @@ mod identity;
 mod lock;
 mod members;
 mod memory;
+mod pipe;
 mod pool;
 mod process;
 mod queue;
@@ -64,6 +66,7 @@ pub use event::SharedEvent;
 pub use function::{Function, Run, Runnable, registered};
 pub use lock::{LockTimeoutError, OwnerDied, SharedLock, SharedLockGuard, TryLockError};
 pub use memory::{OpenError, SharedMemory};
+pub use pipe::{Connection, Never, PipeError, pipe};
 pub use pool::{Imap, PoolError, ProcessPool, ProcessPoolBuilder, SubmitError, Task, TaskError};
 pub use process::{Process, ProcessError, StartError, current_name, init};
 pub use queue::SharedQueue;

@@ -50,7 +50,7 @@ use crate::futex;
 /// It does not begin before [`start`](Self::start).
 ///
 /// Arguments may hold locks, queues and other [shared things](crate): the process then shares them. They are moved to
-/// it, so that e.g. an end of a [`Pipe`](crate::Pipe) is not in two processes by accident.
+/// it, so that e.g. an end of a [`pipe`](crate::pipe) is not in two processes by accident.
 ///
 /// Dropping a handle lets the process run on; it ends with this one at the latest. Costs about 1.5 times what
 /// starting `/bin/true` does.
@@ -125,6 +125,7 @@ impl<R: DeserializeOwned> Process<R> {
         self
     }
 
+    // ANCHOR: start
     /// Starts it. Blocks until the system has said that it can, about 1 ms.
     ///
     /// # Errors
@@ -147,6 +148,7 @@ impl<R: DeserializeOwned> Process<R> {
         *child = Some(spawn(&self.name, &self.function, packed, None)?);
         Ok(())
     }
+    // ANCHOR_END: start
 
     /// Blocks until it has ended, and gives back what its function returned.
     ///

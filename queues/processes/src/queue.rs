@@ -30,7 +30,7 @@ use crate::futex::{self, Deadline, Wait};
 /// A queue, first in, first out, that the threads of several processes put into and get from.
 ///
 /// The items are plain bytes ([`Pod`]) that are copied into shared memory and out of it; the kernel is called only to
-/// sleep and to wake. For items of any type take a [`SharedMessageQueue`](crate::SharedMessageQueue).
+/// sleep and to wake. Values of any type go through a [`pipe`](crate::pipe).
 ///
 /// A clone is another handle of the same queue; up to 256 handles of all processes may be in use.
 ///

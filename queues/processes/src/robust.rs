@@ -58,6 +58,7 @@ use std::sync::atomic::{AtomicU32, AtomicUsize, compiler_fence};
 use crate::futex::{self, Change, Deadline, Wait, change_and_wake};
 use crate::identity;
 
+// ANCHOR: word
 /// Nobody owns the lock, nobody sleeps.
 const FREE: u32 = 0;
 /// Some thread may sleep.
@@ -68,6 +69,7 @@ const WAITERS_BIT: u32 = 31;
 const OWNER_DIED: u32 = libc::FUTEX_OWNER_DIED;
 /// The number of the thread that owns the lock.
 const OWNER: u32 = libc::FUTEX_TID_MASK;
+// ANCHOR_END: word
 
 /// The data is as the last owner left it when it released.
 const WHOLE: u32 = 0;
@@ -161,6 +163,7 @@ impl RobustLock {
     /// # Panics
     ///
     /// If this thread has it already, or has 2,048 others.
+    // ANCHOR: acquire
     #[inline]
     pub(crate) fn acquire(&self, deadline: Deadline) -> Result<Found, NotTaken> {
         let (me, head) = (identity::thread(), Head::of_this_thread());
@@ -173,6 +176,7 @@ impl RobustLock {
         self.enlist(head);
         Ok(self.found())
     }
+    // ANCHOR_END: acquire
 
     /// Takes the lock if it is free.
     ///
@@ -314,6 +318,7 @@ impl RobustLock {
         }
     }
 
+    // ANCHOR: release-slow
     #[cold]
     fn release_slow(&self) {
         // Relaxed: under the lock, and a hint.
@@ -329,6 +334,7 @@ impl RobustLock {
             change_and_wake(&self.word, Change::Clear, i32::MAX);
         }
     }
+    // ANCHOR_END: release-slow
 
     /// Puts the lock, which this thread has taken, on the thread's list.
     #[inline]

@@ -10,14 +10,20 @@
 //! The position only grows, and each pair of state and position is there once: a compare-exchange that succeeds has
 //! compared with the very same moment.
 
+// ANCHOR: states
 /// See the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum State {
+    /// The put of its position may take it.
     Empty,
+    /// A put writes the item.
     Claimed,
+    /// There is an item to get.
     Full,
+    /// Out of use: its owner still reads, or writes what nobody waits for.
     Busy,
 }
+// ANCHOR_END: states
 
 const STATE_BITS: u32 = 2;
 const OWNER_BITS: u32 = 14;

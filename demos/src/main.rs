@@ -43,9 +43,13 @@ mod barrier;
 mod base_converter;
 mod crawler;
 mod deadlock;
+mod inference;
 mod litmus;
 mod logger;
+mod manager;
 mod pipeline;
+mod process_pool;
+mod processes;
 mod producer_consumer;
 mod task_queue;
 mod threads;
@@ -100,11 +104,21 @@ enum Demo {
     Deadlock(deadlock::Args),
     /// Old values, counted on this machine: what a processor does that no order of steps explains
     Litmus(litmus::Args),
+    /// Ten processes, started in three ways, and a lock whose owner is killed
+    Processes(processes::Args),
+    /// Texts cleaned by a pool of processes, whose workers are shot with --kill
+    ProcessPool(process_pool::Args),
+    /// A model server in three processes, with batches and without
+    Inference(inference::Args),
+    /// A dictionary that one process owns, and what it costs to ask it
+    Manager(manager::Args),
     /// Show the demos, with a line each
     List,
 }
 
 fn main() -> ExitCode {
+    // In a child this calls the function that the child is for, and ends there.
+    ::processes::init();
     panics::keep_off_the_live_line();
     let result = match Cli::try_parse() {
         Ok(cli) => run(cli),
@@ -128,6 +142,10 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Demo::TaskQueue(args) => task_queue::run(&args),
         Demo::Deadlock(args) => deadlock::run(&args),
         Demo::Litmus(args) => litmus::run(&args),
+        Demo::Processes(args) => processes::run(&args),
+        Demo::ProcessPool(args) => process_pool::run(&args),
+        Demo::Inference(args) => inference::run(&args),
+        Demo::Manager(args) => manager::run(&args),
         Demo::List => list(),
     }
 }

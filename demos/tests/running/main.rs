@@ -5,5 +5,6 @@ use watchdog as _;
 mod command_line;
 mod every_demo;
 mod knot;
+mod of_processes;
 mod producer_consumer;
 mod run;

@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# CPython: a multiprocessing.Lock whose holder was killed is lost for all other processes.
+#
+# Guess that fails: the operating system gives the locks of a process back when the process ends, as it does with its
+# files, or at least the next one who asks is told.
+# Version: CPython 3.11.7, Linux 6.18.
+# The lock is a POSIX semaphore, and a semaphore has no owner: nobody can know that the one who took it is gone. The kernel
+# offers robust futexes and pthread offers PTHREAD_MUTEX_ROBUST for exactly this; multiprocessing uses neither. With a
+# time-out the waiter gives up; without one it would wait for ever.
+# Seen:
+#   holder: killed by signal 9
+#   the lock within 2 s: not taken
+#   is the holder alive: False
+# Exits with another status than 0 if the behaviour changes.
+set -euo pipefail
+
+python3 - <<'PYTHON'
+import multiprocessing, os, signal, sys
+
+def hold(lock, ready):
+    lock.acquire()
+    ready.set()
+    signal.pause()
+
+if __name__ == "__main__":
+    context = multiprocessing.get_context("fork")
+    lock, ready = context.Lock(), context.Event()
+    holder = context.Process(target=hold, args=(lock, ready))
+    holder.start()
+    ready.wait()
+    holder.kill()
+    holder.join()
+    print(f"holder: killed by signal {-holder.exitcode}")
+    taken = lock.acquire(timeout=2)
+    print(f"the lock within 2 s: {'taken' if taken else 'not taken'}")
+    print(f"is the holder alive: {holder.is_alive()}")
+    sys.exit(1 if taken else 0)
+PYTHON

@@ -112,6 +112,9 @@ pub(crate) static STEPS: &[Step] = &[
         "cargo test --locked --workspace --exclude demos --tests").env(&[("RUST_TEST_THREADS", "1")]).evidence(Evidence::Tests).long(),
     Step::new("test-release", "the tests, optimised as it ships",
         "cargo test --locked --release -p primitives -p queues -p tests --tests").evidence(Evidence::Tests).long(),
+    Step::new("killing", "ten thousand processes are killed at random, and nothing is lost but what the rules allow",
+        "cargo test --locked --release -p processes --test killing")
+        .env(&[("LOCKSMITH_KILLS", "10000"), ("LOCKSMITH_TEST_LIMIT", "900")]).evidence(Evidence::Tests).long(),
     Step::new("bench", "the benches compile, and each runs once",
         "cargo bench --locked -p primitives -p queues -p bench -- --test").evidence(Evidence::Benches).long(),
     Step::new("tsan", "ThreadSanitizer on the stress tests, nothing suppressed",

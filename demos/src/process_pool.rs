@@ -136,7 +136,8 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
             count(died),
         ));
         report.line(format_args!(
-            "Lost: 0 lines. Without giving them again: up to ~{}.",
+            "Lost: {}. Without giving them again: up to ~{}.",
+            counted(lines.len() - written[0].min(lines.len()), "line"),
             count(died * PART)
         ));
     }

@@ -105,7 +105,7 @@ pub(super) fn add(book: &Path, files: &mut BTreeMap<String, Vec<u8>>) -> Result<
 
 /// A style without its indentation.
 fn squeezed_style(style: &[u8]) -> Vec<u8> {
-    style.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii).flatten().copied().collect()
+    style.split(|&byte| byte == b'\n').flat_map(<[u8]>::trim_ascii).copied().collect()
 }
 
 #[cfg(test)]

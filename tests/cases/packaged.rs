@@ -114,13 +114,16 @@ const LOCKS: &str = "fn main() { assert_eq!(*primitives::Lock::new(7).lock(), 7)
 const QUEUES: &str = "fn main() {\n    let queue = queues::Queue::bounded(1);\n    \
     queue.put(7).unwrap();\n    assert_eq!(queue.get().unwrap(), 7);\n}\n";
 
+/// Its name, which crate it depends on, with which features, its source, and what its lock file holds.
+type Case<'a> = (&'a str, usize, &'a [&'a str], &'a str, Vec<&'a str>);
+
 #[test]
 fn a_program_outside_gets_ours_and_what_it_asked_for() {
     let packaged = Packaged::new();
     let every_feature = ["portable", "lock_api", "deadlock-detection"];
     let detector = ["deadlock-detection"];
     let (libc, lock_api) = (["libc", "outside", "primitives"], ["lock_api", "scopeguard"]);
-    let cases: [(&str, usize, &[&str], &str, Vec<&str>); 4] = [
+    let cases: [Case; 4] = [
         ("locks", 0, &[], LOCKS, libc.to_vec()),
         ("locks-all", 0, &every_feature, LOCKS, [&libc[..], &lock_api].concat()),
         ("queues", 1, &[], QUEUES, [&libc[..], &["queues"]].concat()),

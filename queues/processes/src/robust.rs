@@ -117,7 +117,7 @@ pub(crate) struct RobustLock {
 
 const _: () = {
     let next = std::mem::offset_of!(RobustLock, entry) + std::mem::offset_of!(Entry, next);
-    assert!(next as i64 == -DISTANCE as i64 && size_of::<RobustLock>() == 64);
+    assert!(next as i64 == -DISTANCE && size_of::<RobustLock>() == 64);
 };
 
 /// The C library's `__pthread_internal_list`. The addresses are those of the owner's process: only the owner and the

@@ -38,3 +38,9 @@ impl Puppet {
         self.begin(part).recv().expect("the part panicked, see above")
     }
 }
+
+impl Default for Puppet {
+    fn default() -> Self {
+        Self::new()
+    }
+}

@@ -135,11 +135,14 @@ fn wait_for(pidfd: &OwnedFd) -> Option<ExitStatus> {
     }))
 }
 
+/// What became of a request.
+type Answer = io::Result<Arc<Child>>;
+
 struct Request {
     start: control::Start,
     fds: Vec<OwnedFd>,
     on_end: Option<OnEnd>,
-    answer: Arc<(Lock<Option<io::Result<Arc<Child>>>>, Condition)>,
+    answer: Arc<(Lock<Option<Answer>>, Condition)>,
 }
 
 struct Keeper {

@@ -278,10 +278,8 @@ impl<T: Pod> Ring<T> {
                 (0, State::Claimed | State::Full) => self.advance(&tail.position, position),
                 (0, State::Busy) => self.pass_over(place, stamp),
                 // A whole round behind: its item was never got.
-                (behind, _) if behind < 0 => {
-                    if tail.position.load(Acquire) == position {
-                        return Err(NotPut::Full);
-                    }
+                (behind, _) if behind < 0 && tail.position.load(Acquire) == position => {
+                    return Err(NotPut::Full);
                 }
                 // This thread's view of the tail is old.
                 _ => {}

@@ -184,7 +184,6 @@ impl App {
     }
 
     /// A worker, to be configured and started.
-    #[must_use]
     pub fn worker(&self) -> WorkerBuilder {
         WorkerBuilder::new(self.clone())
     }

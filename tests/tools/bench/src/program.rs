@@ -44,7 +44,9 @@ struct Arguments {
 pub fn program(rows: impl FnOnce() -> Vec<Row>) -> ExitCode {
     let mut words = std::env::args().skip(1);
     if words.next().as_deref() == Some(STOP_AND_GO) {
-        words.next().and_then(|process| process.parse().ok()).map(load::stop_and_go);
+        if let Some(process) = words.next().and_then(|process| process.parse().ok()) {
+            load::stop_and_go(process);
+        }
         return ExitCode::SUCCESS;
     }
     let arguments = Arguments::parse();

@@ -38,7 +38,6 @@ pub(crate) const TESTS: &[Test] = tests![life:
     shared_things_go_from_process_to_process,
 ];
 
-#[allow(clippy::module_inception, reason = "the functions' names hold the module's path")]
 mod life {
     pub(crate) use super::*;
 }

@@ -2,6 +2,8 @@
 
 use watchdog as _;
 
+#![allow(clippy::module_inception, reason = "the registered functions' names hold the module's path")]
+
 mod chaos;
 mod harness;
 mod life;

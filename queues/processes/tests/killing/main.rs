@@ -1,8 +1,11 @@
 //! What happens when real processes are killed: each test starts this program again, and ends some of it.
 
-use watchdog as _;
+#![allow(
+    clippy::module_inception,
+    reason = "the names of the registered functions hold a module's path"
+)]
 
-#![allow(clippy::module_inception, reason = "the registered functions' names hold the module's path")]
+use watchdog as _;
 
 mod chaos;
 mod harness;

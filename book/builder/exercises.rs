@@ -152,7 +152,7 @@ impl Course {
         let status = Command::new(cargo)
             .args(["run", "--quiet", "--bin", &it.name])
             .current_dir(&self.folder)
-            // These replace the flags of the folder, and then it is no model that is built.
+            // These replace the flags of the folder, and then the build is not a model.
             .env_remove("RUSTFLAGS")
             .env_remove("CARGO_ENCODED_RUSTFLAGS")
             .env_remove("CARGO_TARGET_DIR")
@@ -167,7 +167,7 @@ impl Course {
         Ok(status.success())
     }
 
-    /// Shows one exercise after the other, and judges each anew whenever its file changes; until all are done or the
+    /// Shows one exercise after the other, and judges each again when its file changes; until all are done or the
     /// reader has enough.
     ///
     /// # Errors
@@ -215,7 +215,7 @@ impl Course {
                         say("this is the last one that is not done");
                     }
                     Some("" | "r") => break,
-                    Some(other) => say(&format!("`{other}` is no key here; {KEYS}")),
+                    Some(other) => say(&format!("`{other}` is not a key; {KEYS}")),
                 }
             }
         }

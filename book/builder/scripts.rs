@@ -55,7 +55,7 @@ pub(super) fn without_comments(script: &[u8]) -> Vec<u8> {
 /// The marks between which and a word no blank is needed.
 const MARKS: &[u8] = b"=+-*/<>!&|?:,;{}()[]%^.";
 
-/// A script without the blanks that nobody needs: those beside a mark, outside of texts. Lines stay lines, so no
+/// A script without the blanks that it does not need: those beside a mark, outside of texts. Lines stay lines, so no
 /// statement loses its end.
 pub(super) fn squeezed(script: &[u8]) -> Vec<u8> {
     let mut squeezed: Vec<u8> = Vec::with_capacity(script.len());
@@ -71,7 +71,7 @@ pub(super) fn squeezed(script: &[u8]) -> Vec<u8> {
             continue;
         }
         let is_needed = !(MARKS.contains(&before) || MARKS.contains(&after) || before == b'\n')
-            // `a + +b` is no `a++b`.
+            // `a + +b` is not `a++b`.
             || (before == after && matches!(after, b'+' | b'-'));
         if byte != b' ' || is_needed {
             squeezed.push(byte);

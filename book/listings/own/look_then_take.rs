@@ -38,7 +38,7 @@ impl NotALock {
 pub fn deposit(lock: &NotALock, balance: &AtomicU32) {
     lock.lock();
     // critical
-    // Relaxed: one step, whoever is inside.
+    // Relaxed: one step, and only the sum matters.
     balance.fetch_add(1, Relaxed);
     // end
     lock.unlock();

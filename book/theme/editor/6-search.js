@@ -91,7 +91,7 @@ class Search {
       const [from, step, before, depth] = this.open.pop();
       if (depth === MOST_STEPS) {
         refuse(before.threads[step[0]].pending.line, `after ${MOST_STEPS} steps the program still goes on: a loop that waits needs a `
-          + "`thread::yield_now();`, so that a round that finds nothing new is no state of its own, and a loop that counts needs fewer rounds");
+          + "`thread::yield_now();`, so that a round that finds nothing new adds no state, and a loop that counts needs fewer rounds");
       }
       const world = before.copy();
       const { word, text, stale } = world.step(step);

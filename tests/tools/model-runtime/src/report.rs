@@ -162,6 +162,17 @@ pub struct Counterexample {
     pub replay: String,
 }
 
+/// The command that runs a scenario once more. The models are a test program; an exercise of the book is a program
+/// of its own.
+fn again(scenario: &str) -> String {
+    let program = std::env::current_exe().unwrap_or_default();
+    let is_test = program.parent().is_some_and(|folder| folder.ends_with("deps"));
+    match program.file_stem() {
+        Some(name) if !is_test => format!("cargo run --bin {}", name.display()),
+        _ => format!("cargo model {scenario}"),
+    }
+}
+
 impl Outcome {
     pub(crate) fn new(
         group: &str,
@@ -293,7 +304,7 @@ impl Counterexample {
             sentence,
             threads,
             rows,
-            replay: format!("{mutant}cargo model {}", outcome.scenario),
+            replay: format!("{mutant}{}", again(&outcome.scenario)),
         }
     }
 }

@@ -9,6 +9,7 @@ use primitives::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 /// Keeps the higher score.
 fn report(highest: &AtomicU32, points: u32) {
+    // TODO: mend this.
     // Relaxed, both: only the score itself matters.
     if points > highest.load(Relaxed) {
         highest.store(points, Relaxed);

@@ -10,6 +10,7 @@ use primitives::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 /// Counts one more.
 fn increment(count: &AtomicU32) {
+    // TODO: mend this.
     // Relaxed: only the count itself matters.
     let before = count.load(Relaxed);
     count.store(before + 1, Relaxed);

@@ -22,6 +22,7 @@ impl SpinLock {
 
     /// Waits until no thread is inside, then goes in.
     fn lock(&self) {
+        // TODO: mend this.
         // Acquire: pairs with the Release in `unlock`. Relaxed: going in has nothing to tell.
         while self.taken.load(Acquire) {
             thread::yield_now();

@@ -23,6 +23,7 @@ impl TicketLock {
 
     /// Draws a number, and waits until it is served.
     fn lock(&self) {
+        // TODO: mend this.
         // Relaxed, both: the numbers only decide.
         let mine = self.next.load(Relaxed);
         self.next.store(mine + 1, Relaxed);

@@ -30,6 +30,7 @@ impl SpinLock {
 
     /// Goes out.
     fn unlock(&self) {
+        // TODO: mend this.
         // Relaxed: it pairs with nothing.
         self.taken.store(false, Relaxed);
     }

@@ -13,6 +13,7 @@ use primitives::sync::cell::UnsafeCell;
 use primitives::sync::thread;
 
 /// `take`: of the exchange that works. `fail`: of the one that does not. `free`: of the store.
+// TODO: mend this.
 const CHOSEN: Orderings = Orderings { take: AcqRel, fail: Acquire, free: SeqCst };
 
 #[derive(Clone, Copy)]

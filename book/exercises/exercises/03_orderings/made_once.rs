@@ -22,6 +22,7 @@ unsafe impl Sync for Once {}
 
 impl Once {
     fn get(&self, make: impl FnOnce() -> u32) -> u32 {
+        // TODO: mend this.
         // Relaxed: a look at the flag, no more.
         if !self.made.load(Relaxed) {
             let _making = self.making.lock();

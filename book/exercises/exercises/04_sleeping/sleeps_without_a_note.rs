@@ -29,6 +29,7 @@ impl Lock {
         if self.state.compare_exchange(UNLOCKED, LOCKED, Acquire, Relaxed).is_ok() {
             return;
         }
+        // TODO: mend this.
         while self.state.compare_exchange(UNLOCKED, LOCKED, Acquire, Relaxed).is_err() {
             park::wait(&self.state, LOCKED, None);
         }

@@ -29,6 +29,7 @@ impl Lock {
         if self.state.compare_exchange(UNLOCKED, LOCKED, Acquire, Relaxed).is_ok() {
             return;
         }
+        // TODO: mend this.
         if self.state.swap(CONTENDED, Acquire) != UNLOCKED {
             park::wait(&self.state, CONTENDED, None);
         }

@@ -29,6 +29,7 @@ impl HastyLock {
     }
 
     fn unlock(&self) {
+        // TODO: mend this.
         park::wake_one(&raw const self.state);
         self.state.store(FREE, Release); // Release: pairs with the Acquire in `lock`.
     }

@@ -21,6 +21,7 @@ impl Condition {
 
     /// Lets the lock go, sleeps until a call, takes the lock again.
     fn wait(&self, lock: &RawLock) {
+        // TODO: mend this.
         lock.release();
         let heard = self.calls.load(Relaxed); // Relaxed, here and below: the lock makes the order.
         park::wait(&self.calls, heard, None);

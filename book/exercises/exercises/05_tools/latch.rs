@@ -22,6 +22,7 @@ impl Latch {
     fn count_down(&self) {
         // Release: pairs with the Acquire in `wait`.
         if self.left.fetch_sub(1, Release) == 1 {
+            // TODO: mend this.
             park::wake_one(&raw const self.left);
         }
     }

@@ -20,7 +20,7 @@ impl Semaphore {
 
     /// Takes a permit; sleeps while there is none.
     fn acquire(&self) {
-        // Write this.
+        // TODO: write this.
     }
 
     /// Puts a permit back.

@@ -28,6 +28,7 @@ impl Queue {
 
     /// Puts an item at the end; waits while the queue is full.
     fn put(&self, item: u32) {
+        // TODO: mend this.
         self.items.lock().push_back(item);
         self.not_empty.notify_one();
         self.not_full.notify_one();

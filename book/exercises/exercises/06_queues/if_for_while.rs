@@ -25,6 +25,7 @@ impl Queue {
     /// Takes an item; waits while there is none.
     fn get(&self) -> u32 {
         let mut items = self.items.lock();
+        // TODO: mend this.
         if items.is_empty() {
             self.not_empty.wait(&mut items);
         }

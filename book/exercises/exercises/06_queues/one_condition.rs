@@ -10,6 +10,7 @@ use primitives::{Condition, Lock};
 
 struct Slot {
     item: Lock<Option<u32>>,
+    // TODO: mend this.
     changed: Condition,
 }
 

@@ -14,7 +14,7 @@ const PARTIES: u32 = 2;
 
 struct Barrier {
     arrived: AtomicU32,
-// TODO: mend this.
+    // TODO: mend this.
 }
 
 impl Barrier {

@@ -215,6 +215,7 @@ fn kill_the_owner(total: &SharedLock<u64>) -> anyhow::Result<(bool, Duration)> {
     has_it.wait();
     let killed = Instant::now();
     holder.kill();
+    // ANCHOR: told
     let told = match total.lock() {
         Ok(_) => false,
         Err(died) => {
@@ -223,5 +224,6 @@ fn kill_the_owner(total: &SharedLock<u64>) -> anyhow::Result<(bool, Duration)> {
             true
         }
     };
+    // ANCHOR_END: told
     Ok((told, killed.elapsed()))
 }

@@ -13,11 +13,7 @@ use processes::{
 use crate::harness::{Test, tests};
 use crate::{Random, kills};
 
-mod chaos {
-    pub(crate) use super::*;
-}
-
-pub(crate) const TESTS: &[Test] = tests![chaos:
+pub(crate) const TESTS: &[Test] = tests!["chaos":
     a_lock_whose_owners_are_killed_is_never_lost,
     a_queue_whose_users_are_killed_goes_on,
     permits_events_conditions_and_barriers_outlive_their_users,

@@ -17,8 +17,8 @@ const PATIENCE: Duration = Duration::from_secs(300);
 
 /// Names functions as tests.
 macro_rules! tests {
-    ($module:ident: $($name:ident),+ $(,)?) => {
-        &[$((concat!(stringify!($module), "::", stringify!($name)), $module::$name as fn())),+]
+    ($suite:literal: $($name:ident),+ $(,)?) => {
+        &[$((concat!($suite, "::", stringify!($name)), $name as fn())),+]
     };
 }
 pub(crate) use tests;

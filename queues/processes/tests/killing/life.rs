@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::harness::{Test, tests};
 use crate::in_mode;
 
-pub(crate) const TESTS: &[Test] = tests![life:
+pub(crate) const TESTS: &[Test] = tests!["life":
     it_gives_back_what_its_function_returns,
     it_takes_and_returns_much,
     a_value_runs_itself,
@@ -37,10 +37,6 @@ pub(crate) const TESTS: &[Test] = tests![life:
     killed_processes_leave_permits_and_barriers_in_order,
     shared_things_go_from_process_to_process,
 ];
-
-mod life {
-    pub(crate) use super::*;
-}
 
 const LONG: Duration = Duration::from_secs(60);
 

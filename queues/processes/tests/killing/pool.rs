@@ -13,11 +13,7 @@ use processes::{
 
 use crate::harness::{Test, tests};
 
-mod pool {
-    pub(crate) use super::*;
-}
-
-pub(crate) const TESTS: &[Test] = tests![pool:
+pub(crate) const TESTS: &[Test] = tests!["pool":
     results_come_back_in_order,
     all_of_many_come_in_any_order,
     large_things_go_there_and_back,

@@ -13,12 +13,6 @@ pub struct Puppet {
     parts: Sender<Part>,
 }
 
-impl Default for Puppet {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 impl Puppet {
     /// A thread that has nothing to do yet.
     #[must_use]

@@ -52,6 +52,7 @@ mod process_pool;
 mod processes;
 mod producer_consumer;
 mod task_queue;
+mod tasks;
 mod threads;
 mod tickets;
 mod timers;
@@ -100,6 +101,8 @@ enum Demo {
     Crawler(crawler::Args),
     /// Hashing files on an executor, and how many threads are worth their while
     TaskQueue(task_queue::Args),
+    /// Tasks across machines: a site's thumbnails, in one process or over a server
+    Tasks(tasks::Args),
     /// Two accounts, dining philosophers, who waits for whom, and four cures
     Deadlock(deadlock::Args),
     /// Old values, counted on this machine: what a processor does that no order of steps explains
@@ -140,6 +143,7 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Demo::Logger(args) => logger::run(&args),
         Demo::Crawler(args) => crawler::run(&args),
         Demo::TaskQueue(args) => task_queue::run(&args),
+        Demo::Tasks(args) => tasks::run(&args),
         Demo::Deadlock(args) => deadlock::run(&args),
         Demo::Litmus(args) => litmus::run(&args),
         Demo::Processes(args) => processes::run(&args),

@@ -95,7 +95,7 @@ fn launch_all(
             launch_all(tasks, input, origin, route, plan)
         }
         Kind::Task(call) => {
-            let message = message(*call, tasks.into(), input, origin, route)?;
+            let message = message(*call, in_step(tasks.into()), input, origin, route)?;
             plan.messages.push(message);
             Ok(())
         }
@@ -112,6 +112,26 @@ fn launch_all(
             launch_chord(header, body, input, origin, route, plan)
         }
     }
+}
+
+/// A chain that a worker of any language can go on with: chains in it opened, and each group that something follows made
+/// a chord with that. Celery's client does the same before it sends one; its worker does not.
+fn in_step(chain: Vec<Signature>) -> Vec<Signature> {
+    let mut steps: VecDeque<Signature> = VecDeque::new();
+    for signature in chain.into_iter().rev() {
+        match signature.0 {
+            Kind::Chain(inner) => {
+                let whole = inner.into_iter().chain(steps).collect();
+                steps = in_step(whole).into();
+            }
+            Kind::Group(header) if !steps.is_empty() => {
+                let body = Box::new(steps.pop_front().expect("there is one"));
+                steps.push_front(Signature(Kind::Chord { header, body }));
+            }
+            kind => steps.push_front(Signature(kind)),
+        }
+    }
+    steps.into()
 }
 
 /// `body`, and then `rest`: as Celery has it, in the options of what ends the body.
@@ -257,7 +277,17 @@ mod tests {
         assert!(plan.chords.is_empty());
         let [first] = plan.messages.as_slice() else { panic!("{:?}", plan.messages) };
         assert_eq!((&*first.task, first.args.as_slice()), ("a", [json!(7)].as_slice()));
-        assert_eq!(next(first).chain.len(), 1, "the inner chain is opened when its turn comes");
+        assert_eq!(next(first).chain.len(), 2, "the inner chain is opened");
+    }
+
+    /// Celery's worker would start what follows a group once for each member.
+    #[test]
+    fn a_group_in_a_chain_travels_as_a_chord() {
+        let groups = || [group([task("b"), task("c")]), group([task("d")]), task("e"), task("f")];
+        let plan = plan(chain([task("a"), chain(groups())]), None);
+        let travelling = &next(&plan.messages[0]).chain;
+        let shown: Vec<_> = travelling.iter().map(ToString::to_string).collect();
+        assert_eq!(shown, ["[b, c] → [d] → e", "f"]);
     }
 
     #[test]

@@ -241,7 +241,6 @@ pub(crate) fn json_text(value: &impl Serialize) -> String {
 
 /// An envelope, read but for its body's meaning.
 pub(crate) struct Opened {
-    pub(crate) tag: Option<String>,
     pub(crate) redelivered: bool,
     pub(crate) content: Result<Message, Undecodable>,
 }
@@ -253,18 +252,17 @@ pub(crate) fn open(queue: &Arc<str>, text: &[u8]) -> Opened {
         Ok(json) => json,
         Err(error) => {
             let content = Err(refused(format!("the message is not JSON: {error}")));
-            return Opened { tag: None, redelivered: false, content };
+            return Opened { redelivered: false, content };
         }
     };
     if !json.is_object() {
         let content = Err(refused("the message is no map".into()));
-        return Opened { tag: None, redelivered: false, content };
+        return Opened { redelivered: false, content };
     }
     let properties = &json["properties"];
-    let tag = properties["delivery_tag"].as_str().map(str::to_owned);
     let redelivered = json["headers"]["redelivered"].as_bool().unwrap_or(false)
         || properties["redelivered"].as_bool().unwrap_or(false);
-    Opened { tag, redelivered, content: open_envelope(queue, json) }
+    Opened { redelivered, content: open_envelope(queue, json) }
 }
 
 fn open_envelope(queue: &Arc<str>, mut json: Value) -> Result<Message, Undecodable> {
@@ -455,7 +453,7 @@ mod tests {
     fn what_is_written_is_read() {
         let message = message();
         let opened = open(&message.queue, envelope(&message).as_bytes());
-        assert!(opened.tag.is_some() && !opened.redelivered);
+        assert!(!opened.redelivered);
         assert_eq!(opened.content, Ok(message));
     }
 

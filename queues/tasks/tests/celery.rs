@@ -3,7 +3,9 @@
 //! The programs of Python's are in `tests/python`: `app.py` has the same tasks as `same::register`, `client.py` sends to a Rust
 //! worker and checks what comes back, one line a check.
 
+#[allow(dead_code)] // the suite is for the brokers
 mod same;
+#[allow(dead_code)] // not every test needs all of it
 #[path = "same/server.rs"]
 mod server;
 
@@ -33,6 +35,7 @@ fn rust_worker(app: &App) -> Worker {
 #[test]
 fn a_python_client_and_a_rust_worker() {
     let Some((server, python, app)) = both() else { return };
+    app.default_queue("rust").unwrap(); // of what follows a task
     let worker = rust_worker(&app);
     let lines = Python::run(&python, &server.url(), &["client.py", "rust"]).lines();
     let failed: Vec<_> = lines.iter().filter(|line| !line.starts_with("ok ")).collect();
@@ -162,12 +165,18 @@ fn remote_control() {
 #[test]
 fn events() {
     let Some((server, python, app)) = both() else { return };
-    let listener = Python::run(&python, &server.url(), &["listen.py"]);
+    let mut listener = Python::run(&python, &server.url(), &["listen.py"]);
     let worker = app.worker().queues(["rust"]).name("rust@test").events(true).start().unwrap();
     let to_rust = || SendOptions::new().queue("rust");
-    app.apply_async::<i64>("tasks.add", (1, 1), to_rust()).unwrap().get_timeout(LONG).unwrap();
-    app.apply_async::<()>("tasks.boom", (), to_rust()).unwrap().get_timeout(LONG).unwrap_err();
-    let lines = listener.lines(); // it ends when it has seen both ends
+    // It hears nothing of what was before it began, and ends when it has seen both ends.
+    until("the listener has seen both ends", || {
+        let well = app.apply_async::<i64>("tasks.add", (1, 1), to_rust()).unwrap();
+        let badly = app.apply_async::<()>("tasks.boom", (), to_rust()).unwrap();
+        well.get_timeout(LONG).unwrap();
+        badly.get_timeout(LONG).unwrap_err();
+        listener.0.try_wait().unwrap().is_some()
+    });
+    let lines = listener.lines();
     for kind in
         ["worker-heartbeat", "task-received", "task-started", "task-succeeded", "task-failed"]
     {

@@ -1,6 +1,7 @@
 //! The suite on a real Redis server, and what only a server can show.
 
 mod same;
+#[allow(dead_code)] // not every test needs all of it
 #[path = "same/server.rs"]
 mod server;
 

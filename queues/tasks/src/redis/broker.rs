@@ -181,7 +181,7 @@ impl Broker for Redis {
         for some in receipts.chunks(SWEPT) {
             self.pool.run(|connection| {
                 let mut call = scripts::REFRESH.key(INDEX);
-                for receipt in &some {
+                for receipt in some {
                     call.arg(&*receipt.tag);
                 }
                 call.invoke::<()>(connection)
@@ -257,7 +257,7 @@ impl Broker for Redis {
         let until = now + REVOKED_FOR.as_secs_f64();
         let mut pipe = redis::pipe();
         pipe.zrembyscore(REVOKED, "-inf", now).ignore();
-        for id in &ids {
+        for id in ids {
             pipe.zadd(REVOKED, id, until).ignore();
         }
         pipe.expire(REVOKED, REVOKED_FOR.as_secs() as i64).ignore();

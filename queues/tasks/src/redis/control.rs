@@ -3,9 +3,13 @@
 //! A command is published on `/<db>.celery.pidbox`; an answer is pushed into the list of who asked. Events are published on
 //! `/<db>.celeryev/<kind>`: a worker's one by one, those of tasks many at once.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use redis::{Commands, Connection, RedisResult};
+use primitives::Event;
+use primitives::thread::Builder;
+use queues::Queue;
+use redis::{Commands, RedisResult};
 use serde_json::{Value, json};
 
 use super::Redis;
@@ -16,6 +20,12 @@ use crate::wire::{open_plain, plain};
 
 const BINDINGS: &str = "_kombu.binding.celery.pidbox";
 const EXCHANGE: &str = "celery.pidbox";
+
+/// A thread that listens looks so often whether it is to stop.
+const LOOK: Duration = Duration::from_millis(200);
+
+/// How long it waits before it listens again to a server that failed.
+const AGAIN: Duration = Duration::from_secs(1);
 
 pub(super) fn broadcast(redis: &Redis, command: &Value) -> Result<(), Error> {
     let mut command = command.clone();
@@ -46,63 +56,56 @@ pub(super) fn publish(redis: &Redis, events: &[Value]) -> Result<(), Error> {
     redis.pool.run(|connection| pipe.query(connection))
 }
 
-/// Hears commands, on a connection of its own.
+/// Hears commands: a thread with a connection of its own reads them, and puts them into a queue.
 pub(super) struct Control {
     /// A second handle of the same server, for answers.
-    redis: Redis,
+    redis: Arc<Redis>,
     worker: String,
-    connection: Option<Connection>,
+    heard: Arc<Queue<Command>>,
+    stop: Arc<Event>,
 }
 
 impl Control {
     pub(super) fn new(redis: &Redis, worker: &str) -> Result<Self, Error> {
+        let redis = Arc::new(redis.again());
         let binding = binding(worker);
         redis.pool.run(|connection| connection.sadd::<_, _, ()>(BINDINGS, &binding))?;
-        let mut control = Self { redis: redis.again(), worker: worker.into(), connection: None };
-        match control.connect() {
-            Ok(_) => Ok(control),
-            Err(error) => Err(redis.pool.error(&error)),
-        }
-    }
-
-    fn connect(&mut self) -> RedisResult<&mut Connection> {
-        let connection = match self.connection.take() {
-            Some(connection) => connection,
-            None => {
-                let mut connection = self.redis.pool.take()?;
-                connection.send_packed_command(
-                    &redis::cmd("PSUBSCRIBE")
-                        .arg(format!("/{}.{EXCHANGE}", self.redis.db))
-                        .get_packed_command(),
-                )?;
-                connection.recv_response()?; // it has been heard
-                connection
-            }
-        };
-        connection.set_read_timeout(Some(Duration::from_millis(100)))?;
-        Ok(self.connection.insert(connection))
-    }
-
-    fn receive(&mut self, deadline: Instant) -> RedisResult<Option<Command>> {
-        let connection = self.connect()?;
-        while Instant::now() < deadline {
-            let left = deadline.saturating_duration_since(Instant::now());
-            connection.set_read_timeout(Some(left.max(Duration::from_millis(1))))?;
-            match connection.recv_response() {
-                Ok(redis::Value::Array(fields)) => {
-                    let Some(last) = fields.last() else { continue };
-                    let Ok(text) = redis::from_redis_value_ref::<String>(last) else { continue };
-                    if let Some(command) = open_plain(&text).as_ref().and_then(read) {
-                        return Ok(Some(command));
-                    }
+        let (heard, stop) = (Arc::new(Queue::unbounded()), Arc::new(Event::new()));
+        let ears = (Arc::clone(&redis), Arc::clone(&heard), Arc::clone(&stop));
+        let thread = Builder::new().name(format!("ears of {worker}"));
+        let started = thread.spawn(move || {
+            let (redis, heard, stop) = ears;
+            while !stop.is_set() {
+                if let Err(error) = hear(&redis, &heard, &stop) {
+                    tracing::warn!(%error, "no commands can be heard");
+                    stop.wait_timeout(AGAIN);
                 }
-                Ok(_) => {}
-                Err(error) if error.is_timeout() => return Ok(None),
-                Err(error) => return Err(error),
             }
-        }
-        Ok(None)
+        });
+        started.map_err(|error| Error::Setting(format!("no thread to listen: {error}")))?;
+        Ok(Self { redis, worker: worker.into(), heard, stop })
     }
+}
+
+/// Reads commands until it is to stop, or the connection breaks.
+fn hear(redis: &Redis, heard: &Queue<Command>, stop: &Event) -> RedisResult<()> {
+    let mut connection = redis.pool.take()?;
+    let mut subscription = connection.as_pubsub();
+    subscription.psubscribe(format!("/{}.{EXCHANGE}", redis.db))?;
+    subscription.set_read_timeout(Some(LOOK))?;
+    while !stop.is_set() {
+        match subscription.get_message() {
+            Ok(message) => {
+                let text: String = message.get_payload()?;
+                if let Some(command) = open_plain(&text).as_ref().and_then(read) {
+                    let _ = heard.put(command); // nobody shuts it down
+                }
+            }
+            Err(error) if error.is_timeout() => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }
 
 fn binding(worker: &str) -> String {
@@ -126,10 +129,7 @@ fn read(body: &Value) -> Option<Command> {
 
 impl Listener for Control {
     fn next(&mut self, deadline: Instant) -> Result<Option<Command>, Error> {
-        self.receive(deadline).map_err(|error| {
-            self.connection = None;
-            self.redis.pool.error(&error)
-        })
+        Ok(self.heard.get_deadline(deadline).ok())
     }
 
     fn reply(&mut self, to: &Command, answer: Value) -> Result<(), Error> {
@@ -145,6 +145,7 @@ impl Listener for Control {
 
 impl Drop for Control {
     fn drop(&mut self) {
+        self.stop.set();
         let binding = binding(&self.worker);
         // If the server is away the name stays there, and does no harm.
         let _ = self.redis.pool.run(|connection| connection.srem::<_, _, ()>(BINDINGS, &binding));

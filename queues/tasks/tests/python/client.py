@@ -9,7 +9,7 @@ from celery.exceptions import ChordError, TaskRevokedError
 from app import add, app, boom, echo, greet, retry_me, whoami, xsum
 
 QUEUE = sys.argv[1]
-LONG = 30
+LONG = 8
 app.conf.task_default_queue = QUEUE
 
 

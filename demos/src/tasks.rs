@@ -1,0 +1,288 @@
+//! Tasks across machines: a site's thumbnails, in one process or in many terminals.
+//!
+//! ```text
+//!   producer ─┐                            ┌─ worker: shrink ─┐
+//!   producer ─┼─ albums, each a chord ──▶ broker ─ worker: shrink ─┼─▶ index, when the album's last picture is done
+//!   beat ─────┘  count, again and again    └─ worker: count ──┘
+//! ```
+//!
+//! An album is a chord: its pictures are shrunk side by side, and when the last one is done its page is made of all results.
+//! The check at the end shrinks everything once more on a single thread.
+//!
+//! Without `--broker` producers, workers and beat are threads of this process. With `--broker redis://…` the same program runs over a
+//! server: `--worker` in one terminal, `--send` in another. `celery inspect ping` answers, flower shows the workers.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::time::{Duration, Instant};
+
+use ::tasks::{App, Beat, InProcess, Redis, Signature, Stopper, TaskHandle, chord};
+use anyhow::Context;
+use primitives::thread;
+
+use crate::args::number;
+use crate::interrupt::{interrupted, on_ctrl_c};
+use crate::outcome::{BadInput, Outcome, Verdict};
+use crate::progress;
+use crate::report::{Report, count, counted};
+
+/// The side of a picture, and of its thumbnail, in pixels.
+const SIDE: u64 = 96;
+const THUMBNAIL: u64 = 12;
+
+/// How often the beat has the done pictures counted.
+const COUNT_EVERY: Duration = Duration::from_millis(200);
+
+/// How long a result is waited for between two looks for Ctrl-C.
+const LOOK: Duration = Duration::from_millis(100);
+
+#[derive(clap::Args)]
+#[command(allow_negative_numbers = true)] // so that they are refused by range
+pub(crate) struct Args {
+    /// Albums to make, up to 10000
+    #[arg(long, value_name = "N", default_value = "20", value_parser = number::<1, 10_000>)]
+    albums: usize,
+    /// Pictures in each, up to 1000
+    #[arg(long, value_name = "N", default_value = "12", value_parser = number::<1, 1000>)]
+    pictures: usize,
+    /// Threads that run tasks, up to 64
+    #[arg(long, value_name = "N", default_value = "4", value_parser = number::<1, 64>)]
+    threads: usize,
+    /// Server that keeps the tasks, as redis://127.0.0.1:6379/0 [default: this process]
+    #[arg(long, value_name = "URL")]
+    broker: Option<String>,
+    /// Only run tasks, until Ctrl-C
+    #[arg(long, requires = "broker", group = "part")]
+    worker: bool,
+    /// Only send, and wait for the results
+    #[arg(long, requires = "broker", group = "part")]
+    send: bool,
+    /// Only send what is due by the clock, until Ctrl-C
+    #[arg(long, requires = "broker", group = "part")]
+    beat: bool,
+    /// Only show what waits at the server
+    #[arg(long, requires = "broker", group = "part")]
+    status: bool,
+}
+
+pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
+    let app = match &args.broker {
+        None => App::new(InProcess::new()),
+        Some(url) => App::new(Redis::open(url).map_err(|error| BadInput(error.to_string()))?),
+    };
+    let done = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::new(AtomicUsize::new(0));
+    register(&app, &done, &counted)?;
+    match args {
+        Args { worker: true, .. } => work(args, &app),
+        Args { beat: true, .. } => beat(&app),
+        Args { status: true, .. } => status(&app),
+        _ => story(args, &app, &done, &counted),
+    }
+}
+
+/// The tasks that all parts know.
+fn register(
+    app: &App,
+    done: &Arc<AtomicUsize>,
+    counted: &Arc<AtomicUsize>,
+) -> Result<(), ::tasks::Error> {
+    let shrunk = Arc::clone(done);
+    app.task("thumbs.shrink", move |_, (picture,): (u64,)| {
+        let sum = shrink(picture);
+        shrunk.fetch_add(1, Relaxed); // Relaxed: a number for people
+        Ok(sum)
+    })?;
+    app.task("thumbs.index", |_, (sums,): (Vec<u64>,)| Ok(index(&sums)))?;
+    let (done, counted) = (Arc::clone(done), Arc::clone(counted));
+    app.task("thumbs.count", move |_, ()| {
+        counted.fetch_add(1, Relaxed); // Relaxed: as above
+        Ok(done.load(Relaxed))
+    })?;
+    Ok(())
+}
+
+/// Makes a picture out of its number, averages blocks of it, and returns a checksum of the thumbnail.
+fn shrink(picture: u64) -> u64 {
+    let pixel = |x: u64, y: u64| {
+        let mixed = (picture << 32 | x << 16 | y).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        (mixed >> 56) + (x * y) % 64
+    };
+    let block = SIDE / THUMBNAIL;
+    let mut sum = 0_u64;
+    for top in (0..SIDE).step_by(block as usize) {
+        for left in (0..SIDE).step_by(block as usize) {
+            let all = (top..top + block).flat_map(|y| (left..left + block).map(move |x| (x, y)));
+            let average = all.map(|(x, y)| pixel(x, y)).sum::<u64>() / (block * block);
+            // Below 2^53, which every language's JSON can carry.
+            sum = (sum * 31 + average) % (1 << 40);
+        }
+    }
+    sum
+}
+
+/// The checksum of an album's page: its pictures' in their order.
+fn index(sums: &[u64]) -> u64 {
+    sums.iter().fold(7, |page, sum| (page * 31 + sum) % (1 << 40))
+}
+
+fn story(
+    args: &Args,
+    app: &App,
+    done: &Arc<AtomicUsize>,
+    counts: &Arc<AtomicUsize>,
+) -> anyhow::Result<Outcome> {
+    let total = args.albums * args.pictures;
+    let here = !args.send;
+    let worker = here.then(|| app.worker().concurrency(args.threads).start()).transpose()?;
+    let beat = here.then(|| schedule(app)).transpose()?;
+    let stopper = worker.as_ref().map(::tasks::Worker::stopper);
+    on_ctrl_c(move || stopper.iter().for_each(Stopper::request_stop))?;
+
+    let (shrunk, counted_by_beat) = (Arc::clone(done), Arc::clone(counts));
+    let live = progress::start(args.albums, "albums", move || {
+        let (shrunk, counts) = (shrunk.load(Relaxed), counted_by_beat.load(Relaxed));
+        format!("{} shrunk, counted {}", counted(shrunk, "picture"), counted(counts, "time"))
+    });
+    let started = Instant::now();
+    let albums = send(args, app)?;
+    let sent = started.elapsed();
+    let mut pages = Vec::with_capacity(albums.len());
+    for album in &albums {
+        match page(album)? {
+            Some(page) => pages.push(page),
+            None => break, // Ctrl-C
+        }
+        live.inc(1);
+    }
+    let took = started.elapsed();
+    live.finish_and_clear();
+    beat.map(::tasks::BeatHandle::stop);
+    worker.map(::tasks::Worker::stop);
+
+    let single = Instant::now();
+    let wanted = (0..args.albums as u64).map(|album| {
+        let sums: Vec<_> = pictures(args, album).map(shrink).collect();
+        index(&sums)
+    });
+    let right = pages.iter().copied().eq(wanted.take(pages.len()));
+    let single = single.elapsed();
+
+    let mut report = Report::new(format_args!(
+        "{} of {} at {}",
+        counted(args.albums, "album"),
+        counted(args.pictures, "picture"),
+        app.broker().name()
+    ));
+    report.gap();
+    report.columns([
+        ["sent".into(), format!("{} in {sent:.1?}", counted(total, "task"))],
+        ["all pages".into(), format!("in {took:.1?}")],
+        ["by the beat".into(), format!("counted {}", counted(counts.load(Relaxed), "time"))],
+    ]);
+    report.gap();
+    let so_far = || format!("{} of {} albums made", count(pages.len()), count(args.albums));
+    let verdict = Verdict::on([], so_far, || {
+        if right && pages.len() == args.albums {
+            Ok(format!("a single thread makes the same pages, in {single:.1?}"))
+        } else {
+            Err("a single thread makes other pages".into())
+        }
+    });
+    report.verdict(&verdict);
+    report.gap();
+    report.next(&[
+        ("cargo run -- tasks --broker redis://127.0.0.1:6379/0", "the same over a server"),
+        ("cargo run -- tasks --broker redis://127.0.0.1:6379/0 --worker", "one more worker"),
+        ("cargo run -- tasks --broker redis://127.0.0.1:6379/0 --status", "what waits there"),
+    ]);
+    report.print()?;
+    Ok(verdict.outcome)
+}
+
+/// The numbers of an album's pictures.
+fn pictures(args: &Args, album: u64) -> impl Iterator<Item = u64> + use<> {
+    let size = args.pictures as u64;
+    album * size..(album + 1) * size
+}
+
+/// Two producers, each with every other album.
+fn send(args: &Args, app: &App) -> anyhow::Result<Vec<TaskHandle<u64>>> {
+    let produce = |first: u64| -> Result<Vec<(u64, TaskHandle<u64>)>, ::tasks::Error> {
+        let albums = (first..args.albums as u64).step_by(2).take_while(|_| !interrupted());
+        let send = |album| {
+            let shrink = |picture| Signature::new("thumbs.shrink").arg(picture);
+            let album_of = chord(pictures(args, album).map(shrink), Signature::new("thumbs.index"));
+            Ok((album, app.apply(album_of)?))
+        };
+        albums.map(send).collect()
+    };
+    let (even, odd) = thread::scope(|scope| {
+        let odd = scope.spawn(|| produce(1));
+        let even = produce(0);
+        (even, odd.join())
+    });
+    let odd = odd.map_err(|panic| anyhow::anyhow!("a producer panicked: {}", panic.message()))?;
+    let mut albums = even?;
+    albums.extend(odd?);
+    albums.sort_by_key(|(album, _)| *album);
+    Ok(albums.into_iter().map(|(_, handle)| handle).collect())
+}
+
+/// The page of an album; `None` at Ctrl-C.
+fn page(album: &TaskHandle<u64>) -> anyhow::Result<Option<u64>> {
+    while !interrupted() {
+        match album.get_timeout(LOOK) {
+            Ok(page) => return Ok(Some(page)),
+            Err(::tasks::GetError::Timeout(_)) => {}
+            Err(error) => return Err(error).context("an album could not be made"),
+        }
+    }
+    Ok(None)
+}
+
+fn schedule(app: &App) -> Result<::tasks::BeatHandle, ::tasks::Error> {
+    Beat::new(app).every("count", COUNT_EVERY, Signature::new("thumbs.count"))?.start()
+}
+
+/// A worker until Ctrl-C: what runs ends, what was claimed and has not begun goes back. The second Ctrl-C ends the process, and
+/// what ran comes back to the others when the visibility time-out is over.
+fn work(args: &Args, app: &App) -> anyhow::Result<Outcome> {
+    let worker = app.worker().concurrency(args.threads).events(true).start()?;
+    let stopper = worker.stopper();
+    on_ctrl_c(move || stopper.request_stop())?;
+    println!("{} works for {}; Ctrl-C ends it", worker.name(), app.broker().name());
+    worker.wait();
+    let ran = worker.processed();
+    worker.stop();
+    println!("{} run", counted(ran as usize, "task"));
+    Ok(Outcome::Holds)
+}
+
+/// A beat until Ctrl-C.
+fn beat(app: &App) -> anyhow::Result<Outcome> {
+    let stop = Arc::new(primitives::Event::new());
+    let stopped = Arc::clone(&stop);
+    on_ctrl_c(move || stopped.set())?;
+    let beat = schedule(app)?;
+    println!("beats for {}; of several one sends; Ctrl-C ends it", app.broker().name());
+    stop.wait();
+    beat.stop();
+    Ok(Outcome::Holds)
+}
+
+fn status(app: &App) -> anyhow::Result<Outcome> {
+    let broker = app.broker();
+    let queue = "celery";
+    let dead = broker.dead_letters(queue, 5)?;
+    let mut report = Report::new(format_args!("{} at {}", queue, broker.name()));
+    report.columns([
+        ["waiting".into(), counted(broker.len(queue)?, "task")],
+        ["newest dead letters".into(), count(dead.len())],
+    ]);
+    for letter in &dead {
+        report.line(format_args!("    {}", letter.reason));
+    }
+    report.print()?;
+    Ok(Outcome::Holds)
+}

@@ -80,7 +80,8 @@ fn what_cannot_be_read_is_a_dead_letter() {
     let mut kept: Vec<_> =
         app.broker().dead_letters("celery", 99).unwrap().into_iter().map(|l| l.message).collect();
     let mut sent = bad.to_vec();
-    (kept.sort(), sent.sort());
+    kept.sort();
+    sent.sort();
     assert_eq!(kept, sent, "letter by letter");
     assert_eq!(app.delay::<i64>("tasks.add", (1, 1)).unwrap().get_timeout(LONG), Ok(2));
     worker.stop();
@@ -110,7 +111,8 @@ fn the_claims_of_a_dead_worker_come_back_in_time_and_not_for_ever() {
     let Err(GetError::Failed(error)) = task.get_timeout(LONG) else { panic!() };
     assert_eq!(error.kind, "WorkerLostError");
     until("it is a dead letter", || app.broker().dead_letters("celery", 9).unwrap().len() == 1);
-    (keeper.stop(), worker.stop());
+    keeper.stop();
+    worker.stop();
 }
 
 /// A task that runs longer than the visibility time-out is refreshed, and runs once.

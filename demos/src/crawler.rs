@@ -158,11 +158,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
         let took = started.elapsed();
         let extra = requests.saturating_sub(crawl.seen.lock().len());
         match (*found == alone, args.broken && extra > 0) {
-            (false, _) => Err(format!(
-                "a single thread finds {} pages and {} dead links",
-                count(alone.pages.len()),
-                count(alone.dead.len()),
-            )),
+            (false, _) => Err(difference(&found, &alone)),
             (true, true) => Err(format!(
                 "{} were for a page that had been fetched before",
                 counted(extra, "request")
@@ -230,6 +226,44 @@ impl Crawl {
     }
 }
 
+/// What a single thread found otherwise, for two that are not equal. A site may change while it is read twice: so it
+/// says where, and not only how much.
+fn difference(found: &Found, alone: &Found) -> String {
+    let mut differs = Vec::new();
+    for (address, depth) in &found.pages {
+        match alone.pages.get(address) {
+            None => differs.push(format!("no page {address}")),
+            Some(other) if other != depth => {
+                differs.push(format!("{address} {other} steps away, and not {depth}"));
+            }
+            Some(_) => {}
+        }
+    }
+    let new = alone.pages.keys().filter(|address| !found.pages.contains_key(*address));
+    differs.extend(new.map(|address| format!("a page {address}")));
+    for (address, why) in &found.dead {
+        match alone.dead.get(address) {
+            None => differs.push(format!("no dead link {address}")),
+            Some(other) if other != why => {
+                differs.push(format!("{address} dead because of: {other}, and not: {why}"));
+            }
+            Some(_) => {}
+        }
+    }
+    let new = alone.dead.iter().filter(|(address, _)| !found.dead.contains_key(*address));
+    differs.extend(new.map(|(address, why)| format!("a dead link {address}: {why}")));
+    let more = differs.len().saturating_sub(MOST_DIFFERENCES);
+    differs.truncate(MOST_DIFFERENCES);
+    let and_more = if more > 0 { format!("; and {} more", count(more)) } else { String::new() };
+    format!(
+        "a single thread, later, finds {}{and_more} (has the site changed meanwhile?)",
+        differs.join("; ")
+    )
+}
+
+/// So many differences are named.
+const MOST_DIFFERENCES: usize = 5;
+
 /// The same by one thread: breadth first, so that each page is reached by the shortest way.
 fn crawl_alone(fetcher: &Fetcher, start: Address, depth: usize) -> Found {
     let mut found = Found::default();
@@ -249,4 +283,34 @@ fn crawl_alone(fetcher: &Fetcher, start: Address, depth: usize) -> Found {
         next = after;
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_differs_is_named() {
+        let address = |path: &str| fetch::parse_loopback(&format!("http://127.0.0.1:80{path}"));
+        let [a, b, c, d] = ["/a", "/b", "/c", "/d"].map(|path| address(path).unwrap());
+        let found = |pages: &[(&Address, usize)], dead: &[(&Address, &str)]| Found {
+            pages: pages.iter().map(|&(address, depth)| (address.clone(), depth)).collect(),
+            dead: dead.iter().map(|&(a, why)| (a.clone(), why.to_owned())).collect(),
+        };
+        let first = found(&[(&a, 0), (&b, 1), (&c, 1)], &[(&d, "404")]);
+        let then = found(&[(&a, 0), (&b, 2), (&d, 1)], &[(&c, "404")]);
+        let text = difference(&first, &then);
+        for named in [
+            "/b 2 steps away, and not 1",
+            "no page http://127.0.0.1:80/c",
+            "a page http://127.0.0.1:80/d",
+            "no dead link http://127.0.0.1:80/d",
+            "a dead link http://127.0.0.1:80/c: 404",
+        ] {
+            let named = named.replace(":80", "");
+            assert!(text.replace(":80", "").contains(&named), "{named}: {text}");
+        }
+        let many = found(&[], &[]);
+        assert!(difference(&first, &many).contains("no page"), "{}", difference(&first, &many));
+    }
 }

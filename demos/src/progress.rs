@@ -1,7 +1,10 @@
 //! A live line: how far a demo is, redrawn in place, and gone at the end.
 //!
-//! Drawn on standard error and only where that is a terminal, so that what is piped stays clean.
+//! Drawn on standard error and only where that is a terminal that can move its cursor, so that what is piped stays clean,
+//! and a dumb terminal, as in an editor's window, too.
 
+use std::env;
+use std::ffi::OsStr;
 use std::fmt::Write;
 use std::io;
 use std::time::Duration;
@@ -55,7 +58,7 @@ fn live(
     row: impl Fn(usize) -> String + Clone + Send + Sync + 'static,
 ) -> ProgressBar {
     let terminal = Term::buffered_stderr();
-    if !terminal.is_term() {
+    if !terminal.is_term() || is_dumb(env::var_os("TERM").as_deref()) {
         return ProgressBar::hidden();
     }
     let target = ProgressDrawTarget::term_like(Box::new(RoomForCtrlC(terminal)));
@@ -72,6 +75,12 @@ fn live(
     bar.enable_steady_tick(Duration::from_millis(100));
     *LIVE.lock() = Some(bar.downgrade());
     bar
+}
+
+/// Whether a terminal of this kind can do nothing but print one line after the other. Without a kind, a Unix has to
+/// expect that.
+fn is_dumb(kind: Option<&OsStr>) -> bool {
+    kind.map_or(cfg!(unix), |kind| kind.is_empty() || kind == "dumb")
 }
 
 /// Runs `write`, which writes to the terminal, with the live line out of its way.

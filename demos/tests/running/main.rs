@@ -8,3 +8,5 @@ mod knot;
 mod of_processes;
 mod producer_consumer;
 mod run;
+#[cfg(target_os = "linux")]
+mod terminal;

@@ -33,6 +33,16 @@
 //! the returned value, and in a model that value is a choice, so that every time-out that could happen
 //! is explored.
 //!
+//! **In a signal handler**, and in any other code that interrupts a thread anywhere, a wait is never fit: the thread
+//! that it interrupts may hold what it waits for. The wakes are: on Linux they are a system call, and so `Event::set`,
+//! `Semaphore::release`, `Condition::notify_*` and the release of a lock, which are an atomic step and a wake, may be
+//! called there. On the `portable` back end they are **not**: a wake takes the mutex of its bucket, which the interrupted
+//! thread may hold. A handler that must run anywhere writes to an atomic, or to a pipe. With the deadlock detector
+//! none of them is fit, on any back end.
+//!
+//! **In a global allocator** a lock is fit on every back end: neither to sleep nor to wake allocates. (Where std's own
+//! `Mutex` allocates when it is first used, as on macOS, the first use must come from elsewhere.)
+//!
 //! Back ends, a file each: `linux` (futex(2)), `portable` (std's Mutex and Condvar in a table; every
 //! other system), and the model's.
 

@@ -6,9 +6,22 @@
 //! Looking at the word and joining the list happen under the mutex that a waker must take, so they are
 //! one step to it.
 //!
+//! ```text
+//!    bucket: mutex, first, last, condvar          the nodes lie on the stacks of the sleepers
+//!               │
+//!               ▼
+//!            ┌──────┐      ┌──────┐      ┌──────┐
+//!            │ node │ ◀──▶ │ node │ ◀──▶ │ node │
+//!            └──────┘      └──────┘      └──────┘
+//! ```
+//!
+//! Nothing here allocates: a lock may stand inside the program's allocator.
+//!
 //! Sleepers that share a bucket are all roused by one `notify_all` and look at their flags: simple and
 //! right rather than fast. On Linux this is only for tests (feature `portable`).
 
+use std::cell::Cell;
+use std::ptr;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -28,19 +41,76 @@ struct Bucket {
 
 /// Who sleeps here, in order of arrival.
 struct Sleepers {
-    list: Vec<Sleeper>,
-    next_ticket: u64,
+    first: *const Node,
+    last: *const Node,
 }
 
-struct Sleeper {
+// SAFETY: the pointers are followed under the bucket's mutex alone, and a node is off the list before its stack frame is
+// left.
+unsafe impl Send for Sleepers {}
+
+/// A sleeper, on its own stack. All of it is read and written under the bucket's mutex.
+struct Node {
     address: usize,
-    ticket: u64,
+    before: Cell<*const Node>,
+    after: Cell<*const Node>,
+    /// Off the list, by a waker.
+    woken: Cell<bool>,
+}
+
+impl Sleepers {
+    /// Puts a node at the end.
+    ///
+    /// # Safety
+    ///
+    /// The node lives until it is [taken off](Self::take_off).
+    unsafe fn put(&mut self, node: &Node) {
+        node.before.set(self.last);
+        // SAFETY: what is on the list lives.
+        match unsafe { self.last.as_ref() } {
+            Some(last) => last.after.set(node),
+            None => self.first = node,
+        }
+        self.last = node;
+    }
+
+    /// Takes off a node that is on this list.
+    fn take_off(&mut self, node: &Node) {
+        let (before, after) = (node.before.get(), node.after.get());
+        // SAFETY: what is on the list lives.
+        match unsafe { before.as_ref() } {
+            Some(before) => before.after.set(after),
+            None => self.first = after,
+        }
+        // SAFETY: as above.
+        match unsafe { after.as_ref() } {
+            Some(after) => after.before.set(before),
+            None => self.last = before,
+        }
+    }
+
+    /// Takes those off that sleep on this address, `most` of them at most; returns how many that were.
+    fn wake(&mut self, address: usize, most: usize) -> usize {
+        let (mut woken, mut next) = (0, self.first);
+        // SAFETY: what is on the list lives, and so does one that has just been taken off: it needs the mutex to leave.
+        while woken < most
+            && let Some(node) = unsafe { next.as_ref() }
+        {
+            next = node.after.get();
+            if node.address == address {
+                self.take_off(node);
+                node.woken.set(true);
+                woken += 1;
+            }
+        }
+        woken
+    }
 }
 
 impl Bucket {
     const fn new() -> Self {
         Self {
-            sleepers: Mutex::new(Sleepers { list: Vec::new(), next_ticket: 0 }),
+            sleepers: Mutex::new(Sleepers { first: ptr::null(), last: ptr::null() }),
             roused: Condvar::new(),
         }
     }
@@ -66,9 +136,10 @@ pub(super) fn wait(word: &AtomicU32, expected: u32, deadline: Option<Instant>) -
     if word.load(Relaxed) != expected {
         return Wait::Woken;
     }
-    let ticket = sleepers.next_ticket;
-    sleepers.next_ticket += 1;
-    sleepers.list.push(Sleeper { address, ticket });
+    let (before, after) = (Cell::new(ptr::null()), Cell::new(ptr::null()));
+    let node = Node { address, before, after, woken: Cell::new(false) };
+    // SAFETY: it is off the list before this returns, and nothing below panics.
+    unsafe { sleepers.put(&node) };
     loop {
         sleepers = match deadline {
             None => bucket.roused.wait(sleepers).unwrap_or_else(PoisonError::into_inner),
@@ -76,14 +147,14 @@ pub(super) fn wait(word: &AtomicU32, expected: u32, deadline: Option<Instant>) -
                 let left = deadline.saturating_duration_since(Instant::now());
                 if left.is_zero() {
                     // Still on the list, so no wake-up was meant for us: leave as if never here.
-                    sleepers.list.retain(|sleeper| sleeper.ticket != ticket);
+                    sleepers.take_off(&node);
                     return Wait::TimedOut;
                 }
                 let waited = bucket.roused.wait_timeout(sleepers, left);
                 waited.unwrap_or_else(PoisonError::into_inner).0
             }
         };
-        if !sleepers.list.iter().any(|sleeper| sleeper.ticket == ticket) {
+        if node.woken.get() {
             return Wait::Woken; // a waker took us off the list
         }
     }
@@ -91,18 +162,16 @@ pub(super) fn wait(word: &AtomicU32, expected: u32, deadline: Option<Instant>) -
 
 pub(super) fn wake_one(word: *const AtomicU32) -> bool {
     let bucket = Bucket::of(word.addr());
-    let mut sleepers = bucket.lock();
-    let first = sleepers.list.iter().position(|sleeper| sleeper.address == word.addr());
-    if let Some(first) = first {
-        sleepers.list.remove(first);
+    let woken = bucket.lock().wake(word.addr(), 1);
+    if woken > 0 {
         bucket.roused.notify_all(); // all, because the one we mean cannot be told apart
     }
-    first.is_some()
+    woken > 0
 }
 
 pub(super) fn wake_all(word: *const AtomicU32) {
     let bucket = Bucket::of(word.addr());
-    let mut sleepers = bucket.lock();
-    sleepers.list.retain(|sleeper| sleeper.address != word.addr());
-    bucket.roused.notify_all();
+    if bucket.lock().wake(word.addr(), usize::MAX) > 0 {
+        bucket.roused.notify_all();
+    }
 }

@@ -31,9 +31,10 @@ pub(crate) fn reserve() -> u64 {
     LAST.get()
 }
 
-/// Makes `id` the calling thread's number.
-pub(crate) fn adopt(id: u64) {
+/// Makes `id` the calling thread's number; in a model none has asked before.
+pub(crate) fn adopt(id: u64) -> u64 {
     ADOPTED.with(|adopted| adopted.set(id));
+    id
 }
 
 /// The calling thread.

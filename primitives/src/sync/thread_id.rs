@@ -29,13 +29,11 @@ pub fn id() -> u64 {
 
 #[cold]
 fn take_a_number() -> u64 {
-    let id = reserve();
-    adopt(id);
-    id
+    adopt(reserve())
 }
 
 // ANCHOR: reserve
-/// A number for a thread that has not begun; it must [`adopt`] it before it asks.
+/// A number for a thread that has not begun, which should [`adopt`] it before it asks.
 pub(crate) fn reserve() -> u64 {
     static NEXT: AtomicU64 = AtomicU64::new(1);
     // Relaxed: the counter alone makes them differ. Centuries of new threads do not exhaust 64 bits.
@@ -43,10 +41,16 @@ pub(crate) fn reserve() -> u64 {
 }
 // ANCHOR_END: reserve
 
-/// Makes `id` the calling thread's number.
-pub(crate) fn adopt(id: u64) {
-    debug_assert_eq!(ID.get(), 0, "a thread that has a number keeps it");
-    ID.set(id);
+/// Makes `id` the calling thread's number, unless it has one already, and returns the number that it has. A thread
+/// that was asked before it came here, by its allocator or by a profiler's signal handler, keeps what it said.
+pub(crate) fn adopt(id: u64) -> u64 {
+    match ID.get() {
+        0 => {
+            ID.set(id);
+            id
+        }
+        earlier => earlier,
+    }
 }
 
 #[cfg(test)]

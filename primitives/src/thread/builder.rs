@@ -6,7 +6,7 @@ use std::panic::AssertUnwindSafe;
 use std::panic::resume_unwind;
 use std::sync::Arc;
 
-use super::outcome::Outcome;
+use super::outcome::{Outcome, Promise};
 use super::registry::{Listed, Thread, set_current};
 #[cfg(not(model))]
 use super::scope::{Scope, ScopedJoinHandle};
@@ -147,7 +147,8 @@ struct Body<F, T> {
     f: F,
     thread: Thread,
     listed: Listed,
-    outcome: Arc<Outcome<T>>,
+    /// Last, so that it is dropped last: who has joined a thread does not find it listed.
+    outcome: Promise<T>,
 }
 
 /// The thread panicked; its outcome says how.
@@ -159,21 +160,24 @@ impl<F: FnOnce() -> T, T> Body<F, T> {
         let thread = Thread::new(name);
         let outcome = Arc::new(Outcome::new());
         let listed = Listed::new(thread.clone());
-        let body = Self { f, thread: thread.clone(), listed, outcome: Arc::clone(&outcome) };
+        let promise = Promise::new(Arc::clone(&outcome), thread.name());
+        let body = Self { f, thread: thread.clone(), listed, outcome: promise };
         (body, thread, outcome)
     }
 
     // ANCHOR: run
-    fn run(self) -> Result<(), Panicked> {
+    fn run(mut self) -> Result<(), Panicked> {
+        // Should anything here panic (the program's allocator and its hooks may be in it), the promise is kept all the
+        // same, when it is dropped.
+        set_current(&self.thread, &mut self.listed);
         deadlock::thread_begins(self.thread.id(), self.thread.name());
-        set_current(self.thread);
         // Unwind safe: the closure is gone after a panic; what it shared with others is their affair, as
         // with std's `spawn`.
         let result = catch_panic(AssertUnwindSafe(self.f));
         let panicked = result.is_err();
         // Off the list before the outcome is there: who has joined a thread does not find it listed.
         drop(self.listed);
-        self.outcome.set(result);
+        self.outcome.keep(result);
         if panicked { Err(Panicked) } else { Ok(()) }
     }
     // ANCHOR_END: run

@@ -1,8 +1,13 @@
 //! What a thread leaves behind, and where others sleep until it is there.
 
+use std::mem;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::time::Instant;
 
 use super::PanicError;
+use crate::sync::model_failed;
+use crate::sync::panic::catch_unwind;
 use crate::{Condition, Lock};
 
 /// A place for the result of a thread: set once by the thread, waited for by any number of others.
@@ -60,6 +65,52 @@ impl<T> Outcome<T> {
         match &*self.result.lock() {
             Some(Err(panic)) => Some(panic.clone()),
             _ => None,
+        }
+    }
+}
+
+/// What a thread owes to those who wait for its end: an outcome, whatever happens to it.
+pub(super) struct Promise<T> {
+    outcome: Option<Arc<Outcome<T>>>,
+    thread: String,
+}
+
+impl<T> Promise<T> {
+    pub(super) fn new(outcome: Arc<Outcome<T>>, thread: &str) -> Self {
+        Self { outcome: Some(outcome), thread: thread.to_owned() }
+    }
+
+    pub(super) fn keep(mut self, result: Result<T, PanicError>) {
+        if let Some(outcome) = self.outcome.take() {
+            outcome.set(result);
+        }
+    }
+}
+
+/// The thread ended, or never began, without a result of its closure.
+impl<T> Drop for Promise<T> {
+    fn drop(&mut self) {
+        if let Some(outcome) = self.outcome.take()
+            && !model_failed()
+        {
+            let thread = mem::take(&mut self.thread);
+            outcome.set(Err(PanicError::new(thread, None, None, Box::new(NO_RESULT))));
+        }
+    }
+}
+
+const NO_RESULT: &str = "the thread ended before its closure did";
+
+/// A result that nobody has taken is dropped by whoever is last, the thread or its handle. A panic of that drop is
+/// reported by the panic hook, and is nobody else's affair.
+impl<T> Drop for Outcome<T> {
+    fn drop(&mut self) {
+        if model_failed() || !mem::needs_drop::<T>() {
+            return;
+        }
+        let result = self.result.get_mut().take();
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(result))) {
+            mem::forget(payload); // whose drop could panic again
         }
     }
 }

@@ -5,6 +5,8 @@
 //! when they first ask for [`current`] or for the list, or start a thread, and leave it by a thread-local
 //! destructor when they end. So nothing in the list is dead, and `main`, which starts the others, is in it.
 //!
+//! A child of a `fork` lists the thread that made it, and those that it starts itself.
+//!
 //! The list's lock is held for a look-up in a map, and nothing of the program's runs meanwhile but its
 //! allocator: not the closures, not a destructor, not the panic hook. So all of those may ask for the list.
 
@@ -13,15 +15,69 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::mem;
+#[cfg(not(model))]
+use std::ptr;
 use std::sync::Arc;
 
 use crate::Lock;
+#[cfg(not(model))]
+use crate::sync::atomic::{
+    AtomicPtr,
+    Ordering::{Acquire, Release},
+};
 use crate::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use crate::sync::{self, thread as native};
 
+/// Every thread on the list, by number, so in the order in which they were started.
+type List = Lock<BTreeMap<u64, Thread>>;
+
+#[cfg(model)]
 sync::global! {
-    /// Every thread on the list, by number, so in the order in which they were started.
-    static LIST: Lock<BTreeMap<u64, Thread>> = Lock::new(BTreeMap::new());
+    static LIST: List = Lock::new(BTreeMap::new());
+}
+
+#[cfg(model)]
+fn list() -> &'static List {
+    &LIST
+}
+
+/// The list of this process.
+///
+/// A child of a `fork` has the parent's memory and one thread of it. The parent's list would tell of threads that are
+/// not there, and be locked for good if one of them was looking at it. So a list belongs to a process, and a child makes
+/// its own when it first asks. It costs a system call to know (about 0.1 µs), and the parent's list stays behind.
+#[cfg(not(model))]
+fn list() -> &'static List {
+    struct OfProcess {
+        process: u32,
+        list: List,
+    }
+    static NEWEST: AtomicPtr<OfProcess> = AtomicPtr::new(ptr::null_mut());
+
+    let me = std::process::id();
+    // Acquire: pairs with the Release below, so that the list is seen whole.
+    let mut newest = NEWEST.load(Acquire);
+    loop {
+        // SAFETY: a list that has been published is never freed.
+        match unsafe { newest.as_ref() } {
+            Some(list) if list.process == me => return &list.list,
+            _ => {}
+        }
+        let mine = CURRENT.try_with(|current| current.get().map(|current| current.thread.clone()));
+        let threads = mine.ok().flatten().map(|thread| (thread.id(), thread));
+        let list = Lock::new(threads.into_iter().collect());
+        let fresh = Box::into_raw(Box::new(OfProcess { process: me, list }));
+        // Release: pairs with the Acquire above and below. Acquire on failure: another thread has made one.
+        match NEWEST.compare_exchange(newest, fresh, Release, Acquire) {
+            // SAFETY: published just now, and never freed.
+            Ok(_) => return unsafe { &(*fresh).list },
+            Err(now) => {
+                // SAFETY: nobody else has seen it.
+                drop(unsafe { Box::from_raw(fresh) });
+                newest = now;
+            }
+        }
+    }
 }
 
 /// A thread: its name and its number. Cheap to clone; equal to another if it is the same thread.
@@ -31,7 +87,8 @@ sync::global! {
 pub struct Thread(Arc<Identity>);
 
 struct Identity {
-    id: u64,
+    /// Another than at first, if the thread took a number before its own code began.
+    id: AtomicU64,
     name: String,
 }
 
@@ -49,13 +106,14 @@ impl Thread {
     #[must_use]
     #[doc(alias = "ident")]
     pub fn id(&self) -> u64 {
-        self.0.id
+        // Relaxed: the number alone is asked for.
+        self.0.id.load(Relaxed)
     }
 
     /// Whether it is on the list (see [`enumerate`]). Waits a moment if another thread looks at the list.
     #[must_use]
     pub fn is_alive(&self) -> bool {
-        LIST.lock().contains_key(&self.id())
+        list().lock().contains_key(&self.id())
     }
 
     /// A thread about to be started here.
@@ -64,7 +122,7 @@ impl Thread {
 
         // Relaxed: only that no two are the same.
         let name = name.unwrap_or_else(|| format!("Thread-{}", UNNAMED.fetch_add(1, Relaxed) + 1));
-        Self(Arc::new(Identity { id: native::reserve(), name }))
+        Self(Arc::new(Identity { id: AtomicU64::new(native::reserve()), name }))
     }
 
     /// The calling thread, which was not started here.
@@ -76,7 +134,7 @@ impl Thread {
             Some(name) => name.to_owned(),
             None => format!("Dummy-{id}"),
         };
-        Self(Arc::new(Identity { id, name }))
+        Self(Arc::new(Identity { id: AtomicU64::new(id), name }))
     }
 }
 
@@ -154,11 +212,20 @@ fn leaves_by_itself(listed: Listed) -> Option<Listed> {
     Some(listed)
 }
 
-/// Says which thread this is, before anything in it asks.
-pub(super) fn set_current(thread: Thread) {
-    native::adopt(thread.id());
-    let fresh = CURRENT.with(|current| current.set(Current { thread, _listed: None }));
-    debug_assert!(fresh.is_ok(), "the thread has only just begun");
+/// Says which thread this is, before anything in it asks; or, if something has (its allocator, a signal handler), lets it
+/// keep the number that it then took, and lists it under that one.
+pub(super) fn set_current(thread: &Thread, listed: &mut Listed) {
+    let reserved = thread.id();
+    let number = native::adopt(reserved);
+    if number != reserved {
+        // Relaxed: whoever compares numbers asks again.
+        thread.0.id.store(number, Relaxed);
+        listed.move_to(number);
+    }
+    // An error: it has asked for itself as a thread that was not started here. It has the same number and name.
+    let _ = CURRENT.try_with(|current| {
+        let _ = current.set(Current { thread: thread.clone(), _listed: None });
+    });
 }
 
 /// The living threads, in the order in which they were started. The calling one is among them, unless it is
@@ -179,14 +246,14 @@ pub(super) fn set_current(thread: Thread) {
 #[must_use]
 pub fn enumerate() -> Vec<Thread> {
     let _ = current(); // on the list, if it was not
-    LIST.lock().values().cloned().collect()
+    list().lock().values().cloned().collect()
 }
 
 /// How many threads [`enumerate`] would list. _Python_: `threading.active_count()`.
 #[must_use]
 pub fn active_count() -> usize {
     let _ = current();
-    LIST.lock().len()
+    list().lock().len()
 }
 
 /// A thread while it is on the list.
@@ -195,15 +262,26 @@ pub(super) struct Listed(u64);
 impl Listed {
     pub(super) fn new(thread: Thread) -> Self {
         let id = thread.id();
-        LIST.lock().insert(id, thread);
+        list().lock().insert(id, thread);
         Self(id)
+    }
+}
+
+impl Listed {
+    /// The thread has another number.
+    fn move_to(&mut self, id: u64) {
+        let mut list = list().lock();
+        if let Some(thread) = list.remove(&self.0) {
+            list.insert(id, thread);
+        }
+        self.0 = id;
     }
 }
 
 impl Drop for Listed {
     fn drop(&mut self) {
         // In two steps: what is taken out must be dropped after the lock.
-        let thread = LIST.lock().remove(&self.0);
+        let thread = list().lock().remove(&self.0);
         drop(thread);
     }
 }

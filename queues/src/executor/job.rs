@@ -46,7 +46,7 @@ pub(super) trait Outcome<T>: Job {
     /// Only for the handle, and only when the task is over.
     unsafe fn take(&self) -> Option<Result<T, PanicError>>;
 
-    /// The handle goes. Panics if the drop of a result that nobody asked for does.
+    /// The handle goes. A drop of a result that nobody asked for may panic: that is reported, and otherwise ignored.
     ///
     /// # Safety
     ///
@@ -282,7 +282,7 @@ where
         let mut value = None;
         // SAFETY: called only when the task is over, and by the handle, to which the result then belongs.
         self.state.abandon(|| value = unsafe { self.take_value() });
-        drop(value);
+        drop_quietly(value);
     }
 }
 

@@ -8,6 +8,7 @@ use watchdog as _;
 
 mod memory;
 mod pools;
+mod threads;
 
 /// Counts what is allocated in certain sizes, for the cases about memory.
 #[global_allocator]

@@ -318,6 +318,7 @@ fn a_child_of_a_fork_may_drop_its_parents_pools() {
         // SAFETY: the child calls nothing but the drops that this is about, and leaves.
         let child = unsafe { libc::fork() };
         if child == 0 {
+            crate::memory::IN_A_CHILD.store(true, SeqCst);
             // SAFETY: as above; the alarm ends a child that hangs.
             unsafe { libc::alarm(60) };
             let ended = catch_unwind(std::panic::AssertUnwindSafe(|| {

@@ -1,0 +1,126 @@
+//! Threads: before they begin, after they end, and where they are not.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::time::Duration;
+
+use primitives::{Event, sync, thread};
+use queues::Executor;
+use tests::{leak, watched};
+
+/// _Elsewhere_: a profiler's allocation hook ran before the thread's own start routine, and found thread-locals that the
+/// routine then refused to set a second time: every thread died before its first line.
+///
+/// _Here_: a thread that was asked early keeps the number that it gave. (This program's [allocator](super::memory) asks.)
+#[test]
+fn a_thread_that_is_asked_before_it_begins_keeps_its_number() {
+    watched(|_| {
+        for _ in 0..50 {
+            let go_on = leak(Event::new());
+            let handle = thread::Builder::new()
+                .name("early")
+                .spawn(|| {
+                    go_on.wait();
+                    (
+                        sync::thread::id(),
+                        thread::current().id(),
+                        thread::current().name().to_owned(),
+                    )
+                })
+                .unwrap();
+            let listed = || thread::enumerate().iter().any(|other| other == handle.thread());
+            assert!(listed() && handle.thread().is_alive());
+            go_on.set();
+            assert!(handle.join_timeout(Duration::MAX));
+            assert!(!listed());
+            let number = handle.thread().id();
+            assert_eq!(handle.join().unwrap(), (number, number, "early".to_owned()));
+        }
+    });
+}
+
+/// Counts how often it is dropped, and panics.
+struct Panics(Arc<AtomicUsize>);
+
+impl Drop for Panics {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, SeqCst);
+        panic!("a drop that panics, on purpose");
+    }
+}
+
+/// _Elsewhere_: std ends the whole process when the result of a thread panics as it is dropped; in other pools it is the
+/// one who came last that panics, the worker or whoever held the handle.
+///
+/// _Here_: whoever drops it, the hook reports it, and everybody goes on.
+#[test]
+fn a_result_that_panics_as_it_is_dropped_brings_nobody_down() {
+    watched(|_| {
+        let drops = Arc::new(AtomicUsize::new(0));
+        let result = || Panics(Arc::clone(&drops));
+
+        let (late, early, go_on) = (result(), result(), leak(Event::new()));
+        let handle = thread::spawn(move || late);
+        while !handle.is_finished() {
+            thread::yield_now();
+        }
+        drop(handle); // this thread may be the last one, or not
+        let handle = thread::spawn(move || {
+            go_on.wait();
+            early
+        });
+        drop(handle); // the other one is
+        go_on.set();
+
+        let (ended, executor) = (result(), Executor::new(1));
+        let task = executor.submit(move || ended);
+        task.wait();
+        drop(task);
+        assert_eq!(executor.submit(|| 5).result().unwrap(), 5);
+        while drops.load(SeqCst) < 3 {
+            thread::yield_now();
+        }
+    });
+}
+
+/// _Elsewhere_: after `fork` a child found the threads of its parent on its list, and waited at its end for them
+/// (CPython repaired its list more than once); or it found the list locked by a thread that is not there.
+///
+/// _Here_: a child lists itself, and what it starts.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_child_of_a_fork_lists_the_threads_that_are_there() {
+    watched(|_| {
+        let go_on = leak(Event::new());
+        let others: Vec<_> = (0..3).map(|_| thread::spawn(|| go_on.wait())).collect();
+        let me = thread::current();
+        // Threads that keep the list busy, so that a fork finds it locked now and then.
+        let busy = thread::spawn(|| {
+            while !go_on.is_set() {
+                let _ = thread::active_count();
+            }
+        });
+        for _ in 0..20 {
+            // SAFETY: the child asks for the list and leaves.
+            let child = unsafe { libc::fork() };
+            if child == 0 {
+                crate::memory::IN_A_CHILD.store(true, SeqCst);
+                // SAFETY: as above; the alarm ends a child that hangs.
+                unsafe { libc::alarm(60) };
+                let right = thread::active_count() == 1
+                    && thread::enumerate() == [me.clone()]
+                    && me.is_alive();
+                // SAFETY: as above.
+                unsafe { libc::_exit(i32::from(!right)) }
+            }
+            let mut status = -1;
+            // SAFETY: the child is ours, and the place is valid.
+            assert_eq!(unsafe { libc::waitpid(child, &raw mut status, 0) }, child);
+            assert_eq!(status, 0, "256: the child's list is wrong; 14: it hung");
+        }
+        assert!(others.iter().all(|other| other.thread().is_alive()));
+        go_on.set();
+        others.into_iter().for_each(|other| other.join().unwrap());
+        busy.join().unwrap();
+    });
+}

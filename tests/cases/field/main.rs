@@ -6,6 +6,8 @@
 
 use watchdog as _;
 
+use watchdog as _;
+
 mod memory;
 mod pools;
 mod threads;

@@ -282,7 +282,9 @@ fn map_gives_a_result_that_is_there_before_it_asks_a_slow_source() {
         let mut map = executor.map(source, |n| n).in_flight(50);
         for asked in 0..5 {
             assert_eq!(map.next().unwrap().unwrap(), asked);
-            assert_eq!(taken.load(SeqCst), asked + 2, "one ahead, for then the result was there");
+            // One ahead at most, for then the result was there; none, if it was there before.
+            let taken = taken.load(SeqCst);
+            assert!((asked + 1..=asked + 2).contains(&taken), "{taken} taken for {}", asked + 1);
         }
     });
 }

@@ -37,6 +37,7 @@
 //! Source: the sequence counter is Drepper's and std's; the count of waiters is from Birrell,
 //! [_Implementing Condition Variables with Semaphores_](https://birrell.org/andrew/papers/ImplementingCVs.pdf).
 
+mod lock;
 mod raw;
 #[cfg(all(test, not(model)))]
 mod tests;
@@ -44,7 +45,8 @@ mod tests;
 use std::fmt;
 use std::time::{Duration, Instant};
 
-pub use self::raw::ConditionLock;
+pub use self::lock::ConditionLock;
+use self::lock::Guarded;
 use crate::deadlock::{Identity, Kind};
 use crate::lock::LockGuard;
 use crate::park::{self, Wait};
@@ -131,7 +133,7 @@ impl Condition {
     #[inline]
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub fn wait<T: ?Sized>(&self, guard: &mut LockGuard<'_, T>) {
-        self.wait_on(&guard.raw(), None);
+        self.wait_on(&Guarded::of(guard), None);
     }
 
     /// Waits while `blocked` says so; looks at once, and again after each notification.
@@ -165,7 +167,7 @@ impl Condition {
         guard: &mut LockGuard<'_, T>,
         timeout: Duration,
     ) -> WaitTimeoutResult {
-        self.wait_on(&guard.raw(), park::deadline_after(timeout))
+        self.wait_on(&Guarded::of(guard), park::deadline_after(timeout))
     }
 
     /// [`wait_while`](Self::wait_while), for at most `timeout` in all.
@@ -196,7 +198,7 @@ impl Condition {
             if time_is_up {
                 return WaitTimeoutResult(true);
             }
-            time_is_up = self.wait_on(&guard.raw(), deadline).timed_out();
+            time_is_up = self.wait_on(&Guarded::of(guard), deadline).timed_out();
         }
         WaitTimeoutResult(false)
     }
@@ -208,7 +210,7 @@ impl Condition {
         guard: &mut LockGuard<'_, T>,
         deadline: Instant,
     ) -> WaitTimeoutResult {
-        self.wait_on(&guard.raw(), Some(deadline))
+        self.wait_on(&Guarded::of(guard), Some(deadline))
     }
 
     // ANCHOR: wait

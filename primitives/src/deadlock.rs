@@ -92,11 +92,11 @@
 //!
 //! # How
 //!
-//! The graph lies behind a [lock of this crate](crate::raw::RawLock) whose own waits the detector does not look at.
+//! The graph lies under a small lock of its own, on the bare futex, whose sleep the detector does not see.
 //! A thread that finds a lock free does not come near it, but for the first that it takes and for locks that it nests
 //! for the first time: it notes the lock and the place in a list of its own, which nobody else reads, and which it
 //! takes to the graph when it falls asleep. The names of [`thread`](crate::thread)s are in the reports; other
-//! threads have std's name or a number. `cargo model deadlock` explores graph, gate and protocol.
+//! threads have std's name or a number. `cargo model deadlock` explores graph, lock and protocol.
 //!
 //! Source: the graph is Holt's, [_Some Deadlock Properties of Computer Systems_](https://doi.org/10.1145/356603.356607);
 //! the four conditions are those of Coffman, Elphick and Shoshani,
@@ -109,81 +109,59 @@
     allow(rustdoc::broken_intra_doc_links)
 )]
 
-mod label;
-mod name;
+// The rooms, each of which stands on those before it. State, graph and verdict are compiled for the models as
+// well, which explore them; what connects them to the primitives is there with the feature alone.
+#[allow(unreachable_pub, reason = "the models reach it")]
+mod state;
 
-// The graph and the steps around it are compiled for the models as well, which explore them; what connects
-// them to the primitives is there with the feature alone.
 #[cfg(any(model, feature = "deadlock-detection"))]
 #[allow(unreachable_pub, reason = "the models reach it")]
-pub(crate) mod detector;
-#[cfg(any(model, feature = "deadlock-detection"))]
-#[allow(unreachable_pub, reason = "the models reach it")]
-pub(crate) mod graph;
-#[cfg(any(model, feature = "deadlock-detection"))]
-#[allow(unreachable_pub, reason = "the models reach it")]
-pub(crate) mod held_locks;
-#[cfg(any(model, feature = "deadlock-detection"))]
-#[allow(unreachable_pub, reason = "the models reach it")]
-pub(crate) mod permits;
-#[cfg(any(model, feature = "deadlock-detection"))]
-mod report;
-#[cfg(any(model, feature = "deadlock-detection"))]
-mod system;
-#[cfg(any(model, feature = "deadlock-detection"))]
-#[allow(unreachable_pub, reason = "the models reach it")]
-pub(crate) mod unwatched_lock;
+mod graph;
 
-#[cfg(any(model, not(feature = "deadlock-detection")))]
-mod disabled;
-#[cfg(all(feature = "deadlock-detection", not(model)))]
-mod hook;
-#[cfg(all(feature = "deadlock-detection", not(model)))]
-mod identity;
-#[cfg(all(feature = "deadlock-detection", not(model)))]
-mod local;
-#[cfg(all(feature = "deadlock-detection", not(model)))]
-mod lock_order;
-#[cfg(all(feature = "deadlock-detection", not(model)))]
-mod resources;
-#[cfg(all(feature = "deadlock-detection", not(model)))]
-mod semaphore_identity;
+#[cfg(any(model, feature = "deadlock-detection"))]
+#[allow(unreachable_pub, reason = "the models reach it")]
+mod verdict;
 
-pub use self::label::{Kind, Label};
-pub use self::name::name;
+mod face;
+
+pub use self::face::name::name;
+pub use self::state::label::{Kind, Label};
 
 #[cfg(all(feature = "deadlock-detection", not(model)))]
-pub use self::hook::{set_backtraces, set_hook};
+pub use self::verdict::hook::{set_backtraces, set_hook};
 #[cfg(all(feature = "deadlock-detection", not(model)))]
-pub use self::report::{Hold, Report, ThreadReport, Verdict, Want};
+pub use self::verdict::report::{Hold, Report, ThreadReport, Verdict, Want};
 
 #[cfg(any(model, not(feature = "deadlock-detection")))]
 #[doc(hidden)]
-pub use self::disabled::{Identity, Waiting};
+pub use self::face::disabled::{Identity, Waiting};
 #[cfg(all(feature = "deadlock-detection", not(model)))]
 #[doc(hidden)]
-pub use self::{identity::Identity, local::Waiting};
+pub use self::{face::identity::Identity, state::wait_target::Waiting};
 
 #[cfg(any(model, not(feature = "deadlock-detection")))]
-pub(crate) use self::disabled::*;
+pub(crate) use self::face::disabled::*;
 #[cfg(all(feature = "deadlock-detection", not(model)))]
-pub(crate) use self::local::{
-    Asleep as ScopeEnds, Scoped, awaits_scope, falls_asleep, joins, quiet, refused, thread_begins,
-    waiting_for_end, waiting_for_raw,
+pub(crate) use self::face::semaphore_identity::SemaphoreIdentity;
+#[cfg(all(feature = "deadlock-detection", not(model)))]
+pub(crate) use self::state::wait_target::{waiting_for_end, waiting_for_raw};
+#[cfg(all(feature = "deadlock-detection", not(model)))]
+pub(crate) use self::verdict::held::thread_begins;
+#[cfg(all(feature = "deadlock-detection", not(model)))]
+pub(crate) use self::verdict::sleep::{
+    Asleep as ScopeEnds, Scoped, awaits_scope, falls_asleep, joins, refused,
 };
-#[cfg(all(feature = "deadlock-detection", not(model)))]
-pub(crate) use self::semaphore_identity::SemaphoreIdentity;
 
 #[cfg(model)]
 #[doc(hidden)]
 pub use self::{
-    detector::{Detector, OnGraph},
-    graph::{Need, ResourceId, ThreadId, Wait, Wanted},
-    held_locks::HeldLocks,
-    permits::Permits,
-    report::{Report, Verdict},
+    graph::wait_for::Wait,
+    state::{
+        held_locks::HeldLocks,
+        ids::{ResourceId, ThreadId},
+        need::{Need, Wanted},
+        permits::Permits,
+    },
+    verdict::detector::{Detector, OnGraph},
+    verdict::report::{Report, Verdict},
 };
-
-/// The one of this program.
-#[cfg(all(feature = "deadlock-detection", not(model)))]
-static DETECTOR: detector::Detector = detector::Detector::new();

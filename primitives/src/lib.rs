@@ -60,6 +60,7 @@ extern crate explorer as model;
 #[cfg(all(explore, not(model)))]
 compile_error!("`--cfg explore` needs `--cfg model` beside it: run `cargo explore`");
 
+mod futex;
 pub mod park;
 pub mod sync;
 

@@ -47,7 +47,6 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 pub use self::guarded::{Lock, LockGuard};
-use crate::condition::ConditionLock;
 use crate::deadlock::{self, Identity, Kind};
 use crate::park::{self, Wait};
 use crate::sync::atomic::AtomicU32;
@@ -263,23 +262,6 @@ impl RawLock {
     pub fn is_locked(&self) -> bool {
         // Relaxed: says nothing about the data, so there is nothing to be seen with it.
         self.state.load(Relaxed) != UNLOCKED
-    }
-}
-
-impl ConditionLock for RawLock {
-    type Saved = ();
-
-    #[cfg_attr(not(model), track_caller)]
-    fn release_all(&self) {
-        assert!(
-            self.try_release(),
-            "waited on a condition with a lock that nobody holds: call `acquire` first",
-        );
-    }
-
-    #[cfg_attr(feature = "deadlock-detection", track_caller)]
-    fn restore_all(&self, (): ()) {
-        self.acquire();
     }
 }
 

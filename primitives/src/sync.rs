@@ -14,10 +14,6 @@
 mod cores;
 #[cfg(model)]
 mod model;
-#[cfg(model)]
-pub mod panic;
-#[cfg(not(model))]
-pub(crate) mod panic;
 pub mod spin;
 #[cfg(not(model))]
 mod thread_id;

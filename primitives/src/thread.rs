@@ -60,6 +60,10 @@ mod registry;
 mod scope;
 #[cfg(all(test, not(model)))]
 mod tests;
+#[cfg(model)]
+pub mod unwind;
+#[cfg(not(model))]
+pub(crate) mod unwind;
 
 pub use self::builder::{Builder, spawn};
 pub use self::handle::JoinHandle;

@@ -32,9 +32,10 @@ use std::time::{Duration, Instant};
 
 pub use self::error::{JoinError, StartError};
 use crate::cancellable_sleep::CancellableSleep;
+use crate::lock::Lock;
 use crate::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use crate::thread::{Builder, JoinHandle};
-use crate::{Lock, park, sync};
+use crate::{park, sync};
 
 /// Calls a function once, after an interval, unless it is cancelled before.
 ///

@@ -110,7 +110,7 @@ pub use self::map::Map;
 use self::pool::Pool;
 pub use self::scope::Scope;
 pub use self::task::Task;
-use crate::PutError;
+use crate::error::PutError;
 use crate::workers::drop_quietly;
 #[cfg(not(model))]
 use crate::workers::{WorkerThreads, Workers};

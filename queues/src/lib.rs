@@ -48,11 +48,11 @@
 #[cfg(test)]
 use watchdog as _;
 
+mod blocking_queue;
 mod discipline;
 mod drop_all;
 mod error;
 pub mod executor;
-mod iter;
 mod locked_queue;
 mod memory;
 mod priority_queue;
@@ -61,23 +61,21 @@ mod ring;
 mod sleepers;
 mod stack;
 pub mod task_queue;
-mod traits;
 mod treiber_stack;
 mod workers;
 
+pub use blocking_queue::{BlockingQueue, Iter};
 pub use discipline::Discipline;
 pub use error::{
     GetError, GetTimeoutError, PutError, PutTimeoutError, TaskDoneError, TryGetError, TryPutError,
 };
 pub use executor::{Executor, ResultTimeoutError, Task, TaskError, as_completed};
-pub use iter::Iter;
 pub use locked_queue::LockedQueue;
 pub use priority_queue::{PriorityQueue, SmallestFirst};
 pub use queue::{Fifo, Queue};
 pub use ring::Ring;
 pub use stack::{Lifo, Stack};
 pub use task_queue::{TaskCounts, TaskQueue};
-pub use traits::BlockingQueue;
 pub use treiber_stack::TreiberStack;
 #[cfg(not(model))]
 pub use workers::Workers;

@@ -37,11 +37,12 @@ use primitives::park::deadline_after;
 use primitives::sync::spin;
 use primitives::{Condition, Lock, LockGuard};
 
+use crate::blocking_queue::{BlockingQueue, Iter, inherent};
+use crate::discipline::Discipline;
 use crate::error::{
     GetError, GetTimeoutError, PutError, PutTimeoutError, TryGetError, TryPutError,
 };
 use crate::sleepers::Sleepers;
-use crate::{Discipline, Iter};
 
 /// A queue that blocks: who puts into a full one, and who gets from an empty one.
 ///
@@ -471,6 +472,14 @@ impl<S: Discipline> LockedQueue<S> {
     pub fn capacity(&self) -> Option<usize> {
         (self.capacity != usize::MAX).then_some(self.capacity)
     }
+}
+
+impl<S> BlockingQueue<S::Item> for LockedQueue<S>
+where
+    S: Discipline + Send,
+    S::Item: Send,
+{
+    inherent!(S::Item);
 }
 
 impl<'a, S> IntoIterator for &'a LockedQueue<S>

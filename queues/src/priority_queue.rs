@@ -50,7 +50,9 @@ use std::fmt;
 use std::mem::{self, ManuallyDrop};
 use std::ptr;
 
-use crate::{Discipline, LockedQueue, memory};
+use crate::discipline::Discipline;
+use crate::locked_queue::LockedQueue;
+use crate::memory;
 
 /// A queue in which the smallest item comes out first, and among equal ones the one that came first:
 /// Python's `queue.PriorityQueue`.

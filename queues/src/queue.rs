@@ -3,7 +3,9 @@
 use std::collections::VecDeque;
 use std::fmt;
 
-use crate::{Discipline, LockedQueue, memory};
+use crate::discipline::Discipline;
+use crate::locked_queue::LockedQueue;
+use crate::memory;
 
 /// A queue in which items come out in the order in which they went in: Python's `queue.Queue`.
 ///

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use crate::{Discipline, LockedQueue, memory};
+use crate::discipline::Discipline;
+use crate::locked_queue::LockedQueue;
+use crate::memory;
 
 /// A queue in which the item that came last comes out first: Python's `queue.LifoQueue`.
 ///

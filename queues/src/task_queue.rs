@@ -33,10 +33,11 @@ use std::time::Duration;
 
 use primitives::Lock;
 
+use crate::error::PutError;
+use crate::queue::Queue;
 #[cfg(not(model))]
 use crate::workers::{WorkerThreads, Workers, serves};
 use crate::workers::{catch_panic, drop_quietly};
-use crate::{PutError, Queue};
 
 /// A closure, in a box of its own.
 trait Task: Any + Send {

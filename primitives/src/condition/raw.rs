@@ -2,27 +2,9 @@
 
 use std::time::{Duration, Instant};
 
+use super::lock::ConditionLock;
 use super::{Condition, WaitTimeoutResult};
 use crate::park;
-
-/// A raw lock that a [`Condition`] can let go of entirely, and take again as it was.
-///
-/// _Python_: the private `_release_save` and `_acquire_restore` of `threading`'s locks.
-pub trait ConditionLock {
-    /// What [`restore_all`](Self::restore_all) must know: how often the lock was held.
-    type Saved;
-
-    /// Releases the lock, however often the caller holds it.
-    ///
-    /// # Panics
-    ///
-    /// If the caller does not hold it.
-    fn release_all(&self) -> Self::Saved;
-
-    /// Takes the lock as often as it was held before; blocks until it can.
-    #[cfg_attr(feature = "deadlock-detection", track_caller)]
-    fn restore_all(&self, saved: Self::Saved);
-}
 
 /// Waiting with a raw lock: the same calls, without data for a predicate to look at.
 impl Condition {

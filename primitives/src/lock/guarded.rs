@@ -6,7 +6,6 @@ use std::ops::{Deref, DerefMut};
 use std::time::{Duration, Instant};
 
 use super::RawLock;
-use crate::condition::ConditionLock;
 #[cfg(all(feature = "deadlock-detection", not(model)))]
 use crate::deadlock::{self, Report};
 use crate::deadlock::{Identity, Kind};
@@ -243,32 +242,8 @@ impl<'a, T: ?Sized> LockGuard<'a, T> {
     }
 
     /// What a condition must release before it sleeps, and take again after.
-    pub(crate) fn raw(&self) -> Held<'a> {
-        Held { identity: &self.lock.identity, raw: &self.lock.raw }
-    }
-}
-
-/// The lock of a guard, without the data. Not for everybody: the guard is still there when it is released.
-pub(crate) struct Held<'a> {
-    identity: &'a Identity,
-    raw: &'a RawLock,
-}
-
-impl ConditionLock for Held<'_> {
-    type Saved = ();
-
-    #[inline]
-    fn release_all(&self) {
-        self.identity.released();
-        self.raw.try_release(); // never `false`: there is a guard
-    }
-
-    #[inline]
-    #[cfg_attr(feature = "deadlock-detection", track_caller)]
-    fn restore_all(&self, (): ()) {
-        let _waiting = self.identity.waiting_for_owner_again();
-        self.raw.acquire();
-        self.identity.taken();
+    pub(crate) fn raw(&self) -> (&'a Identity, &'a RawLock) {
+        (&self.lock.identity, &self.lock.raw)
     }
 }
 

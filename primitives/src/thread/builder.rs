@@ -2,15 +2,12 @@
 
 use std::io;
 use std::panic::AssertUnwindSafe;
-#[cfg(not(model))]
-use std::panic::resume_unwind;
 use std::sync::Arc;
 
+use super::handle::JoinHandle;
+use super::hook::catch_panic;
 use super::outcome::{Outcome, Promise};
-use super::registry::{Listed, Thread, set_current};
-#[cfg(not(model))]
-use super::scope::{Scope, ScopedJoinHandle};
-use super::{JoinHandle, catch_panic};
+use super::registry::{Listed, Thread, current, set_current};
 use crate::deadlock;
 use crate::sync::thread as native;
 
@@ -58,8 +55,8 @@ pub(super) const CANNOT_START: &str = "the system has no thread to give";
 #[derive(Clone, Debug, Default)]
 #[must_use = "a builder starts nothing until `spawn` is called"]
 pub struct Builder {
-    name: Option<String>,
-    stack_size: Option<usize>,
+    pub(super) name: Option<String>,
+    pub(super) stack_size: Option<usize>,
 }
 
 impl Builder {
@@ -98,36 +95,12 @@ impl Builder {
         })?;
         Ok(JoinHandle::new(thread, outcome, native))
     }
-
-    /// Starts a thread in `scope` that runs `f`, as [`Scope::spawn`] does.
-    ///
-    /// # Errors
-    ///
-    /// As for [`spawn`](Self::spawn).
-    #[cfg(not(model))]
-    pub fn spawn_scoped<'scope, 'env, F, T>(
-        self,
-        scope: &'scope Scope<'scope, 'env>,
-        f: F,
-    ) -> io::Result<ScopedJoinHandle<'scope, T>>
-    where
-        F: FnOnce() -> T + Send + 'scope,
-        T: Send + 'scope,
-    {
-        let (body, thread, outcome) = Body::new(self.name, f);
-        let scoped = deadlock::Scoped::begins(scope.native(), thread.id());
-        let native =
-            native_builder(&thread, self.stack_size)?.spawn_scoped(scope.native(), move || {
-                if scoped.during(|| body.run()).is_err() {
-                    // std's scope must know, to panic if nobody joins. Past the hook, which has reported it.
-                    resume_unwind(Box::new(()));
-                }
-            })?;
-        Ok(ScopedJoinHandle::new(thread, outcome, native))
-    }
 }
 
-fn native_builder(thread: &Thread, stack_size: Option<usize>) -> io::Result<native::Builder> {
+pub(super) fn native_builder(
+    thread: &Thread,
+    stack_size: Option<usize>,
+) -> io::Result<native::Builder> {
     let name = thread.name();
     if name.contains('\0') {
         return Err(io::Error::new(
@@ -143,7 +116,7 @@ fn native_builder(thread: &Thread, stack_size: Option<usize>) -> io::Result<nati
 }
 
 /// What the new thread does. If it never gets to run, dropping this undoes what was prepared.
-struct Body<F, T> {
+pub(super) struct Body<F, T> {
     f: F,
     thread: Thread,
     listed: Listed,
@@ -152,11 +125,11 @@ struct Body<F, T> {
 }
 
 /// The thread panicked; its outcome says how.
-struct Panicked;
+pub(super) struct Panicked;
 
 impl<F: FnOnce() -> T, T> Body<F, T> {
-    fn new(name: Option<String>, f: F) -> (Self, Thread, Arc<Outcome<T>>) {
-        let _ = super::current(); // so that whoever starts threads is on the list before them
+    pub(super) fn new(name: Option<String>, f: F) -> (Self, Thread, Arc<Outcome<T>>) {
+        let _ = current(); // so that whoever starts threads is on the list before them
         let thread = Thread::new(name);
         let outcome = Arc::new(Outcome::new());
         let listed = Listed::new(thread.clone());
@@ -166,7 +139,7 @@ impl<F: FnOnce() -> T, T> Body<F, T> {
     }
 
     // ANCHOR: run
-    fn run(mut self) -> Result<(), Panicked> {
+    pub(super) fn run(mut self) -> Result<(), Panicked> {
         // Should anything here panic (the program's allocator and its hooks may be in it), the promise is kept all the
         // same, when it is dropped.
         set_current(&self.thread, &mut self.listed);

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::outcome::Outcome;
-use super::{PanicError, Thread};
+use super::panic::PanicError;
+use super::registry::Thread;
 use crate::sync::thread as native;
 use crate::{deadlock, park};
 

@@ -23,9 +23,9 @@ use std::panic::{PanicHookInfo, UnwindSafe};
 
 use super::panic::{Location, PanicError, message_of};
 use super::registry;
-use crate::Lock;
+use super::unwind::{catch_unwind, set_hook, take_hook};
+use crate::lock::Lock;
 use crate::sync::atomic::{AtomicU32, Ordering::Relaxed};
-use crate::sync::panic::{catch_unwind, set_hook, take_hook};
 use crate::sync::{self, panicking};
 
 /// What the hook saw of a panic.

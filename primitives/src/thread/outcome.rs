@@ -5,10 +5,11 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::PanicError;
+use super::panic::PanicError;
+use super::unwind::catch_unwind;
+use crate::condition::Condition;
+use crate::lock::Lock;
 use crate::sync::model_failed;
-use crate::sync::panic::catch_unwind;
-use crate::{Condition, Lock};
 
 /// A place for the result of a thread: set once by the thread, waited for by any number of others.
 pub(crate) struct Outcome<T> {

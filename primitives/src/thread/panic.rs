@@ -7,7 +7,7 @@ use std::fmt;
 use std::panic::{RefUnwindSafe, resume_unwind};
 use std::sync::Arc;
 
-use crate::Lock;
+use crate::lock::Lock;
 
 /// A panic, caught: which thread, what it said, where, and the payload.
 ///

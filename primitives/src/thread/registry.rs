@@ -19,7 +19,7 @@ use std::mem;
 use std::ptr;
 use std::sync::Arc;
 
-use crate::Lock;
+use crate::lock::Lock;
 #[cfg(not(model))]
 use crate::sync::atomic::{
     AtomicPtr,

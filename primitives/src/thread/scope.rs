@@ -1,15 +1,17 @@
 //! A scope that waits for its threads, so that they may borrow.
 
 use std::fmt;
-use std::panic::{Location, RefUnwindSafe, UnwindSafe};
+use std::io;
+use std::panic::{Location, RefUnwindSafe, UnwindSafe, resume_unwind};
 use std::ptr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::builder::CANNOT_START;
+use super::builder::{Body, Builder, CANNOT_START, native_builder};
 use super::handle::{debug, refuse_itself};
 use super::outcome::Outcome;
-use super::{Builder, PanicError, Thread};
+use super::panic::PanicError;
+use super::registry::Thread;
 use crate::deadlock::{self, ScopeEnds};
 use crate::park;
 use crate::sync::thread as native;
@@ -92,6 +94,35 @@ impl<'scope, 'env> Scope<'scope, 'env> {
         T: Send + 'scope,
     {
         Builder::new().spawn_scoped(self, f).expect(CANNOT_START)
+    }
+}
+
+/// Threads of a scope, with a name or a stack size.
+impl Builder {
+    /// Starts a thread in `scope` that runs `f`, as [`Scope::spawn`] does.
+    ///
+    /// # Errors
+    ///
+    /// As for [`spawn`](Self::spawn).
+    pub fn spawn_scoped<'scope, 'env, F, T>(
+        self,
+        scope: &'scope Scope<'scope, 'env>,
+        f: F,
+    ) -> io::Result<ScopedJoinHandle<'scope, T>>
+    where
+        F: FnOnce() -> T + Send + 'scope,
+        T: Send + 'scope,
+    {
+        let (body, thread, outcome) = Body::new(self.name, f);
+        let scoped = deadlock::Scoped::begins(scope.native(), thread.id());
+        let native =
+            native_builder(&thread, self.stack_size)?.spawn_scoped(scope.native(), move || {
+                if scoped.during(|| body.run()).is_err() {
+                    // std's scope must know, to panic if nobody joins. Past the hook, which has reported it.
+                    resume_unwind(Box::new(()));
+                }
+            })?;
+        Ok(ScopedJoinHandle::new(thread, outcome, native))
     }
 }
 

@@ -6,9 +6,11 @@ use std::time::{Duration, Instant};
 
 use super::job::{Job, next_deadline};
 use super::schedule::{Due, Key, NEVER, Removed, Schedule};
-use crate::sync::panic::catch_unwind;
+use crate::condition::Condition;
+use crate::lock::Lock;
+use crate::park;
 use crate::thread::catch_panic;
-use crate::{Condition, Lock, park};
+use crate::thread::unwind::catch_unwind;
 
 /// What the timers, their handles and their thread share.
 pub(super) struct Service {

@@ -5,7 +5,7 @@ use std::iter::FusedIterator;
 use std::sync::Arc;
 
 use super::Task;
-use crate::Queue;
+use crate::queue::Queue;
 
 /// Gives tasks as they end, each with its place among `tasks`. Its [`next`](Iterator::next) blocks until one more is over;
 /// the [`result`](Task::result) of what it gives does not.

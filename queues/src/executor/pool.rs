@@ -5,9 +5,10 @@ use std::sync::Arc;
 use primitives::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use super::job::Job;
+use crate::discipline::Discipline;
+use crate::locked_queue::LockedQueue;
 use crate::queue::Fifo;
 use crate::workers::drop_quietly;
-use crate::{Discipline, LockedQueue};
 
 /// The tasks that wait for a worker.
 pub(super) struct Pool {

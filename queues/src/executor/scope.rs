@@ -42,7 +42,7 @@ use super::keep::{Boxed, Inside, Keep, are_small};
 use super::pool::Pool;
 use super::state::Ending;
 use super::{Executor, IS_SHUT_DOWN, Task};
-use crate::PutError;
+use crate::error::PutError;
 use crate::workers::{PanicError, drop_quietly};
 
 /// Where tasks are submitted that may borrow from around [`Executor::scope`].

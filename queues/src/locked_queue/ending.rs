@@ -5,7 +5,7 @@ use std::mem;
 use std::time::Duration;
 
 use super::LockedQueue;
-use crate::Discipline;
+use crate::discipline::Discipline;
 use crate::error::TaskDoneError;
 
 /// Waiting until everything that was put has also been worked on.

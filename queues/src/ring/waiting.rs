@@ -49,7 +49,7 @@ use primitives::sync::spin;
 
 use super::Ring;
 use super::position::{ENDED, FILLED, NOTE, position};
-use crate::Iter;
+use crate::blocking_queue::{BlockingQueue, Iter, inherent};
 use crate::error::{
     GetError, GetTimeoutError, PutError, PutTimeoutError, TryGetError, TryPutError,
 };
@@ -271,6 +271,10 @@ impl<T> Ring<T> {
     pub fn iter(&self) -> Iter<'_, Self, T> {
         Iter::new(self)
     }
+}
+
+impl<T: Send> BlockingQueue<T> for Ring<T> {
+    inherent!(T);
 }
 
 impl<'a, T: Send> IntoIterator for &'a Ring<T> {

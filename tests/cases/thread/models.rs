@@ -10,7 +10,7 @@ use model::Reach::{Named, Slept, TimedOut, Woken};
 use model::{Group, Scenario, reached};
 use primitives::Lock;
 use primitives::sync::cell::UnsafeCell;
-use primitives::sync::panic::{hooks_set, set_hook};
+use primitives::thread::unwind::{hooks_set, set_hook};
 use primitives::thread::{self, JoinHandle, Thread};
 
 /// Long enough for the clock; in a model the runtime chooses whether the time is up.

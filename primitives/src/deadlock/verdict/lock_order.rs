@@ -18,11 +18,11 @@ use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::graph::{Held, Place, ThreadId};
-use super::identity::Identity;
+use super::detector::DETECTOR;
 use super::report::{Report, ThreadReport};
-use super::unwatched_lock::UnwatchedLock;
-use super::{DETECTOR, Kind, Label, hook, local};
+use super::{held, hook};
+use crate::deadlock::graph::unwatched_lock::UnwatchedLock;
+use crate::deadlock::state::{Held, Kind, Label, Place, ResourceId, ThreadId};
 use crate::sync::thread;
 
 /// How many different notes of one pair are kept; each has other guards.
@@ -43,17 +43,16 @@ thread_local! {
 
 /// The caller is about to take this, and holds something: notes the order, and tells if it is a new inversion.
 #[inline(never)] // or every call of `lock` would carry it along
-pub(super) fn check(identity: &Identity, at: Place) {
-    let number = identity.number();
+pub(crate) fn check(number: ResourceId, label: &Label, at: Place) {
     let mix =
         |sum: u64, number: u64| (sum ^ number).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(29);
     let nesting =
-        local::with_held_locks(|held_locks| held_locks.resources().fold(mix(1, number), mix)) | 1;
+        held::with_held_locks(|held_locks| held_locks.resources().fold(mix(1, number), mix)) | 1;
     SEEN.with(|seen| {
         let places = &seen[(nesting >> 32) as usize % seen.len()];
         if places.iter().all(|place| place.get() != nesting) {
             places.iter().fold(nesting, |newer, place| place.replace(newer)); // forgets the oldest
-            Nesting { number, label: identity.label(), at }.note();
+            Nesting { number, label: *label, at }.note();
         }
     });
 }
@@ -68,8 +67,7 @@ struct Nesting {
 impl Nesting {
     #[cold]
     fn note(self) {
-        let quiet = local::quiet();
-        let Some(held) = local::introduce() else { return };
+        let Some(held) = held::introduce() else { return };
         let me = thread::id();
         let name = DETECTOR.graph.with(|graph| graph.name_of(me));
         let mut found = Vec::new();
@@ -90,7 +88,6 @@ impl Nesting {
                 found.extend(order.add(old.id, self.number, note));
             }
         });
-        drop(quiet);
         for report in found {
             hook::tell(&report);
         }
@@ -98,7 +95,7 @@ impl Nesting {
 }
 
 /// A lock is no more: nor is its order.
-pub(super) fn forget(number: u64) {
+pub(crate) fn forget(number: u64) {
     let _gone = ORDER.with(|order| order.forget(number));
 }
 

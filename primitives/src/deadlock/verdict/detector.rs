@@ -1,27 +1,32 @@
-//! [`Detector`]: the graph behind its gate, and the steps by which a thread falls asleep under its eyes.
+//! [`Detector`]: the graph under its lock, and the steps by which a thread falls asleep under its eyes.
 //!
 //! ```text
-//!    gate shut ─▶ on the graph ─▶ can it ever go on? ─┬─ yes ─▶ gate open ─▶ sleep ─▶ off the graph ─▶ try again
-//!                                                     └─ no ──▶ off the graph, gate open ─▶ the report
+//!    lock ─▶ on the graph ─▶ can it ever go on? ─┬─ yes ─▶ unlock ─▶ sleep ─▶ off the graph ─▶ try again
+//!                                                └─ no ──▶ off the graph, unlock ─▶ the report
 //! ```
 //!
-//! To enter and to ask is one step: of two threads that close a cycle, the one that passes the gate second
+//! To enter and to ask is one step: of two threads that close a cycle, the one that takes the lock second
 //! finds the other on the graph. To leave comes before the next try: a thread on the graph holds what it held
 //! when it entered, and nothing more.
 
 use std::time::Instant;
 
-use super::graph::{Finding, Graph, ThreadId, Wait};
 use super::report::{Report, Verdict};
 use super::system;
-use super::unwatched_lock::UnwatchedLock;
-use crate::park;
+use crate::deadlock::graph::unwatched_lock::UnwatchedLock;
+use crate::deadlock::graph::wait_for::{Finding, Graph, Wait};
+use crate::deadlock::state::ThreadId;
+use crate::futex;
 use crate::sync::{const_fn, model_failed};
 
-/// The graph behind its gate.
+/// The graph under its lock.
 pub struct Detector {
-    pub(super) graph: UnwatchedLock<Graph>,
+    pub(crate) graph: UnwatchedLock<Graph>,
 }
+
+/// The one of this program.
+#[cfg(all(feature = "deadlock-detection", not(model)))]
+pub(crate) static DETECTOR: Detector = Detector::new();
 
 impl Default for Detector {
     fn default() -> Self {
@@ -69,7 +74,7 @@ impl Detector {
         // These may have been woken or not. To wake them for no reason is always allowed; whoever was asleep
         // looks at its word again, and the last one to fall asleep anew finds no doubt left.
         for word in doubtful {
-            park::wake_all(word);
+            futex::wake_all(word);
         }
         if let Some((report, wait)) = found {
             if refuses(report.verdict()) {

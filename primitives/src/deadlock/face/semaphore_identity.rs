@@ -2,10 +2,10 @@
 
 use std::panic::Location;
 
-use super::Kind;
 use super::identity::Identity;
-use super::local::{Refusal, Waiting, how_to_refuse, put_back_mine};
-use super::permits::Permits;
+use crate::deadlock::state::wait_target::{Refusal, Waiting};
+use crate::deadlock::state::{Kind, Permits, Place};
+use crate::deadlock::verdict::held::put_back_mine;
 
 /// What a semaphore is called, and what is known of its permits.
 pub(crate) struct SemaphoreIdentity {
@@ -26,13 +26,18 @@ impl SemaphoreIdentity {
     /// The caller is about to wait for a permit. Until the result is dropped.
     #[track_caller]
     pub(crate) fn waiting_for_permit(&self) -> Waiting {
-        Waiting::for_holder(&self.identity, &self.permits, Location::caller(), how_to_refuse())
+        self.waiting(Location::caller(), Refusal::by_panic())
     }
 
     /// The same, by a caller that gets the report instead of a panic.
     #[track_caller]
     pub(crate) fn waiting_for_permit_checked(&self) -> Waiting {
-        Waiting::for_holder(&self.identity, &self.permits, Location::caller(), Refusal::Return)
+        self.waiting(Location::caller(), Refusal::Return)
+    }
+
+    fn waiting(&self, at: Place, refusal: Refusal) -> Waiting {
+        let identity = &self.identity;
+        Waiting::for_holder(identity.label(), identity.number(), &self.permits, at, refusal)
     }
 
     /// The caller has taken a permit.

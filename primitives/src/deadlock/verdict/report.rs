@@ -8,8 +8,8 @@ use std::backtrace::Backtrace;
 use std::fmt;
 use std::sync::Arc;
 
-use super::Label;
-use super::graph::{Graph, Held, Need, Place, ThreadId, Wanted};
+use crate::deadlock::graph::wait_for::Graph;
+use crate::deadlock::state::{Held, Label, Need, Place, ThreadId, Wanted};
 
 /// What kind of trouble it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,13 +90,13 @@ impl Report {
     }
 
     /// What the graph knows of these threads.
-    pub(super) fn of(graph: &Graph, verdict: Verdict, threads: &[ThreadId]) -> Self {
+    pub(crate) fn of(graph: &Graph, verdict: Verdict, threads: &[ThreadId]) -> Self {
         let threads = threads.iter().map(|thread| ThreadReport::of(graph, *thread)).collect();
         Self { verdict, threads }
     }
 
     #[cfg(not(model))]
-    pub(super) fn inversion(threads: Vec<ThreadReport>) -> Self {
+    pub(crate) fn inversion(threads: Vec<ThreadReport>) -> Self {
         Self { verdict: Verdict::Inversion, threads }
     }
 
@@ -143,7 +143,7 @@ impl ThreadReport {
     }
 
     #[cfg(not(model))]
-    pub(super) fn inverted(
+    pub(crate) fn inverted(
         id: ThreadId,
         name: Arc<str>,
         held: &Held,
@@ -191,7 +191,7 @@ impl ThreadReport {
         self.wants.as_ref()
     }
 
-    /// Where it fell asleep, call by call, if [that was asked for](super::set_backtraces).
+    /// Where it fell asleep, call by call, if [that was asked for](crate::deadlock::set_backtraces).
     #[must_use]
     pub fn backtrace(&self) -> Option<&Backtrace> {
         self.backtrace.as_deref()

@@ -2,7 +2,7 @@
 
 #![allow(missing_docs, reason = "each is described where it does something")]
 
-use super::Kind;
+use crate::deadlock::state::Kind;
 use crate::sync::atomic::AtomicU32;
 use std::panic::Location;
 use std::time::Instant;
@@ -112,12 +112,6 @@ pub(crate) fn awaits_scope<T>(_: &T, _: &'static Location<'static>) -> Waiting {
 
 #[cfg(not(model))]
 pub(crate) type ScopeEnds = Waiting;
-
-#[cfg(model)]
-#[inline(always)]
-pub(crate) fn quiet() -> Waiting {
-    Waiting
-}
 
 /// What a semaphore is called; here nothing.
 #[derive(Clone, Copy, Debug)]

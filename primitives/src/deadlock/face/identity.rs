@@ -2,9 +2,10 @@
 //!
 //! A field beside the word, there only with the feature.
 
-use super::graph::{Place, ResourceId};
-use super::local::{self, Refusal, Waiting, how_to_refuse};
-use super::{Kind, Label, lock_order, resources};
+use crate::deadlock::graph::resources;
+use crate::deadlock::state::wait_target::{Refusal, Waiting};
+use crate::deadlock::state::{Kind, Label, Place, ResourceId};
+use crate::deadlock::verdict::{held, lock_order};
 use crate::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::panic::Location;
 
@@ -23,7 +24,7 @@ impl Identity {
         Self { label: Label::new(kind, name), number: AtomicU64::new(0) }
     }
 
-    pub(super) fn label(&self) -> Label {
+    pub(crate) fn label(&self) -> Label {
         self.label
     }
 
@@ -32,8 +33,8 @@ impl Identity {
     #[inline]
     #[track_caller]
     pub(crate) fn note_order(&self) {
-        if local::may_hold_something() {
-            lock_order::check(self, Location::caller());
+        if held::may_hold_something() {
+            lock_order::check(self.number(), &self.label, Location::caller());
         }
     }
 
@@ -41,14 +42,14 @@ impl Identity {
     #[cold]
     #[track_caller]
     pub fn waiting_for_owner(&self) -> Waiting {
-        Waiting::for_owner(self, Location::caller(), how_to_refuse())
+        Waiting::for_owner(self.label, self.number(), Location::caller(), Refusal::by_panic())
     }
 
     /// [`waiting_for_owner`](Self::waiting_for_owner), by a caller that gets the report instead of a panic.
     #[track_caller]
     pub(crate) fn waiting_for_owner_checked(&self) -> Waiting {
         self.note_order();
-        Waiting::for_owner(self, Location::caller(), Refusal::Return)
+        Waiting::for_owner(self.label, self.number(), Location::caller(), Refusal::Return)
     }
 
     /// [`waiting_for_owner`](Self::waiting_for_owner), after a wait for a condition: its guard is alive, so this must not panic.
@@ -56,7 +57,7 @@ impl Identity {
     #[track_caller]
     pub(crate) fn waiting_for_owner_again(&self) -> Waiting {
         self.note_order();
-        Waiting::for_owner(self, Location::caller(), Refusal::Never)
+        Waiting::for_owner(self.label, self.number(), Location::caller(), Refusal::Never)
     }
 
     /// The caller is about to wait for something that any thread could bring about. Until the result is
@@ -64,25 +65,25 @@ impl Identity {
     #[inline]
     #[track_caller]
     pub fn waiting_for_anyone(&self) -> Waiting {
-        Waiting::for_anyone(self, Location::caller())
+        Waiting::for_anyone(self.label, Location::caller())
     }
 
     /// The caller is about to wait for the end of this task: for the thread that has [begun](Self::begins) it, or
     /// for one that will. Until the result is dropped.
     #[track_caller]
     pub fn waiting_for_runner(&self) -> Waiting {
-        Waiting::for_runner(self, Location::caller(), how_to_refuse())
+        Waiting::for_runner(self.label, self.number(), Location::caller(), Refusal::by_panic())
     }
 
     /// [`waiting_for_runner`](Self::waiting_for_runner), by a caller that must not panic.
     pub fn waiting_for_runner_at(&self, at: Place) -> Waiting {
-        Waiting::for_runner(self, at, Refusal::Never)
+        Waiting::for_runner(self.label, self.number(), at, Refusal::Never)
     }
 
     /// The caller, and no other, will end this task. Not a matter of order: tasks come and go.
     #[track_caller]
     pub fn begins(&self) {
-        local::undertake(self.number(), Location::caller());
+        held::undertake(self.number(), Location::caller());
     }
 
     /// The caller is about to end this task, which it may have begun.
@@ -90,7 +91,7 @@ impl Identity {
         // Relaxed: this thread has begun it, so it has a number, and that never changes; or nobody has.
         match self.number.load(Relaxed) {
             0 => {}
-            number => local::put_back(number),
+            number => held::put_back(number),
         }
     }
 
@@ -102,19 +103,19 @@ impl Identity {
     }
 
     #[inline]
-    pub(super) fn taken_at(&self, since: Place) {
-        local::take(self.number(), since);
+    pub(crate) fn taken_at(&self, since: Place) {
+        held::take(self.number(), since);
     }
 
     /// The caller, who has it, is about to release it.
     #[inline]
     pub fn released(&self) {
         // Relaxed: this thread has taken it, so it has a number, and that never changes.
-        local::put_back(self.number.load(Relaxed));
+        held::put_back(self.number.load(Relaxed));
     }
 
     #[inline]
-    pub(super) fn number(&self) -> ResourceId {
+    pub(crate) fn number(&self) -> ResourceId {
         // Relaxed: the number alone is asked for.
         match self.number.load(Relaxed) {
             0 => self.take_a_number(),

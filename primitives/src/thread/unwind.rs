@@ -15,7 +15,7 @@ mod model {
     use std::panic::{PanicHookInfo, UnwindSafe};
     use std::thread::Result;
 
-    use crate::Lock;
+    use crate::lock::Lock;
 
     /// What is called at a panic.
     type Hook = Box<dyn Fn(&PanicHookInfo<'_>) + Send + Sync>;

@@ -4,9 +4,9 @@ use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
 use std::{env, mem};
 
-use super::local;
 use super::report::Report;
-use super::unwatched_lock::UnwatchedLock;
+use crate::deadlock::graph::unwatched_lock::UnwatchedLock;
+use crate::deadlock::state::wait_target::Waiting;
 use crate::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 type Hook = Arc<dyn Fn(&Report) + Send + Sync>;
@@ -17,7 +17,7 @@ static HOOK: UnwatchedLock<Option<Hook>> = UnwatchedLock::new(None);
 /// held.
 ///
 /// Without a hook, what nobody panics with is printed to the standard error stream: stuck threads, and
-/// inversions. With one, a [cycle](super::Verdict::Cycle) comes here too, before its thread panics. A report that
+/// inversions. With one, a [cycle](crate::deadlock::Verdict::Cycle) comes here too, before its thread panics. A report that
 /// [`lock_checked`](crate::Lock::lock_checked) returns does not: the caller has it.
 ///
 /// The hook may take locks. A later hook replaces this one. A panic of the hook is reported as every panic is, and
@@ -30,11 +30,11 @@ static HOOK: UnwatchedLock<Option<Hook>> = UnwatchedLock::new(None);
 /// ```
 pub fn set_hook(hook: impl Fn(&Report) + Send + Sync + 'static) {
     let before = HOOK.with(|place| place.replace(Arc::new(hook)));
-    drop(before); // outside the gate, for what it captured is the program's
+    drop(before); // after the lock, for what it captured is the program's
 }
 
 /// A report that nobody panics with.
-pub(super) fn tell(report: &Report) {
+pub(crate) fn tell(report: &Report) {
     if !call_hook(report) {
         let _ =
             std::io::Write::write_all(&mut std::io::stderr(), format!("\n{report}\n\n").as_bytes());
@@ -42,13 +42,13 @@ pub(super) fn tell(report: &Report) {
 }
 
 /// A report that the thread is about to panic with, which prints it.
-pub(super) fn tell_before_panic(report: &Report) {
+pub(crate) fn tell_before_panic(report: &Report) {
     call_hook(report);
 }
 
 fn call_hook(report: &Report) -> bool {
     let Some(hook) = HOOK.with(|hook| hook.clone()) else { return false };
-    let _outside = local::as_outside();
+    let _outside = Waiting::for_nothing();
     // It must not unwind from here: the caller may be taking a lock back whose guard is alive already.
     if let Err(panic) = panic::catch_unwind(AssertUnwindSafe(|| hook(report))) {
         mem::forget(panic); // dropping it may panic as well; the panic itself has been reported
@@ -70,7 +70,7 @@ pub fn set_backtraces(on: bool) {
     BACKTRACES.store(if on { YES } else { NO }, Relaxed);
 }
 
-pub(super) fn backtraces() -> bool {
+pub(crate) fn backtraces() -> bool {
     // Relaxed, both: two threads that ask at once store the same.
     match BACKTRACES.load(Relaxed) {
         0 => {

@@ -66,15 +66,15 @@ impl Permits {
     }
 
     /// How many permits there are, if each is in the hands of the thread that took it, or free.
-    pub(super) fn all_permits(&self) -> Option<usize> {
+    pub(crate) fn all_permits(&self) -> Option<usize> {
         (self.permits > 0 && self.is_believed()).then_some(self.permits)
     }
 
     /// Whether each permit is in the hands of the thread that took it, for all that is known.
     #[inline]
     #[cfg_attr(model, track_caller)]
-    pub(super) fn is_believed(&self) -> bool {
-        // Relaxed: whoever has contradicted and then fell asleep passed the gate before us; who has and runs
+    pub(crate) fn is_believed(&self) -> bool {
+        // Relaxed: whoever has contradicted and then fell asleep took the lock before us; who has and runs
         // is about to change the semaphore's word, at which the graph looks as well.
         self.state.load(Relaxed) == THREAD_BOUND
     }

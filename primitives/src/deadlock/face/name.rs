@@ -21,7 +21,7 @@ pub fn name(text: fmt::Arguments<'_>) -> &'static str {
 
 #[cfg(all(feature = "deadlock-detection", not(model)))]
 fn intern(name: String) -> &'static str {
-    use super::unwatched_lock::UnwatchedLock;
+    use crate::deadlock::graph::unwatched_lock::UnwatchedLock;
     use std::collections::BTreeSet;
 
     static NAMES: UnwatchedLock<BTreeSet<&'static str>> = UnwatchedLock::new(BTreeSet::new());

@@ -6,9 +6,8 @@
 
 use std::collections::BTreeMap;
 
-use super::Label;
-use super::graph::{Held, Place, ResourceId};
 use super::unwatched_lock::UnwatchedLock;
+use crate::deadlock::state::{Held, Label, Place, ResourceId};
 use crate::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 struct Resources {
@@ -20,9 +19,9 @@ static RESOURCES: UnwatchedLock<Resources> =
     UnwatchedLock::new(Resources { last: 0, labels: BTreeMap::new() });
 
 /// Gives a resource its number, unless it has one.
-pub(super) fn number(place: &AtomicU64, label: Label) -> ResourceId {
+pub(crate) fn number(place: &AtomicU64, label: Label) -> ResourceId {
     RESOURCES.with(|resources| {
-        // Relaxed, both: written behind the gate alone, and the number is all that is asked for.
+        // Relaxed, both: written under the lock alone, and the number is all that is asked for.
         if place.load(Relaxed) == 0 {
             resources.last += 1;
             resources.labels.insert(resources.last, label);
@@ -33,12 +32,12 @@ pub(super) fn number(place: &AtomicU64, label: Label) -> ResourceId {
 }
 
 /// A resource is no more.
-pub(super) fn forget(resource: ResourceId) {
+pub(crate) fn forget(resource: ResourceId) {
     RESOURCES.with(|resources| resources.labels.remove(&resource));
 }
 
 /// Says what these are. What is no more is left out: nobody can wait for it.
-pub(super) fn describe(held: impl Iterator<Item = (ResourceId, Place)>) -> Vec<Held> {
+pub(crate) fn describe(held: impl Iterator<Item = (ResourceId, Place)>) -> Vec<Held> {
     let label = |labels: &BTreeMap<_, _>, (id, since)| {
         labels.get(&id).map(|label| Held { id, label: *label, since })
     };

@@ -1,8 +1,7 @@
 //! The graph without threads: numbers that wait for numbers.
 
-use super::{Finding, Graph, Held, Known, Need, ResourceId, Wait, Wanted};
-use crate::deadlock::permits::Permits;
-use crate::deadlock::{Kind, Label};
+use super::{Finding, Graph, Known, Wait};
+use crate::deadlock::state::{Held, Kind, Label, Need, Permits, ResourceId, Wanted};
 use crate::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::panic::Location;
 

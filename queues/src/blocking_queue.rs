@@ -1,11 +1,13 @@
 //! The calls that every queue here has, whatever its order.
 
+use std::fmt;
+use std::iter::FusedIterator;
+use std::marker::PhantomData;
 use std::time::{Duration, Instant};
 
 use crate::error::{
     GetError, GetTimeoutError, PutError, PutTimeoutError, TaskDoneError, TryGetError, TryPutError,
 };
-use crate::{Discipline, Iter, LockedQueue, Ring};
 
 /// What a program needs that does not care which queue it is given: every call of [`LockedQueue`], and
 /// described there.
@@ -66,43 +68,49 @@ pub trait BlockingQueue<T>: Send + Sync {
 /// The calls of the trait, each the inherent one of the same name.
 macro_rules! inherent {
     ($item:ty) => {
-        fn put(&self, item: $item) -> Result<(), PutError<$item>> {
+        fn put(&self, item: $item) -> Result<(), $crate::error::PutError<$item>> {
             self.put(item)
         }
 
-        fn try_put(&self, item: $item) -> Result<(), TryPutError<$item>> {
+        fn try_put(&self, item: $item) -> Result<(), $crate::error::TryPutError<$item>> {
             self.try_put(item)
         }
 
         fn put_timeout(
             &self,
             item: $item,
-            timeout: Duration,
-        ) -> Result<(), PutTimeoutError<$item>> {
+            timeout: ::std::time::Duration,
+        ) -> Result<(), $crate::error::PutTimeoutError<$item>> {
             self.put_timeout(item, timeout)
         }
 
         fn put_deadline(
             &self,
             item: $item,
-            deadline: Instant,
-        ) -> Result<(), PutTimeoutError<$item>> {
+            deadline: ::std::time::Instant,
+        ) -> Result<(), $crate::error::PutTimeoutError<$item>> {
             self.put_deadline(item, deadline)
         }
 
-        fn get(&self) -> Result<$item, GetError> {
+        fn get(&self) -> Result<$item, $crate::error::GetError> {
             self.get()
         }
 
-        fn try_get(&self) -> Result<$item, TryGetError> {
+        fn try_get(&self) -> Result<$item, $crate::error::TryGetError> {
             self.try_get()
         }
 
-        fn get_timeout(&self, timeout: Duration) -> Result<$item, GetTimeoutError> {
+        fn get_timeout(
+            &self,
+            timeout: ::std::time::Duration,
+        ) -> Result<$item, $crate::error::GetTimeoutError> {
             self.get_timeout(timeout)
         }
 
-        fn get_deadline(&self, deadline: Instant) -> Result<$item, GetTimeoutError> {
+        fn get_deadline(
+            &self,
+            deadline: ::std::time::Instant,
+        ) -> Result<$item, $crate::error::GetTimeoutError> {
             self.get_deadline(deadline)
         }
 
@@ -122,7 +130,7 @@ macro_rules! inherent {
             self.capacity()
         }
 
-        fn task_done(&self) -> Result<(), TaskDoneError> {
+        fn task_done(&self) -> Result<(), $crate::error::TaskDoneError> {
             self.task_done()
         }
 
@@ -134,7 +142,7 @@ macro_rules! inherent {
             self.join();
         }
 
-        fn join_timeout(&self, timeout: Duration) -> bool {
+        fn join_timeout(&self, timeout: ::std::time::Duration) -> bool {
             self.join_timeout(timeout)
         }
 
@@ -151,15 +159,43 @@ macro_rules! inherent {
         }
     };
 }
+pub(crate) use inherent;
 
-impl<S> BlockingQueue<S::Item> for LockedQueue<S>
-where
-    S: Discipline + Send,
-    S::Item: Send,
-{
-    inherent!(S::Item);
+/// Items as they come; blocks for each, and ends when the queue is shut down and empty.
+///
+/// Made by [`LockedQueue::iter`](crate::LockedQueue::iter) and [`Ring::iter`](crate::Ring::iter).
+/// Several threads may each have one on the same queue: every item comes out of exactly one of them.
+#[must_use = "an iterator takes nothing out until it is used"]
+pub struct Iter<'a, Q: ?Sized, T> {
+    queue: &'a Q,
+    item: PhantomData<fn() -> T>,
 }
 
-impl<T: Send> BlockingQueue<T> for Ring<T> {
-    inherent!(T);
+impl<'a, Q: ?Sized, T> Iter<'a, Q, T> {
+    pub(crate) fn new(queue: &'a Q) -> Self {
+        Self { queue, item: PhantomData }
+    }
+}
+
+impl<Q: BlockingQueue<T> + ?Sized, T> Iterator for Iter<'_, Q, T> {
+    type Item = T;
+
+    fn next(&mut self) -> Option<T> {
+        self.queue.get().ok()
+    }
+}
+
+/// Once shut down and empty, a queue stays so.
+impl<Q: BlockingQueue<T> + ?Sized, T> FusedIterator for Iter<'_, Q, T> {}
+
+impl<Q: ?Sized, T> Clone for Iter<'_, Q, T> {
+    fn clone(&self) -> Self {
+        Self::new(self.queue)
+    }
+}
+
+impl<Q: fmt::Debug + ?Sized, T> fmt::Debug for Iter<'_, Q, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Iter").field(&self.queue).finish()
+    }
 }

@@ -5,14 +5,24 @@
 //! holds becomes known when it falls asleep: then it puts a copy onto the graph.
 //!
 //! A resource is noted by its number alone, which stays true should the resource be destroyed while a guard of it was
-//! leaked; what the number stands for, [`resources`](super::resources) knows.
+//! leaked; what the number stands for, `graph::resources` knows.
 
 use std::cell::Cell;
 use std::panic::Location;
 
-use super::graph::{Place, ResourceId};
+use super::ids::{Place, ResourceId};
+use super::label::Label;
 
-/// For so many resources there is room. Who holds more is rare, and pays for it ([`local`](super::local)).
+/// Something that a thread has.
+#[derive(Clone, Copy, Debug)]
+pub struct Held {
+    /// Tells it from all others, also from later ones at the same address.
+    pub(crate) id: ResourceId,
+    pub(crate) label: Label,
+    pub(crate) since: Place,
+}
+
+/// For so many resources there is room. Who holds more is rare, and pays for it ([`held`](crate::deadlock)).
 const ROOM: usize = 16;
 
 /// In place of how many resources there are: the thread has held nothing yet, or keeps no account any more.
@@ -113,9 +123,9 @@ impl HeldLocks {
     #[cfg(model)]
     #[must_use]
     #[track_caller]
-    pub fn describe(&self) -> Vec<super::graph::Held> {
-        let label = super::Label::new(super::Kind::Lock, "");
-        self.iter().map(|(id, since)| super::graph::Held { id, label, since }).collect()
+    pub fn describe(&self) -> Vec<Held> {
+        let label = Label::new(super::label::Kind::Lock, "");
+        self.iter().map(|(id, since)| Held { id, label, since }).collect()
     }
 
     /// The numbers alone.

@@ -1,8 +1,8 @@
 //! The wording of a report, so that a change of it is seen.
 
 use super::{Report, Verdict};
-use crate::deadlock::graph::{Graph, Held, Known, Need, Wait, Wanted};
-use crate::deadlock::{Kind, Label};
+use crate::deadlock::graph::wait_for::{Graph, Known, Wait};
+use crate::deadlock::state::{Held, Kind, Label, Need, Wanted};
 use std::panic::Location;
 
 /// Ann has a lock, which bob wants, who has another, which ann wants. Every place in it is `HERE`.

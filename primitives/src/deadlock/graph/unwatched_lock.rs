@@ -1,0 +1,95 @@
+//! [`UnwatchedLock`]: the lock around what the detector itself knows.
+//!
+//! The detector stands below the locks that it watches, so it cannot use one of them. A watched lock would put
+//! a thread that waits for it on the graph, and the graph lies behind this lock. This one stands on the bare
+//! [futex](crate::futex), whose sleep the detector never sees. It is [`Lock`](crate::Lock)'s algorithm without
+//! time-outs, in its simplest form: a thread that had to wait always leaves a note.
+//!
+//! What is done under it takes no lock of the program and runs no code of the program.
+
+use std::panic::{RefUnwindSafe, UnwindSafe};
+
+use crate::futex;
+use crate::sync::atomic::AtomicU32;
+use crate::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use crate::sync::cell::UnsafeCell;
+use crate::sync::{const_fn, model_failed, spin};
+
+/// Anyone may take it.
+const UNLOCKED: u32 = 0;
+/// One thread has it, and no thread sleeps.
+const LOCKED: u32 = 1;
+/// One thread has it, and others may sleep.
+const CONTENDED: u32 = 2;
+
+/// Data that the detector's threads share.
+pub struct UnwatchedLock<T> {
+    /// | from        | to          | when                                           |
+    /// | ----------- | ----------- | ---------------------------------------------- |
+    /// | `UNLOCKED`  | `LOCKED`    | a thread takes it at once                      |
+    /// | any         | `CONTENDED` | a thread waits; from `UNLOCKED` it has taken it |
+    /// | the others  | `UNLOCKED`  | the owner releases it                          |
+    word: AtomicU32,
+    data: UnsafeCell<T>,
+}
+
+// SAFETY: `with` hands the data to one thread at a time, which is what `Send` allows.
+unsafe impl<T: Send> Sync for UnwatchedLock<T> {}
+
+// No code of the program runs under the lock, so a panic of the program leaves nothing half done there.
+impl<T> UnwindSafe for UnwatchedLock<T> {}
+impl<T> RefUnwindSafe for UnwatchedLock<T> {}
+
+impl<T> UnwatchedLock<T> {
+    const_fn! {
+        /// Unlocked.
+        pub const fn new(data: T) -> Self {
+            Self { word: AtomicU32::new(UNLOCKED), data: UnsafeCell::new(data) }
+        }
+    }
+
+    /// Lends the data to `f`. Blocks while another thread has it. `f` must not come here again.
+    #[cfg_attr(model, track_caller)]
+    pub fn with<R>(&self, f: impl FnOnce(&mut T) -> R) -> R {
+        self.acquire();
+        let _owner = Owner(&self.word);
+        // SAFETY: this thread has the lock until `_owner` is dropped, so no other reaches the data.
+        self.data.with_mut(|data| f(unsafe { &mut *data }))
+    }
+
+    fn acquire(&self) {
+        if !self.try_acquire() && !spin::back_off(|| self.try_acquire()) {
+            self.acquire_slow();
+        }
+    }
+
+    fn try_acquire(&self) -> bool {
+        // Acquire: pairs with the Release in `Owner::drop`, so that this thread sees the data as it was left.
+        // Relaxed on failure: nothing was taken.
+        self.word.compare_exchange(UNLOCKED, LOCKED, Acquire, Relaxed).is_ok()
+    }
+
+    #[cold]
+    fn acquire_slow(&self) {
+        // Acquire: pairs with the Release in `Owner::drop`, as in `try_acquire`. The note is left before each
+        // sleep, because a thread that came between may have written LOCKED over it.
+        while self.word.swap(CONTENDED, Acquire) != UNLOCKED {
+            futex::wait(&self.word, CONTENDED, None);
+        }
+    }
+}
+
+/// The thread that has the lock. Releases it when dropped, also after a panic.
+struct Owner<'a>(&'a AtomicU32);
+
+impl Drop for Owner<'_> {
+    fn drop(&mut self) {
+        if model_failed() {
+            return;
+        }
+        // Release: pairs with the Acquire of the thread that takes it next.
+        if self.0.swap(UNLOCKED, Release) == CONTENDED {
+            futex::wake_one(self.0);
+        }
+    }
+}

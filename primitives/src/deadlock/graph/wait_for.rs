@@ -1,0 +1,367 @@
+//! The wait-for graph: who sleeps, what for, and who alone could end it.
+//!
+//! A node is a thread, and an edge leads from a thread that sleeps to one that could wake it. Only sleepers
+//! have edges: whoever runs may do anything. So the question is never "is there a cycle" but "who can still
+//! go on?", and it is answered by rubbing out:
+//!
+//! - a thread that does not sleep can go on;
+//! - a sleeper can go on if one of those who could wake it can;
+//! - who is left when nothing more can be rubbed out will sleep for ever.
+//!
+//! With one possible waker each, as with locks, what is left is a cycle. With several, as with the
+//! holders of a semaphore's permits, it is what graph theory calls a knot.
+//!
+//! **Why what it finds is true.** All of this happens under one [lock](super::unwatched_lock), and a thread is on the
+//! graph from before it falls asleep until after it woke up, and takes itself off _before_ it tries again. It
+//! brings along a copy of [what it holds](crate::deadlock::state::held_locks). So while the lock is held no thread on the graph
+//! runs code of the program, none of them can take or release anything, and each holds what its copy says. Who holds
+//! a resource is asked of these copies alone: if it is in none of them, then somebody has it who runs, or nobody
+//! has it. What cannot be known for certain (a holder that is not here, a word that has changed) counts
+//! as "can go on": the graph may be late, and is looked at again by the next thread that falls asleep,
+//! but it does not accuse anybody falsely.
+
+use std::backtrace::Backtrace;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::deadlock::state::{Held, Need, Permits, Place, ResourceId, ScopeId, ThreadId, Wanted};
+use crate::sync::atomic::AtomicU32;
+use crate::sync::atomic::Ordering::Relaxed;
+
+/// A thread that sleeps, or is about to.
+#[derive(Clone)]
+pub struct Wait {
+    pub(crate) wanted: Wanted,
+    pub(crate) need: Need,
+    pub(crate) at: Place,
+    pub(crate) held: Vec<Held>,
+    /// What it sleeps on, and what it found there.
+    pub(crate) word: Option<(*const AtomicU32, u32)>,
+    pub(crate) backtrace: Option<Arc<Backtrace>>,
+}
+
+impl Wait {
+    /// A wait of a thread that holds nothing.
+    pub fn new(wanted: Wanted, need: Need, at: Place) -> Self {
+        Self { wanted, need, at, held: Vec::new(), word: None, backtrace: None }
+    }
+
+    /// The same, by a thread that holds this.
+    #[must_use]
+    pub fn holding(mut self, held: Vec<Held>) -> Self {
+        self.held = held;
+        self
+    }
+
+    /// The same, asleep on `word` while that is `expected`.
+    #[must_use]
+    pub fn on(mut self, word: &AtomicU32, expected: u32) -> Self {
+        self.word = Some((word, expected));
+        self
+    }
+}
+
+/// Whether and how a wait can end.
+enum Waker {
+    /// It has been woken, or nothing is known against it.
+    Nothing,
+    /// One of these must go on.
+    OneOf(Vec<ThreadId>),
+    /// Each of these must.
+    AllOf(Vec<ThreadId>),
+    /// Somebody must go on, perhaps somebody unknown.
+    Anyone,
+}
+
+/// Threads that will sleep for ever, the one that was asked about first.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Finding {
+    /// They wait for each other.
+    Cycle(Vec<ThreadId>),
+    /// They wait for one that has ended, or that is in a cycle without them.
+    Gone(Vec<ThreadId>),
+}
+
+/// A thread that has a name.
+#[derive(Clone)]
+pub(crate) struct Known {
+    pub(crate) name: Arc<str>,
+    /// What the system calls it, where it has numbers that can be asked for.
+    pub(crate) system: Option<u32>,
+}
+
+/// Who sleeps, who lives, who has ended and left something locked.
+pub struct Graph {
+    pub(crate) waits: BTreeMap<ThreadId, Wait>,
+    /// The living that are known by name. A thread that is not here is not known to sleep.
+    pub(crate) alive: BTreeMap<ThreadId, Known>,
+    /// Those that ended with something in their hands.
+    pub(crate) ended: BTreeMap<ThreadId, (Known, Vec<Held>)>,
+    /// Who holds what: for each resource in the hands of one who sleeps or has ended, those threads, each as often
+    /// as it has it.
+    holders: BTreeMap<ResourceId, Vec<ThreadId>>,
+    /// The threads of each scope that have not done with it, begun or not.
+    pub(crate) scopes: BTreeMap<ScopeId, Vec<ThreadId>>,
+}
+
+// SAFETY: the pointers in the waits are followed under the lock only, and while the thread whose wait it is
+// sleeps; until it is off the graph it borrows what they point to.
+unsafe impl Send for Graph {}
+
+impl Default for Graph {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Graph {
+    /// Nobody sleeps, and nobody is known.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            waits: BTreeMap::new(),
+            alive: BTreeMap::new(),
+            ended: BTreeMap::new(),
+            holders: BTreeMap::new(),
+            scopes: BTreeMap::new(),
+        }
+    }
+
+    /// Puts a thread on the graph, and asks whether it will ever go on.
+    pub fn enter(&mut self, me: ThreadId, wait: Wait) -> Option<Finding> {
+        self.put(me, wait);
+        self.judge(me)
+    }
+
+    /// Puts a thread on the graph.
+    pub(crate) fn put(&mut self, me: ThreadId, wait: Wait) {
+        // Who is here already runs all the same: std's scope calls the program's panic hook before it returns.
+        let _before = self.leave(me);
+        self.has(me, &wait.held);
+        self.waits.insert(me, wait);
+    }
+
+    /// Takes a thread off the graph.
+    pub fn leave(&mut self, me: ThreadId) -> Option<Wait> {
+        let wait = self.waits.remove(&me)?;
+        self.has_no_more(me, &wait.held);
+        Some(wait)
+    }
+
+    /// A thread has ended, with this in its hands.
+    #[cfg(any(test, not(model)))]
+    pub(crate) fn bury(&mut self, thread: ThreadId, known: Known, held: Vec<Held>) {
+        self.has(thread, &held);
+        self.ended.insert(thread, (known, held));
+    }
+
+    /// A thread that had ended with this in its hands has let go of it after all: of the last one, if it had
+    /// more. Returns whether it had it.
+    #[cfg(any(test, not(model)))]
+    pub(crate) fn lets_go(&mut self, thread: ThreadId, resource: ResourceId) -> bool {
+        let Some((_, held)) = self.ended.get_mut(&thread) else { return false };
+        let Some(at) = held.iter().rposition(|held| held.id == resource) else { return false };
+        let gone = held.remove(at);
+        if held.is_empty() {
+            self.ended.remove(&thread);
+        }
+        self.has_no_more(thread, &[gone]);
+        true
+    }
+
+    fn has(&mut self, thread: ThreadId, held: &[Held]) {
+        for held in held {
+            self.holders.entry(held.id).or_default().push(thread);
+        }
+    }
+
+    fn has_no_more(&mut self, thread: ThreadId, held: &[Held]) {
+        for held in held {
+            let Some(holders) = self.holders.get_mut(&held.id) else { continue };
+            if let Some(at) = holders.iter().position(|holder| *holder == thread) {
+                holders.swap_remove(at);
+            }
+            if holders.is_empty() {
+                self.holders.remove(&held.id);
+            }
+        }
+    }
+
+    fn waker(&self, wait: &Wait) -> Waker {
+        match &wait.need {
+            Need::Owner(resource) => match self.holders.get(resource) {
+                Some(holders) => Waker::OneOf(holders.clone()),
+                None => Waker::Nothing, // who has it runs, or it is free
+            },
+            Need::Holder(..) if signalled(wait) => Waker::Nothing,
+            Need::Holder(resource, permits) => self.holder(*resource, *permits),
+            Need::Runner(resource) => match self.holders.get(resource) {
+                Some(holders) => Waker::OneOf(holders.clone()),
+                None if signalled(wait) => Waker::Nothing,
+                None => Waker::Anyone, // who runs it does not sleep, or nobody has begun it
+            },
+            Need::End(_) if signalled(wait) => Waker::Nothing,
+            Need::End(thread) if self.alive.contains_key(thread) => Waker::OneOf(vec![*thread]),
+            Need::End(_) => Waker::Nothing, // it has ended, or not begun
+            Need::Scope(scope) => {
+                let threads = self.scopes.get(scope).into_iter().flatten().copied();
+                let alive: Vec<_> =
+                    threads.filter(|thread| self.alive.contains_key(thread)).collect();
+                if alive.is_empty() { Waker::Nothing } else { Waker::AllOf(alive) }
+            }
+            Need::Anyone if signalled(wait) => Waker::Nothing,
+            Need::Anyone => Waker::Anyone,
+        }
+    }
+
+    /// A thread has done with the scope that it is in.
+    #[cfg(not(model))]
+    pub(crate) fn leaves(&mut self, scope: ScopeId, thread: ThreadId) {
+        if let Some(threads) = self.scopes.get_mut(&scope) {
+            threads.retain(|other| *other != thread);
+            if threads.is_empty() {
+                self.scopes.remove(&scope);
+            }
+        }
+    }
+
+    fn holder(&self, resource: ResourceId, permits: *const Permits) -> Waker {
+        // SAFETY: see `Graph`.
+        let Some(all) = (unsafe { (*permits).all_permits() }) else { return Waker::Anyone };
+        let mut holders = self.holders.get(&resource).cloned().unwrap_or_default();
+        if holders.len() < all {
+            return Waker::Anyone; // somebody runs who has one, or one is free
+        }
+        holders.sort_unstable();
+        holders.dedup();
+        Waker::OneOf(holders)
+    }
+
+    /// Whether a thread has ended with something in its hands, which nobody can give back now.
+    fn is_gone(&self, thread: ThreadId) -> bool {
+        self.ended.contains_key(&thread)
+    }
+
+    /// Whether `me` will sleep for ever, whatever threads that are not on the graph may do.
+    pub fn judge(&self, me: ThreadId) -> Option<Finding> {
+        if self.quickly_cleared(me) {
+            return None;
+        }
+        let can_go_on = self.who_can_go_on();
+        if can_go_on.contains(&me) {
+            return None;
+        }
+        let (knot, closed) = self.reachable(me);
+        let gone = knot.iter().any(|thread| self.is_gone(*thread));
+        Some(if gone || !closed { Finding::Gone(knot) } else { Finding::Cycle(knot) })
+    }
+
+    /// The usual case: follows locks from owner to owner, and comes to a thread that runs.
+    fn quickly_cleared(&self, me: ThreadId) -> bool {
+        let mut thread = me;
+        // As many steps as there are sleepers: then it goes in circles.
+        for _ in 0..=self.waits.len() {
+            let Some(wait) = self.waits.get(&thread) else { return !self.is_gone(thread) };
+            match self.waker(wait) {
+                Waker::Nothing | Waker::Anyone => return true,
+                Waker::OneOf(one) if one.len() == 1 => thread = one[0],
+                Waker::OneOf(_) | Waker::AllOf(_) => return false,
+            }
+        }
+        false
+    }
+
+    /// The sleepers that can go on, if everybody who does not sleep does what is hoped for.
+    fn who_can_go_on(&self) -> BTreeSet<ThreadId> {
+        let wakers: BTreeMap<_, _> =
+            self.waits.iter().map(|(thread, wait)| (*thread, self.waker(wait))).collect();
+        let mut can_go_on = BTreeSet::new();
+        loop {
+            let before = can_go_on.len();
+            for (thread, waker) in &wakers {
+                let runs = |other: &ThreadId| {
+                    can_go_on.contains(other)
+                        || !wakers.contains_key(other) && !self.is_gone(*other)
+                };
+                let goes_on = match waker {
+                    Waker::Nothing | Waker::Anyone => true,
+                    Waker::OneOf(threads) => threads.iter().any(runs),
+                    Waker::AllOf(threads) => threads.iter().all(runs),
+                };
+                if goes_on {
+                    can_go_on.insert(*thread);
+                }
+            }
+            if can_go_on.len() == before {
+                return can_go_on;
+            }
+        }
+    }
+
+    /// Whom `me` waits for, and whom they wait for, and so on, in the order of the search, `me` first; and
+    /// whether one of them waits for `me`. For those who cannot go on.
+    fn reachable(&self, me: ThreadId) -> (Vec<ThreadId>, bool) {
+        let can_go_on = self.who_can_go_on();
+        let (mut found, mut closed, mut next) = (vec![me], false, 0);
+        while let Some(thread) = found.get(next) {
+            next += 1;
+            for waker in self.wakers(*thread) {
+                let sleeps = self.waits.contains_key(&waker) && !can_go_on.contains(&waker);
+                closed |= waker == me;
+                if (sleeps || self.is_gone(waker)) && !found.contains(&waker) {
+                    found.push(waker);
+                }
+            }
+        }
+        (found, closed)
+    }
+
+    /// Whom `thread` waits for, as far as that is known.
+    pub(crate) fn wakers(&self, thread: ThreadId) -> Vec<ThreadId> {
+        match self.waits.get(&thread).map(|wait| self.waker(wait)) {
+            Some(Waker::OneOf(threads) | Waker::AllOf(threads)) => threads,
+            _ => Vec::new(),
+        }
+    }
+
+    pub(crate) fn name_of(&self, thread: ThreadId) -> Arc<str> {
+        let ended = || self.ended.get(&thread).map(|(known, _)| known);
+        match self.alive.get(&thread).or_else(ended) {
+            Some(known) => Arc::clone(&known.name),
+            None => format!("number {thread}").into(),
+        }
+    }
+
+    /// Whether all the living sleep, as far as they are known; the threads whose word has changed, which may or
+    /// may not have been woken for it, in the error.
+    pub(crate) fn all_sleep(&self) -> Result<(), Vec<*const AtomicU32>> {
+        if self.alive.keys().any(|thread| !self.waits.contains_key(thread)) {
+            return Err(Vec::new());
+        }
+        let mut doubtful = Vec::new();
+        for wait in self.waits.values() {
+            match (self.waker(wait), wait.word) {
+                (Waker::Nothing, Some((word, _)))
+                    if matches!(wait.need, Need::Anyone | Need::Holder(..) | Need::Runner(_)) =>
+                {
+                    doubtful.push(word);
+                }
+                (Waker::Nothing, _) => return Err(Vec::new()),
+                _ => {}
+            }
+        }
+        if doubtful.is_empty() { Ok(()) } else { Err(doubtful) }
+    }
+}
+
+/// Whether the word that it sleeps on is another now.
+fn signalled(wait: &Wait) -> bool {
+    wait.word.is_some_and(|(word, expected)| {
+        // SAFETY: see `Graph`. Relaxed: whoever changed it and then fell asleep took the lock before us;
+        // whoever changed it and runs is not on the graph.
+        unsafe { (*word).load(Relaxed) != expected }
+    })
+}
+
+#[cfg(all(test, not(model)))]
+mod tests;

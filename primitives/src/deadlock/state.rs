@@ -1,0 +1,27 @@
+//! What the detector knows of one thread: what it holds, and what it waits for.
+
+#[cfg(any(model, feature = "deadlock-detection"))]
+pub(crate) mod held_locks;
+#[cfg(any(model, feature = "deadlock-detection"))]
+pub(crate) mod ids;
+pub(crate) mod label;
+#[cfg(any(model, feature = "deadlock-detection"))]
+pub(crate) mod need;
+#[cfg(any(model, feature = "deadlock-detection"))]
+pub(crate) mod permits;
+#[cfg(all(feature = "deadlock-detection", not(model)))]
+pub(crate) mod wait_target;
+
+#[cfg(any(model, feature = "deadlock-detection"))]
+pub(crate) use self::held_locks::Held;
+#[cfg(all(feature = "deadlock-detection", not(model)))]
+pub(crate) use self::held_locks::HeldLocks;
+#[cfg(any(model, feature = "deadlock-detection"))]
+pub(crate) use self::ids::{Place, ResourceId, ScopeId, ThreadId};
+pub(crate) use self::label::Kind;
+#[cfg(any(model, feature = "deadlock-detection"))]
+pub(crate) use self::label::Label;
+#[cfg(any(model, feature = "deadlock-detection"))]
+pub(crate) use self::need::{Need, Wanted};
+#[cfg(any(model, feature = "deadlock-detection"))]
+pub(crate) use self::permits::Permits;

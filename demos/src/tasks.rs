@@ -157,8 +157,12 @@ fn story(
     }
     let took = started.elapsed();
     live.finish_and_clear();
-    beat.map(::tasks::BeatHandle::stop);
-    worker.map(::tasks::Worker::stop);
+    if let Some(beat) = beat {
+        beat.stop();
+    }
+    if let Some(worker) = worker {
+        worker.stop();
+    }
 
     let single = Instant::now();
     let wanted = (0..args.albums as u64).map(|album| {

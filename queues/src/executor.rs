@@ -38,9 +38,8 @@
 //! the thread: a `RefCell` in a `thread_local!` that the waiting one has borrowed, which then panics; an
 //! [`RLock`](primitives::RLock) that the waiting one holds, and which lets the other in as its owner, into the middle of
 //! what it should not see. So **a worker helps only when no worker is free.** If one is, the task is handed to it, before
-//! all others, and is begun for certain. And where it comes to the worst, the [detector](primitives::deadlock) says
-//! which task took the `RLock` and which one was let in. Better still is to hold nothing of the thread's over a
-//! [`result`](Task::result).
+//! all others, and is begun for certain. Better still is to hold nothing of the thread's over a
+//! [`result`](Task::result): where no worker is free, nothing warns of it.
 //!
 //! The same goes for [`Task::wait`], [`map`](Executor::map), [`as_completed`] and the end of a
 //! [`scope`](Executor::scope), when a task calls them. What remains for a program to know:
@@ -58,7 +57,7 @@
 //!   workers than there are such tasks and one more. No executor can know better: start as many workers as tasks must be
 //!   able to wait at once.
 //! - Tasks of _two executors_ that wait for each other's, if all workers of both do: a worker helps its own executor
-//!   alone. (The [detector](primitives::deadlock) says so.) Let tasks that wait for each other share an executor.
+//!   alone. Let tasks that wait for each other share an executor.
 //! - A wait in the child of a `fork`. The workers are threads of the parent; the child has the executor without them, and
 //!   nothing that is submitted there ever runs. (To drop it there, or to call `shutdown`, does no harm, unless
 //!   another thread was just using it when the fork came.) A child that needs an executor makes its own.

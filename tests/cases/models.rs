@@ -18,9 +18,13 @@ const _: () = assert!(
      or `target.*.rustflags` in a cargo configuration replaces the alias's own flags; unset it",
 );
 
+/// The name of a folder, and the group that it holds.
+#[cfg(model)]
+type Case = (&'static str, fn() -> Group);
+
 #[cfg(model)]
 fn main() -> std::process::ExitCode {
-    let cases: &[(&str, fn() -> Group)] = &cases::each!(models::group);
+    let cases: &[Case] = &cases::each!(models::group);
     let groups: Vec<_> = cases.iter().map(|(_, group)| group()).collect();
     model::runner::main(&groups)
 }

@@ -6,8 +6,7 @@
 //! ```
 //!
 //! What a program has to be told of brokers that die, claims that age and workers that vanish does not arise here: workers
-//! are threads of the same process, and what it holds dies with it. With a [journal](InProcess::with_journal) what
-//! was sent and not yet done is there again after a crash.
+//! are threads of the same process, and what it holds dies with it.
 //!
 //! Everything else is as on Redis: the same steps of urgency (0–2, 3–5, 6–8, 9), the same states, the same order.
 

@@ -1,4 +1,4 @@
-//! Celery's message protocol 2 in kombu's JSON envelope: what stands in a list of Redis, and in the journal.
+//! Celery's message protocol 2 in kombu's JSON envelope: what stands in a list of Redis.
 //!
 //! ```text
 //! {"body": base64 of [args, kwargs, {"callbacks", "errbacks", "chain", "chord"}],
@@ -168,13 +168,6 @@ pub(crate) fn envelope(message: &Message) -> String {
             delivery_tag: &tag,
         },
     })
-}
-
-/// The headers alone, for a broker that has a place of its own for the rest.
-#[cfg(feature = "amqp")]
-pub(crate) fn headers(message: &Message) -> Value {
-    let (args, kwargs) = (repr(&message.args), repr(&message.kwargs));
-    serde_json::to_value(headers_of(message, &args, &kwargs)).unwrap_or_default()
 }
 
 fn headers_of<'a>(message: &'a Message, args: &'a str, kwargs: &'a str) -> Headers<'a> {

@@ -6,8 +6,6 @@
 
 use watchdog as _;
 
-use watchdog as _;
-
 mod memory;
 mod pools;
 mod threads;

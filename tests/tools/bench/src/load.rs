@@ -21,7 +21,7 @@ pub enum Load {
     /// One hog on every second core, the first among them.
     OnEverySecondCore,
     /// The program is stopped for half of the time, as a container is that may use half of a core for each that it
-    /// has. Simulated: a process stops this one for [`HALF`], lets it go on for as long, and so on.
+    /// has. Simulated: a process stops this one for a while, lets it go on for as long, and so on.
     HalfTheTime,
 }
 

@@ -92,10 +92,10 @@ impl Sleepers {
     /// Takes those off that sleep on this address, `most` of them at most; returns how many that were.
     fn wake(&mut self, address: usize, most: usize) -> usize {
         let (mut woken, mut next) = (0, self.first);
-        // SAFETY: what is on the list lives, and so does one that has just been taken off: it needs the mutex to leave.
-        while woken < most
-            && let Some(node) = unsafe { next.as_ref() }
-        {
+        while woken < most {
+            // SAFETY: what is on the list lives, and so does one that has just been taken off: it needs the
+            // mutex to leave.
+            let Some(node) = (unsafe { next.as_ref() }) else { break };
             next = node.after.get();
             if node.address == address {
                 self.take_off(node);

@@ -1,18 +1,18 @@
-//! The barrier: nobody goes on before everybody has come.
+//! The barrier: no thread goes on before all have come.
 //!
 //! A fixed number of threads, the _parties_, work in rounds. At the end of a round each waits at the
 //! barrier; the last one to arrive _trips_ it, and all go on into the next round. Between two trips
 //! every thread has arrived exactly once, so what all of them did before is seen by all of them after.
 //!
 //! There are two ways out, and that is the difficulty. A round may end well, or it may be given up:
-//! somebody waited too long, the program breaks it off ([`abort`](Barrier::abort)) or starts anew
+//! a thread waited too long, the program breaks it off ([`abort`](Barrier::abort)) or starts again
 //! ([`reset`](Barrier::reset)). A sleeper takes 30 µs to wake up, and meanwhile the others may be rounds
 //! ahead. It must still learn how _its_ round ended. A number of rounds, which is all that a barrier
 //! without `reset` needs, cannot tell it: the round is over, but was it tripped or given up?
 //!
 //! So the two are told apart in two ways. A round that is tripped is over at once: the number of rounds goes
-//! up, and whoever finds a higher number than it came with may go. A round that is given up _keeps its
-//! number_. It goes into another state, and is not over before everybody who was inside has left:
+//! up, and a thread that finds a higher number than it came with may go. A round that is given up _keeps its
+//! number_. It goes into another state, and is not over before all that were inside have left:
 //!
 //! ```text
 //!        the last arrives: the next round
@@ -39,19 +39,19 @@
 //!
 //! (CPython has a fourth state, draining: there a tripped round is not over either before all have left, and
 //! a fast thread that comes again waits for the slow ones. The round number does without: half as many
-//! steps a round, and nobody waits for a thread that is merely late. A `reset` or an `abort` does not
+//! steps a round, and no thread waits for one that is merely late. A `reset` or an `abort` does not
 //! touch the late ones, for their round was tripped.)
 //!
 //! State, number of rounds and how many are inside stand in one word, so each step is one compare-exchange
 //! that decides everything at once: which of two arrivals is the last, and whether a time-out comes before
 //! or after it. The word has 64 bits, and threads can sleep on 32 only, so there is a second word for
-//! that, the _bell_. Who is about to sleep reads the bell first and then leaves a note in the word, as with
-//! the [lock](crate::lock). Who ends the wait takes the note away, and then changes the bell and wakes all.
+//! that, the _bell_. A waiter reads the bell first and then leaves a note in the word, as with
+//! the [lock](crate::lock). The thread that ends the wait takes the note away, changes the bell and wakes all.
 //! So a sleeper either finds the wait over when it leaves its note, or the bell changed when it
 //! falls asleep, or is woken. Without a note the bell is not touched, and the kernel not called.
 //!
 //! With an action there is one moment more. The last one goes in, and the barrier is full but still
-//! filling: nobody can go in, and nobody can give up. It runs the action, and then trips the barrier.
+//! filling: no thread can go in, and none can give up. It runs the action, and then trips the barrier.
 //!
 //! A waiter would miss that its round is over only if exactly 4,294,967,296 rounds (or a multiple) were
 //! tripped without it between two of its looks.
@@ -80,13 +80,13 @@ use crate::sync::const_fn;
 // ANCHOR: states
 /// Threads arrive, and wait for the rest of them.
 const FILLING: u64 = 0 << 30;
-/// The round was given up; when those who are inside have left, it begins anew.
+/// The round was given up; when those that are inside have left, it begins again.
 const RESETTING: u64 = 1 << 30;
-/// The round was given up, and nobody can go in until somebody calls `reset`.
+/// The round was given up, and no thread can go in until one calls `reset`.
 const BROKEN: u64 = 2 << 30;
 /// The two bits of the state.
 const STATE: u64 = 3 << 30;
-/// The note: threads may sleep, inside or at the door. Whoever ends their wait must wake them.
+/// The note: threads may sleep, inside or at the door. The thread that ends their wait must wake them.
 const SLEEPERS: u64 = 1 << 29;
 /// The bits below the note: how many threads are inside.
 const INSIDE: u64 = SLEEPERS - 1;
@@ -139,7 +139,7 @@ impl<A> RefUnwindSafe for Barrier<A> {}
 
 impl Barrier {
     const_fn! {
-        /// A barrier for `parties` threads, which waits for ever and does nothing when it trips.
+        /// A barrier for `parties` threads, without a time-out, which does nothing when it trips.
         ///
         /// _Python_: `Barrier(parties)`.
         ///
@@ -181,7 +181,7 @@ impl Barrier {
     /// there and before any may go.
     ///
     /// The action sees what every thread did before it arrived, and every thread sees what the action
-    /// did. It may ask the barrier anything; to call `wait` would wait for ever. If it panics the barrier is
+    /// did. It may ask the barrier anything; a call of `wait` would never return. If it panics the barrier is
     /// broken, and the panic goes on in the thread that ran it.
     ///
     /// _Python_: `Barrier(parties, action)`.
@@ -245,7 +245,7 @@ impl<A> Barrier<A> {
         if word & STATE == FILLING { (word & INSIDE) as usize } else { 0 }
     }
 
-    /// Whether the barrier is broken: every `wait` fails until somebody calls [`reset`](Self::reset). One
+    /// Whether the barrier is broken: every `wait` fails until a thread calls [`reset`](Self::reset). One
     /// load.
     ///
     /// _Python_: `broken`.
@@ -256,10 +256,10 @@ impl<A> Barrier<A> {
         self.word.load(Relaxed) & STATE == BROKEN
     }
 
-    /// Breaks the barrier: whoever waits fails, and so does every later `wait`, until
+    /// Breaks the barrier: every waiter fails, and so does every later `wait`, until
     /// [`reset`](Self::reset). Never blocks.
     ///
-    /// For when a thread cannot come any more, so that the others do not wait for it for ever. Threads that
+    /// For when a thread cannot come any more, so that the others do not wait for it in vain. Threads that
     /// the barrier has let go, but that have not woken up yet, do not fail.
     ///
     /// One load and one compare-exchange; with sleepers a call to the kernel.
@@ -270,7 +270,7 @@ impl<A> Barrier<A> {
         self.update(self.word.load(Relaxed), |word| Some(turned(word, BROKEN)));
     }
 
-    /// Starts anew: whoever waits fails, and when they are out the barrier is as at first. Never blocks.
+    /// Starts again: every waiter fails, and when they are out the barrier is as at first. Never blocks.
     ///
     /// Threads that the barrier has let go, but that have not woken up yet, do not fail.
     ///
@@ -288,7 +288,7 @@ impl<A> Barrier<A> {
     }
 
     // ANCHOR: update
-    /// The one step that everything is made of: makes `next(word)` of the word, and wakes everybody if that
+    /// The one step that everything is made of: makes `next(word)` of the word, and wakes all sleepers if that
     /// takes the note away. Does nothing where `next` says `None`. `word` is the first guess. Returns the word
     /// that `next` was given last.
     #[inline]
@@ -296,7 +296,7 @@ impl<A> Barrier<A> {
         while let Some(new) = next(word) {
             // Acquire: pairs with the Release in this place. Every thread passes on what it did to all who
             // change the word after it, so the last to arrive, and its action, see what all did
-            // before they arrived. Nobody ever stores to the word, so no such chain is cut.
+            // before they arrived. No thread ever stores to the word, so no such chain is cut.
             // Release: pairs also with the Acquire in `wait_inside`: who is let go sees the same.
             // Relaxed on failure: nothing was changed, and nothing but the word may be looked at.
             match self.word.compare_exchange_weak(word, new, AcqRel, Relaxed) {
@@ -330,18 +330,18 @@ const fn round(word: u64) -> u64 {
     word / ROUND
 }
 
-/// The word when its round has been tripped: the next one, filling, with nobody inside yet.
+/// The word when its round has been tripped: the next one, filling, with no thread inside yet.
 const fn tripped(word: u64) -> u64 {
     (word & !(ROUND - 1)).wrapping_add(ROUND)
 }
 
-/// The word in another state; everybody is to be woken.
+/// The word in another state; all sleepers are to be woken.
 const fn turned(word: u64, state: u64) -> u64 {
     word & !(STATE | SLEEPERS) | state
 }
 
-/// The word when one of those inside has left. Who was still waiting breaks the barrier by that; the last one
-/// to leave a round that is being reset lets it begin anew.
+/// The word when one of those inside has left. A thread that was still waiting breaks the barrier; the last one
+/// to leave a round that is being reset lets it begin again.
 const fn left(word: u64) -> u64 {
     let failed = if word & STATE == FILLING { turned(word, BROKEN) } else { word };
     let word = failed - 1;

@@ -78,9 +78,9 @@ impl BoundedSemaphore {
         }
     }
 
-    /// Says that a permit always goes back in the thread that took it, and that nobody makes one up by
+    /// Says that a permit always goes back in the thread that took it, and that no thread adds one by
     /// [`release`](Self::release): so the [detector](crate::deadlock) may conclude from who took the permits that
-    /// nobody can give one back. Without this it must assume that anybody could. Should it happen all the
+    /// no thread can give one back. Without this it must assume that any thread could. Should it happen all the
     /// same, the detector believes its eyes and forgets what was said. Costs nothing without the feature
     /// `deadlock-detection`.
     ///
@@ -109,12 +109,12 @@ impl BoundedSemaphore {
         Permit::new(&self.semaphore, self.bound())
     }
 
-    /// Takes a permit; blocks until there is one, unless that would be for ever.
+    /// Takes a permit; blocks until there is one, unless there never would be.
     ///
     /// # Errors
     ///
     /// A [`Report`], if the wait could never end; nothing has been taken then. For a
-    /// semaphore that is not [`thread_bound`](Self::thread_bound) that is known only when everybody sleeps.
+    /// semaphore that is not [`thread_bound`](Self::thread_bound) that is known only when all threads sleep.
     #[cfg(all(feature = "deadlock-detection", not(model)))]
     #[track_caller]
     pub fn acquire_checked(&self) -> Result<Permit<'_>, Box<Report>> {
@@ -137,7 +137,7 @@ impl BoundedSemaphore {
 
     /// Takes a permit; blocks for at most `timeout`, then `None`.
     ///
-    /// Zero is one try; a time-out too long for the clock means for ever. Costs as
+    /// Zero is one try; a time-out that overflows `Instant` never expires. Costs as
     /// [`acquire`](Self::acquire), and the clock is not read.
     ///
     /// _Python_: `acquire(timeout=t)`.

@@ -1,7 +1,7 @@
 //! The condition: sleep until the data under a lock has changed.
 //!
 //! A thread holds a lock, looks at the data and finds that it cannot go on: the queue is empty. It must
-//! let the lock go (or nobody could ever fill the queue), sleep, and take the lock again before it looks
+//! let the lock go (or no thread could ever fill the queue), sleep, and take the lock again before it looks
 //! once more. The danger lies between letting go and falling asleep. A notification that comes just
 //! then must not be missed, because it may be the only one.
 //!
@@ -19,16 +19,16 @@
 //! The notifier can do _a_ only after _2_, for the waiter has the lock until then. So _b_ comes after _1_,
 //! and _3_ finds a sequence that differs, or is asleep when _c_ arrives; there is no third possibility.
 //! Had the waiter read the sequence _after_ it let the lock go, all of _a b c_ could fit between: it would
-//! read the new number, and sleep on it for ever.
+//! read the new number, and sleep on it without end.
 //!
-//! A second word counts the waiters, so that notifying when nobody waits (the usual case) is one load and
+//! A second word counts the waiters, so that notifying when no thread waits (the usual case) is one load and
 //! no system call. It is read without an order of its own, and need not have one: the waiter counted
 //! itself before it released the lock, and the notifier took the lock after that to change the data.
 //! **So change the data under the lock**, even where it is an atomic. To notify after releasing it is
-//! fine, and faster: whoever wakes up does not find the lock taken.
+//! fine, and faster: the woken thread does not find the lock taken.
 //!
 //! Being awake says nothing about the data. A waiter may be woken by a notification that was meant for
-//! somebody else, and a thread that never slept may have been faster. Hence the loops, and
+//! another waiter, and a thread that never slept may have been faster. Hence the loops, and
 //! [`wait_while`](Condition::wait_while), which writes the loop for you.
 //!
 //! The counter has 32 bits. A waiter would miss a notification only if exactly 4,294,967,296 of them (or a
@@ -102,7 +102,7 @@ impl WaitTimeoutResult {
 
 impl Condition {
     const_fn! {
-        /// A condition that nobody waits for.
+        /// A condition without waiters.
         #[must_use]
         pub const fn new() -> Self {
             Self {
@@ -114,7 +114,7 @@ impl Condition {
     }
 
     const_fn! {
-        /// A condition that nobody waits for, with a name for [reports of deadlocks](crate::deadlock). Without the
+        /// A condition without waiters, with a name for [reports of deadlocks](crate::deadlock). Without the
         /// feature `deadlock-detection`, the name is not kept.
         #[must_use]
         pub const fn named(name: &'static str) -> Self {
@@ -160,7 +160,7 @@ impl Condition {
     /// [`wait`](Self::wait), for at most `timeout`.
     ///
     /// The lock is taken again in any case, and that may take longer. Zero lets the lock go once and
-    /// takes it again; a time-out too long for the clock means for ever.
+    /// takes it again; a time-out that overflows `Instant` never expires.
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub fn wait_timeout<T: ?Sized>(
         &self,
@@ -223,7 +223,7 @@ impl Condition {
     ) -> WaitTimeoutResult {
         let _waiting = self.identity.waiting_for_anyone();
         // Both while the lock is still held (see the drawing above).
-        // Relaxed: whoever must see the count, or must be seen in the sequence, takes the lock after we
+        // Relaxed: a thread that must see the count, or be seen in the sequence, takes the lock after we
         // release it, and the lock is what orders us.
         let counted = Counted::new(&self.waiters);
         let sequence = self.sequence.load(Relaxed);
@@ -244,7 +244,7 @@ impl Condition {
     // ANCHOR: notify
     /// Wakes one thread that waits, if there is one. Does not block, and does not need the lock.
     ///
-    /// With nobody waiting: one load.
+    /// Without a waiter: one load.
     #[inline]
     #[doc(alias = "signal")]
     pub fn notify_one(&self) {
@@ -254,7 +254,7 @@ impl Condition {
     /// Wakes every thread that waits. Does not block, and does not need the lock.
     ///
     /// They all go for the lock at once; where only one of them could go on, use
-    /// [`notify_one`](Self::notify_one). With nobody waiting: one load.
+    /// [`notify_one`](Self::notify_one). Without a waiter: one load.
     #[inline]
     #[doc(alias = "broadcast")]
     pub fn notify_all(&self) {
@@ -265,8 +265,8 @@ impl Condition {
 
     /// Wakes `n` threads that wait, or as many as there are.
     ///
-    /// As in Python it may wake more: whoever is about to fall asleep at this moment notices too. With
-    /// nobody waiting: one load.
+    /// As in Python it may wake more: a thread that is about to fall asleep notices too. Without
+    /// a waiter: one load.
     #[inline]
     pub fn notify(&self, n: usize) {
         if self.anybody_waits() {
@@ -290,7 +290,7 @@ impl Condition {
         self.sequence.fetch_add(1, Relaxed);
         for _ in 0..n {
             if !park::wake_one(&raw const self.sequence) {
-                return; // nobody is left
+                return; // no waiter is left
             }
         }
     }

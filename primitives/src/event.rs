@@ -1,6 +1,6 @@
 //! The event: a gate that one thread opens for all.
 //!
-//! An event is set or it is not. Who waits for it sleeps until it is set, and from then on nobody waits at
+//! An event is set or it is not. A waiter sleeps until it is set, and from then on no thread waits at
 //! all, until it is cleared. So it suits what happens once (ready, stop), and what happens now and then if
 //! one thread clears it.
 //!
@@ -19,8 +19,8 @@
 //! event has been set, its _generation_. A waiter notes the word when it comes, and returns as soon as it
 //! finds another generation, whether the event is still set or not.
 //!
-//! The third thing in the word is the note that somebody sleeps, as in the [lock](crate::lock): without
-//! it, `set` calls nobody.
+//! The third thing in the word is the note that a thread sleeps, as in the [lock](crate::lock): without
+//! it, `set` makes no call.
 //!
 //! ```text
 //!                        set
@@ -77,7 +77,7 @@ use crate::sync::{const_fn, spin};
 // ANCHOR: states
 /// The event is set.
 const SET: u32 = 1;
-/// The event is not set, and threads may sleep: whoever sets it must wake them.
+/// The event is not set, and threads may sleep: the thread that sets it must wake them.
 const SLEEPERS: u32 = 2;
 /// One generation, in the bits above.
 const GENERATION: u32 = 4;
@@ -85,8 +85,8 @@ const GENERATION: u32 = 4;
 
 /// A gate that one thread opens for all who wait before it.
 ///
-/// [`wait`](Self::wait) sleeps until the event is set; once it is, nobody waits. Everything that a thread
-/// did before the [`set`](Self::set) that opened the gate is seen by whoever passes through.
+/// [`wait`](Self::wait) sleeps until the event is set; once it is, no thread waits. All that a thread
+/// did before the [`set`](Self::set) that opened the gate is seen by each thread that passes through.
 ///
 /// _Python_: `threading.Event`.
 ///
@@ -173,7 +173,7 @@ impl Event {
     fn set_slow(&self, mut word: u32) {
         while word & SET == 0 {
             let set = (word & !SLEEPERS).wrapping_add(GENERATION) | SET;
-            // Release: pairs with the Acquire in `is_set`, `wait`, `wait_slow` and `clear`: whoever finds
+            // Release: pairs with the Acquire in `is_set`, `wait`, `wait_slow` and `clear`: a thread that finds
             // the new generation, set or cleared since, sees all that this thread did.
             // Relaxed on failure: another thread has set it, or a waiter left its note.
             match self.word.compare_exchange_weak(word, set, Release, Relaxed) {
@@ -198,14 +198,14 @@ impl Event {
     // ANCHOR: clear
     /// Clears the event: from now on `wait` waits again. Never blocks; one atomic operation.
     ///
-    /// Waiters that a [`set`](Self::set) has reached return all the same. Who clears and then looks at
+    /// Waiters that a [`set`](Self::set) has reached return all the same. A thread that clears and then looks at
     /// data should find it under a lock: the page of [this module](self) says why.
     ///
     /// _Python_: `clear()`.
     #[inline]
     pub fn clear(&self) {
-        // Acquire: pairs with the Release in `set_slow`: who takes a `set` away sees what was done before
-        // it. An operation on the old value, and not a store, so that a waiter which finds the generation
+        // Acquire: pairs with the Release in `set_slow`: a thread that clears sees what was done before
+        // the `set`. An operation on the old value, and not a store, so that a waiter which finds the generation
         // after this one still has that `set` as its partner.
         self.word.fetch_and(!SET, Acquire);
     }
@@ -230,7 +230,7 @@ impl Event {
 
     /// Waits until the event is set, for at most `timeout`. Returns whether it was set.
     ///
-    /// Zero is one look; a time-out too long for the clock means for ever. Set: one load, and the clock is
+    /// Zero is one look; a time-out that overflows `Instant` never expires. Set: one load, and the clock is
     /// not read.
     ///
     /// _Python_: `wait(timeout)`.
@@ -273,7 +273,7 @@ impl Event {
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
     fn wait_slow(&self, found: u32, deadline: Option<Instant>) -> bool {
         let _waiting = self.identity.waiting_for_anyone();
-        // Until somebody sets it, the word can only be this, with or without the note.
+        // Until a thread sets it, the word can only be this, with or without the note.
         let clear = found & !SLEEPERS;
         let asleep = clear | SLEEPERS;
         let reached = |word: u32| word & !SLEEPERS != clear;

@@ -1,9 +1,9 @@
 //! The lock: one thread at a time.
 //!
 //! One word of 32 bits holds the whole truth. A thread that finds it `UNLOCKED` makes it `LOCKED`
-//! and goes on; that is one compare-exchange, and nobody else takes part. A thread that finds it taken
+//! and goes on; that is one compare-exchange, and no other thread takes part. A thread that finds it taken
 //! looks again for a little while, and then asks the kernel to sleep until the word changes. Before it
-//! sleeps it writes `CONTENDED`, and that is all the third state is for: a note to whoever unlocks
+//! sleeps it writes `CONTENDED`, and that is all the third state is for: a note to the owner
 //! that a call to the kernel is owed. Without a sleeper there is no note and no call.
 //!
 //! ```text
@@ -23,12 +23,12 @@
 //! ```
 //!
 //! A thread that has slept cannot know whether it was the only one, so it takes the lock as
-//! `CONTENDED`, not as `LOCKED`. At worst that costs one call to the kernel that wakes nobody; the other
+//! `CONTENDED`, not as `LOCKED`. At worst that costs one call to the kernel that wakes no thread; the other
 //! way round a second sleeper would be forgotten.
 //!
 //! The same rule is why a waiter with a deadline must go round the loop once more after every wake-up,
 //! even when its time is over: the wake-up that it was given may have been meant for the others too. It
-//! swaps `CONTENDED` in first, which either takes the lock or leaves the note in place for whoever has
+//! swaps `CONTENDED` in first, which either takes the lock or leaves the note for the thread that has
 //! barged in meanwhile. Only a wait that ended by time-out, which by the promise of [`park`] consumed no
 //! wake-up, may give up.
 //!
@@ -54,11 +54,11 @@ use crate::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use crate::sync::{const_fn, spin};
 
 // ANCHOR: states
-/// Nobody has the lock.
+/// The lock is free.
 const UNLOCKED: u32 = 0;
-/// A thread has the lock, and nobody sleeps whom it must wake.
+/// A thread has the lock, and no thread sleeps that it must wake.
 const LOCKED: u32 = 1;
-/// A thread has the lock, and others may sleep: whoever unlocks must wake one.
+/// A thread has the lock, and others may sleep: the owner must wake one when it unlocks.
 const CONTENDED: u32 = 2;
 // ANCHOR_END: states
 
@@ -67,7 +67,7 @@ const CONTENDED: u32 = 2;
 /// Use [`Lock`] where you can: it gives the data only to who has the lock, and cannot be left locked by
 /// an early return. `RawLock` is for the cases that do not nest: acquired here, released there, perhaps
 /// by another thread. So every call is safe, and what cannot be checked by types is checked by the word:
-/// to release a lock that nobody holds panics.
+/// to release a lock that is free panics.
 ///
 /// _Python_: [`acquire`](Self::acquire) is `acquire()`, [`try_acquire`](Self::try_acquire) is
 /// `acquire(blocking=False)`, [`acquire_timeout`](Self::acquire_timeout) is `acquire(timeout=t)`,
@@ -104,9 +104,9 @@ impl RawLock {
         }
     }
 
-    /// Takes the lock; blocks until nobody else has it.
+    /// Takes the lock; blocks until it is free.
     ///
-    /// A thread that has the lock already and asks again waits for itself, for ever. Uncontended: one
+    /// A thread that has the lock already and asks again waits for itself and never returns. Uncontended: one
     /// compare-exchange.
     // ANCHOR: acquire
     // ANCHOR: acquire-call
@@ -146,7 +146,7 @@ impl RawLock {
     // ANCHOR_END: acquire
 
     // ANCHOR_END: acquire-fast
-    /// Takes the lock if nobody has it; never blocks. Returns whether it did.
+    /// Takes the lock if it is free; never blocks. Returns whether it did.
     ///
     /// One load if the lock is taken, so that asking again and again does not disturb its owner; a
     /// compare-exchange more if it is free.
@@ -158,7 +158,7 @@ impl RawLock {
 
     /// Takes the lock; blocks for at most `timeout`. Returns whether it did.
     ///
-    /// Zero is one try; a time-out too long for the clock means for ever. Uncontended: one
+    /// Zero is one try; a time-out that overflows `Instant` never expires. Uncontended: one
     /// compare-exchange, and the clock is not read.
     #[inline]
     pub fn acquire_timeout(&self, timeout: Duration) -> bool {
@@ -182,7 +182,7 @@ impl RawLock {
         let _waiting = deadlock::waiting_for_raw(Kind::RawLock);
         let mut state = self.look_for_a_while();
         if state == UNLOCKED && self.acquire_fast() {
-            return true; // and nobody needs to be told that we ever waited
+            return true; // and no thread needs to be told that we ever waited
         }
         loop {
             // Leave the note before sleeping; if the lock turns out to be free, the note has taken it.
@@ -192,16 +192,16 @@ impl RawLock {
                 return true;
             }
             match park::wait(&self.state, CONTENDED, deadline) {
-                // No wake-up was used up: nobody depends on us, so we may go. The note stays, which
-                // costs whoever unlocks at most one needless call.
+                // No wake-up was used up: no thread depends on us, so we may go. The note stays, which
+                // costs the owner at most one needless call.
                 Wait::TimedOut => return false,
-                // Whatever the clock says, go round: the note may have to be left anew.
+                // Whatever the clock says, go round: the note may have to be left again.
                 Wait::Woken => state = self.look_for_a_while(),
             }
         }
     }
 
-    /// Looks at the word until the lock is free or somebody sleeps, but not for long.
+    /// Looks at the word until the lock is free or a thread sleeps, but not for long.
     fn look_for_a_while(&self) -> u32 {
         let mut state = LOCKED;
         spin::back_off(|| {
@@ -220,7 +220,7 @@ impl RawLock {
     ///
     /// # Panics
     ///
-    /// If nobody has the lock. _Python_: `RuntimeError: release unlocked lock`.
+    /// If the lock is free. _Python_: `RuntimeError: release unlocked lock`.
     #[inline]
     #[cfg_attr(not(model), track_caller)]
     pub fn release(&self) {
@@ -230,14 +230,14 @@ impl RawLock {
         );
     }
 
-    /// Gives the lock back, and wakes a thread that sleeps on it; `false` if nobody has it.
+    /// Gives the lock back, and wakes a thread that sleeps on it; `false` if it is free.
     ///
     /// Never blocks. Without a sleeper: one swap.
     // ANCHOR: release
     #[inline]
     pub fn try_release(&self) -> bool {
         // Release: pairs with the Acquire in `acquire_fast` and `acquire_slow`: all that this thread did
-        // is seen by the next owner. From here on the lock may be somebody else's, and its memory gone.
+        // is seen by the next owner. From here on the lock may be another thread's, and its memory gone.
         match self.state.swap(UNLOCKED, Release) {
             LOCKED => true,
             CONTENDED => {

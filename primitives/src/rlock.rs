@@ -1,6 +1,6 @@
 //! The reentrant lock: one thread at a time, and that thread as often as it likes.
 //!
-//! A thread that takes a plain lock twice waits for itself, for ever. That happens easily: a public
+//! A thread that takes a plain lock twice waits for itself without end. That happens easily: a public
 //! method locks, and calls another public method of the same object, which locks. A reentrant lock knows
 //! who has it. To its owner it opens at once, and counts; it is free again when it has been released as
 //! often as it was taken.
@@ -22,7 +22,7 @@
 //! compare-exchange and no swap: a few plain loads and one store.
 //!
 //! `owner` is looked at _without_ the lock, so what the look finds may be out of date. That does no harm,
-//! because the only question is "is it me?". Nobody but this thread ever writes this thread's number, and
+//! because the only question is "is it me?". Only this thread ever writes this thread's number, and
 //! a thread sees its own writes in order. If it reads its own number, then that was its last write, and
 //! it has the lock. If its last write was `NOBODY`, then it may read that, or whatever others wrote since,
 //! but never again the number that it wrote before.
@@ -30,7 +30,7 @@
 //! `nested` is read and written by the owner only, so the lock itself protects it. (It is an atomic all
 //! the same, because `Debug` shows it to strangers.)
 //!
-//! A thread that ends with the lock held leaves it locked for ever. Its number is not given out again
+//! A thread that ends with the lock held leaves it locked. Its number is not given out again
 //! ([`thread::id`]), so no newcomer passes for the owner.
 //!
 //! Source: the shape (a lock, an owner, a count) is that of CPython's `threading._RLock`; that the owner
@@ -50,7 +50,7 @@ use crate::lock::RawLock;
 use crate::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 use crate::sync::{const_fn, thread};
 
-/// In place of an owner's number: nobody has the lock.
+/// In place of an owner's number: the lock is free.
 const NOBODY: u64 = 0;
 
 /// The most that `nested` may say, so that with the outermost time the count fits a `u32`.
@@ -166,7 +166,7 @@ impl RawRLock {
     /// Takes the lock, once more if this thread has it already; blocks for at most `timeout`. Returns
     /// whether it did.
     ///
-    /// Zero is one try; a time-out too long for the clock means for ever. Costs as
+    /// Zero is one try; a time-out that overflows `Instant` never expires. Costs as
     /// [`acquire`](Self::acquire), and the clock is not read.
     ///
     /// # Panics
@@ -202,7 +202,7 @@ impl RawRLock {
         self.acquire_once_by(take)
     }
 
-    /// Takes the lock as if nobody had it: its owner does not get it a second time.
+    /// Takes the lock as a plain lock does: its owner does not get it a second time.
     #[inline]
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub(crate) fn acquire_once_by(&self, take: impl FnOnce(&RawLock) -> bool) -> bool {
@@ -307,7 +307,7 @@ impl RawRLock {
         self.is_owner(thread::id())
     }
 
-    /// How often the calling thread has the lock: 0 if another has it, or nobody. Two loads.
+    /// How often the calling thread has the lock: 0 if another has it or it is free. Two loads.
     ///
     /// _Python_: `_recursion_count()`.
     #[inline]
@@ -318,7 +318,7 @@ impl RawRLock {
     }
 }
 
-/// A wait gives the lock back however often it is held, so that somebody else can come and notify, and
+/// A wait gives the lock back however often it is held, so that another thread can notify, and
 /// takes it as often again.
 impl ConditionLock for RawRLock {
     /// How often beyond the first time.

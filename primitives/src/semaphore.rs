@@ -1,10 +1,10 @@
 //! The semaphore: a number of permits, handed out and given back.
 //!
 //! A lock lets one thread in; a semaphore lets in as many as it has permits. To acquire is to take a
-//! permit, and to sleep while there is none; to release is to put one back, or several, and whoever
-//! releases need not have acquired: permits may be made by one thread and used up by another.
+//! permit, and to sleep while there is none; to release is to put one back, or several. The thread that
+//! releases need not have acquired: one thread may make permits and another use them up.
 //!
-//! One word holds the number of permits and, in its lowest bit, a note: somebody may sleep. It is the
+//! One word holds the number of permits and, in its lowest bit, a note: a thread may sleep. It is the
 //! word of the [lock](crate::lock) with a number where the lock has "free" and "taken", and the same
 //! rules keep it:
 //!
@@ -26,7 +26,7 @@
 //! ```
 //!
 //! Hence one rule more: **a sleeper that gets a permit and leaves others behind wakes the next.** A wakes
-//! B; should nobody sleep after all, that was one needless call.
+//! B; should no thread sleep after all, that was one needless call.
 //!
 //! A waiter with a deadline that was woken goes round the loop once more before it gives up, for the same
 //! reason as with the lock: the wake-up that it was given may have been meant for the others too.
@@ -54,11 +54,11 @@ use crate::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use crate::sync::{const_fn, spin};
 
 // ANCHOR: states
-/// The note, in the lowest bit: somebody may sleep whom nobody is waking yet.
+/// The note, in the lowest bit: a thread may sleep that no other thread is waking yet.
 const SLEEPERS: u32 = 1;
 /// One permit, in the bits above it.
 const PERMIT: u32 = 2;
-/// No permit, and nobody sleeps.
+/// No permit, and no sleeper.
 const EMPTY: u32 = 0;
 // ANCHOR_END: states
 
@@ -66,7 +66,7 @@ const EMPTY: u32 = 0;
 ///
 /// Use it where up to `n` threads may do something at once, or to count things that one thread makes and
 /// another uses up. A [`Permit`] goes back when it is dropped, or is [forgotten](Permit::forget) if it is
-/// used up; [`release`](Self::release) adds permits that nobody holds. Where every permit must come back
+/// used up; [`release`](Self::release) adds new permits. Where every permit must come back
 /// and no other, [`BoundedSemaphore`](crate::BoundedSemaphore) notices one too many.
 ///
 /// _Python_: `threading.Semaphore`. `with semaphore:` is a [`Permit`] and its scope. A plain `acquire()`
@@ -143,9 +143,9 @@ impl Semaphore {
         }
     }
 
-    /// Says that a permit always goes back in the thread that took it, and that nobody makes one up by
+    /// Says that a permit always goes back in the thread that took it, and that no thread adds one by
     /// [`release`](Self::release): so the [detector](crate::deadlock) may conclude from who took the permits that
-    /// nobody can give one back. Without this it must assume that anybody could. Should it happen all the
+    /// no thread can give one back. Without this it must assume that any thread could. Should it happen all the
     /// same, the detector believes its eyes and forgets what was said. Costs nothing without the feature
     /// `deadlock-detection`.
     ///
@@ -175,12 +175,12 @@ impl Semaphore {
         Permit::new(self, Self::MAX_PERMITS)
     }
 
-    /// Takes a permit; blocks until there is one, unless that would be for ever.
+    /// Takes a permit; blocks until there is one, unless there never would be.
     ///
     /// # Errors
     ///
     /// A [`Report`], if the wait could never end; nothing has been taken then. For a
-    /// semaphore that is not [`thread_bound`](Self::thread_bound) that is known only when everybody sleeps.
+    /// semaphore that is not [`thread_bound`](Self::thread_bound) that is known only when all threads sleep.
     #[cfg(all(feature = "deadlock-detection", not(model)))]
     #[track_caller]
     pub fn acquire_checked(&self) -> Result<Permit<'_>, Box<Report>> {
@@ -202,7 +202,7 @@ impl Semaphore {
 
     /// Takes a permit; blocks for at most `timeout`, then `None`.
     ///
-    /// Zero is one try; a time-out too long for the clock means for ever. Costs as
+    /// Zero is one try; a time-out that overflows `Instant` never expires. Costs as
     /// [`acquire`](Self::acquire), and the clock is not read.
     ///
     /// _Python_: `acquire(timeout=t)`.
@@ -351,17 +351,17 @@ impl Semaphore {
                 }
             }
             match park::wait(&self.word, SLEEPERS, deadline) {
-                // No wake-up was used up: nobody depends on us, so we may go. The note stays, which
-                // costs whoever releases at most one needless call.
+                // No wake-up was used up: no thread depends on us, so we may go. The note stays, which
+                // costs the next `release` at most one needless call.
                 Wait::TimedOut => return false,
-                // Whatever the clock says, go round: the note may have to be left anew.
+                // Whatever the clock says, go round: the note may have to be left again.
                 Wait::Woken => note = SLEEPERS,
             }
             word = self.look_for_a_while();
         }
     }
 
-    /// Looks at the word until there is a permit or somebody sleeps, but not for long.
+    /// Looks at the word until there is a permit or a thread sleeps, but not for long.
     fn look_for_a_while(&self) -> u32 {
         let mut word = EMPTY;
         spin::back_off(|| {
@@ -388,13 +388,13 @@ impl Semaphore {
             }
             let more = (word & !SLEEPERS) + n as u32 * PERMIT;
             // Release: pairs with the Acquire in `take` and `acquire_slow`: all that this thread did is
-            // seen by whoever takes one of these permits. Relaxed on failure: nothing was given.
+            // seen by each thread that takes one of these permits. Relaxed on failure: nothing was given.
             match self.word.compare_exchange_weak(word, more, Release, Relaxed) {
                 Ok(_) => break,
                 Err(now) => word = now,
             }
         }
-        // From here on the permit may be somebody else's, and the semaphore's memory gone.
+        // From here on the permit may be another thread's, and the semaphore's memory gone.
         if word & SLEEPERS != 0 {
             Self::wake(&raw const self.word, n);
         }
@@ -405,7 +405,7 @@ impl Semaphore {
     fn wake(word: *const AtomicU32, n: usize) {
         for _ in 0..n {
             if !park::wake_one(word) {
-                return; // nobody is left
+                return; // no waiter is left
             }
         }
     }

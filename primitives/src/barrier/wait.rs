@@ -38,7 +38,7 @@ impl<A: FnMut()> Barrier<A> {
     ///
     /// The time runs from when this thread arrives, and stops when all have: an action that takes longer
     /// breaks nothing. Zero breaks the barrier at once unless this thread is the last;
-    /// [`Duration::MAX`] waits for ever.
+    /// [`Duration::MAX`] never expires.
     ///
     /// # Errors
     ///
@@ -48,15 +48,15 @@ impl<A: FnMut()> Barrier<A> {
     ///
     /// As [`wait`](Self::wait).
     ///
-    /// _Python_: `wait(timeout)`; `None` there is the default time-out, not for ever.
+    /// _Python_: `wait(timeout)`; `None` there is the default time-out, not no time-out.
     ///
     /// ```
     /// use primitives::Barrier;
     /// use std::time::Duration;
     ///
     /// let barrier = Barrier::new(2);
-    /// assert!(barrier.wait_timeout(Duration::from_millis(1)).is_err()); // nobody else came …
-    /// assert!(barrier.is_broken()); // … and whoever comes now is told at once
+    /// assert!(barrier.wait_timeout(Duration::from_millis(1)).is_err()); // no other thread came …
+    /// assert!(barrier.is_broken()); // … and a thread that comes now is told at once
     /// barrier.reset();
     /// ```
     #[doc(alias = "wait")]
@@ -157,7 +157,7 @@ impl<A: FnMut()> Barrier<A> {
         }
     }
 
-    /// Leaves a round without success, and breaks the barrier if nobody did before. Not from a round that has
+    /// Leaves a round without success, and breaks the barrier if no thread did before. Not from a round that has
     /// been tripped since, and not while the action runs; returns whether it left.
     pub(super) fn leave(&self, word: u64) -> bool {
         let stays = |now| round(now) != round(word) || now & STATE == FILLING && self.is_full(now);
@@ -195,7 +195,7 @@ impl<A: FnMut()> Barrier<A> {
         if found & STATE == FILLING { Ok(()) } else { Err(BrokenBarrierError) }
     }
 
-    /// Trips the barrier if the action has `returned`, and if nobody has given the round up meanwhile; leaves
+    /// Trips the barrier if the action has `returned`, and if the round was not given up meanwhile; leaves
     /// it otherwise. Returns what the word was before.
     fn end_round(&self, returned: bool) -> u64 {
         // Relaxed: a first guess.

@@ -1,4 +1,4 @@
-//! [`Lock<T>`]: a [`RawLock`] and the data that it guards, so that nobody can forget one of the two.
+//! [`Lock<T>`]: a [`RawLock`] and the data that it guards, so that neither can be forgotten.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -14,7 +14,7 @@ use crate::sync::{const_fn, model_failed};
 
 /// Data that one thread at a time may touch.
 ///
-/// [`lock`](Self::lock) waits until nobody else has it and returns a guard; the guard gives the data,
+/// [`lock`](Self::lock) waits until it is free and returns a guard; the guard gives the data,
 /// and unlocks when it is dropped. The data cannot be reached in any other way, so it cannot be touched
 /// without the lock.
 ///
@@ -46,7 +46,7 @@ pub struct Lock<T: ?Sized> {
     data: UnsafeCell<T>,
 }
 
-// SAFETY: whoever owns the lock owns the data, so it may move to another thread where the data may.
+// SAFETY: the owner of the lock owns the data, so it may move to another thread where the data may.
 unsafe impl<T: ?Sized + Send> Send for Lock<T> {}
 // SAFETY: `&Lock` hands the data out to one thread at a time, as `&mut T`: that is moving it to that
 // thread and back, which is what `Send` allows. `T: Sync` is not needed, for no two threads see it at once.
@@ -88,7 +88,7 @@ impl<T> Lock<T> {
         }
     }
 
-    /// The data, without locking: owning the lock proves that nobody else has it.
+    /// The data, without locking: owning the lock proves that no other thread has it.
     #[must_use]
     pub fn into_inner(self) -> T {
         self.data.into_inner()
@@ -96,9 +96,9 @@ impl<T> Lock<T> {
 }
 
 impl<T: ?Sized> Lock<T> {
-    /// Takes the lock; blocks until nobody else has it.
+    /// Takes the lock; blocks until it is free.
     ///
-    /// A thread that has the lock already and asks again waits for itself, for ever. Uncontended: one
+    /// A thread that has the lock already and asks again waits for itself and never returns. Uncontended: one
     /// compare-exchange, and a swap when the guard is dropped.
     // ANCHOR: lock-call
     #[inline]
@@ -110,12 +110,12 @@ impl<T: ?Sized> Lock<T> {
     }
     // ANCHOR_END: lock-call
 
-    /// Takes the lock; blocks until nobody else has it, unless that would be for ever.
+    /// Takes the lock; blocks until it is free, unless that would never be.
     ///
     /// # Errors
     ///
     /// A [`Report`], if the wait could never end: the threads that would have to
-    /// release something wait for this one, or the owner has ended. Nothing has been taken then, and whoever
+    /// release something wait for this one, or the owner has ended. Nothing has been taken then; a caller that
     /// gives back what it holds lets the others go on.
     ///
     /// ```
@@ -135,7 +135,7 @@ impl<T: ?Sized> Lock<T> {
         if self.raw.acquire_checked() { Ok(LockGuard::new(self)) } else { Err(deadlock::refused()) }
     }
 
-    /// Takes the lock if nobody has it; never blocks. `None` if somebody has.
+    /// Takes the lock if it is free; never blocks. `None` if it is taken.
     #[inline]
     #[doc(alias = "acquire")]
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
@@ -145,7 +145,7 @@ impl<T: ?Sized> Lock<T> {
 
     /// Takes the lock; blocks for at most `timeout`, then `None`.
     ///
-    /// Zero is one try; a time-out too long for the clock means for ever. Uncontended: as
+    /// Zero is one try; a time-out that overflows `Instant` never expires. Uncontended: as
     /// [`lock`](Self::lock), and the clock is not read.
     ///
     /// ```
@@ -183,7 +183,7 @@ impl<T: ?Sized> Lock<T> {
         self.raw.is_locked()
     }
 
-    /// The data, without locking: `&mut self` proves that nobody else has it.
+    /// The data, without locking: `&mut self` proves that no other thread has it.
     #[inline]
     #[must_use]
     pub fn get_mut(&mut self) -> &mut T {
@@ -205,7 +205,7 @@ impl<T> From<T> for Lock<T> {
     }
 }
 
-/// Shows the data if nobody has the lock, and `<locked>` if somebody has. Never blocks.
+/// Shows the data if the lock is free, and `<locked>` if it is taken. Never blocks.
 impl<T: ?Sized + fmt::Debug> fmt::Debug for Lock<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut lock = f.debug_struct("Lock");
@@ -253,7 +253,7 @@ impl<T: ?Sized> Deref for LockGuard<'_, T> {
     #[inline]
     #[cfg_attr(model, track_caller)]
     fn deref(&self) -> &T {
-        // SAFETY: this guard exists, so this thread has the lock, so nobody else reaches the data; the
+        // SAFETY: this guard exists, so this thread has the lock, so no other thread reaches the data; the
         // borrow of the guard keeps it so, and keeps `deref_mut` out, for as long as the result lives.
         self.lock.data.with(|data| unsafe { &*data })
     }

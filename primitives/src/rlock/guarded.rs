@@ -1,4 +1,4 @@
-//! [`RLock<T>`]: a [`RawRLock`] and the data that it guards, so that nobody can forget one of the two.
+//! [`RLock<T>`]: a [`RawRLock`] and the data that it guards, so that neither can be forgotten.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -54,7 +54,7 @@ use crate::sync::{const_fn, model_failed};
 // ANCHOR: rlock-type
 pub struct RLock<T: ?Sized> {
     pub(super) raw: RawRLock,
-    /// Not in a cell: nobody gets more than `&T` of it.
+    /// Not in a cell: no thread gets more than `&T` of it.
     data: T,
 }
 
@@ -84,7 +84,7 @@ impl<T> RLock<T> {
         }
     }
 
-    /// The data, without locking: owning the lock proves that nobody else has it.
+    /// The data, without locking: owning the lock proves that no other thread has it.
     #[must_use]
     pub fn into_inner(self) -> T {
         self.data
@@ -127,7 +127,7 @@ impl<T: ?Sized> RLock<T> {
 
     /// Takes the lock; blocks for at most `timeout`, then `None`.
     ///
-    /// Zero is one try; a time-out too long for the clock means for ever. Costs as
+    /// Zero is one try; a time-out that overflows `Instant` never expires. Costs as
     /// [`lock`](Self::lock), and the clock is not read.
     ///
     /// _Python_: `acquire(timeout=t)`.
@@ -185,7 +185,7 @@ impl<T: ?Sized> RLock<T> {
         self.raw.is_owned()
     }
 
-    /// How often the calling thread has the lock: 0 if another has it, or nobody.
+    /// How often the calling thread has the lock: 0 if another has it or it is free.
     ///
     /// _Python_: `_recursion_count()`.
     #[inline]
@@ -194,7 +194,7 @@ impl<T: ?Sized> RLock<T> {
         self.raw.recursion_count()
     }
 
-    /// The data, without locking: `&mut self` proves that nobody else has it.
+    /// The data, without locking: `&mut self` proves that no other thread has it.
     #[inline]
     #[must_use]
     pub fn get_mut(&mut self) -> &mut T {

@@ -5,7 +5,7 @@
 //! then exactly one of them must win, and both must know which: a `cancel` that says "it will not happen"
 //! while it happens is worse than none.
 //!
-//! So who wins is decided by one compare-exchange on one word, from `WAITING` to either `FIRED` or
+//! So one compare-exchange on one word decides which wins, from `WAITING` to either `FIRED` or
 //! `CANCELLED`, and no state is ever left again:
 //!
 //! ```text
@@ -47,7 +47,7 @@ const CANCELLED: u32 = 2;
 /// Good for one use. Any number of threads may wait and cancel: exactly one call of all of them returns `true`.
 ///
 /// _Python_: the `Event` in a `threading.Timer`, whose `wait(interval)` is followed by a second look, and
-/// a `cancel` in between goes unnoticed by who called it.
+/// a `cancel` in between goes unnoticed by its caller.
 ///
 /// ```
 /// use primitives::raw::CancellableSleep;
@@ -74,7 +74,7 @@ pub struct CancellableSleep {
 
 impl CancellableSleep {
     const_fn! {
-        /// One that nobody has decided yet.
+        /// One that is not decided yet.
         #[must_use]
         pub const fn new() -> Self {
             Self { state: AtomicU32::new(WAITING) }
@@ -103,10 +103,10 @@ impl CancellableSleep {
     /// The deadline has come: decides, unless something else was first.
     fn fire(&self) -> bool {
         // Acquire on failure: pairs with the Release in `cancel`, which came first. Relaxed on success:
-        // whoever fails because of it learns only that it is too late.
+        // a call that fails because of it learns only that it is too late.
         let first = self.state.compare_exchange(WAITING, FIRED, Relaxed, Acquire).is_ok();
         if first {
-            // Whoever waits with a later deadline, or with none: nobody will cancel it now.
+            // The waiters with a later deadline, or with none: no call will cancel them now.
             park::wake_all(&raw const self.state);
         }
         first

@@ -166,7 +166,7 @@ impl<S: Discipline> LockedQueue<S> {
     /// Puts an item in; blocks while the queue is full, for at most `timeout`.
     /// _Python_: `put(item, timeout=t)`.
     ///
-    /// Zero is one try; a time-out too long for the clock means for ever. Where nobody must wait, the clock is
+    /// Zero is one try; a time-out that overflows `Instant` never expires. Where there is no wait, the clock is
     /// not read.
     ///
     /// # Errors
@@ -291,7 +291,7 @@ impl<S: Discipline> LockedQueue<S> {
     /// Takes the next item out; blocks while the queue is empty, for at most `timeout`.
     /// _Python_: `get(timeout=t)`.
     ///
-    /// Zero is one try; a time-out too long for the clock means for ever. Where nobody must wait, the clock is
+    /// Zero is one try; a time-out that overflows `Instant` never expires. Where there is no wait, the clock is
     /// not read.
     ///
     /// # Errors

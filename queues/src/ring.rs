@@ -3,7 +3,7 @@
 //! The places lie in a circle, and three cursors run after one another along it: `tail`, where the next item
 //! is put; `head`, where the next one is got; and `done`, up to where items have been worked on. A cursor
 //! never stops at the end of the array. It holds a _position_: the index of a place, and the number of the
-//! lap. Putters compete for the tail by compare-exchange, getters for the head. Who wins has the place to
+//! lap. Putters compete for the tail by compare-exchange, getters for the head. The winner has the place to
 //! itself, and the others are already competing for the next one.
 //!
 //! ```text
@@ -15,7 +15,7 @@
 //! ```
 //!
 //! To have won a place is not to have filled it, so each place has a _stamp_ that says what may be done
-//! with it, and only who won the place writes it. The stamp is the position for which the place is free, or
+//! with it, and only the winner of the place writes it. The stamp is the position for which the place is free, or
 //! that position and `FILLED`:
 //!
 //! ```text
@@ -34,15 +34,15 @@
 //!
 //! A stamp that is not the wanted one means one of three things. The cursor was read too early, and others
 //! have moved it since: read it again. Or the place is still as the last lap left it, and the other cursor
-//! stands exactly there: the ring is full, or empty. Or the other cursor has gone past, and somebody is in
+//! stands exactly there: the ring is full, or empty. Or the other cursor has gone past, and a thread is in
 //! the middle of filling or emptying this place: wait for it, a few instructions as a rule. That wait is
 //! why the ring is "without a lock" and not, strictly, lock-free: a thread that the system takes off the
 //! core just there holds up those who need this very place, while all other places go on.
 //!
 //! The three lowest bits of a word are not part of the position. In a stamp the first says `FILLED`; in a
-//! cursor there is `NOTE`, "somebody sleeps until this moves" ([`waiting`]), and `ENDED`, "this moves no
+//! cursor there is `NOTE`, "a thread sleeps until this moves" ([`waiting`]), and `ENDED`, "this moves no
 //! more" ([`ending`]). That they are in the same word costs the fast path nothing: a cursor with a bit set
-//! equals no stamp, so whoever has not set out to look for them ends in the slow path.
+//! equals no stamp, so a call that does not look for them ends in the slow path.
 //!
 //! What is said of one ring is true at one moment during the call. But two calls on two rings may seem to
 //! another thread to have happened in the other order, because no call takes part in the order of
@@ -77,7 +77,7 @@ use crate::error::{TryGetError, TryPutError};
 ///
 /// All calls are by `&self`; any number of threads may put and get at once. A `put` or a `get` that need
 /// not wait costs one compare-exchange and a few loads and stores; one that must wait looks for a short
-/// while, yields a few times, and then sleeps. There is no system call while nobody sleeps. All places are
+/// while, yields a few times, and then sleeps. There is no system call while no thread sleeps. All places are
 /// allocated when the ring is made.
 ///
 /// Every corner case is as with [`LockedQueue`](crate::LockedQueue), and as in CPython 3.13.
@@ -298,7 +298,7 @@ impl<T> Ring<T> {
                     slot.await_change(stamp);
                 }
             }
-            // Otherwise the tail was out of date. Whoever wrote the stamp knew a newer one, and by the
+            // Otherwise the tail was out of date. The thread that wrote the stamp knew a newer one, and by the
             // Acquire above so do we now.
             tail = self.tail.0.load(Acquire);
         }
@@ -405,7 +405,7 @@ impl<T> Ring<T> {
     /// The place is free for this position, and this thread is the one that has the position.
     #[inline]
     unsafe fn fill(&self, slot: &Slot<T>, position: u64, item: T) {
-        // SAFETY: nobody else touches the place until its stamp says that it is filled.
+        // SAFETY: no other thread touches the place until its stamp says that it is filled.
         slot.item.with_mut(|place| unsafe { (*place).write(item) });
         // Release: pairs with the Acquire in `get_at_once`, `try_get_slow` and `shutdown_now`.
         slot.stamp.store(position | FILLED, Release);
@@ -418,7 +418,7 @@ impl<T> Ring<T> {
     /// The place holds the item of this position, and this thread is the one that has the position.
     #[inline]
     unsafe fn empty(&self, slot: &Slot<T>, position: u64) -> T {
-        // SAFETY: the item is there, and nobody else touches it until the stamp says that it is gone.
+        // SAFETY: the item is there, and no other thread touches it until the stamp says that it is gone.
         let item = slot.item.with(|place| unsafe { (*place).assume_init_read() });
         // Release: pairs with the Acquire in `put_at_once` and `try_put_slow`.
         slot.stamp.store(self.positions.lap_after(position), Release);

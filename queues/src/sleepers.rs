@@ -4,12 +4,12 @@
 ///
 /// A notification costs a system call, so it should be given to a sleeper that has not had one. Between
 /// being notified and running again 30 µs pass, in which a fast producer puts a hundred items; were it to
-/// notify for each of them because "somebody waits", it would call the kernel a hundred times for one
+/// notify for each of them because "a thread waits", it would call the kernel a hundred times for one
 /// sleeper. So the _notifier_ notes that the sleeper has been called, and calls no more sleepers than there
 /// are.
 ///
 /// A sleeper may also leave on its own (its time is up, or it woke for no reason), perhaps while a call is on
-/// its way to it or to another. It need not know which: whoever leaves takes one call with it, if any is
+/// its way to it or to another. It need not know which: a thread that leaves takes one call along, if any is
 /// out. If that call was another's, the other is counted as not called, and may be called once more: an
 /// extra call, never a missing one.
 #[derive(Debug, Default)]

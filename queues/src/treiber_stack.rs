@@ -11,7 +11,7 @@
 //! ```
 //!
 //! _If A is still on top_, and there is the trap: A may be on top _again_. Between the two reads and the
-//! exchange others may have popped A, and B, and pushed A anew. The word compares equal, and B, which may
+//! exchange others may have popped A, and B, and pushed A again. The word compares equal, and B, which may
 //! lie in some other list by now, becomes the top. This is the ABA problem. It is not a matter of memory
 //! that was freed; here none is. Equal does not mean unchanged, that is all.
 //!
@@ -125,10 +125,10 @@ impl Top {
         // Relaxed: the exchange decides, and what is on top is not looked at.
         let mut top = self.word.load(Relaxed);
         loop {
-            // Relaxed: nobody else has the node, until the exchange publishes it.
+            // Relaxed: no other thread has the node, until the exchange publishes it.
             nodes[node as usize].below.store(index(top), Relaxed);
             let new = with_index(top, node).wrapping_add(ONE_PUSH);
-            // Release: pairs with the Acquire in `pop`: whoever takes the node sees what is in it.
+            // Release: pairs with the Acquire in `pop`: a thread that takes the node sees what is in it.
             match self.word.compare_exchange_weak(top, new, Release, Relaxed) {
                 Ok(_) => return,
                 Err(now) => top = now,

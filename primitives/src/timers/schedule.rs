@@ -65,8 +65,8 @@ struct Entry {
 /// | ------ | --------- | ------ | ----------------------------------------------------------------- |
 /// | `FREE` | next free | `None` | is free                                                           |
 /// | other  | in heap   | `Some` | waits for its deadline                                            |
-/// | other  | `NOWHERE` | `Some` | waits for ever                                                    |
-/// | other  | `NOWHERE` | `None` | is lent: its item is with the caller, who will put it back or end it |
+/// | other  | `NOWHERE` | `Some` | waits without a deadline                                          |
+/// | other  | `NOWHERE` | `None` | is lent: its item is with the caller, which will put it back or end it |
 #[derive(Debug)]
 struct Slot<T> {
     id: u64,
@@ -74,7 +74,7 @@ struct Slot<T> {
     place: u32,
 }
 
-/// Names an item; for ever, for no other item gets the same.
+/// Names an item; no other item ever gets the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Key {
     slot: u32,

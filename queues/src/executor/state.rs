@@ -11,8 +11,8 @@
 //!
 //! Both steps are one compare-exchange. The _claim_ decides between all who would run the task and all who would call
 //! it off, and gives the closure to the winner: to call, or to drop. The _finish_ comes when the closure is gone and
-//! the result in its place; from then on nobody but the handle touches the result. So who sees a task that is over, in
-//! whichever way, knows that its closure, and all that it borrowed, is no longer used by anybody: what a
+//! the result in its place; from then on only the handle touches the result. So a thread that sees a task over, in
+//! whichever way, knows that its closure, and all that it borrowed, is no longer used by any thread: what a
 //! [scope](super::Scope) relies on.
 
 use std::fmt;
@@ -26,7 +26,7 @@ use primitives::sync::atomic::{AtomicU32, AtomicU64};
 use primitives::sync::{spin, thread};
 
 // ANCHOR: states
-/// Nobody has claimed it.
+/// It is not claimed yet.
 const QUEUED: u32 = 0;
 /// Claimed by a thread that runs it.
 const RUNNING: u32 = 1;
@@ -40,7 +40,7 @@ const PANICKED: u32 = 4;
 const CANCELLED: u32 = 5;
 /// The bits of the states above.
 const PHASE: u32 = 0b111;
-/// Somebody may sleep on the word: whoever finishes must wake them. Together with any phase that is not the last.
+/// A thread may sleep on the word: the one that finishes must wake it. Together with any phase that is not the last.
 const SLEEPERS: u32 = 0b1000;
 /// The handle is gone and will not ask for the result. Together with any phase.
 const ABANDONED: u32 = 0b1_0000;
@@ -144,19 +144,19 @@ impl State {
         }
     }
 
-    /// The phase at this moment. If the task is over, all that it did is visible to whoever has looked.
+    /// The phase at this moment. If the task is over, all that it did is visible to the caller.
     pub(super) fn look(&self) -> Phase {
         phase(self.load())
     }
 
-    /// The word, for whoever may go on to the result.
+    /// The word, for a caller that may go on to the result.
     fn load(&self) -> u32 {
         // Acquire: pairs with the Release in `finish`, and with the one in `abandon`.
         self.word.load(Acquire)
     }
 
     // ANCHOR: claim
-    /// Decides what becomes of the task, unless somebody has; returns whether this call did. Then the closure belongs to
+    /// Decides what becomes of the task, if nothing else has; returns whether this call did. Then the closure belongs to
     /// the caller.
     pub(super) fn claim(&self, claim: Claim) -> bool {
         // Relaxed, all three: the claim only decides. Who can claim was given the task by something that orders: the

@@ -74,7 +74,7 @@ impl<T> Task<T> {
     ///
     /// # Panics
     ///
-    /// If a task asks for its own result, itself or through a task that it runs here: it would wait for ever.
+    /// If a task asks for its own result, itself or through a task that it runs here: it would never return.
     #[track_caller]
     pub fn result(self) -> Result<T, TaskError> {
         self.wait();
@@ -83,7 +83,7 @@ impl<T> Task<T> {
 
     /// [`result`](Self::result), waiting for at most `timeout`; if the time is up, the task comes back and goes on.
     ///
-    /// Zero is one look; a time-out too long for the clock means for ever. Runs nothing here, for that might take
+    /// Zero is one look; a time-out that overflows `Instant` never expires. Runs nothing here, for that might take
     /// longer. _Python_: `future.result(timeout)`.
     ///
     /// # Errors
@@ -209,7 +209,7 @@ impl<T> Task<T> {
         self.pool.help(&self.job())
     }
 
-    /// Calls the task off, if nobody has begun it; returns whether this call is why it will not run.
+    /// Calls the task off, if it has not begun; returns whether this call is why it will not run.
     ///
     /// `false` if it runs, is over, or was cancelled before: what runs cannot be stopped. The closure is dropped, here,
     /// and the callbacks are called, here, before this returns; a drop that panics is reported and otherwise ignored.
@@ -271,7 +271,7 @@ impl<T> Task<T> {
 impl<T> Task<T> {
     /// Calls `callback` when the task is over; at once, in this thread, if it is and no earlier callback is left.
     ///
-    /// It is called exactly once, after whoever waits for the result was woken, and several are called in the order in
+    /// It is called exactly once, after the waiter for the result was woken, and several are called in the order in
     /// which they were added: each when the one before has returned. Usually that is in the thread that ran the task (a
     /// worker) or called it off; one that is added when the task is over is called here, or, if a thread is still at
     /// the earlier ones, by that thread after them. So a callback should be short: it keeps a worker, and must not wait
@@ -303,7 +303,7 @@ impl<T> Task<T> {
     }
 }
 
-/// Lets the task run on without it; a result that nobody asked for is dropped, here if the task is over.
+/// Lets the task run on without it; an unclaimed result is dropped, here if the task is over.
 impl<T> Drop for Task<T> {
     fn drop(&mut self) {
         if !primitives::sync::model_failed() {

@@ -38,7 +38,7 @@ impl<S: Discipline> LockedQueue<S> {
 
     /// Blocks until every item that was put has been worked on. _Python_: `join()`.
     ///
-    /// A shutdown does not end it: items that somebody is working on are still waited for.
+    /// A shutdown does not end it: items that a thread is working on are still waited for.
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub fn join(&self) {
         let _waiting = self.identity.waiting_for_anyone();
@@ -65,7 +65,7 @@ impl<S: Discipline> LockedQueue<S> {
 impl<S: Discipline> LockedQueue<S> {
     /// From now on nothing can be put, and what is left can be got. _Python_: `shutdown()`.
     ///
-    /// Wakes everybody: putters fail with their item; getters take what is left and then fail. Cannot be
+    /// Wakes all waiters: putters fail with their item; getters take what is left and then fail. Cannot be
     /// undone; twice is as good as once.
     pub fn shutdown(&self) {
         self.state.lock().shut_down = true;
@@ -75,9 +75,9 @@ impl<S: Discipline> LockedQueue<S> {
 
     /// From now on nothing can be put, and nothing got. _Python_: `shutdown(immediate=True)`.
     ///
-    /// Wakes everybody, as [`shutdown`](Self::shutdown). What was left comes back, in the order in which
+    /// Wakes all waiters, as [`shutdown`](Self::shutdown). What was left comes back, in the order in which
     /// `get` would have given it, and counts as done: [`join`](Self::join) waits only for items that
-    /// somebody has got and is working on.
+    /// a thread has got and is working on.
     pub fn shutdown_now(&self) -> Vec<S::Item> {
         let mut state = self.state.lock();
         state.shut_down = true;

@@ -1,14 +1,14 @@
 //! How a ring ends, and when all that was put has been worked on.
 //!
-//! A shutdown is a bit in the tail. Putters move the tail by compare-exchange, so the bit divides them: who
-//! moved it before has put, even if the item is still on its way into its place; who comes after cannot move
+//! A shutdown is a bit in the tail. Putters move the tail by compare-exchange, so the bit divides them: one that
+//! moved it before has put, even if the item is still on its way into its place; a later one cannot move
 //! it and gets the item back. From then on the tail is final, and a getter whose head arrives there knows
 //! that nothing will come.
 //!
 //! A shutdown "now" must also keep the getters from what is left, and must do both at one moment: were it
-//! first the one and then the other, somebody could see a `put` fail and after that a `get` succeed, which
+//! first the one and then the other, a thread could see a `put` fail and after that a `get` succeed, which
 //! no queue would do that is emptied in one step. So the order is: a bit in the head, after which no `get`
-//! succeeds; then the bit in the tail. Whoever finds the first and not yet the second does not wait for it but
+//! succeeds; then the bit in the tail. A thread that finds the first and not the second does not wait for it but
 //! sets it itself, before it reports the end. The moment is when the tail gets its bit (or the head,
 //! if the ring was shut down before). Both cursors are final then, and what lies between them belongs to
 //! the one thread that was the first to stop the head. It takes the items out in order, and waits for
@@ -24,7 +24,7 @@
 //!                 shutdown_now: head + ENDED, then tail + ENDED
 //! ```
 //!
-//! Then everybody who sleeps is called. A getter that fell asleep did so with a note in the tail before the
+//! Then every sleeper is called. A getter that fell asleep did so with a note in the tail before the
 //! bit came. A putter counts itself and then looks at the tail, while the shutdown writes the tail and then
 //! the word in which it is counted: whichever of the two writes to that word comes first, either the putter
 //! is called or it sees the bit.
@@ -47,7 +47,7 @@ use crate::error::TaskDoneError;
 impl<T> Ring<T> {
     /// From now on nothing can be put, and what is left can be got. _Python_: `shutdown()`.
     ///
-    /// Wakes everybody: putters fail with their item; getters take what is left and then fail. Cannot be
+    /// Wakes all waiters: putters fail with their item; getters take what is left and then fail. Cannot be
     /// undone; twice is as good as once.
     pub fn shutdown(&self) {
         self.end();
@@ -57,12 +57,12 @@ impl<T> Ring<T> {
     // ANCHOR: shutdown-now
     /// From now on nothing can be put, and nothing got. _Python_: `shutdown(immediate=True)`.
     ///
-    /// Wakes everybody, as [`shutdown`](Self::shutdown). What was left comes back, in the order in which
+    /// Wakes all waiters, as [`shutdown`](Self::shutdown). What was left comes back, in the order in which
     /// `get` would have given it, and counts as done: [`join`](Self::join) waits only for items that
-    /// somebody has got and is working on. It counts so by the time that this returns, one item after the
-    /// other; who looks at [`unfinished`](Self::unfinished) meanwhile may still find some of it.
+    /// a thread has got and is working on. It counts so by the time that this returns, one item after the
+    /// other; a look at [`unfinished`](Self::unfinished) meanwhile may still find some of it.
     pub fn shutdown_now(&self) -> Vec<T> {
-        // Release: pairs with the Acquire of who finds the bit in the head.
+        // Release: pairs with the Acquire of a thread that finds the bit in the head.
         let head = self.head.0.fetch_or(ENDED, Release);
         let tail = self.end();
         let mut left = Vec::new();
@@ -83,7 +83,7 @@ impl<T> Ring<T> {
                 left.push(unsafe { self.empty(slot, here) });
                 here = self.positions.after(here);
             }
-            // Relaxed: nobody gets from here on, and `drop` is ordered after all other calls.
+            // Relaxed: no thread gets from here on, and `drop` is ordered after all other calls.
             self.head.0.store(end | ENDED, Relaxed);
         }
         self.call_everybody();
@@ -157,7 +157,7 @@ impl<T> Ring<T> {
 
     /// Blocks until every item that was put has been worked on. _Python_: `join()`.
     ///
-    /// A shutdown does not end it: items that somebody is working on are still waited for.
+    /// A shutdown does not end it: items that a thread is working on are still waited for.
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub fn join(&self) {
         self.join_until(None);

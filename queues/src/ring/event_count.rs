@@ -1,10 +1,10 @@
 //! Where threads sleep until something has happened, when there is no lock to look under.
 //!
 //! A condition is safe because the look at the data and the decision to sleep are made under the lock that
-//! whoever changes the data must take. A ring has no lock, so there is a moment between "it is empty" and
-//! "I sleep" in which an item can come and its putter find nobody to call. An _event count_ closes it in
+//! each change of the data needs. A ring has no lock, so there is a moment between "it is empty" and
+//! "I sleep" in which an item can come and its putter find no waiter to call. An _event count_ closes it in
 //! three steps: a thread first says that it is going to wait ([`enter`](EventCount::enter)), then looks
-//! again, and only then sleeps. Whoever makes something happen calls after that ([`call_one`]). If the call
+//! again, and only then sleeps. The thread that makes something happen then calls ([`call_one`]). If the call
 //! comes too early for the sleep, it is not lost: it is a number in the word on which the thread is about
 //! to sleep.
 //!
@@ -22,18 +22,18 @@
 //!
 //! An event count usually counts events in an epoch, and a thread sleeps while the epoch is the one that it
 //! read. Half a word of epochs wraps around soon, and a thread that is stopped for exactly that long misses
-//! its call. Here the word counts _calls that nobody has taken yet_: it says all that a thread must know to
+//! its call. Here the word counts _calls that no waiter has taken yet_: it says all that a thread must know to
 //! fall asleep (it may if there is no call), so there is no past to compare with, and nothing that could
 //! wrap around.
 //!
 //! Calls have no addressee; any thread inside may take any of them. That is safe under two rules.
 //!
-//! - Who takes a call **looks once more** before it gives up, also if its time is up. The call may have been
-//!   the only one for what has happened, and whoever is woken by it then finds it gone and sleeps on.
-//! - Who finds at the second look that it need not sleep takes _itself_ off the word
+//! - A waiter that takes a call **looks once more** before it gives up, even after its deadline. The call may be
+//!   the only one for what has happened, and the waiter that it wakes then finds it gone and sleeps on.
+//! - A waiter that finds at the second look that it need not sleep takes _itself_ off the word
 //!   ([`cancel`](EventCount::cancel)), and a call only if all who are inside have been called, for one of
 //!   those calls is then its own. Otherwise it could carry off a call that was not for what it has found.
-//!   After a shutdown, say, everybody inside is called once. A thread that comes later sees the shutdown
+//!   After a shutdown, say, each waiter inside is called once. A thread that comes later sees the shutdown
 //!   and goes, and if it took a call along, one of the sleepers would never learn of it.
 //!
 //! A thread that has found nothing to do, and tries to sleep, may take any call: it knows that what the
@@ -61,9 +61,9 @@ use primitives::sync::thread;
 
 /// One thread that has entered and was not called.
 const WAITING: u32 = 1;
-/// One call that nobody has taken yet.
+/// One call that no waiter has taken yet.
 const CALLED: u32 = 1 << 16;
-/// As many threads as half the word can count. Who comes after that many does not sleep but yields.
+/// As many threads as half the word can count. A thread after that many does not sleep but yields.
 const MOST: u32 = CALLED - 1;
 
 /// Who waits, and how many calls are out.
@@ -116,7 +116,7 @@ impl EventCount {
                 continue;
             }
             // Acquire: pairs with the Release in `call_all`. A thread that enters too late to be called
-            // then sees why everybody was, and what it does next comes after what the caller did before.
+            // then sees why all others were, and what it does next comes after what the caller did before.
             if self.word.compare_exchange_weak(word, word + WAITING, Acquire, Relaxed).is_ok() {
                 return;
             }
@@ -160,7 +160,7 @@ impl EventCount {
 
     /// Something has happened for one thread: calls one, unless all have been called. Returns whether.
     pub(super) fn call_one(&self) -> bool {
-        // Relaxed: the compare-exchange decides; to see nobody is right if the caller cannot know better.
+        // Relaxed: the compare-exchange decides; to see no waiter is right if the caller cannot know better.
         let mut word = self.word.load(Relaxed);
         while waiting(word) > 0 {
             // Release: pairs with the Acquire in `leave`.
@@ -175,9 +175,9 @@ impl EventCount {
         false
     }
 
-    /// Something has happened for everybody: calls all.
+    /// Something has happened for all waiters: calls them all.
     ///
-    /// Writes the word even if nobody waits, so that it has a place in the order of all who enter: those
+    /// Writes the word even if no thread waits, so that it has a place in the order of all that enter: those
     /// before it are called, those after it see what happened.
     pub(super) fn call_all(&self) {
         // Relaxed: the compare-exchange decides.

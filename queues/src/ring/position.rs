@@ -3,7 +3,7 @@
 // ANCHOR: bits
 /// In a stamp: the place holds the item of this position. Without it: it is free for that item.
 pub(super) const FILLED: u64 = 0b001;
-/// In a cursor: somebody sleeps until it moves, and whoever moves it must call.
+/// In a cursor: a thread sleeps until it moves, and the thread that moves it must call.
 pub(super) const NOTE: u64 = 0b010;
 /// In a cursor: it will not move any more.
 pub(super) const ENDED: u64 = 0b100;

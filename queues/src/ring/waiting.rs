@@ -76,7 +76,7 @@ impl<T> Ring<T> {
     /// Puts an item in; blocks while the ring is full, for at most `timeout`.
     /// _Python_: `put(item, timeout=t)`.
     ///
-    /// Zero is one try; a time-out too long for the clock means for ever. The clock is read only if there
+    /// Zero is one try; a time-out that overflows `Instant` never expires. The clock is read only if there
     /// is no place.
     ///
     /// # Errors
@@ -185,7 +185,7 @@ impl<T> Ring<T> {
     /// Takes the next item out; blocks while the ring is empty, for at most `timeout`.
     /// _Python_: `get(timeout=t)`.
     ///
-    /// Zero is one try; a time-out too long for the clock means for ever. The clock is read only if there
+    /// Zero is one try; a time-out that overflows `Instant` never expires. The clock is read only if there
     /// is no item.
     ///
     /// # Errors

@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 
 use primitives::sync;
 
-/// So many threads at least, if nobody says how many.
+/// So many threads at least, if the program does not say how many.
 const FEWEST_BY_DEFAULT: usize = 4;
 
 /// How many threads a pool is to have, their names, and their stacks.

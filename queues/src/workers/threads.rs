@@ -64,7 +64,7 @@ impl WorkerThreads {
 
     /// Notes whether the caller of a shutdown waits: then the drop will too, and otherwise it will not.
     pub(crate) fn shut_down(&self, wait: bool) {
-        // Relaxed: whoever drops the pool has it alone, so the drop comes after every such call.
+        // Relaxed: the thread that drops the pool has it alone, so the drop comes after every such call.
         self.awaited.store(wait, Relaxed);
     }
 

@@ -135,6 +135,16 @@ mod explore {
             })?;
             toggles.push(json!([part, row, from, to]));
         }
+        let mut inside = Vec::new();
+        for part in scenario.inside() {
+            let lines = source::lines_of(part.file, part.anchor)?;
+            let places = lines.filter_map(|line| locate(scenario, part.file, line));
+            let places = Vec::from_iter(places);
+            if let (Some(first), Some(last)) = (places.first(), places.last()) {
+                inside.push(json!([first.0, first.1, last.1]));
+            }
+        }
+        let folds = scenario.parts.iter().map(|part| json!(part.fold));
         Ok(vec![
             ("name", json!(scenario.name)),
             ("variant", json!(variant)),
@@ -148,6 +158,8 @@ mod explore {
             ("weak", json!(scenario.is_weak())),
             ("threads", json!(scenario.threads())),
             ("parts", parts.collect()),
+            ("folds", folds.collect()),
+            ("inside", inside.into()),
             ("toggles", toggles.into()),
         ])
     }

@@ -7,6 +7,7 @@
 //!
 //! An exercise is the same figure with a [`Task`].
 
+mod fold;
 mod graph;
 mod paint;
 mod plain;
@@ -16,22 +17,23 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
-use self::graph::Graph;
+use self::fold::Folded;
+use self::graph::{Graph, KINDS};
 use self::paint::paint;
 use self::plain::asleep;
 pub use self::task::Task;
 use super::{escape, source};
 
-/// What is done in a place, as a number: `KINDS * place + kind`.
-const KINDS: usize = 3;
-
 /// A line of source in the figure.
 struct Row {
     file: usize,
+    part: usize,
     number: usize,
     text: String,
     /// It begins a part.
     first: bool,
+    /// It belongs to something finished: hidden while the calls are single steps.
+    deep: bool,
 }
 
 /// Gives a file: from the folder of the book if it is told so, otherwise from the repository.
@@ -41,7 +43,15 @@ fn graph(name: &str, variant: usize, read: &mut Read) -> Result<Graph, String> {
     let path = format!("generated/explore/{name}.{variant}.json");
     let text =
         read(&path, true).map_err(|error| format!("{error}; `cargo explore {name}` writes it"))?;
-    serde_json::from_str(&text).map_err(|error| format!("`{path}`: {error}"))
+    let graph =
+        serde_json::from_str::<Graph>(&text).map_err(|error| format!("`{path}`: {error}"))?;
+    Ok(graph.with_whole_labels())
+}
+
+/// The graph as the page first shows it: with whole calls as steps, if it has some.
+fn shown(name: &str, graph: &Graph) -> Result<Graph, String> {
+    let folded = graph.folded().map_err(|error| format!("`{name}`: {error}"))?;
+    Ok(folded.map_or_else(|| graph.clone(), |folded| folded.graph))
 }
 
 /// The shortest way to break scenario `name`, as a table.
@@ -50,7 +60,7 @@ fn graph(name: &str, variant: usize, read: &mut Read) -> Result<Graph, String> {
 ///
 /// It cannot be broken, or its graph is missing.
 pub fn shortest(name: &str, read: &mut Read) -> Result<String, String> {
-    let graph = graph(name, 0, read)?;
+    let graph = shown(name, &graph(name, 0, read)?)?;
     let way = graph
         .shortest_failure()
         .ok_or(format!("`{name}` cannot be broken: it has no red state"))?;
@@ -81,38 +91,56 @@ pub fn figure(
         variants.push(graph(name, variant, read)?);
     }
     let first = &variants[0];
+    let folded = variants.iter().map(Graph::folded).collect::<Result<Vec<_>, _>>();
+    let folded = folded.map_err(|error| format!("`{name}`: {error}"))?;
     let mut files: Vec<String> = Vec::new();
     let mut rows = Vec::new();
-    for (path, anchor) in &first.parts {
+    // Where each part begins.
+    let mut starts = vec![0; first.parts.len() + 1];
+    for part in first.in_order() {
+        let (path, anchor) = &first.parts[part];
         let text = read(path, false)?;
-        let part = source::excerpt(&text, Some(anchor)).map_err(|e| format!("`{path}`: {e}"))?;
+        let excerpt = source::excerpt(&text, Some(anchor)).map_err(|e| format!("`{path}`: {e}"))?;
         let file = files.iter().position(|file| file == path).unwrap_or_else(|| {
             files.push(path.clone());
             files.len() - 1
         });
-        for (i, (number, text)) in part.rows().enumerate() {
-            rows.push(Row { file, number, text: text.to_owned(), first: i == 0 });
+        starts[part] = rows.len();
+        let deep = first.folds.get(part).is_some_and(Option::is_some);
+        for (i, (number, text)) in excerpt.rows().enumerate() {
+            let text = text.to_owned();
+            rows.push(Row { file, part, number, text, first: i == 0, deep });
         }
     }
     let find = |part: usize, row: usize| {
-        let starts = rows.iter().enumerate().filter(|(_, row)| row.first).map(|(i, _)| i);
-        let starts = Vec::from_iter(starts.chain([rows.len()]));
-        match starts.get(part..part + 2) {
-            Some(&[start, end]) if start + row < end => Ok(start + row),
+        let start = starts.get(part).copied().unwrap_or(rows.len());
+        match rows.get(start + row) {
+            Some(found) if found.part == part => Ok(start + row),
             _ => Err(format!(
                 "`{name}` has other source than when it was explored; run `cargo explore {name}`"
             )),
         }
     };
+    let inside =
+        first.inside.iter().map(|&(part, from, to)| Ok([find(part, from)?, find(part, to)?]));
+    let inside = inside.collect::<Result<Vec<_>, String>>()?;
+    let words = first.words.iter().enumerate().map(|(i, (name, shape))| {
+        match first.named.get(&i.to_string()) {
+            Some(names) => json!([name, shape, names]),
+            None => json!([name, shape]),
+        }
+    });
     let data = json!({
         "threads": first.threads,
-        "words": first.words,
+        "words": words.collect::<Value>(),
+        "inside": inside,
         "asleep": first.asleep,
         "weak": first.weak,
         "toggles": first.toggles.iter().map(|(_, _, from, to)| [from, to]).collect::<Vec<_>>(),
         "variants": variants
             .iter()
-            .map(|graph| page_graph(graph, &find))
+            .zip(&folded)
+            .map(|(graph, folded)| page_graph(graph, folded.as_ref(), &find))
             .collect::<Result<Vec<_>, _>>()?,
     });
     let toggles = first
@@ -120,11 +148,16 @@ pub fn figure(
         .iter()
         .map(|(part, row, from, _)| Ok((find(*part, *row)?, from.as_str())))
         .collect::<Result<Vec<_>, String>>()?;
+    let brief = variants.iter().zip(&folded).map(|(graph, folded)| match folded {
+        Some(folded) => folded.graph.clone(),
+        None => graph.clone(),
+    });
+    let brief = Vec::from_iter(brief);
     let (kind, attributes, heading, plain) = match task {
-        None => ("explore", String::new(), String::new(), plain::plain(&variants, &toggles, &rows)),
+        None => ("explore", String::new(), String::new(), plain::plain(&brief, &toggles, &rows)),
         Some(task) => {
             let lines = Vec::from_iter(toggles.iter().map(|(row, _)| rows[*row].number));
-            let answer = task.answer(name, &variants, &lines)?;
+            let answer = task.answer(name, &brief, &lines)?;
             let attributes = format!(
                 " data-task=\"{}\" data-start=\"{}\" data-right=\"{}\"",
                 task.name(),
@@ -155,7 +188,7 @@ pub fn figure(
          <noscript>{plain}</noscript>\n\
          <details class=\"explorer-about\"><summary>What this is, and what it leaves out</summary>\n\
          <p>The code above was compiled and run, one atomic operation at a time, in every order there is: \
-         {states} states, {ways} interleavings (<code>cargo explore {id}</code>). {asleep}{memory}. \
+         {states} states, {ways} interleavings (<code>cargo explore {id}</code>). {folds}{asleep}{memory}. \
          Keys, once you have clicked into the figure: A and B step, with Shift for an older value; U undoes, R \
          goes back to the start, M shows a way to break it and pauses, F sets its speed, P asks for the proof; \
          the arrows look around on the map, and Enter goes there. It is a model to teach with. No load sees what is stored later, stores to one \
@@ -170,12 +203,21 @@ pub fn figure(
         states = first.nodes.len(),
         ways = escape(&first.interleavings),
         asleep = asleep(first),
+        folds = match &folded[0] {
+            Some(folded) => format!(
+                "Calls of what an earlier chapter has built are one step on the map, which so has {} states; \
+                 “Look inside” (L) shows each of their operations. ",
+                folded.graph.nodes.len()
+            ),
+            None => String::new(),
+        },
     ))
 }
 
 /// A graph as the page wants it: where threads stand as rows of the figure.
 fn page_graph(
     graph: &Graph,
+    folded: Option<&Folded>,
     find: &dyn Fn(usize, usize) -> Result<usize, String>,
 ) -> Result<Value, String> {
     let places = graph.places.iter().map(|&(part, row)| find(part, row));
@@ -184,11 +226,9 @@ fn page_graph(
         Ok(stand) => json!(KINDS * places[stand / KINDS] + stand % KINDS),
         Err(_) => json!(-1),
     };
-    let mut labels = Vec::new();
     let nodes = graph.nodes.iter().map(|node| {
-        let edges = node.edges().iter().map(|&edge| {
-            let (thread, _, word, to) = edge.parts();
-            let label = entry(&mut labels, graph.label(edge));
+        let edges = node.edges().iter().map(|edge| {
+            let (thread, label, word, to) = edge.parts();
             if edge.is_stale() {
                 json!([thread, label, word, to, 1])
             } else {
@@ -202,20 +242,24 @@ fn page_graph(
         Value::from(node_entry)
     });
     let nodes = nodes.collect::<Value>();
-    Ok(json!({
+    let calls = graph.calls.iter().map(|calls| {
+        calls.iter().map(|&(part, row)| find(part, row)).collect::<Result<Vec<_>, _>>()
+    });
+    let stacks = Vec::from_iter(graph.stacks.chunks(graph.threads));
+    let mut page = json!({
         "ways": graph.interleavings,
-        "labels": labels,
+        "labels": graph.labels,
         "verdicts": graph.verdicts,
         "nodes": nodes,
-    }))
-}
-
-/// The number of an entry in a table, to which it is added if it is new.
-fn entry(table: &mut Vec<String>, new: String) -> usize {
-    table.iter().position(|old| *old == new).unwrap_or_else(|| {
-        table.push(new);
-        table.len() - 1
-    })
+        "calls": calls.collect::<Result<Vec<_>, _>>()?,
+        "stacks": stacks,
+    });
+    if let Some(folded) = folded {
+        page["folded"] = page_graph(&folded.graph, None, find)?;
+        page["folded"]["full"] = json!(folded.full);
+        page["folded"]["hidden"] = json!(folded.hidden);
+    }
+    Ok(page)
 }
 
 /// An ordering to be changed. Without a script it is text.
@@ -244,11 +288,15 @@ fn code(rows: &[Row], files: &[String], toggles: &[(usize, &str)]) -> String {
     let mut html = String::new();
     let mut noise = Noise::default();
     for (i, row) in rows.iter().enumerate() {
+        let deep = if row.deep { " explorer-deep" } else { "" };
         if row.first && i > 0 && rows[i - 1].file == row.file {
-            html.push_str("<div class=\"explorer-path\">⋯</div>\n");
+            let _ = writeln!(html, "<div class=\"explorer-path{deep}\">⋯</div>");
         } else if row.first {
-            let _ =
-                writeln!(html, "<div class=\"explorer-path\">{}</div>", escape(&files[row.file]));
+            let _ = writeln!(
+                html,
+                "<div class=\"explorer-path{deep}\">{}</div>",
+                escape(&files[row.file])
+            );
         }
         let buttons = toggles.iter().enumerate().filter(|(_, (at, _))| *at == i);
         let buttons = buttons.map(|(number, (_, order))| (*order, toggle(number, order)));
@@ -259,7 +307,7 @@ fn code(rows: &[Row], files: &[String], toggles: &[(usize, &str)]) -> String {
         let number = row.number;
         let _ = writeln!(
             html,
-            "<div class=\"explorer-row{class}\"{first}><span></span><i>{number}</i>\
+            "<div class=\"explorer-row{class}{deep}\"{first}><span></span><i>{number}</i>\
              <span style=\"--in:{indentation}\">{line}</span></div>",
         );
     }

@@ -37,17 +37,23 @@ pub(super) fn scenarios() -> Vec<Scenario> {
     let update = (FILE, "compare_exchange_weak(word, new, AcqRel, Relaxed)");
     let let_go = (WAIT, "let word = self.word.load(Acquire)");
     let turnstile = Scenario::new("turnstile", || Door { turnstile: Turnstile::new(2) })
+        // ANCHOR: two-rounds
         .threads(2, |door| {
             door.turnstile.wait();
             door.turnstile.wait();
         })
+        // ANCHOR_END: two-rounds
+        .shows("book/scenarios/barrier.rs", "two-rounds")
         .shows("book/listings/turnstile.rs", "turnstile");
     let rounds = Scenario::new("barrier", || Rounds { barrier: Barrier::new(2) })
         .asleep(1)
+        // ANCHOR: rounds
         .threads(2, |rounds| {
             rounds.barrier.wait().expect("nobody breaks it");
             rounds.barrier.wait().expect("nobody breaks it");
-        });
+        })
+        // ANCHOR_END: rounds
+        .shows("book/scenarios/barrier.rs", "rounds");
     let make = || Studio { left: Half::new(), right: Half::new(), done: Barrier::new(2) };
     let see = |half| assert_eq!(half, 1, "the other half is missing");
     let halves = Scenario::new("halves", make)

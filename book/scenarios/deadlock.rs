@@ -41,9 +41,9 @@ pub(super) fn scenarios() -> Vec<Scenario> {
             assert_eq!(balances, [12, 8], "money has come or gone");
         })
         .shows(BY_NUMBER, "by-number")
-        .shows(LOCK, "acquire")
-        .shows(LOCK, "acquire-slow")
-        .shows(LOCK, "release")
+        .folds("lock", LOCK, "acquire")
+        .folds("lock", LOCK, "acquire-slow")
+        .folds("lock", LOCK, "release")
         .right(),
     ]
 }

@@ -15,7 +15,9 @@ struct Office {
 
 /// Shows a queue.
 fn with_queue<S: 'static>(scenario: Builder<S>) -> Builder<S> {
-    shown::lock(shown::condition(scenario.shows(FILE, "get-until").shows(FILE, "sleep")))
+    shown::lock(shown::condition(
+        scenario.folds("queue", FILE, "get-until").folds("queue", FILE, "sleep"),
+    ))
 }
 
 pub(super) fn scenarios() -> Vec<Scenario> {
@@ -27,6 +29,6 @@ pub(super) fn scenarios() -> Vec<Scenario> {
     let empty_then_get = Scenario::new("empty-then-get", make)
         .threads(2, |office| _ = empty_then_get::work(&office.tasks))
         .shows("book/listings/empty_then_get.rs", "work")
-        .shows(FILE, "is-empty");
+        .folds("queue", FILE, "is-empty");
     vec![with_queue(empty_then_get).broken(Kind::Deadlock)]
 }

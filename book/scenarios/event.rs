@@ -30,20 +30,26 @@ pub(super) fn scenarios() -> Vec<Scenario> {
     vec![
         Scenario::new("gate", || Race { gate: Gate::new() })
             .asleep(1)
+            // ANCHOR: gate
             .thread(|race| race.gate.wait())
             .thread(|race| {
                 race.gate.set();
                 race.gate.clear();
             })
+            // ANCHOR_END: gate
+            .shows("book/scenarios/event.rs", "gate")
             .shows("book/listings/gate.rs", "gate")
             .broken(Kind::LostWakeUp),
         Scenario::new("pulse", || RightRace { event: Event::new() })
             .asleep(1)
+            // ANCHOR: pulse
             .thread(|race| race.event.wait())
             .thread(|race| {
                 race.event.set();
                 race.event.clear();
             })
+            // ANCHOR_END: pulse
+            .shows("book/scenarios/event.rs", "pulse")
             .shows(FILE, "set")
             .shows(FILE, "clear")
             .shows(FILE, "wait")

@@ -60,9 +60,12 @@ pub(super) fn scenarios() -> Vec<Scenario> {
             .shows(TAGGED, "two-at-once")
             .right(),
         Scenario::new("ring", || Belt { ring: Ring::bounded(1) })
+            // ANCHOR: ring
             .thread(|belt| assert_eq!(belt.ring.try_put(7), Ok(())))
             .thread(|belt| assert!(matches!(belt.ring.try_get(), Ok(7) | Err(_))))
+            // ANCHOR_END: ring
             .weak()
+            .shows("book/scenarios/ring.rs", "ring")
             .shows(RING, "try-put")
             .shows(RING, "try-get")
             .shows(RING, "slot")

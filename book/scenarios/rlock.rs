@@ -28,20 +28,26 @@ pub(super) fn scenarios() -> Vec<Scenario> {
             .shows(twice, "account");
     let owner_too_late =
         Scenario::new("owner-too-late", || Hut { lock: owner_too_late::Reentrant::new() })
+            // ANCHOR: twice-too-late
             .threads(2, |hut| {
                 hut.lock.acquire();
                 hut.lock.acquire();
                 hut.lock.release();
                 hut.lock.release();
             })
+            // ANCHOR_END: twice-too-late
+            .shows("book/scenarios/rlock.rs", "twice-too-late")
             .shows(owner, "lock");
     let rlock = Scenario::new("rlock", || Shop { lock: RawRLock::new() })
+        // ANCHOR: twice
         .threads(2, |shop| {
             shop.lock.acquire();
             shop.lock.acquire();
             shop.lock.release();
             shop.lock.release();
         })
+        // ANCHOR_END: twice
+        .shows("book/scenarios/rlock.rs", "twice")
         .shows(real, "acquire")
         .shows(real, "owner")
         .shows(real, "release");

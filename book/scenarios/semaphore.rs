@@ -34,11 +34,14 @@ pub(super) fn scenarios() -> Vec<Scenario> {
     let add = (FILE, "compare_exchange_weak(word, more, Release, Relaxed)");
     let two_permits = Scenario::new("two-permits", || Real { semaphore: Semaphore::new(0) })
         .asleep(2)
+        // ANCHOR: two-permits
         .threads(2, |real| real.semaphore.acquire().forget())
         .thread(|real| {
             real.semaphore.release(1);
             real.semaphore.release(1);
-        });
+        })
+        // ANCHOR_END: two-permits
+        .shows("book/scenarios/semaphore.rs", "two-permits");
     let hatch = Scenario::new("hatch", || Restaurant { hatch: hatch::Hatch::new() })
         .thread(|restaurant| assert_eq!(restaurant.hatch.take(), 7, "an empty plate"))
         .thread(|restaurant| restaurant.hatch.serve(7))
@@ -47,11 +50,14 @@ pub(super) fn scenarios() -> Vec<Scenario> {
     vec![
         Scenario::new("forgotten-permit", || Naive { semaphore: Permits::none() })
             .asleep(2)
+            // ANCHOR: forgotten-permit
             .threads(2, |naive| naive.semaphore.acquire())
             .thread(|naive| {
                 naive.semaphore.release();
                 naive.semaphore.release();
             })
+            // ANCHOR_END: forgotten-permit
+            .shows("book/scenarios/semaphore.rs", "forgotten-permit")
             .shows(naive, "semaphore")
             .broken(Kind::LostWakeUp),
         with_semaphore(two_permits).right(),

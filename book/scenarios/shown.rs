@@ -1,4 +1,4 @@
-//! Shipped source that many scenarios run, and so must show.
+//! Shipped source that many scenarios run, and so must show; each has a chapter of its own before theirs.
 
 use explorer::scenario::Builder;
 
@@ -7,10 +7,17 @@ const CONDITION: &str = "primitives/src/condition.rs";
 
 /// The lock.
 pub(super) fn lock<S: 'static>(scenario: Builder<S>) -> Builder<S> {
-    scenario.shows(LOCK, "acquire").shows(LOCK, "acquire-slow").shows(LOCK, "release")
+    scenario
+        .folds("lock", LOCK, "acquire")
+        .folds("lock", LOCK, "acquire-slow")
+        .folds("lock", LOCK, "release")
 }
 
 /// The condition.
 pub(super) fn condition<S: 'static>(scenario: Builder<S>) -> Builder<S> {
-    scenario.shows(CONDITION, "wait").shows(CONDITION, "counted").shows(CONDITION, "notify")
+    scenario.folds("condition", CONDITION, "wait").folds("condition", CONDITION, "counted").folds(
+        "condition",
+        CONDITION,
+        "notify",
+    )
 }

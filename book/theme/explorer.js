@@ -322,7 +322,7 @@
       const all = [undefined, ...Object.keys(KINDS).filter((kind) => shown.has(kind))];
       this.ask({
         proof: true,
-        text: `The search goes through all ${many(this.nodes.length, "state")}. What does it find?`,
+        text: `The search goes through all ${many(this.full.nodes.length, "state")}. What does it find?`,
         choices: all.map((kind) => [kind ? KINDS[kind][0] : "It holds: nothing goes wrong, in any order.",
           () => this.tell(kind === found)]),
       });
@@ -450,13 +450,14 @@
       this.drawSteps(here, node);
       // A disabled button would lose the focus, and with it the keys.
       for (const b of [this.undoButton, this.resetButton]) b.setAttribute("aria-disabled", !this.path.length);
-      this.drawCode(here, node, states);
       this.drawHistory(states);
       this.drawVerdict(node, states);
       this.drawStars();
       this.map.walk(states);
       this.link.href = this.hash();
       this.link.textContent = "Link to this way";
+      // Last: what is in sight depends on the room that the others leave.
+      this.drawCode(here, node, states);
     }
 
     label(edge) { return this.graph.labels[edge[1]]; }
@@ -505,7 +506,7 @@
       const last = states.length > 1
         && this.nodes[states[states.length - 2]][2][this.path[this.path.length - 1]][0];
       const word = node[BAD] === undefined ? "" : KINDS[this.graph.verdicts[node[BAD]][0]]?.[1];
-      const seen = [];
+      const [seen, starts] = [[], []];
       node[1].forEach((stand, t) => {
         const name = THREADS[t];
         const chip = (row, extra, title) => {
@@ -533,15 +534,26 @@
             .replace("waits", "wait").replace("touches", "touch").replace(/(\w)(?= [a-z])/, `$1, ${name}`);
           else make(row, "em", "explorer-tag", `${name} ${word}`);
         }
-        if (t === last || !this.path.length) seen.push(row);
+        if (t === last) seen.push(row);
         else seen.unshift(row);
+        const outermost = this.rows[callers[0]] || row;
+        starts.push(outermost);
       });
+      if (!this.path.length && starts.length) {
+        // The program, as far down as the threads begin in it.
+        const { code } = this;
+        const [top, bottom] = [Math.min(...starts.map((row) => row.offsetTop)),
+          Math.max(...starts.map((row) => row.offsetTop + row.offsetHeight))];
+        code.scrollTop = bottom <= code.clientHeight ? 0 : Math.max(0, Math.min(top - 40, bottom - code.clientHeight));
+        if (code.scrollTop + 4 > top) code.scrollTop = top - 24;
+        if (bottom - top > code.clientHeight) code.scrollTop = top - 40;
+        return;
+      }
       // The one that moved last is in sight, and the other too if there is room.
       seen.forEach((row) => {
         const { code } = this;
         const [top, bottom] = [row.offsetTop, row.offsetTop + row.offsetHeight];
-        if (!this.path.length) code.scrollTop = 0;
-        else if (top < code.scrollTop + 4) code.scrollTop = top - 24;
+        if (top < code.scrollTop + 4) code.scrollTop = top - 24;
         else if (bottom > code.scrollTop + code.clientHeight) code.scrollTop = bottom - code.clientHeight + 24;
       });
     }
@@ -646,8 +658,8 @@
         });
         kind = "asks";
       } else if (this.proved) {
-        const all = `all ${many(this.nodes.length, "state")} were tried, on every one of the `
-          + `${(+graph.ways).toLocaleString("en")} ways through`;
+        const all = `all ${many(this.full.nodes.length, "state")} were tried, on every one of the `
+          + `${(+this.full.ways).toLocaleString("en")} ways through`;
         if (par === Infinity) {
           say(this.guessed ? "✓ Proved." : "It holds.", true);
           say(`${this.guessed ? "" : "Your guess was another. "}It holds: ${all}, and nothing goes wrong.`

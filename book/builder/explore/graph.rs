@@ -1,16 +1,27 @@
 //! A graph, read back. Its format is told in `explorer/src/graph.rs`.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use serde::Deserialize;
 
+/// What is done in a place, as a number: `KINDS * place + kind`.
+pub(super) const KINDS: usize = 3;
+/// The kind of a place in which a thread sleeps.
+pub(super) const ASLEEP: usize = 1;
+
 /// A graph as `cargo explore` writes it.
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 pub(super) struct Graph {
     pub(super) weak: bool,
     pub(super) threads: usize,
     /// File and anchor.
     pub(super) parts: Vec<(String, String)>,
+    /// For each part what it belongs to, if an earlier chapter has finished that.
+    #[serde(default)]
+    pub(super) folds: Vec<Option<String>>,
+    /// Lines in which one thread may be at a time: part, first row, last row.
+    #[serde(default)]
+    pub(super) inside: Vec<(usize, usize, usize)>,
     /// Part, row, the ordering there and the other one.
     pub(super) toggles: Vec<(usize, usize, String, String)>,
     pub(super) interleavings: String,
@@ -20,12 +31,21 @@ pub(super) struct Graph {
     pub(super) asleep: Vec<(usize, usize)>,
     /// Part and row.
     pub(super) places: Vec<(usize, usize)>,
+    /// The calls in which a thread may be, each from the outermost inwards.
+    #[serde(default)]
+    pub(super) calls: Vec<Vec<(usize, usize)>>,
+    /// For each state and thread, the number of its calls.
+    #[serde(default)]
+    pub(super) stacks: Vec<usize>,
+    /// By the number of a word, the names of what it holds.
+    #[serde(default)]
+    pub(super) named: BTreeMap<String, Vec<String>>,
     pub(super) labels: Vec<String>,
     pub(super) verdicts: Vec<(String, String)>,
     pub(super) nodes: Vec<Node>,
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(untagged)]
 pub(super) enum Node {
     Sound(Vec<Option<u64>>, Vec<i64>, Vec<Edge>),
@@ -46,6 +66,12 @@ impl Edge {
             Self::Fresh(thread, label, word, to) | Self::Stale(thread, label, word, to, _) => {
                 (thread, label, word, to)
             }
+        }
+    }
+
+    fn set_label(&mut self, new: usize) {
+        match self {
+            Self::Fresh(_, label, ..) | Self::Stale(_, label, ..) => *label = new,
         }
     }
 
@@ -73,6 +99,12 @@ impl Node {
         }
     }
 
+    fn edges_mut(&mut self) -> &mut [Edge] {
+        match self {
+            Self::Sound(_, _, edges) | Self::Broken(_, _, edges, _) => edges,
+        }
+    }
+
     pub(super) fn verdict(&self) -> Option<usize> {
         match self {
             Self::Sound(..) => None,
@@ -82,19 +114,90 @@ impl Node {
 }
 
 impl Graph {
+    /// The numbers of the parts in the order of the page: first the program, in which the threads begin, then the rest
+    /// as the scenario has it.
+    pub(super) fn in_order(&self) -> Vec<usize> {
+        let begins = (0..self.threads).filter_map(|thread| {
+            let calls = self.calls_of(0, thread).first().copied();
+            calls.or_else(|| self.place(0, thread)).map(|(part, _)| part)
+        });
+        let begins = Vec::from_iter(begins);
+        let mut order = Vec::from_iter(0..self.parts.len());
+        order.sort_by_key(|part| !begins.contains(part));
+        order
+    }
+
     /// Whether a state of it is wrong.
     pub(super) fn is_broken(&self) -> bool {
         self.nodes.iter().any(|node| node.verdict().is_some())
     }
 
-    /// What a step does, and to which word.
-    pub(super) fn label(&self, edge: Edge) -> String {
-        let (_, label, word, _) = edge.parts();
-        let word = usize::try_from(word).ok().and_then(|word| self.words.get(word));
-        match word {
-            Some((word, _)) => format!("{word}.{}", self.labels[label]),
-            None => self.labels[label].clone(),
+    /// The graph with labels that stand for themselves: which word, and its values by their names.
+    pub(super) fn with_whole_labels(mut self) -> Self {
+        let mut whole = Vec::new();
+        for node in 0..self.nodes.len() {
+            for step in 0..self.nodes[node].edges().len() {
+                let edge = self.nodes[node].edges()[step];
+                let (_, label, word, _) = edge.parts();
+                let text = match usize::try_from(word).ok().and_then(|word| self.words.get(word)) {
+                    Some((name, _)) => {
+                        let names = self.named.get(&word.to_string());
+                        let names = names.map(Vec::as_slice).unwrap_or_default();
+                        format!("{name}.{}", with_names(&self.labels[label], names))
+                    }
+                    None => self.labels[label].clone(),
+                };
+                let label = whole.iter().position(|other| *other == text).unwrap_or_else(|| {
+                    whole.push(text);
+                    whole.len() - 1
+                });
+                self.nodes[node].edges_mut()[step].set_label(label);
+            }
         }
+        self.labels = whole;
+        self
+    }
+
+    /// What a step does.
+    pub(super) fn label(&self, edge: Edge) -> String {
+        self.labels[edge.parts().1].clone()
+    }
+
+    /// The calls in which a thread is, from the outermost inwards.
+    pub(super) fn calls_of(&self, state: usize, thread: usize) -> &[(usize, usize)] {
+        let number = self.stacks.get(state * self.threads + thread);
+        number.and_then(|&number| self.calls.get(number)).map_or(&[], Vec::as_slice)
+    }
+
+    /// Where a thread stands, unless it has ended.
+    pub(super) fn place(&self, state: usize, thread: usize) -> Option<(usize, usize)> {
+        let stand = usize::try_from(self.nodes[state].stands()[thread]).ok()?;
+        Some(self.places[stand / KINDS])
+    }
+
+    /// Whether it is about to do something there, sleeps, or waits.
+    pub(super) fn how(&self, state: usize, thread: usize) -> Option<usize> {
+        usize::try_from(self.nodes[state].stands()[thread]).ok().map(|stand| stand % KINDS)
+    }
+
+    /// The same without any state.
+    pub(super) fn empty(&self) -> Self {
+        Self { nodes: Vec::new(), stacks: Vec::new(), ..self.clone() }
+    }
+
+    /// How many ways there are from the start to an end. No step leads back.
+    pub(super) fn ways(&self) -> u128 {
+        fn from(graph: &Graph, state: usize, known: &mut [Option<u128>]) -> u128 {
+            if let Some(ways) = known[state] {
+                return ways;
+            }
+            let edges = graph.nodes[state].edges();
+            let sum = edges.iter().map(|edge| from(graph, edge.parts().3, known)).sum();
+            let sum = if edges.is_empty() { 1 } else { sum };
+            known[state] = Some(sum);
+            sum
+        }
+        from(self, 0, &mut vec![None; self.nodes.len()])
     }
 
     /// The first of the shortest ways to something wrong, as state and step.
@@ -121,5 +224,32 @@ impl Graph {
             }
         }
         None
+    }
+}
+
+/// A label with the names that the source has for the numbers in it.
+fn with_names(label: &str, names: &[String]) -> String {
+    let mut text = String::new();
+    for piece in label.split_inclusive(|c: char| !c.is_alphanumeric() && c != '_') {
+        let end = piece.trim_end_matches(|c: char| !c.is_alphanumeric() && c != '_');
+        match end.parse::<usize>().ok().and_then(|number| names.get(number)) {
+            Some(name) => text.push_str(&piece.replacen(end, name, 1)),
+            None => text.push_str(piece),
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::with_names;
+
+    #[test]
+    fn numbers_get_their_names() {
+        let names = ["UNLOCKED".to_owned(), "LOCKED".to_owned()];
+        let named = with_names("compare_exchange(0, 1) → Ok(0)", &names);
+        assert_eq!(named, "compare_exchange(UNLOCKED, LOCKED) → Ok(UNLOCKED)");
+        assert_eq!(with_names("wait(2) → no: it is 1", &names), "wait(2) → no: it is LOCKED");
+        assert_eq!(with_names("load → 0", &[]), "load → 0");
     }
 }

@@ -155,7 +155,7 @@ mod tests {
                 "places": [[0, 0]], "labels": ["load → 1"], "verdicts": [["Wrong", "it is"]],
                 "nodes": [[[0],[0],[[0,0,0,1]]], {end}] }}"#
             );
-            serde_json::from_str(&text).unwrap()
+            serde_json::from_str::<Graph>(&text).unwrap().with_whole_labels()
         };
         (0..4).map(graph).collect()
     }

@@ -18,12 +18,14 @@ pub struct Place {
 }
 
 /// Where a thread stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stand {
     /// [`READY`](Self::READY), [`ASLEEP`](Self::ASLEEP), [`WAITING`](Self::WAITING) or [`DONE`](Self::DONE).
     pub how: u32,
     /// The line of its next operation, or of the one that it sleeps or waits in.
     pub place: Option<Place>,
+    /// The lines of the calls in which it is, from the outermost inwards, as far as they are shown.
+    pub calls: Vec<Place>,
 }
 
 impl Stand {
@@ -91,6 +93,8 @@ impl Node {
 pub struct Graph {
     /// The names of the words and cells, and what they hold.
     pub words: Vec<(String, Shape)>,
+    /// The names that the source has for what each word holds, from 0 on, where it has some.
+    pub named: Vec<Vec<String>>,
     /// Who sleeps at the start, and on which word.
     pub asleep: Vec<(usize, usize)>,
     /// The states.
@@ -142,6 +146,7 @@ impl Graph {
         let number = |word| touched.iter().position(|&other| other == word);
         let mut graph = self.clone();
         graph.words = touched.iter().map(|&word| self.words[word].clone()).collect();
+        graph.named = touched.iter().map(|&word| self.named[word].clone()).collect();
         for (_, word) in &mut graph.asleep {
             *word = number(*word).expect("it sleeps there");
         }
@@ -233,6 +238,10 @@ impl Graph {
     /// step:    [thread, label, word or -1, state]  and a 1 after it if an older value was read
     /// ```
     ///
+    /// The table `calls` has the calls in which a thread may be, each a list of places from the outermost inwards,
+    /// and `stacks`, for each state and each thread, the number of its list. The table `named` has, by the number
+    /// of a word, the names of what it holds.
+    ///
     /// Places, labels and verdicts are numbers of entries in tables of the same names. Before the tables stands
     /// the `head`. What the table of places holds `locate` says. Words that nobody touches are left out.
     #[must_use]
@@ -258,11 +267,20 @@ impl Graph {
             };
             json!([name, shape])
         });
-        let places = places.iter().map(locate);
+        let places = places.iter().map(&locate);
+        let mut calls: Vec<Vec<Place>> = Vec::new();
+        let stands = self.nodes.iter().flat_map(|node| &node.stands);
+        let stacks = Vec::from_iter(stands.map(|stand| entry(&mut calls, &stand.calls)));
+        let calls = calls.iter().map(|calls| calls.iter().map(&locate).collect::<Value>());
+        let named = self.named.iter().enumerate().filter(|(_, names)| !names.is_empty());
+        let named = named.map(|(word, names)| (word.to_string(), json!(names)));
         let tables = [
             ("interleavings", json!(self.interleavings().to_string())),
             ("words", words.collect()),
             ("places", places.collect()),
+            ("calls", calls.collect()),
+            ("stacks", json!(stacks)),
+            ("named", Value::Object(named.collect())),
             ("labels", json!(labels)),
             ("verdicts", verdicts.iter().map(|v| json!([v.kind.title(), v.what])).collect()),
         ];

@@ -58,6 +58,7 @@ pub mod search;
 mod shape;
 pub mod source;
 pub mod spin;
+mod stack;
 pub mod sync;
 pub mod thread;
 mod verdict;

@@ -49,6 +49,8 @@ pub struct Part {
     pub file: &'static str,
     /// The name of the anchor.
     pub anchor: &'static str,
+    /// What it belongs to, if an earlier chapter has finished that: the page then shows a call as one step.
+    pub fold: Option<&'static str>,
 }
 
 /// An ordering that the reader may change.
@@ -141,6 +143,12 @@ impl Scenario {
         self.weak
     }
 
+    /// The lines in which one thread may be at a time.
+    #[must_use]
+    pub fn inside(&self) -> &[Part] {
+        &self.inside
+    }
+
     /// How many threads sleep when the map begins.
     #[must_use]
     pub fn asleep(&self) -> usize {
@@ -230,13 +238,20 @@ impl<S: 'static> Builder<S> {
 
     /// Shows this part of the source. Every operation of the threads must stand in a part that is shown.
     pub fn shows(mut self, file: &'static str, anchor: &'static str) -> Self {
-        self.scenario.parts.push(Part { file, anchor });
+        self.scenario.parts.push(Part { file, anchor, fold: None });
+        self
+    }
+
+    /// Shows this part of `what`, which an earlier chapter has finished: a call of it is one step of the page, which
+    /// can be unfolded.
+    pub fn folds(mut self, what: &'static str, file: &'static str, anchor: &'static str) -> Self {
+        self.scenario.parts.push(Part { file, anchor, fold: Some(what) });
         self
     }
 
     /// At most one thread may be about to do something in these lines.
     pub fn one_inside(mut self, file: &'static str, anchor: &'static str) -> Self {
-        self.scenario.inside.push(Part { file, anchor });
+        self.scenario.inside.push(Part { file, anchor, fold: None });
         self
     }
 

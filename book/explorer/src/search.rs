@@ -6,6 +6,7 @@ use crate::graph::{Edge, Graph, Node, Place, Stand};
 use crate::run::{Kept, Run};
 use crate::scenario::Scenario;
 use crate::source;
+use crate::stack::Calls;
 use crate::world::{self, Rules, Status};
 
 /// A step: a thread, and which of its choices.
@@ -67,6 +68,7 @@ struct Search<'a> {
     known: HashMap<Vec<u64>, usize>,
     /// How to get to each state.
     paths: Vec<Vec<Step>>,
+    calls: Calls,
     /// Steps that have not been made.
     open: Vec<(usize, Step)>,
 }
@@ -80,6 +82,7 @@ impl<'a> Search<'a> {
             graph: Graph::default(),
             known: HashMap::new(),
             paths: Vec::new(),
+            calls: Calls::new(&scenario.parts),
             open: Vec::new(),
         }
     }
@@ -87,6 +90,7 @@ impl<'a> Search<'a> {
     fn explore(&mut self) {
         let mut run = self.start();
         self.graph.words = names();
+        self.graph.named = world::with(|w| source::named(w.objects.iter().map(|o| &*o.made)));
         self.graph.asleep = asleep();
         // Each run goes on as long as it finds new states; the steps that it did not take are for later.
         let mut here = self.visit(&mut run, Vec::new()).ok();
@@ -151,19 +155,21 @@ impl<'a> Search<'a> {
         );
         self.known.insert(key, state);
         let choices = run.choices();
+        let calls = &mut self.calls;
         let (values, stands) = world::with(|w| {
             let values = (0..w.objects.len()).map(|object| w.value(object)).collect();
-            let stand = |status: Status| {
-                let (how, pending) = match status {
+            let stand = |thread: &world::Thread| {
+                let (how, pending) = match thread.status {
                     Status::Ready(pending) => (Stand::READY, Some(pending)),
                     Status::Asleep(pending) => (Stand::ASLEEP, Some(pending)),
                     Status::Waiting(pending) => (Stand::WAITING, Some(pending)),
                     Status::Fresh | Status::Done => (Stand::DONE, None),
                 };
-                let place = pending.map(|p| Place { file: p.at.file(), line: p.at.line() });
-                Stand { how, place }
+                let place = pending.map(|p| Place { file: source::file(p.at), line: p.at.line() });
+                let calls = place.map(|place| calls.of(&thread.frames, place)).unwrap_or_default();
+                Stand { how, place, calls }
             };
-            (values, w.threads.iter().map(|thread| stand(thread.status)).collect())
+            (values, w.threads.iter().map(stand).collect())
         });
         let verdict = if choices.is_empty() { run.conclude() } else { None };
         self.graph.nodes.push(Node { values, stands, edges: Vec::new(), verdict });

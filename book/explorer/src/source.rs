@@ -1,9 +1,10 @@
 //! What the source says: the names of words, lines by anchor, the line with a certain text.
 
-use std::collections::BTreeSet;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::ops::RangeInclusive;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use crate::op::At;
 use crate::scenario::Part;
@@ -17,6 +18,34 @@ pub fn root() -> PathBuf {
 
 fn read(file: &str) -> Result<String, String> {
     fs::read_to_string(root().join(file)).map_err(|error| format!("cannot read `{file}`: {error}"))
+}
+
+/// The file of a line, from the root of the repository. What is built by a manifest in another folder has a path that
+/// goes up again: `tests/…/../../primitives/src/lock.rs`.
+pub(crate) fn file(at: At) -> &'static str {
+    thread_local! {
+        static PLAIN: RefCell<BTreeMap<&'static str, &'static str>> = const { RefCell::new(BTreeMap::new()) };
+    }
+    let file = at.file();
+    if !file.contains("..") {
+        return file;
+    }
+    PLAIN.with_borrow_mut(|plain| {
+        *plain.entry(file).or_insert_with(|| plain_path(Path::new(file)).leak())
+    })
+}
+
+/// A path without the folders that it leaves again.
+pub(crate) fn plain_path(path: &Path) -> String {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        if part == Component::ParentDir {
+            plain.pop();
+        } else {
+            plain.push(part);
+        }
+    }
+    plain.to_string_lossy().into_owned()
 }
 
 /// The lines between `// ANCHOR: name` and `// ANCHOR_END: name`.
@@ -96,6 +125,31 @@ pub(crate) fn names<'a>(made: impl Iterator<Item = &'a [At]>) -> Vec<String> {
         }
     }
     names
+}
+
+/// For each word, the names of what it holds, from 0 on: those of the constants of its file, if it was made with one
+/// of them.
+pub(crate) fn named<'a>(made: impl Iterator<Item = &'a [At]>) -> Vec<Vec<String>> {
+    made.map(|made| made.last().and_then(|at| states_at(at)).unwrap_or_default()).collect()
+}
+
+/// The constants of 0, 1, 2 and so on, at least two, of the file in which a word was made with one of them.
+fn states_at(at: At) -> Option<Vec<String>> {
+    let source = read(at.file()).ok()?;
+    let constant = |line: &str| {
+        let (_, rest) = line.strip_prefix("pub ").unwrap_or(line).split_once("const ")?;
+        let (name, rest) = rest.split_once(": u32 = ")?;
+        Some((name.to_owned(), rest.strip_suffix(';')?.parse::<usize>().ok()?))
+    };
+    let mut constants = Vec::from_iter(source.lines().filter_map(constant));
+    constants.sort_by_key(|(_, value)| *value);
+    let line = source.lines().nth(at.line() as usize - 1)?.get(at.column() as usize - 1..)?;
+    let (_, argument) = line.split_once('(')?;
+    let argument = argument.split([')', ',']).next()?.trim();
+    let whole = constants.iter().map(|(_, value)| *value).eq(0..constants.len());
+    let uses = constants.iter().any(|(name, _)| name == argument);
+    (whole && uses && constants.len() > 1)
+        .then(|| constants.into_iter().map(|(name, _)| name).collect())
 }
 
 /// What stands before the call that made it: `name: …` or `let name = …`.

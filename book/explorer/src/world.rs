@@ -10,6 +10,7 @@ mod steps;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::panic;
+use std::rc::Rc;
 use std::sync::atomic::Ordering;
 
 use corosensei::Yielder;
@@ -18,6 +19,8 @@ use crate::memory::{Eyes, Memory};
 use crate::model_failed;
 use crate::op::{At, Op, Outcome, Pending};
 use crate::shape::{Peek, Shape};
+use crate::source;
+use crate::stack;
 use crate::verdict::Verdict;
 
 /// What a thread that waits for its turn is told.
@@ -63,6 +66,8 @@ pub(crate) struct Thread {
     /// told it that the word is another than it believed, so it reads the newest value now. Otherwise it could
     /// believe an old one again and again. (A part of its history, so this adds nothing to the key.)
     turned_away: Option<usize>,
+    /// The calls in which it is, as addresses ([`crate::stack`]).
+    pub(crate) frames: Rc<[usize]>,
 }
 
 /// An atomic or a cell.
@@ -191,6 +196,8 @@ pub(crate) fn step(pending: Pending) -> Outcome {
     let Some(yielder) = yielder else {
         return with(|w| w.alone(pending));
     };
+    let frames = stack::here();
+    with(|w| w.threads[w.running].frames = frames);
     // SAFETY: the yielder lives on the stack of the thread that calls, below this frame.
     match unsafe { &*yielder }.suspend(pending) {
         Resume::Go(outcome) => outcome,
@@ -247,6 +254,7 @@ impl World {
             timeouts: self.rules.timeouts,
             called: None,
             turned_away: None,
+            frames: Rc::default(),
         });
         self.yielders.push(std::ptr::null());
     }
@@ -324,7 +332,7 @@ impl World {
     /// With the ordering that this run has at this place.
     fn reorder(&self, mut pending: Pending) -> Pending {
         for weaker in &self.rules.weaker {
-            if weaker.line != pending.at.line() || weaker.file != pending.at.file() {
+            if weaker.line != pending.at.line() || weaker.file != source::file(pending.at) {
                 continue;
             }
             let order = match &mut pending.op {

@@ -318,7 +318,8 @@ fn every_page_is_in_order_and_fits_a_desk_and_a_phone() {
 }
 
 /// What is wrong with the explorers of a page: one that is higher than the window below the page's own bar, or
-/// whose map is out of sight when the figure is in sight; code that is cut off or scrolls sideways.
+/// whose map is out of sight when the figure is in sight; code that is cut off or scrolls sideways; at the start, a
+/// thread whose program is out of sight (on a phone: all of them).
 const LAYOUT: &str = "[...document.querySelectorAll('.explorer')].flatMap((root) => {
     const wrong = [];
     const box = root.getBoundingClientRect();
@@ -328,7 +329,18 @@ const LAYOUT: &str = "[...document.querySelectorAll('.explorer')].flatMap((root)
     if (map.height < 40 || map.bottom > box.bottom) wrong.push(`${root.id}: the map is out of sight`);
     if (code.scrollWidth > code.clientWidth) wrong.push(`${root.id}: code scrolls sideways`);
     if (code.clientHeight < 80) wrong.push(`${root.id}: ${code.clientHeight} px of code`);
-    const right = code.getBoundingClientRect().left + code.clientWidth;
+    const pane = code.getBoundingClientRect();
+    const chips = [...root.querySelectorAll('.explorer-chip')];
+    const inSight = (chip) => {
+        const { top, bottom, height } = chip.getBoundingClientRect();
+        return height && top >= pane.top - 1 && bottom <= pane.bottom + 1;
+    };
+    const threads = [...new Set(chips.map((chip) => chip.textContent))];
+    const seen = threads.filter((name) => chips.some((chip) => chip.textContent === name && inSight(chip)));
+    if (innerWidth > 500 ? seen.length < threads.length : !seen.length) {
+        wrong.push(`${root.id}: of the program of ${threads} only ${seen} is in sight at the start`);
+    }
+    const right = pane.left + code.clientWidth;
     for (const row of root.querySelectorAll('.explorer-row')) {
         const range = document.createRange();
         range.selectNodeContents(row);
@@ -336,3 +348,107 @@ const LAYOUT: &str = "[...document.querySelectorAll('.explorer')].flatMap((root)
     }
     return wrong;
 })";
+
+/// What can be read only with good eyes: text of the explorers with a contrast below 4.5, as WCAG has it. Every pair of
+/// colours is told once.
+const CONTRAST: &str = "(() => {
+    const pen = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
+    const paint = (...colours) => {
+        colours.forEach((colour) => { pen.fillStyle = colour; pen.fillRect(0, 0, 1, 1); });
+        return [...pen.getImageData(0, 0, 1, 1).data].slice(0, 3);
+    };
+    const light = (rgb) => {
+        const [r, g, b] = rgb.map((v) => v / 255).map((v) => v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    };
+    const wrong = {};
+    for (const root of document.querySelectorAll('.explorer')) {
+        const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+        while (walker.nextNode()) {
+            const text = walker.currentNode;
+            const element = text.parentElement;
+            if (!text.data.trim() || !element.getClientRects().length || element.closest('noscript, script')) continue;
+            const grounds = ['white'];
+            const above = [];
+            for (let e = element; e; e = e.parentElement) above.unshift(getComputedStyle(e).backgroundColor);
+            const ground = light(paint(...grounds, ...above));
+            const ink = light(paint(getComputedStyle(element).color));
+            const ratio = (Math.max(ground, ink) + 0.05) / (Math.min(ground, ink) + 0.05);
+            if (ratio < 4.5) wrong[element.className + ' ' + ratio.toFixed(2)] = root.id + ': ' + text.data.trim();
+        }
+    }
+    return wrong;
+})()";
+
+#[test]
+fn every_text_of_an_explorer_has_contrast_by_day_and_by_night() {
+    let Some(mut browser) = browser() else { return };
+    let root = start();
+    browser.resize(1280, 800);
+    for theme in ["light", "navy"] {
+        for page in ["not-a-lock.html", "condition.html", "lock.html"] {
+            open_new(&mut browser, &format!("{root}{page}"));
+            browser.value(&format!("localStorage.setItem('mdbook-theme', '{theme}')"));
+            browser.open(&format!("{root}{page}"));
+            ready(&mut browser);
+            // At the start, on the way, at a broken state, and with a question.
+            for keys in [&[][..], &["a", "b"], &["a", "b", "a", "b"], &["p"]] {
+                browser.value("document.querySelector('.explorer').focus()");
+                browser.press(keys);
+                let wrong = browser.value(CONTRAST);
+                assert_eq!(wrong, serde_json::json!({}), "{page}, {theme}, {keys:?}");
+            }
+        }
+    }
+    in_order(&browser, &root);
+}
+
+/// What a first visit may weigh, compressed: all that the first page asks for.
+const FIRST_LOAD: usize = 130 * 1024;
+
+#[test]
+fn the_first_page_is_light() {
+    let site = site();
+    let Some(mut browser) = browser() else { return };
+    let root = start();
+    browser.resize(1280, 800);
+    browser.open(&root);
+    ready(&mut browser);
+    let paths = browser.requests.iter().filter_map(|url| url.strip_prefix(&*root));
+    let paths: std::collections::BTreeSet<_> =
+        paths.map(|path| path.split(['?', '#']).next().unwrap()).collect();
+    let mut sizes = Vec::new();
+    for path in paths {
+        let file = site.get(if path.is_empty() { "index.html" } else { path });
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+        std::io::Write::write_all(&mut encoder, file.unwrap_or_default()).unwrap();
+        sizes.push((encoder.finish().unwrap().len(), path));
+    }
+    sizes.sort();
+    let sum: usize = sizes.iter().map(|(size, _)| size).sum();
+    println!("first load: {sum} bytes compressed");
+    assert!(sum <= FIRST_LOAD, "{sum} bytes: {sizes:#?}");
+}
+
+#[test]
+fn whole_calls_are_steps_that_can_be_looked_into() {
+    let Some(mut browser) = browser() else { return };
+    let root = start();
+    browser.resize(1280, 800);
+    open_new(&mut browser, &format!("{root}condition.html"));
+    enter(&mut browser, "explore-mailbox");
+    browser.press(&["a", "a", "a"]);
+    assert!(
+        verdict(&mut browser, "mailbox")
+            .starts_with("3 steps. A: wait for a call → frees the lock and sleeps.")
+    );
+    assert_eq!(browser.value("location.hash"), "#explore-mailbox=0.AAA");
+    browser.press(&["l"]);
+    let inside = verdict(&mut browser, "mailbox");
+    assert!(inside.contains("A: sequence.wait(0) → falls asleep."), "{inside}");
+    let stack = text(&mut browser, "#explore-mailbox .explorer-stack");
+    assert!(stack.starts_with("Afetch › wait"), "{stack}");
+    browser.press(&["l"]);
+    assert!(verdict(&mut browser, "mailbox").starts_with("3 steps. A: wait for a call"));
+    in_order(&browser, &root);
+}

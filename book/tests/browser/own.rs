@@ -75,9 +75,10 @@ fn program(name: &str, program: &Program, variant: usize) -> Option<(String, Gra
         starts.insert(path, lines.len());
         lines.extend(text.lines().map(str::to_owned));
     }
-    let parts = Vec::from_iter(
-        graph.parts.iter().map(|(path, anchor)| rows(&lines, starts[path.as_str()], anchor)),
-    );
+    // A part of another file only calls the listing: no thread stands in it.
+    let parts = Vec::from_iter(graph.parts.iter().map(|(path, anchor)| {
+        starts.get(path.as_str()).map(|&start| rows(&lines, start, anchor)).unwrap_or_default()
+    }));
     let toggles = graph.toggles.iter().enumerate().filter(|(i, _)| variant >> i & 1 == 1);
     for (_, (part, row, from, to)) in toggles {
         let line = &mut lines[parts[*part][*row]];

@@ -2,6 +2,7 @@
 
 use super::{Region, Status, Thread, World};
 use crate::op::{Op, Pending};
+use crate::source;
 use crate::verdict::{Kind, Verdict};
 
 impl World {
@@ -42,7 +43,8 @@ impl World {
             Status::Ready(Pending { at, .. })
             | Status::Asleep(Pending { at, .. })
             | Status::Waiting(Pending { at, .. }) => {
-                let region = |r: &Region| r.file == at.file() && r.lines.contains(&at.line());
+                let region =
+                    |r: &Region| r.file == source::file(at) && r.lines.contains(&at.line());
                 self.rules.inside.iter().any(region)
             }
             Status::Fresh | Status::Done => false,

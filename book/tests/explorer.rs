@@ -152,7 +152,8 @@ fn all_scripts_and_each_graph_are_small() {
     for (file, _) in graphs() {
         let path = Path::new(BOOK).join("generated/explore").join(&file);
         let graph = compressed(&fs::read(path).unwrap());
-        assert!(graph <= 30 * 1024, "{file}: {graph} bytes compressed");
+        // 30 KiB for the states, and 2 for who calls whom in each of them.
+        assert!(graph <= 32 * 1024, "{file}: {graph} bytes compressed");
     }
 }
 

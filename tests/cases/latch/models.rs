@@ -106,7 +106,7 @@ fn timed(group: Group) -> Group {
                         reached("gave up");
                     }
                 })
-                .check(|work| assert!(work.latch.is_open()))
+                .check(|work| assert_eq!(work.latch.count(), 0))
                 .reaches([Slept, Woken, TimedOut, Named("gave up")]),
         )
         .scenario(

@@ -5,13 +5,15 @@ use std::time::Duration;
 
 use model::Reach::{Named, Slept, SpuriousWakeUp, TimedOut, Woken, WordChanged};
 use model::{Group, Scenario, reached};
-use primitives::{RwLock, RwLockWriteGuard};
+use primitives::raw::RawRwLock;
+use primitives::{Event, RwLock, RwLockWriteGuard};
+use tests::model::Watched;
 
 /// Long enough for the clock; in a model the runtime chooses whether the time is up.
 const A_WHILE: Duration = Duration::from_secs(3600);
 
 pub(crate) fn group() -> Group {
-    timed(turns(exclusion(Group::new("rwlock"))))
+    timed(turns(raw(exclusion(Group::new("rwlock")))))
 }
 
 fn pair() -> RwLock<(u32, u32)> {
@@ -108,6 +110,48 @@ fn exclusion(group: Group) -> Group {
             .bound(Some(3))
             .reaches([Slept, Woken]),
         )
+}
+
+/// The lock without data, beside a number that loom watches.
+struct Raw {
+    lock: RawRwLock,
+    number: Watched,
+}
+
+impl Raw {
+    fn new() -> Self {
+        Self { lock: RawRwLock::new(), number: Watched::new(0) }
+    }
+
+    fn read(&self) {
+        self.lock.acquire_shared();
+        if self.lock.reader_count() == 2 {
+            reached("both read");
+        }
+        self.number.get();
+        self.lock.release_shared();
+    }
+
+    fn write(&self) {
+        self.lock.acquire_exclusive();
+        assert!(self.lock.is_locked_exclusive());
+        self.number.add(1);
+        self.lock.release_exclusive();
+    }
+}
+
+fn raw(group: Group) -> Group {
+    group.scenario(
+        Scenario::new("raw", "The calls without guards: two read, and one writes.", Raw::new)
+            .roles(2, "reads", Raw::read)
+            .role("writes", Raw::write)
+            .check(|raw| {
+                assert!(!raw.lock.is_locked());
+                assert_eq!(raw.number.get(), 1);
+            })
+            .bound(Some(2))
+            .reaches([Slept, Woken, Named("both read")]),
+    )
 }
 
 fn turns(group: Group) -> Group {
@@ -218,6 +262,25 @@ fn timed(group: Group) -> Group {
             .roles(2, "reads", read)
             .role("may give up", write_or_give_up)
             .check(|pair| assert!(pair.try_write().is_some()))
+            .bound(Some(2))
+            .reaches([Slept, Woken, TimedOut, Named("gave up writing")]),
+        )
+        .scenario(
+            Scenario::new(
+                "readers-meet",
+                "A reader that waits inside for another one does so no longer than a writer has patience.",
+                || (pair(), Event::new()),
+            )
+            .role("reads and waits inside", |(pair, second_was_inside)| {
+                let _inside = pair.read();
+                second_was_inside.wait();
+            })
+            .role("reads", |(pair, second_was_inside)| {
+                read(pair);
+                second_was_inside.set();
+            })
+            .role("may give up", |(pair, _)| write_or_give_up(pair))
+            .check(|(pair, _)| assert!(pair.try_write().is_some()))
             .bound(Some(2))
             .reaches([Slept, Woken, TimedOut, Named("gave up writing")]),
         )

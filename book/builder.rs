@@ -23,6 +23,8 @@ pub mod links;
 pub mod live;
 pub mod model;
 pub mod orderings;
+mod percent;
+pub mod places;
 pub mod predict;
 mod scripts;
 pub mod serve;

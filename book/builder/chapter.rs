@@ -7,25 +7,16 @@
 //! does not say what it is.
 
 use std::ops::Range;
-use std::path::PathBuf;
 
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag};
 
 use super::directive;
+use super::places::Places;
 use super::predict::Predict;
 use super::watch::Watch;
 
 /// Languages in which a chapter may hold text of its own.
 const LANGUAGES: [&str; 4] = ["text", "console", "toml", "json"];
-
-/// Where the things lie that chapters name.
-#[derive(Clone, Debug)]
-pub struct Places {
-    /// The repository: the paths in `{{#source …}}` count from here.
-    pub repository: PathBuf,
-    /// The folder of the book, with `figures` and `generated`.
-    pub book: PathBuf,
-}
 
 /// A mistake: the line, from 1, and what is wrong with it.
 type Mistake = (usize, String);

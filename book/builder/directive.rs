@@ -27,8 +27,8 @@
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
-use super::chapter::Places;
 use super::explore::Task;
+use super::places::Places;
 use super::watch::Watch;
 use super::{
     bench, bugs, counterexample, editor, escape, explore, model, orderings, source, timeline,

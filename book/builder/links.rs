@@ -194,7 +194,7 @@ fn unescape(value: &str) -> String {
 
 /// Undoes percent-encoding; what is not well encoded stays as it is.
 fn decode(text: &str) -> String {
-    super::serve::percent_decode(text).unwrap_or_else(|| text.to_owned())
+    super::percent::percent_decode(text).unwrap_or_else(|| text.to_owned())
 }
 
 #[cfg(test)]

@@ -110,7 +110,8 @@ impl Predict {
 
 #[cfg(test)]
 mod tests {
-    use super::super::chapter::{Places, expand};
+    use super::super::chapter::expand;
+    use super::super::places::Places;
     use super::super::watch::Watch;
 
     fn expanded(chapter: &str) -> Result<String, Vec<(usize, String)>> {

@@ -11,7 +11,8 @@ use anyhow::{Context, Result, anyhow};
 use mdbook_driver::MDBook;
 use mdbook_driver::config::Config;
 
-use super::chapter::{self, Places};
+use super::chapter;
+use super::places::Places;
 use super::watch::Watch;
 use super::{Fault, Faults, editor, links, scripts, warnings};
 

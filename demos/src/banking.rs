@@ -18,6 +18,7 @@
 //! | ---------- | --------------------------------------------------------------------------- |
 //! | `transfer` | a transfer, right and broken; a model proves both: `cargo model banking`    |
 //! | `hand_over_hand` | transfers that deadlock, and back off when they are told              |
+//! | `knots`          | the deadlocks that were found, and how the first is tied              |
 //! | `bank`     | the accounts                                                                |
 //! | `payday`   | a withdrawal that waits for money                                           |
 //! | `report`   | the ledger, and whether it balances                                         |
@@ -43,6 +44,7 @@ use crate::workers::{self, Worker};
 
 mod bank;
 mod hand_over_hand;
+mod knots;
 mod payday;
 mod report;
 mod transfer;

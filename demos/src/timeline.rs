@@ -35,6 +35,7 @@ use tracing_subscriber::prelude::*;
 use self::recorder::{Marks, Recorder};
 use crate::outcome::BadInput;
 
+mod lane;
 mod picture;
 mod profile;
 mod recorder;

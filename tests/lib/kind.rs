@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use queues::{BlockingQueue, PriorityQueue, Queue, Ring, Stack};
 
-use crate::Item;
+use crate::ledger::Item;
 
 /// A kind of queue: how to make one, and in which order it must give.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -35,7 +35,7 @@ impl Ledger {
     #[must_use]
     pub fn new(producers: usize, numbers: usize) -> &'static Self {
         let lives = || (0..numbers).map(|_| Life::default()).collect();
-        crate::leak(Self { lives: (0..producers).map(|_| lives()).collect() })
+        crate::watched::leak(Self { lives: (0..producers).map(|_| lives()).collect() })
     }
 
     /// Makes an item.

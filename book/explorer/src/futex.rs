@@ -2,9 +2,9 @@
 
 use std::panic::Location;
 
-use crate::model_failed;
 use crate::op::{Op, Pending};
 use crate::sync::atomic::AtomicU32;
+use crate::teardown::model_failed;
 use crate::world;
 
 /// How a [`wait`] ended.

@@ -52,6 +52,7 @@ pub mod futex;
 pub mod graph;
 mod memory;
 mod op;
+mod part;
 mod run;
 pub mod scenario;
 pub mod search;
@@ -60,6 +61,7 @@ pub mod source;
 pub mod spin;
 mod stack;
 pub mod sync;
+mod teardown;
 pub mod thread;
 mod verdict;
 mod world;
@@ -67,16 +69,12 @@ mod world;
 pub use std::thread_local;
 
 pub use graph::Graph;
+pub use part::Part;
 pub use scenario::Scenario;
 pub use shape::Shape;
+pub use teardown::model_failed;
 pub use verdict::{Kind, Verdict};
 pub use world::{PartOf, part_of};
-
-/// Whether a thread is unwinding: guards then leave the world as it is.
-#[must_use]
-pub fn model_failed() -> bool {
-    std::thread::panicking()
-}
 
 /// A static that is made when it is first used. No scenario may: what it makes, it makes in its `make`.
 #[macro_export]

@@ -23,6 +23,7 @@
 use std::rc::Rc;
 use std::sync::atomic::Ordering;
 
+use crate::part::Part;
 use crate::source;
 use crate::verdict::Kind;
 use crate::world::{Region, Rules, Weaker};
@@ -40,17 +41,6 @@ pub enum Expected {
     Right,
     /// Some run goes wrong, the shortest in this way.
     Broken(Kind),
-}
-
-/// A part of a source file, by anchor.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Part {
-    /// The file, from the root of the repository.
-    pub file: &'static str,
-    /// The name of the anchor.
-    pub anchor: &'static str,
-    /// What it belongs to, if an earlier chapter has finished that: the page then shows a call as one step.
-    pub fold: Option<&'static str>,
 }
 
 /// An ordering that the reader may change.

@@ -192,7 +192,7 @@ fn asleep() -> Vec<(usize, usize)> {
 }
 
 /// The names and shapes of all words and cells.
-fn names() -> Vec<(String, crate::Shape)> {
+fn names() -> Vec<(String, crate::shape::Shape)> {
     world::with(|w| {
         let names = source::names(w.objects.iter().map(|object| &*object.made));
         names.into_iter().zip(w.objects.iter().map(|object| object.shape)).collect()

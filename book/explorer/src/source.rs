@@ -7,7 +7,7 @@ use std::ops::RangeInclusive;
 use std::path::{Component, Path, PathBuf};
 
 use crate::op::At;
-use crate::scenario::Part;
+use crate::part::Part;
 
 /// The root of the repository.
 #[must_use]

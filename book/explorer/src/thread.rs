@@ -4,8 +4,8 @@
 use std::marker::PhantomData;
 use std::panic::Location;
 
-use crate::model_failed;
 use crate::op::{Op, Pending};
+use crate::teardown::model_failed;
 use crate::world;
 
 /// A number for the thread that calls, from 1: for words that say who owns something.

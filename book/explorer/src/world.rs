@@ -16,11 +16,11 @@ use std::sync::atomic::Ordering;
 use corosensei::Yielder;
 
 use crate::memory::{Eyes, Memory};
-use crate::model_failed;
 use crate::op::{At, Op, Outcome, Pending};
 use crate::shape::{Peek, Shape};
 use crate::source;
 use crate::stack;
+use crate::teardown::model_failed;
 use crate::verdict::Verdict;
 
 /// What a thread that waits for its turn is told.

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use primitives::{Lock, LockGuard, deadlock, thread};
 use tracing::span::EnteredSpan;
 
-use super::hand_over_hand::Knots;
+use super::knots::Knots;
 use super::transfer::{Order, transfer, transfer_without_lock};
 use crate::timeline::{holding, waiting};
 

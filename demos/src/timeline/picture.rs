@@ -3,8 +3,8 @@
 use std::mem;
 use std::time::Duration;
 
+use super::lane::{Lane, Plot, State};
 use super::profile::Profile;
-use super::recorder::{Lane, Plot, State};
 
 /// A timeline that has ended.
 #[derive(Debug)]

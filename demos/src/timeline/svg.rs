@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
+use super::lane::State;
 use super::picture::Picture;
-use super::recorder::State;
 
 /// Columns of time, one unit wide each.
 const COLUMNS: usize = 800;

@@ -2,8 +2,8 @@
 
 use console::{Color, Style, measure_text_width, pad_str};
 
+use super::lane::State;
 use super::picture::Picture;
-use super::recorder::State;
 
 /// The most columns of time where the output is no terminal, and the fewest anywhere.
 const COLUMNS: usize = 60;

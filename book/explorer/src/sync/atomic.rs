@@ -10,7 +10,8 @@ pub use std::sync::atomic::Ordering;
 
 use crate::op::{At, Op, Outcome, Pending, Update};
 use crate::shape::Shape;
-use crate::{model_failed, world};
+use crate::teardown::model_failed;
+use crate::world;
 
 /// An atomic 32-bit number, and a word that threads may sleep on.
 pub type AtomicU32 = Atomic<u32>;

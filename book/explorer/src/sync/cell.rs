@@ -5,7 +5,8 @@ use std::panic::Location;
 
 use crate::op::{At, Op, Pending};
 use crate::shape::{Peek, Shape};
-use crate::{model_failed, world};
+use crate::teardown::model_failed;
+use crate::world;
 
 /// [`core::cell::UnsafeCell`] whose contents are lent to a closure.
 pub struct UnsafeCell<T: ?Sized> {

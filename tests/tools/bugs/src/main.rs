@@ -17,6 +17,7 @@ use watchdog as _;
 mod catalogue;
 mod models;
 mod mutants;
+mod outcome;
 mod report;
 mod scratch;
 

@@ -8,28 +8,13 @@ use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::scratch::Outcome;
+use crate::outcome::{Found, Outcome};
 
 /// The runner, built.
 pub(crate) struct Models {
     program: PathBuf,
     /// Sources are named from here.
     folder: PathBuf,
-}
-
-/// How a bug was found.
-#[derive(Debug)]
-pub(crate) struct Found {
-    /// The scenario that found it.
-    pub(crate) by: String,
-    /// The kind of failure.
-    pub(crate) kind: String,
-    /// Executions until then.
-    pub(crate) executions: u64,
-    /// Seconds until then.
-    pub(crate) seconds: f64,
-    /// The counterexample, as the runner prints it.
-    pub(crate) shown: String,
 }
 
 /// A place that was executed.

@@ -9,7 +9,7 @@ use std::path::Path;
 use anyhow::Result;
 
 use crate::models::{self, Site};
-use crate::scratch::Outcome;
+use crate::outcome::Outcome;
 
 /// Makes each mistake that is possible where the models of `groups` wake somebody. Returns what became of
 /// it, by name.

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use crate::scratch::Outcome;
+use crate::outcome::Outcome;
 
 /// Prints as the bugs come in.
 pub(crate) struct Report {

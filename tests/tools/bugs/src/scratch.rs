@@ -7,18 +7,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 use crate::catalogue::Bug;
-use crate::models::{self, Found};
-
-/// What became of a bug.
-#[derive(Debug)]
-pub(crate) enum Outcome {
-    /// A model found it.
-    Found(Found),
-    /// The models that should find it passed.
-    Missed,
-    /// It could not be tried: it does not apply, does not compile, or the runner broke.
-    Broken(String),
-}
+use crate::models;
+use crate::outcome::Outcome;
 
 /// A copy of the workspace, with a bug in it now and then.
 ///

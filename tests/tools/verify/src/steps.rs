@@ -71,6 +71,8 @@ pub(crate) static STEPS: &[Step] = &[
         "cargo clippy --locked --workspace --all-targets -- -D warnings").needs(CLIPPY),
     Step::new("clippy-portable", "no warning on the portable back end, every feature on",
         "cargo clippy --locked --workspace --all-targets --all-features -- -D warnings").needs(CLIPPY),
+    Step::new("floors", "imports point one way: no circle among modules, no arrow upward",
+        "cargo test --locked -p floors").evidence(Evidence::Tests),
     Step::new("docs", "the documentation of every feature builds without a warning",
         "cargo doc --locked --workspace --exclude model --all-features --no-deps").env(&[("RUSTDOCFLAGS", "-D warnings")]),
     Step::new("clippy-model", "no warning in what the models are built from",

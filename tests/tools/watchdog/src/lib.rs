@@ -8,7 +8,7 @@
 //! deps/stress-1f0b hangs: it has not ended after 300 s. Its threads:
 //!
 //! thread 7121 `lock::stress::e`, in the test lock::stress::each_adds
-//!     primitives/src/park/linux.rs:61      primitives::park::imp::wait
+//!     primitives/src/futex/linux.rs:18     primitives::futex::backend::wait
 //!     primitives/src/lock.rs:214           primitives::lock::RawLock::acquire_slow
 //!     tests/cases/lock/stress.rs:31        lock::stress::each_adds
 //! ```
@@ -18,19 +18,13 @@
 //! alarm's handler signals one thread after the other, and the handler of that signal writes down the calls that
 //! its thread is in. Elsewhere the crate does nothing: libtest itself names tests that run for more than a minute.
 
+mod ends;
 #[cfg(target_os = "linux")]
 mod linux;
 
-use std::time::Duration;
-
+pub use ends::{LIMIT, STATUS};
 #[cfg(target_os = "linux")]
 pub use linux::end;
-
-/// How long a test program may take, if the environment does not say: some ten times what the slowest does.
-pub const LIMIT: Duration = Duration::from_secs(300);
-
-/// What the program ends with: the status that libtest has for tests that failed.
-pub const STATUS: i32 = 101;
 
 /// Says that there is no telling where the threads are, and ends the program.
 #[cfg(not(target_os = "linux"))]

@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::{LIMIT, STATUS};
+use crate::ends::{LIMIT, STATUS};
 
 /// Where the limit comes from, in seconds.
 const VARIABLE: &str = "LOCKSMITH_TEST_LIMIT";

@@ -1,0 +1,30 @@
+//! Imports point one way: the modules of a crate form no circle, and no arrow leads to a higher floor.
+//!
+//! An arrow leads from a module to each module that it names, in a `use` or in any other path, also within a
+//! macro call. A `mod child;` alone is no arrow, and a file may name the module that owns it: the two are one
+//! idea in two files. The root of a crate owns them all, and is no such idea. A path leads to
+//! the deepest module on it, so a file that takes `crate::Lock` from the crate's front leans on the front, and
+//! the front leans on all: that is a circle, and the cure is to name the home of `Lock`.
+//!
+//! What only tests compile is left out. Names in documentation are no arrows.
+//!
+//! | module    | idea                                                    |
+//! | --------- | ------------------------------------------------------- |
+//! | `cfg`     | what only tests compile                                 |
+//! | `source`  | the modules of a crate and their arrows, by a parser    |
+//! | `paths`   | which modules a file names                              |
+//! | `circles` | sets of modules each of which leads to each other       |
+//! | `order`   | arrows that lead upward                                 |
+//! | `members` | the crates of the workspace                             |
+
+mod cfg;
+mod circles;
+mod members;
+mod order;
+mod paths;
+mod source;
+
+pub use circles::circles;
+pub use members::{Member, members};
+pub use order::upward;
+pub use source::{Arrow, Crate, crate_of};

@@ -19,6 +19,7 @@ mod editor;
 pub mod exercises;
 pub mod explore;
 mod fault;
+mod levels;
 pub mod links;
 pub mod live;
 pub mod model;

@@ -23,6 +23,7 @@
 //! |                                     | orderings of                                                     |
 //! | `{{#editor}}`                       | a place to write a program in; it begins with those of           |
 //! |                                     | `listings/own`                                                   |
+//! | `{{#levels}}`                       | the list of all puzzles of the book                              |
 
 use std::fs;
 use std::path::{Component, Path, PathBuf};
@@ -31,7 +32,8 @@ use super::explore::Task;
 use super::places::Places;
 use super::watch::Watch;
 use super::{
-    bench, bugs, counterexample, editor, escape, explore, model, orderings, source, timeline,
+    bench, bugs, counterexample, editor, escape, explore, levels, model, orderings, source,
+    timeline,
 };
 
 /// Carries out one directive, `name argument`.
@@ -151,11 +153,12 @@ pub(super) fn run(directive: &str, places: &Places, watch: &mut Watch) -> Result
             })
         }
         "editor" => editor::figure(&places.book, &mut read),
+        "levels" => Ok(format!("\n{}\n\n", levels::PLACE)),
         "end" => Err("`end` closes nothing: no `predict` is open".into()),
         "predict" => Err("a `predict` cannot stand in another one".into()),
         _ => Err(format!(
             "no directive `{name}`; there are `source`, `both`, `model`, `counterexample`, `orderings`, `bugs`, \
-             `coverage`, `bench`, `figure`, `timeline`, `explore`, `shortest`, `exercise`, `editor` and `predict`"
+             `coverage`, `bench`, `figure`, `timeline`, `explore`, `shortest`, `exercise`, `editor`, `levels` and `predict`"
         )),
     }
 }

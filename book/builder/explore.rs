@@ -169,6 +169,7 @@ pub fn figure(
             ("exercise", attributes, heading, plain)
         }
     };
+    let level = level(task, &brief);
     let data = data.to_string().replace("</", "<\\/");
     let memory = if first.weak {
         "A load may see an older value where the orderings permit it"
@@ -176,7 +177,7 @@ pub fn figure(
         "Every load sees the newest value"
     };
     Ok(format!(
-        "\n<figure class=\"explorer\" id=\"{kind}-{id}\"{attributes}>\n\
+        "\n<figure class=\"explorer\" id=\"{kind}-{id}\"{level}{attributes}>\n\
          <figcaption class=\"explorer-goal\">{heading}<strong>{goal}</strong></figcaption>\n\
          <div class=\"explorer-bar\" role=\"toolbar\" aria-label=\"Steps\"></div>\n{orders}\
          <div class=\"explorer-map\"></div>\n\
@@ -212,6 +213,22 @@ pub fn figure(
             None => String::new(),
         },
     ))
+}
+
+/// What the figure is as a level: what there is to do, and in how many steps it can be broken.
+fn level(task: Option<Task>, variants: &[Graph]) -> String {
+    let way = variants.iter().find_map(Graph::shortest_failure);
+    let task = match task {
+        Some(task) => task,
+        None if variants[0].is_broken() => Task::Break,
+        None => Task::Prove,
+    };
+    match way {
+        Some(way) if task == Task::Break => {
+            format!(" data-level=\"{}\" data-par=\"{}\"", task.name(), way.len())
+        }
+        _ => format!(" data-level=\"{}\"", task.name()),
+    }
 }
 
 /// A graph as the page wants it: where threads stand as rows of the figure.

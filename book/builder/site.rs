@@ -14,7 +14,7 @@ use mdbook_driver::config::Config;
 use super::chapter;
 use super::places::Places;
 use super::watch::Watch;
-use super::{Fault, Faults, editor, links, scripts, warnings};
+use super::{Fault, Faults, editor, levels, links, scripts, warnings};
 
 /// A book on disk.
 #[derive(Clone, Debug)]
@@ -57,15 +57,17 @@ impl Book {
         let (chapters, warnings) = warnings::caught(|| {
             let mut book = MDBook::load_with_config(folder, config).map_err(one_line)?;
             let chapters = self.expand(&mut book, watch)?;
+            let levels = add_levels(&mut book);
             book.build().map_err(one_line)?;
-            Ok::<_, anyhow::Error>(chapters)
+            Ok::<_, anyhow::Error>((chapters, levels))
         });
-        let chapters = chapters?;
+        let (chapters, levels) = chapters?;
         if !warnings.is_empty() {
             return Err(anyhow!("mdBook warns: {}", warnings.join("; ")));
         }
         let mut site = Site::read(output.path())?;
         scripts::make_small(&mut site.files);
+        levels.add(&mut site.files);
         editor::add(folder, &mut site.files).map_err(|what| anyhow!(what))?;
         self.check_links(&site, &chapters)?;
         Ok(site)
@@ -108,6 +110,22 @@ impl Book {
         }
         if faults.is_empty() { Ok(()) } else { Err(Faults(faults.into_iter().collect()).into()) }
     }
+}
+
+/// Puts the list of all levels where a chapter has its place.
+fn add_levels(book: &mut MDBook) -> levels::Levels {
+    let mut levels = levels::Levels::default();
+    book.book.for_each_chapter_mut(|chapter| {
+        if let Some(file) = &chapter.path {
+            levels.read(&page(file), &chapter.name, &chapter.content);
+        }
+    });
+    book.book.for_each_chapter_mut(|chapter| {
+        if let Some(file) = &chapter.path {
+            levels.fill(&page(file), &mut chapter.content);
+        }
+    });
+    levels
 }
 
 /// The path of a chapter's page in the site.

@@ -29,6 +29,31 @@ fn the_real_book_has_no_mistake() {
     assert!(page.contains("<figcaption><code>cargo model lock</code></figcaption>"));
 }
 
+/// The `id` of each puzzle in a page.
+fn puzzles(page: &str) -> impl Iterator<Item = &str> {
+    let figures = page.split("<figure class=\"explorer\" id=\"").skip(1);
+    figures.filter_map(|figure| figure.split('"').next())
+}
+
+#[test]
+fn every_puzzle_is_a_level_in_the_list_of_links() {
+    let site = render();
+    let list = String::from_utf8_lossy(site.get("levels.html").unwrap()).into_owned();
+    let mut levels = 0;
+    for (path, contents) in site.files().filter(|(path, _)| path.ends_with(".html")) {
+        if path == "print.html" {
+            continue;
+        }
+        for id in puzzles(&String::from_utf8_lossy(contents)) {
+            let link = format!("<li data-id=\"{id}\"><a href=\"{path}#{id}\">");
+            assert_eq!(list.matches(&link).count(), 1, "{link}");
+            levels += 1;
+        }
+    }
+    assert!(levels > 50, "{levels}");
+    assert_eq!(list.matches("<li data-id=").count(), levels, "each puzzle has an id of its own");
+}
+
 #[test]
 fn pages_ask_no_other_machine_for_anything() {
     let site = render();

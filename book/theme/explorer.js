@@ -53,6 +53,13 @@
       try { localStorage.setItem("locksmith." + id, JSON.stringify(value)); } catch { /* not kept */ }
       document.dispatchEvent(new CustomEvent("locksmith", { detail: id }));
     },
+    forget(pattern) {
+      try {
+        const keys = Object.keys(localStorage).filter((key) => key.startsWith("locksmith."));
+        keys.filter((key) => pattern.test(key.slice(10))).forEach((key) => localStorage.removeItem(key));
+      } catch { /* nothing was kept */ }
+      document.dispatchEvent(new CustomEvent("locksmith"));
+    },
   });
 
   class Explorer {
@@ -777,6 +784,10 @@
     addEventListener("hashchange", () => all.forEach((explorer) => {
       if (explorer.sent()) explorer.open();
     }));
+    // A reader who comes by a link to a level can press its keys at once.
+    const here = all.find(({ root }) => location.hash === "#" + root.id);
+    here?.root.focus({ preventScroll: true });
+    here?.root.scrollIntoView();
   };
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
   else start();

@@ -154,6 +154,13 @@ impl Chromium {
         self.wait_for_load();
     }
 
+    /// Presses a key that leads to another page, and waits until that is loaded.
+    pub(crate) fn press_and_load(&mut self, key: &str) {
+        self.loaded = false;
+        self.press(&[key]);
+        self.wait_for_load();
+    }
+
     /// Loads the page anew.
     pub(crate) fn reload(&mut self) {
         self.loaded = false;

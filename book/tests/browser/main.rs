@@ -7,6 +7,7 @@
 use watchdog as _;
 
 mod chromium;
+mod levels;
 mod own;
 
 use std::net::{Ipv4Addr, TcpListener};
@@ -45,8 +46,12 @@ fn browser() -> Option<Chromium> {
 
 /// The text that an explorer shows under its code.
 fn verdict(browser: &mut Chromium, name: &str) -> String {
-    let ask = format!("document.querySelector('#explore-{name} .explorer-verdict').textContent");
-    browser.value(&ask).as_str().unwrap().to_owned()
+    verdict_of(browser, &format!("explore-{name}"))
+}
+
+/// The same, of the figure with this `id`.
+fn verdict_of(browser: &mut Chromium, figure: &str) -> String {
+    text(browser, &format!("#{figure} .explorer-verdict"))
 }
 
 /// Waits until the explorers have taken over.
@@ -240,8 +245,7 @@ fn a_question_is_answered_by_keyboard() {
     let root = start();
     for (width, choice, said) in [(1280, 3, "Right."), (360, 1, "Not so. It is: ")] {
         browser.resize(width, 800);
-        browser.open(&format!("{root}checked.html"));
-        ready(&mut browser);
+        open_new(&mut browser, &format!("{root}checked.html"));
         let open = "document.querySelector('.predict details').open";
         assert_eq!(browser.value(open), false);
         let button = format!(".predict li:nth-child({choice}) button");
@@ -252,6 +256,12 @@ fn a_question_is_answered_by_keyboard() {
         assert_eq!(browser.value(open), true, "the answer is there to be read");
         let pressed = format!("document.querySelector('{button}').getAttribute('aria-pressed')");
         assert_eq!(browser.value(&pressed), "true");
+
+        // The answer is kept.
+        browser.open(&format!("{root}checked.html"));
+        ready(&mut browser);
+        assert_eq!(browser.value(&pressed), "true");
+        assert_eq!(text(&mut browser, ".predict-said"), answer);
     }
     in_order(&browser, &root);
 }
@@ -310,6 +320,14 @@ fn every_page_is_in_order_and_fits_a_desk_and_a_phone() {
             let nameless = "[...document.querySelectorAll('main button, main a[href]')]\
                 .filter((it) => !(it.textContent.trim() || it.ariaLabel || it.title)).length";
             assert_eq!(browser.value(nameless), 0, "{page}: a button or a link has no name");
+            let pars = "[...document.querySelectorAll('.explorer[data-par]')]\
+                .filter((it) => !it.querySelector('.explorer-stars').textContent.endsWith(`par ${it.dataset.par}`))\
+                .map((it) => it.id)";
+            assert_eq!(
+                browser.value(pars),
+                serde_json::json!([]),
+                "{page}: the builder has another par"
+            );
             let wrong = browser.value(LAYOUT);
             assert_eq!(wrong, serde_json::json!([]), "{page} at {width} × {height}");
         }

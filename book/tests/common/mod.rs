@@ -17,7 +17,7 @@ impl Repository {
         repository.write("book/book.toml", include_str!("../../book.toml"));
         repository.write("book/theme/book.css", "/* */");
         repository.write("book/theme/explorer.css", "/* */");
-        for script in ["map", "predict", "explorer"] {
+        for script in ["explorer", "levels", "map", "predict"] {
             repository.write(&format!("book/theme/{script}.js"), "// nothing");
         }
         repository

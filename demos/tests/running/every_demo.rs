@@ -86,12 +86,6 @@ pub(crate) const DEMOS: &[Demo] = &[
         broken: true,
     },
     Demo {
-        name: "tasks",
-        report: None, // all of it is about time
-        bad: [("--albums 0", "--albums"), ("--broker http://nowhere", "redis://host:6379/0"), ("--worker", "--broker")],
-        broken: false,
-    },
-    Demo {
         name: "deadlock",
         report: None, // it has the lines and columns of its own source
         bad: [("--philosophers 1", "--philosophers"), ("--cure hope", "try-and-back-off"), ("--meals -1", "-1")],

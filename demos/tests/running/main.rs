@@ -6,6 +6,7 @@ mod command_line;
 mod every_demo;
 mod knot;
 mod of_processes;
+mod of_tasks;
 mod producer_consumer;
 mod run;
 #[cfg(target_os = "linux")]

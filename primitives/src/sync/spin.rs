@@ -329,8 +329,9 @@ pub fn gather(_threads: usize, ready: impl FnMut() -> bool) -> bool {
     watch(ready)
 }
 
-/// A turn to another thread of the model.
+/// A turn to another thread of the model, at the caller's line.
 #[cfg(model)]
+#[track_caller]
 pub fn step_aside() {
     model::thread::yield_now();
 }

@@ -34,7 +34,7 @@ pub struct ChordReady {
 ///
 /// # Errors
 ///
-/// As [`Broker`].
+/// As [`Broker`](crate::Broker).
 pub trait ResultStore: Send + Sync + 'static {
     /// Stores results, and wakes those who wait for them.
     fn put(&self, results: &[StoredResult]) -> Result<(), Error>;

@@ -150,7 +150,7 @@ mod tests {
         assert_eq!(meant(&["queue"]), [BLOCKING], "and not what has one of its own");
         assert_eq!(meant(&["ring", "lock.rs"]), [LOCK, ENDING]);
         assert_eq!(meant(&["queues/src/ring/ending.rs"]), [ENDING]);
-        assert_eq!(meant(&["blocking"]), [BLOCKING]);
+        assert_eq!(meant(&["locked_queue"]), [BLOCKING]);
         assert_eq!(meant(&["timer"]), [LOCK], "a group that is at home nowhere");
     }
 

@@ -1,0 +1,27 @@
+//! The demo whose work may be done on other machines; here all of it is in one process.
+
+use crate::run::{assert_refused, assert_snapshot, run};
+
+#[test]
+fn its_defaults_work() {
+    let ended = run("tasks");
+    assert_eq!(ended.status, Some(0), "{}{}", ended.out, ended.err);
+    assert!(ended.out.contains("\nok: "), "{}", ended.out);
+}
+
+#[test]
+fn bad_input_is_refused_in_one_line() {
+    let bad = [
+        ("--albums 0", "--albums"),
+        ("--broker http://nowhere", "redis://host:6379/0"),
+        ("--worker", "--broker"),
+    ];
+    for (arguments, named) in bad {
+        assert_refused(&run(&format!("tasks {arguments}")), &[named]);
+    }
+}
+
+#[test]
+fn its_help_is_as_committed() {
+    assert_snapshot("help-tasks.txt", &run("tasks --help").out);
+}

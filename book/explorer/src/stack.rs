@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use crate::graph::Place;
-use crate::scenario::Part;
+use crate::part::Part;
 use crate::source;
 
 /// Frames below a thread's own that are looked at: more than any listing has.

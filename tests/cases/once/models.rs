@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use model::Reach::{Named, Slept, SpuriousWakeUp, TimedOut, Woken, WordChanged};
 use model::{Group, Scenario, reached};
-use primitives::{Lock, Once, OnceLock};
+use primitives::{Once, OnceLock};
+use tests::model::Watched;
 
 /// Long enough for the clock; in a model the runtime chooses whether the time is up.
 const A_WHILE: Duration = Duration::from_secs(3600);
@@ -16,21 +17,22 @@ pub(crate) fn group() -> Group {
 /// Something that is set up once, and how often it was.
 struct SetUp {
     once: Once,
-    times: Lock<u32>,
+    /// Without a lock: only the `Once` can order a look after the call.
+    times: Watched,
 }
 
 impl SetUp {
     fn new() -> Self {
-        Self { once: Once::new(), times: Lock::new(0) }
+        Self { once: Once::new(), times: Watched::new(0) }
     }
 
     fn call(&self) {
-        self.once.call_once(|| *self.times.lock() += 1);
-        assert!(self.once.is_completed());
+        self.once.call_once(|| self.times.add(1));
+        assert!(matches!(self.times.get(), 1 | 11), "it goes on before it is done");
     }
 
     fn was_done_once(&self) {
-        assert_eq!(*self.times.lock(), 1);
+        assert_eq!(self.times.get(), 1);
     }
 }
 
@@ -122,7 +124,7 @@ fn failing(group: Group) -> Group {
         Scenario::new("fails", "After an attempt that failed the next one is made.", SetUp::new)
             .role("fails", |set_up| {
                 let failed = set_up.once.try_call_once(|| {
-                    *set_up.times.lock() += 10;
+                    set_up.times.add(10);
                     Err(())
                 });
                 if failed.is_ok() {
@@ -130,7 +132,10 @@ fn failing(group: Group) -> Group {
                 }
             })
             .role("calls", SetUp::call)
-            .check(|set_up| assert!(matches!(*set_up.times.lock(), 1 | 11)))
+            .check(|set_up| {
+                assert!(set_up.once.is_completed());
+                assert!(matches!(set_up.times.get(), 1 | 11));
+            })
             .bound(Some(4))
             .reaches([Slept, Woken, Named("the other was first")]),
     )

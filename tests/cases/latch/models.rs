@@ -47,13 +47,17 @@ impl Work {
 fn waits(group: Group) -> Group {
     group
         .scenario(
-            Scenario::new("one-counts-one-waits", "What was done before the count is seen.", Work::of_one)
-                .role("finishes", |work| work.finish(0))
-                .role("waits", |work| {
-                    work.latch.wait();
-                    assert!(work.is_done(0));
-                })
-                .reaches([Slept, Woken, WordChanged, SpuriousWakeUp]),
+            Scenario::new(
+                "one-counts-one-waits",
+                "What was done before the count is seen.",
+                Work::of_one,
+            )
+            .role("finishes", |work| work.finish(0))
+            .role("waits", |work| {
+                work.latch.wait();
+                assert!(work.is_done(0));
+            })
+            .reaches([Slept, Woken, WordChanged, SpuriousWakeUp]),
         )
         .scenario(
             Scenario::new("spinning", "The same with a look before sleeping.", Work::of_one)
@@ -66,31 +70,43 @@ fn waits(group: Group) -> Group {
                 .reaches([Slept, Woken]),
         )
         .scenario(
-            Scenario::new("two-count-one-waits", "It waits for both, and sees what both did.", Work::of_two)
-                .role("finishes", |work| work.finish(0))
-                .role("finishes as well", |work| work.finish(1))
-                .role("waits", |work| {
-                    work.latch.wait();
-                    assert!(work.is_done(0) && work.is_done(1));
-                })
-                .bound(Some(3))
-                .reaches([Slept, Woken, SpuriousWakeUp]),
+            Scenario::new(
+                "two-count-one-waits",
+                "It waits for both, and sees what both did.",
+                Work::of_two,
+            )
+            .role("finishes", |work| work.finish(0))
+            .role("finishes as well", |work| work.finish(1))
+            .role("waits", |work| {
+                work.latch.wait();
+                assert!(work.is_done(0) && work.is_done(1));
+            })
+            .bound(Some(3))
+            .reaches([Slept, Woken, SpuriousWakeUp]),
         )
         .scenario(
-            Scenario::new("one-counts-two-wait", "The last count wakes all that sleep.", Work::of_one)
-                .role("finishes", |work| work.finish(0))
-                .roles(2, "waits", |work| {
-                    work.latch.wait();
-                    assert!(work.is_done(0));
-                })
-                .bound(Some(3))
-                .reaches([Slept, Woken, SpuriousWakeUp]),
+            Scenario::new(
+                "one-counts-two-wait",
+                "The last count wakes all that sleep.",
+                Work::of_one,
+            )
+            .role("finishes", |work| work.finish(0))
+            .roles(2, "waits", |work| {
+                work.latch.wait();
+                assert!(work.is_done(0));
+            })
+            .bound(Some(3))
+            .reaches([Slept, Woken, SpuriousWakeUp]),
         )
         .scenario(
-            Scenario::new("last-frees", "A waiter frees the latch as soon as it is open.", Freed::new)
-                .role("counts down", Freed::count_down)
-                .role("waits and frees", Freed::wait_and_free)
-                .reaches([Slept, Woken]),
+            Scenario::new(
+                "last-frees",
+                "A waiter frees the latch as soon as it is open.",
+                Freed::new,
+            )
+            .role("counts down", Freed::count_down)
+            .role("waits and frees", Freed::wait_and_free)
+            .reaches([Slept, Woken]),
         )
 }
 

@@ -78,7 +78,8 @@ fn count_down(latch: &Latch, n: usize, count: usize) -> bool {
         }
         return true;
     }
-    catch_unwind(AssertUnwindSafe(|| latch.count_down_by(n))).expect_err("it must not go below zero");
+    catch_unwind(AssertUnwindSafe(|| latch.count_down_by(n)))
+        .expect_err("it must not go below zero");
     false
 }
 

@@ -39,11 +39,15 @@ impl SetUp {
 fn calls(group: Group) -> Group {
     group
         .scenario(
-            Scenario::new("two-call", "Two threads call: one does it, both go on after.", SetUp::new)
-                .roles(2, "calls", SetUp::call)
-                .check(SetUp::was_done_once)
-                .bound(Some(4))
-                .reaches([Slept, Woken, WordChanged, SpuriousWakeUp]),
+            Scenario::new(
+                "two-call",
+                "Two threads call: one does it, both go on after.",
+                SetUp::new,
+            )
+            .roles(2, "calls", SetUp::call)
+            .check(SetUp::was_done_once)
+            .bound(Some(4))
+            .reaches([Slept, Woken, WordChanged, SpuriousWakeUp]),
         )
         .scenario(
             Scenario::new("two-call-spinning", "With a look before sleeping.", SetUp::new)
@@ -62,14 +66,18 @@ fn calls(group: Group) -> Group {
                 .reaches([Slept, Woken]),
         )
         .scenario(
-            Scenario::new("waits", "A thread that only waits sleeps until another has done it.", SetUp::new)
-                .role("calls", SetUp::call)
-                .role("waits", |set_up| {
-                    set_up.once.wait();
-                    set_up.was_done_once();
-                })
-                .bound(Some(4))
-                .reaches([Slept, Woken, SpuriousWakeUp]),
+            Scenario::new(
+                "waits",
+                "A thread that only waits sleeps until another has done it.",
+                SetUp::new,
+            )
+            .role("calls", SetUp::call)
+            .role("waits", |set_up| {
+                set_up.once.wait();
+                set_up.was_done_once();
+            })
+            .bound(Some(4))
+            .reaches([Slept, Woken, SpuriousWakeUp]),
         )
         .scenario(
             Scenario::new("gives-up", "A wait with a limit ends, in each way.", SetUp::new)
@@ -102,20 +110,24 @@ fn values(group: Group) -> Group {
                 .reaches([Named("nothing there")]),
         )
         .scenario(
-            Scenario::new("two-make", "Of two values one is there, and both threads get it.", OnceLock::new)
-                .role("makes 1", |place: &OnceLock<u32>| {
-                    if place.get_or_init(|| 1) != &1 {
-                        reached("2 is there");
-                    }
-                })
-                .role("makes 2", |place| {
-                    if place.set(2).is_err() {
-                        reached("1 is there");
-                    }
-                })
-                .check(|place| assert!(matches!(place.get(), Some(1 | 2))))
-                .bound(Some(4))
-                .reaches([Slept, Woken, Named("1 is there"), Named("2 is there")]),
+            Scenario::new(
+                "two-make",
+                "Of two values one is there, and both threads get it.",
+                OnceLock::new,
+            )
+            .role("makes 1", |place: &OnceLock<u32>| {
+                if place.get_or_init(|| 1) != &1 {
+                    reached("2 is there");
+                }
+            })
+            .role("makes 2", |place| {
+                if place.set(2).is_err() {
+                    reached("1 is there");
+                }
+            })
+            .check(|place| assert!(matches!(place.get(), Some(1 | 2))))
+            .bound(Some(4))
+            .reaches([Slept, Woken, Named("1 is there"), Named("2 is there")]),
         )
 }
 

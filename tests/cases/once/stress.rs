@@ -13,7 +13,8 @@ const THREADS: usize = 8;
 fn each_place_is_made_once_and_seen_whole_by_all() {
     const PLACES: usize = 2_000;
     watched(|test| {
-        let places: &Vec<OnceLock<[usize; 3]>> = leak((0..PLACES).map(|_| OnceLock::new()).collect());
+        let places: &Vec<OnceLock<[usize; 3]>> =
+            leak((0..PLACES).map(|_| OnceLock::new()).collect());
         let made: &AtomicUsize = leak(AtomicUsize::new(0));
         let crew = test.crew(THREADS, move |thread| {
             for (number, place) in places.iter().enumerate() {

@@ -13,7 +13,9 @@ use tests::properties::{Form, config, form};
 enum Call {
     Read(Form),
     /// The same by a thread that may be reading already.
-    ReadRecursive { tries: bool },
+    ReadRecursive {
+        tries: bool,
+    },
     Write(Form),
     Change(u8),
     /// The reader of this number leaves, if there are so many.

@@ -154,7 +154,7 @@ fn one_line(error: anyhow::Error) -> anyhow::Error {
 }
 
 /// The files of the finished book, by their paths, which are separated by `/`.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Site {
     files: BTreeMap<String, Vec<u8>>,
 }

@@ -12,7 +12,7 @@ mod own;
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::thread;
 
 use book::builder::serve::{Pages, serve};
@@ -20,9 +20,13 @@ use book::builder::site::{Book, Site};
 use book::builder::watch::Watch;
 use chromium::Chromium;
 
+/// The book, rendered once for all tests.
 fn site() -> Site {
-    let book = Book::new(Path::new(env!("CARGO_MANIFEST_DIR")));
-    book.render(&mut Watch::default()).unwrap_or_else(|error| panic!("\n{error:#}\n"))
+    static SITE: LazyLock<Site> = LazyLock::new(|| {
+        let book = Book::new(Path::new(env!("CARGO_MANIFEST_DIR")));
+        book.render(&mut Watch::default()).unwrap_or_else(|error| panic!("\n{error:#}\n"))
+    });
+    SITE.clone()
 }
 
 /// Serves the book. Returns the address of its root.

@@ -17,8 +17,8 @@ pub(crate) const fn kept<T>() -> usize {
 /// Whether a store of `len` items has so much room left that a half of its `capacity` should be given back.
 #[inline]
 pub(crate) const fn is_roomy<T>(len: usize, capacity: usize) -> bool {
-    // Of the two the second is nearly always false, and costs one comparison with a constant.
-    len < capacity / 4 && capacity > kept::<T>()
+    // The first is nearly always false, and costs one comparison with a constant.
+    capacity > kept::<T>() && len < capacity / 4
 }
 
 #[cfg(all(test, not(model)))]

@@ -44,11 +44,10 @@ impl<T> Discipline for Fifo<T> {
 
     #[inline]
     fn pop(&mut self) -> Option<T> {
-        let item = self.0.pop_front();
         if memory::is_roomy::<T>(self.0.len(), self.0.capacity()) {
             self.give_back();
         }
-        item
+        self.0.pop_front()
     }
 
     #[inline]

@@ -44,11 +44,10 @@ impl<T> Discipline for Lifo<T> {
 
     #[inline]
     fn pop(&mut self) -> Option<T> {
-        let item = self.0.pop();
         if memory::is_roomy::<T>(self.0.len(), self.0.capacity()) {
             self.give_back();
         }
-        item
+        self.0.pop()
     }
 
     #[inline]

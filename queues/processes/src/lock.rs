@@ -56,9 +56,9 @@ unsafe impl Shared for RobustLock {
 ///
 /// let total = SharedLock::new(0u64)?;
 /// let the_same = total.clone();
-/// *total.lock()? += 2;
-/// *the_same.lock()? += 3;
-/// assert_eq!(*total.lock()?, 5);
+/// *total.lock().expect("the owner lives") += 2;
+/// *the_same.lock().expect("the owner lives") += 3;
+/// assert_eq!(*total.lock().expect("the owner lives"), 5);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct SharedLock<T> {

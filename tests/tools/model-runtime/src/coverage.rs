@@ -97,7 +97,8 @@ impl Histories {
                 return; // there is no such thing where atomics hold their newest value
             }
             if let Some(what) = saw(&event.what) {
-                let (file, line, column) = (event.at.file(), event.at.line(), event.at.column());
+                let (file, line, column) =
+                    (world::file(event.at), event.at.line(), event.at.column());
                 let did = Did { file, line, column, object: event.object, what };
                 history[event.thread].1.push(did);
             }

@@ -19,7 +19,7 @@ use crate::mutant;
 use crate::reach::Reach;
 use crate::scenario::Scenario;
 use crate::site::Site;
-use crate::world::World;
+use crate::world::{self, World};
 
 /// All about one scenario.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -256,7 +256,7 @@ impl Outcome {
 impl SiteReport {
     fn new(site: &Site) -> Self {
         Self {
-            file: site.at.file().to_owned(),
+            file: world::file(site.at).to_owned(),
             line: site.at.line(),
             column: site.at.column(),
             operation: site.operation.name().to_owned(),

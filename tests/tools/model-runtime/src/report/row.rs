@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{name, source};
 use crate::site::Operation;
 use crate::trace::{Event, What};
-use crate::world::{Shape, World};
+use crate::world::{self, Shape, World};
 
 /// One operation of one thread.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -122,7 +122,7 @@ fn row(world: &World, names: &[String], pointers: &mut Pointers, event: &Event) 
     }
     Row {
         thread: event.thread,
-        file: event.at.file().to_owned(),
+        file: world::file(event.at).to_owned(),
         line: event.at.line(),
         column: event.at.column(),
         variable: event.object.map(|object| names[object].clone()),

@@ -72,7 +72,6 @@ impl Permits {
 
     /// Whether each permit is in the hands of the thread that took it, for all that is known.
     #[inline]
-    #[cfg_attr(model, track_caller)]
     pub(crate) fn is_believed(&self) -> bool {
         // Relaxed: whoever has contradicted and then fell asleep took the lock before us; who has and runs
         // is about to change the semaphore's word, at which the graph looks as well.

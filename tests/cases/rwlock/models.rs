@@ -13,7 +13,7 @@ use tests::model::Watched;
 const A_WHILE: Duration = Duration::from_secs(3600);
 
 pub(crate) fn group() -> Group {
-    timed(turns(raw(exclusion(Group::new("rwlock")))))
+    sleepers(timed(turns(raw(exclusion(Group::new("rwlock"))))))
 }
 
 fn pair() -> RwLock<(u32, u32)> {
@@ -128,7 +128,7 @@ impl Raw {
         if self.lock.reader_count() == 2 {
             reached("both read");
         }
-        self.number.get();
+        let _ = self.number.get();
         self.lock.release_shared();
     }
 
@@ -283,5 +283,54 @@ fn timed(group: Group) -> Group {
             .check(|(pair, _)| assert!(pair.try_write().is_some()))
             .bound(Some(2))
             .reaches([Slept, Woken, TimedOut, Named("gave up writing")]),
+        )
+}
+
+/// A lock with a reader inside, which some role lets out.
+fn read_locked() -> RawRwLock {
+    let lock = RawRwLock::new();
+    lock.acquire_shared();
+    lock
+}
+
+fn pass_through(lock: &RawRwLock) {
+    lock.acquire_shared();
+    lock.release_shared();
+}
+
+/// Two readers sleep, and one call has to wake both.
+fn sleepers(group: Group) -> Group {
+    group
+        .scenario(
+            Scenario::new(
+                "gives-up-before-two-sleepers",
+                "A writer that gives up wakes all readers that it kept out.",
+                read_locked,
+            )
+            .roles(2, "reads", pass_through)
+            .role("gives up, then lets the first reader out", |lock| {
+                assert!(!lock.acquire_exclusive_timeout(A_WHILE), "a reader is inside");
+                lock.release_shared();
+            })
+            .check(|lock| assert!(!lock.is_locked()))
+            .bound(Some(2))
+            .reaches([Slept, Woken, TimedOut]),
+        )
+        .scenario(
+            Scenario::new(
+                "leaves-two-sleepers",
+                "The last reader wakes all readers where no writer sleeps.",
+                read_locked,
+            )
+            .roles(2, "reads", pass_through)
+            .role("writes", |lock| {
+                lock.acquire_exclusive();
+                lock.release_exclusive();
+            })
+            .role("lets the first reader out", RawRwLock::release_shared)
+            .check(|lock| assert!(!lock.is_locked()))
+            .bound(Some(1))
+            .spurious(0)
+            .reaches([Slept, Woken]),
         )
 }

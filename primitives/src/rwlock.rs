@@ -364,7 +364,7 @@ impl RawRwLock {
             match self.state.compare_exchange_weak(state, inside(state), Relaxed, Relaxed) {
                 Ok(_) => {
                     if state & READERS_WAIT != 0 {
-                        park::wake_all(&raw const self.state);
+                        self.wake_readers();
                     }
                     self.call_a_writer();
                     return;
@@ -503,7 +503,7 @@ impl RawRwLock {
         if state == READERS_WAIT
             && self.state.compare_exchange(READERS_WAIT, FREE, Relaxed, Relaxed).is_ok()
         {
-            park::wake_all(&raw const self.state);
+            self.wake_readers();
         }
     }
 
@@ -511,13 +511,18 @@ impl RawRwLock {
     #[cold]
     fn wake_after_writer(&self, notes: u32) {
         if notes & READERS_WAIT != 0 {
-            park::wake_all(&raw const self.state);
+            self.wake_readers();
         }
         if notes & WRITERS_WAIT != 0 {
             self.call_a_writer();
         }
     }
     // ANCHOR_END: release
+
+    /// Wakes all readers that sleep.
+    fn wake_readers(&self) {
+        park::wake_all(&raw const self.state);
+    }
 
     /// Wakes one writer; whether one slept.
     fn call_a_writer(&self) -> bool {

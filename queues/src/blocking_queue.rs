@@ -9,7 +9,7 @@ use crate::error::{
     GetError, GetTimeoutError, PutError, PutTimeoutError, TaskDoneError, TryGetError, TryPutError,
 };
 
-/// What a program needs that does not care which queue it is given: every call of [`LockedQueue`], and
+/// What a program needs that does not care which queue it is given: every call of [`LockedQueue`](crate::LockedQueue), and
 /// described there.
 ///
 /// Usable as `dyn BlockingQueue<T>`, but for [`iter`](Self::iter).

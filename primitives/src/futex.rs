@@ -53,7 +53,7 @@ mod backend;
 #[path = "futex/model.rs"]
 mod backend;
 
-/// How a [`wait`] ended.
+/// How a `wait` ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wait {
     /// Woken, or the word was not the expected one, or for no reason at all: look at the word.

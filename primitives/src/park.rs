@@ -1,4 +1,4 @@
-//! The only door to sleeping: the [futex](crate::futex)'s calls, under the eyes of the deadlock detector.
+//! The only door to sleeping: the futex's calls, under the eyes of the deadlock detector.
 //!
 //! ```text
 //!    wait ──▶ does the detector let the thread sleep? ─┬─ yes ─▶ futex wait ─▶ off the graph ─▶ return

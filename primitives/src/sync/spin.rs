@@ -34,12 +34,12 @@
 //! took 1,100,000 ns an item beside one busy thread a core, where channels that sleep at once took 34,000. So nothing
 //! is spent here but what has lately been seen to pay:
 //!
-//! - **Turns are timed** ([`turns`]). After one that took longer than a sleep would have, none is given on that core for a
+//! - **Turns are timed** (`turns`). After one that took longer than a sleep would have, none is given on that core for a
 //!   while. The ring above then takes 2,000–15,000 ns: a thread that pauses and sleeps is let onto the core at
 //!   once when it is woken, and keeps it for the rest of its slice.
-//! - **Long looks are on trial** ([`patience`]). Two threads that have fallen out of step can wake each other for good. A
+//! - **Long looks are on trial** (`patience`). Two threads that have fallen out of step can wake each other for good. A
 //!   look as long as a wake-up takes brings them back; each thread takes one only as often as that has worked.
-//! - **Time is counted, not pauses** ([`pace`]): a pause takes ten times as long on one processor as on another.
+//! - **Time is counted, not pauses** (`pace`): a pause takes ten times as long on one processor as on another.
 //!
 //! In a model no thread spins either (each look would multiply the interleavings and add none that
 //! matters), unless a scenario asks for one look, so that the orderings in these loops are checked too.

@@ -34,6 +34,9 @@
 // Without a server nothing is written to a wire; its reader and writer are one file all the same.
 #![cfg_attr(not(feature = "redis"), allow(dead_code))]
 
+#[cfg(test)]
+use watchdog as _;
+
 mod app;
 mod arguments;
 mod beat;

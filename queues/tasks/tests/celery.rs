@@ -9,6 +9,8 @@ mod same;
 #[path = "same/server.rs"]
 mod server;
 
+use watchdog as _;
+
 use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -2,6 +2,8 @@
 
 mod same;
 
+use watchdog as _;
+
 use tasks::{App, InProcess};
 
 fn in_process(test: fn(&App)) {

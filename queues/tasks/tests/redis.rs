@@ -5,6 +5,8 @@ mod same;
 #[path = "same/server.rs"]
 mod server;
 
+use watchdog as _;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 

@@ -17,6 +17,9 @@
 //! | `order`   | arrows that lead upward                                 |
 //! | `members` | the crates of the workspace                             |
 
+#[cfg(test)]
+use watchdog as _;
+
 mod cfg;
 mod circles;
 mod members;

@@ -3,6 +3,8 @@
 
 use std::path::Path;
 
+use watchdog as _;
+
 use floors::{Crate, circles, crate_of, upward};
 
 fn fixture(name: &str) -> Crate {

@@ -3,6 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
+use watchdog as _;
+
 use floors::{circles, crate_of, members, upward};
 
 /// The floors of `primitives`, the lowest first. What a floor leans on stands below it. Beside the two doors

@@ -9,7 +9,8 @@
 //!   <queue>.dead                      dead letters, newest first
 //! ```
 //!
-//! The last one, `locksmith.redeliveries` and `locksmith.revoked` are this crate's own; Celery's workers do not look at them. The
+//! The last one, `locksmith.redeliveries`, `locksmith.revoked` and `locksmith.claim.*` (what a claim has claimed, in case its
+//! answer is lost) are this crate's own; Celery's workers do not look at them. The
 //! others are shared with them, so both kinds of workers take from one queue and restore each other's claims.
 //!
 //! **Better than Celery where it loses work.** A claim is one script, not a pop and then a note. It is refreshed while its worker
@@ -17,14 +18,16 @@
 //! script that compares first; so there is no lock that a dying sweeper could leave. Times are the server's, so a
 //! worker's clock may be wrong.
 //!
-//! | file               | idea                                                  |
-//! | ------------------ | ----------------------------------------------------- |
-//! | `redis/pool.rs`    | connections, and patience with a server that is away  |
-//! | `redis/scripts.rs` | what must be one step                                 |
-//! | `redis/broker.rs`  | tasks                                                 |
-//! | `redis/results.rs` | results and chords                                    |
-//! | `redis/control.rs` | commands and events                                   |
+//! | file                | idea                                                  |
+//! | ------------------- | ----------------------------------------------------- |
+//! | `redis/pool.rs`     | connections, and patience with a server that is away  |
+//! | `redis/attempts.rs` | claims whose answer was lost                          |
+//! | `redis/scripts.rs`  | what must be one step                                 |
+//! | `redis/broker.rs`   | tasks                                                 |
+//! | `redis/results.rs`  | results and chords                                    |
+//! | `redis/control.rs`  | commands and events                                   |
 
+mod attempts;
 mod broker;
 mod control;
 mod pool;
@@ -34,6 +37,7 @@ mod scripts;
 use std::fmt;
 use std::time::Duration;
 
+use self::attempts::Attempts;
 use self::pool::Pool;
 use crate::error::Error;
 
@@ -58,6 +62,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// ```
 pub struct Redis {
     pool: Pool,
+    attempts: Attempts,
     db: i64,
     visibility_timeout: Duration,
     result_expires: Duration,
@@ -75,6 +80,7 @@ impl Redis {
         pool.run(|connection| redis::cmd("PING").query::<String>(connection))?;
         Ok(Self {
             pool,
+            attempts: Attempts::new(),
             db,
             visibility_timeout: VISIBILITY_TIMEOUT,
             result_expires: RESULT_EXPIRES,
@@ -83,7 +89,7 @@ impl Redis {
 
     /// Another handle of the same server, with connections of its own.
     fn again(&self) -> Self {
-        Self { pool: self.pool.again(), ..*self }
+        Self { pool: self.pool.again(), attempts: Attempts::new(), ..*self }
     }
 
     /// After how long a worker that does not refresh its claims is taken for dead; an hour otherwise, as Celery's.

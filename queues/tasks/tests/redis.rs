@@ -4,6 +4,8 @@ mod same;
 #[allow(dead_code)] // not every test needs all of it
 #[path = "same/server.rs"]
 mod server;
+#[path = "same/severing.rs"]
+mod severing;
 
 use watchdog as _;
 
@@ -185,6 +187,26 @@ fn a_server_restart_loses_nothing() {
     for (n, task) in before.iter().chain(&meanwhile).enumerate() {
         assert_eq!(task.get_timeout(LONG), Ok(2 * n as i64));
     }
+    worker.stop();
+}
+
+/// The server has run the claim, and the connection breaks before the worker hears of it. The visibility time-out is an hour.
+#[test]
+fn a_claim_whose_answer_is_lost_loses_no_task() {
+    let Some(server) = Server::start() else { return };
+    let direct = App::new(Redis::open(&server.url()).unwrap());
+    let proxy = severing::Proxy::start(server.port(), b"tasks.add");
+    let worker_side = App::new(Redis::open(&proxy.url()).unwrap().patience(LONG));
+    register(&direct);
+    register(&worker_side);
+    let sent: Vec<_> =
+        (0..5).map(|n: i64| direct.delay::<i64>("tasks.add", (n, n)).unwrap()).collect();
+    let worker = worker_side.worker().start().unwrap();
+    for (n, task) in sent.iter().enumerate() {
+        assert_eq!(task.get_timeout(LONG), Ok(2 * n as i64));
+    }
+    assert!(proxy.has_severed());
+    assert_eq!(worker.processed(), 5);
     worker.stop();
 }
 

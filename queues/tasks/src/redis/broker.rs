@@ -8,6 +8,7 @@ use redis::{Commands, Connection, RedisResult};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use super::attempts::Attempt;
 use super::{Redis, control, scripts};
 use crate::broker::{Broker, DeadLetter, Delivery, Listener, Nack, Receipt};
 use crate::clock::seconds;
@@ -25,6 +26,8 @@ const REDELIVERIES: &str = "locksmith.redeliveries";
 const REVOKED: &str = "locksmith.revoked";
 /// How long ids of revoked tasks are kept.
 const REVOKED_FOR: Duration = Duration::from_secs(86_400);
+/// How long the server remembers what a claim has claimed, in case its answer was lost.
+const RECORDED_FOR: Duration = Duration::from_secs(86_400);
 /// So many dead letters are kept for each queue.
 const DEAD_LETTERS: usize = 10_000;
 /// So many old claims are looked at in one sweep.
@@ -48,11 +51,13 @@ impl Redis {
     fn claim_now(
         &self,
         connection: &mut Connection,
+        attempt: &Attempt,
         queues: &[Arc<str>],
         max: usize,
     ) -> RedisResult<Vec<Delivery>> {
         let mut call = scripts::CLAIM.prepare_invoke();
-        call.key(INDEX).key(HASH).key(REDELIVERIES).key(REVOKED).arg(max);
+        call.key(INDEX).key(HASH).key(REDELIVERIES).key(REVOKED).key(&attempt.record);
+        call.arg(max).arg(attempt.number).arg(RECORDED_FOR.as_secs());
         for step in STEPS {
             for queue in queues {
                 call.key(list(queue, step)).arg(&**queue);
@@ -118,9 +123,18 @@ impl Broker for Redis {
             return Ok(Vec::new());
         }
         let mut connection = self.pool.take().map_err(|error| self.pool.error(&error))?;
-        let mut attempt = || -> RedisResult<Vec<Delivery>> {
+        let mut attempt = self.attempts.take();
+        let mut look = || -> RedisResult<Vec<Delivery>> {
+            if attempt.is_lost {
+                let mut call = scripts::LOST.key(INDEX);
+                call.key(HASH).key(REDELIVERIES).key(&attempt.record);
+                call.arg(attempt.number).arg(RECORDED_FOR.as_secs());
+                call.invoke::<()>(&mut connection)?;
+            }
             loop {
-                let claimed = self.claim_now(&mut connection, queues, max)?;
+                attempt.begin();
+                let claimed = self.claim_now(&mut connection, &attempt, queues, max)?;
+                attempt.is_lost = false;
                 let left = deadline.saturating_duration_since(Instant::now());
                 if !claimed.is_empty() || left.is_zero() {
                     return Ok(claimed);
@@ -131,7 +145,9 @@ impl Broker for Redis {
                 let _: Option<Vec<u8>> = wait_for.query(&mut connection)?;
             }
         };
-        let claimed = attempt().map_err(|error| self.pool.error(&error))?;
+        let claimed = look();
+        self.attempts.put_back(attempt);
+        let claimed = claimed.map_err(|error| self.pool.error(&error))?;
         self.pool.put_back(connection);
         Ok(claimed)
     }

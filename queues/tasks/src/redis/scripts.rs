@@ -14,19 +14,23 @@ macro_rules! script {
 }
 
 script! {
-    /// From the queues to the un-acknowledged. KEYS: index, hash, redeliveries, revoked, then lists in order of urgency.
-    /// ARGV: how many, then each list's queue. Returns tag, message, redeliveries, revoked, queue for each. One without a tag cannot
-    /// be claimed: it goes to the dead letters in the same step, and is returned with an empty tag so that it is reported.
+    /// From the queues to the un-acknowledged. KEYS: index, hash, redeliveries, revoked, record, then lists in order of urgency.
+    /// ARGV: how many, attempt, seconds that the record is kept, then each list's queue. Returns tag, message, redeliveries, revoked,
+    /// queue for each. One without a tag cannot be claimed: it goes to the dead letters in the same step, and is returned with an
+    /// empty tag so that it is reported. The record says what this attempt has claimed; a record of the same attempt that is there
+    /// already was left by `LOST`, which has given the attempt up.
     CLAIM, r#"
 local index, hash, redeliveries, revoked = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
-local most, out = tonumber(ARGV[1]), {}
+local most, out, claimed = tonumber(ARGV[1]), {}, {ARGV[2]}
+local last = redis.call('GET', KEYS[5])
+if last and cjson.decode(last)[1] == ARGV[2] then return {} end
 local time = redis.call('TIME')
 local now = string.format('%d.%06d', time[1], time[2])
 local any_revoked
-for i = 5, #KEYS do
+for i = 6, #KEYS do
   local left = most - #out / 5
   if left < 1 then break end
-  local queue = ARGV[i - 3]
+  local queue = ARGV[i - 2]
   local messages = redis.call('RPOP', KEYS[i], left)
   for _, message in ipairs(messages or {}) do
     local read, json = pcall(cjson.decode, message)
@@ -45,6 +49,7 @@ for i = 5, #KEYS do
       if headers.redelivered == true or properties.redelivered == true then
         count = redis.call('HINCRBY', redeliveries, tag, 1)
       end
+      claimed[#claimed + 1] = {tag, KEYS[i], count > 0}
       if any_revoked == nil then any_revoked = redis.call('EXISTS', revoked) == 1 end
       if any_revoked and type(headers.id) == 'string' and redis.call('ZSCORE', revoked, headers.id) then
         is_revoked = 1
@@ -58,7 +63,34 @@ for i = 5, #KEYS do
     for _, v in ipairs({tag, message, count, is_revoked, queue}) do out[#out + 1] = v end
   end
 end
+if #claimed > 1 then redis.call('SET', KEYS[5], cjson.encode(claimed), 'EX', ARGV[3]) end
 return out"#
+}
+
+script! {
+    /// A claim whose answer was lost: what it has claimed goes back to where it is taken from next, and if the server reads the
+    /// claim after this, it does nothing. KEYS: index, hash, redeliveries, record. ARGV: attempt, seconds. Returns how many.
+    LOST, r#"
+local index, hash, redeliveries, record = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local last = redis.call('GET', record)
+local claimed = last and cjson.decode(last) or {}
+redis.call('SET', record, cjson.encode({ARGV[1]}), 'EX', ARGV[2])
+if claimed[1] ~= ARGV[1] then return 0 end
+local given_back = 0
+for i = #claimed, 2, -1 do
+  local tag, list, counted = unpack(claimed[i])
+  local entry = redis.call('HGET', hash, tag)
+  local read, fields = pcall(cjson.decode, entry or '')
+  if entry and read then
+    local rest = ', ' .. cjson.encode(fields[2]) .. ', ' .. cjson.encode(fields[3]) .. ']'
+    redis.call('HDEL', hash, tag)
+    redis.call('ZREM', index, tag)
+    if counted then redis.call('HINCRBY', redeliveries, tag, -1) end
+    redis.call('RPUSH', list, string.sub(entry, 2, #entry - #rest))
+    given_back = given_back + 1
+  end
+end
+return given_back"#
 }
 
 script! {

@@ -22,13 +22,17 @@
 //!    exchange A for B: succeeds!                                   top ──▶ B      B is not in the stack
 //! ```
 //!
-//! The remedy is to make the word say more: beside the index of the node a _tag_, which counts pushes. To
-//! come back to the top a node must be pushed, so the word that compares equal is the very same one. The tag
-//! has 32 bits; a thread would have to be stopped between two lines for exactly 4,294,967,296 pushes, or a
-//! multiple, to be deceived.
+//! The remedy is to make the word say more: beside the index of the node a _tag_, which counts
+//! pushes. To come back to the top a node must be pushed, so the word that compares equal is the
+//! very same one.
 //!
-//! Nodes live in an array, so there is no memory to free and an index will do for a pointer. Those that hold
-//! no item are in a second stack of the same kind.
+//! A tag that wraps around comes back too, and a thread that slept meanwhile is deceived again. So
+//! this one never wraps. It has 48 bits, which leaves 16 for the index, and the push after the last
+//! tag panics: 281,474,976,710,655 pushes of 10 ns are 32 days in which the stack does nothing else.
+//!
+//! Nodes live in an array, so there is no memory to free and an index will do for a pointer. Those
+//! that hold no item are in a second stack of the same kind. A node comes back there after each pop
+//! of an item, so the second stack never sees more pushes than the first, and its tags last as long.
 //!
 //! Source: R. K. Treiber, _Systems Programming: Coping with Parallelism_ (1986); the tag is from the
 //! documentation of IBM's System/370, whose compare-and-swap came in a double-word form for its sake.
@@ -47,7 +51,7 @@ use primitives::sync::model_failed;
 use crate::drop_all::drop_all;
 
 /// The index that stands for no node.
-const NONE: u32 = u32::MAX;
+const NONE: u32 = 0xFFFF;
 
 /// A bounded stack by compare-and-swap, which never blocks. For reading: it shows what the ABA problem is
 /// and what a tag does about it.
@@ -84,28 +88,34 @@ struct Node<T> {
 /// The top of a list of nodes.
 struct Top {
     /// ```text
-    ///    63                          32 31                           0
-    ///    ┌─────────────────────────────┬─────────────────────────────┐
-    ///    │ tag: how many pushes so far │ index of the node on top    │
-    ///    └─────────────────────────────┴─────────────────────────────┘
+    ///    63                                       16 15              0
+    ///    ┌──────────────────────────────────────────┬────────────────┐
+    ///    │ tag: how many pushes so far              │ index of node  │
+    ///    └──────────────────────────────────────────┴────────────────┘
     /// ```
     word: AtomicU64,
 }
 
 /// One push, in the word of a [`Top`].
-const ONE_PUSH: u64 = 1 << 32;
+const ONE_PUSH: u64 = 1 << 16;
 // ANCHOR_END: types
 
-/// The lower half of the word of a [`Top`].
+/// Which node is on top, by the word of a [`Top`].
 #[inline]
 fn index(word: u64) -> u32 {
-    word as u32
+    word as u32 & NONE
 }
 
 /// The word, with another node on top.
 #[inline]
 fn with_index(word: u64, index: u32) -> u64 {
     word & !(ONE_PUSH - 1) | u64::from(index)
+}
+
+/// No tag is left. A used one would bring the ABA problem back.
+#[cold]
+fn worn_out() -> ! {
+    panic!("a stack of {} pushes is worn out: make a new one", u64::MAX / ONE_PUSH)
 }
 
 // SAFETY: an item is moved in by one thread and out by another, but its node belongs to one thread at a time.
@@ -127,7 +137,7 @@ impl Top {
         loop {
             // Relaxed: no other thread has the node, until the exchange publishes it.
             nodes[node as usize].below.store(index(top), Relaxed);
-            let new = with_index(top, node).wrapping_add(ONE_PUSH);
+            let Some(new) = with_index(top, node).checked_add(ONE_PUSH) else { worn_out() };
             // Release: pairs with the Acquire in `pop`: a thread that takes the node sees what is in it.
             match self.word.compare_exchange_weak(top, new, Release, Relaxed) {
                 Ok(_) => return,
@@ -164,14 +174,16 @@ impl<T> TreiberStack<T> {
     ///
     /// # Panics
     ///
-    /// If `capacity` is zero, or more than 4,294,967,295.
+    /// If `capacity` is zero, or more than 65,535.
     #[must_use]
     #[track_caller]
     pub fn bounded(capacity: usize) -> Self {
         assert!(capacity > 0, "a stack of capacity 0 could never take an item: use at least 1",);
-        let capacity = u32::try_from(capacity).unwrap_or_else(|_| {
-            panic!("a stack of capacity {capacity} is too large: use at most {}", u32::MAX)
-        });
+        assert!(
+            capacity <= NONE as usize,
+            "a stack of capacity {capacity} is too large: use at most {NONE}"
+        );
+        let capacity = capacity as u32;
         let node = |index| Node {
             below: AtomicU32::new(if index == 0 { NONE } else { index - 1 }),
             item: UnsafeCell::new(MaybeUninit::uninit()),
@@ -188,6 +200,10 @@ impl<T> TreiberStack<T> {
     /// # Errors
     ///
     /// The item, if the stack is full.
+    ///
+    /// # Panics
+    ///
+    /// After 281,474,976,710,655 pushes, when the tags are used up. What is inside can be popped.
     pub fn try_push(&self, item: T) -> Result<(), T> {
         let Some(node) = self.free.pop(&self.nodes) else { return Err(item) };
         // SAFETY: the node was free, and is this thread's alone until it is pushed.

@@ -25,16 +25,42 @@ fn capacity_0_is_refused_and_the_message_says_what_to_use() {
 }
 
 #[test]
-fn the_tag_counts_pushes_and_wraps_around() {
+#[should_panic(expected = "a stack of capacity 65536 is too large: use at most 65535")]
+fn more_places_than_indices_are_refused() {
+    let _ = TreiberStack::<u8>::bounded(65_536);
+}
+
+#[test]
+fn every_index_is_a_place() {
+    let stack = TreiberStack::bounded(65_535);
+    (0..65_535).for_each(|item| stack.try_push(item).unwrap());
+    assert_eq!(stack.try_push(65_535), Err(65_535));
+    assert!((0..65_535).rev().all(|item| stack.try_pop() == Some(item)));
+    assert!(stack.is_empty());
+}
+
+#[test]
+fn the_tag_counts_pushes() {
     let stack = TreiberStack::bounded(2);
-    stack.items.word.fetch_sub(ONE_PUSH, Relaxed); // one push before it wraps
     for round in 0..3 {
         let before = stack.items.word.load(Relaxed);
         stack.try_push(round).unwrap();
         assert_eq!(stack.try_pop(), Some(round));
         let after = stack.items.word.load(Relaxed);
-        assert_eq!(after, before.wrapping_add(ONE_PUSH), "the same top, another word");
+        assert_eq!(after, before + ONE_PUSH, "the same top, another word");
     }
+}
+
+#[test]
+fn no_tag_is_used_twice() {
+    let stack = TreiberStack::bounded(2);
+    // One push before the last tag.
+    stack.items.word.fetch_add(u64::MAX / ONE_PUSH * ONE_PUSH - ONE_PUSH, Relaxed);
+    stack.try_push("the last").unwrap();
+    let worn_out = catch_unwind(AssertUnwindSafe(|| stack.try_push("one more")));
+    let message = *worn_out.unwrap_err().downcast::<String>().unwrap();
+    assert_eq!(message, "a stack of 281474976710655 pushes is worn out: make a new one");
+    assert_eq!([stack.try_pop(), stack.try_pop()], [Some("the last"), None]);
 }
 
 #[test]

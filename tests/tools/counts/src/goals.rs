@@ -1,11 +1,13 @@
-//! How many instructions some operations may take at most.
+//! How many instructions an operation may take at most.
 
 use std::fmt;
+use std::str::FromStr;
 
 use crate::figure::Figure;
 
-/// A bound on what an operation takes.
-#[derive(Clone, Copy, Debug)]
+/// A bound on what an operation takes: in `tests/cases/*/counts.rs`, a call of `at_most` or
+/// `at_most_bare`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Goal {
     /// So many instructions.
     AtMost(u32),
@@ -14,11 +16,6 @@ pub(crate) enum Goal {
 }
 
 impl Goal {
-    /// The goal of a row, if it has one.
-    pub(crate) fn of(row: &str) -> Option<Self> {
-        GOALS.iter().find(|(name, _)| *name == row).map(|&(_, goal)| goal)
-    }
-
     /// Whether `figure` reaches it, where the bare contestant took `bare`.
     pub(crate) fn is_reached(self, figure: Figure, bare: Option<Figure>) -> bool {
         match self {
@@ -40,15 +37,28 @@ impl fmt::Display for Goal {
     }
 }
 
-/// By the names of the rows.
-pub(crate) const GOALS: &[(&str, Goal)] = &[
-    ("Lock: lock + unlock", Goal::AtMost(10)),
-    ("Event: is_set", Goal::Bare(100)),
-    ("Event: set, when set", Goal::Bare(100)),
-    ("Event: wait, when set", Goal::Bare(100)),
-    ("Condition: notify_one, nobody waits", Goal::Bare(105)),
-    ("Condition: notify_all, nobody waits", Goal::Bare(105)),
-];
+/// The text was no goal as it is written down.
+#[derive(Debug)]
+pub(crate) struct NotAGoal;
+
+impl FromStr for Goal {
+    type Err = NotAGoal;
+
+    fn from_str(text: &str) -> Result<Self, NotAGoal> {
+        let limit = text.strip_prefix("≤ ").ok_or(NotAGoal)?;
+        let goal = match (limit, limit.strip_suffix(" bare")) {
+            ("bare", _) => Self::Bare(100),
+            (_, Some(times)) => {
+                let (whole, hundredths) = times.split_once('.').ok_or(NotAGoal)?;
+                let number = |text: &str| text.parse::<u64>().map_err(|_| NotAGoal);
+                Self::Bare(number(whole)? * 100 + number(hundredths)?)
+            }
+            (instructions, None) => Self::AtMost(instructions.parse().map_err(|_| NotAGoal)?),
+        };
+        // One way to write each: two digits after the point, for example.
+        if goal.to_string() == text { Ok(goal) } else { Err(NotAGoal) }
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -59,5 +69,20 @@ mod tests {
         assert!(Goal::Bare(100).is_reached(Figure::whole(3), Some(Figure::whole(3))));
         assert!(!Goal::Bare(100).is_reached(Figure::whole(4), Some(Figure::whole(3))));
         assert!(!Goal::Bare(100).is_reached(Figure::whole(3), None));
+    }
+
+    #[test]
+    fn a_goal_survives_being_written_down() {
+        for goal in [Goal::AtMost(10), Goal::Bare(100), Goal::Bare(105), Goal::Bare(90)] {
+            assert_eq!(goal.to_string().parse::<Goal>().unwrap(), goal);
+        }
+    }
+
+    #[test]
+    fn what_is_no_goal_is_refused() {
+        for text in ["", "10", "≤", "≤ ten", "≤ -1", "≤ 1.5 bare", "≤ 1.00 bare", "≤ 1.05"]
+        {
+            assert!(text.parse::<Goal>().is_err(), "{text}");
+        }
     }
 }

@@ -5,10 +5,10 @@
 //! what a cache miss costs, or that a compare-exchange takes twenty times as long as an addition. For that
 //! there are the benches.
 //!
-//! How a count is made: the program `operations` runs each operation n times and then 2n times in a loop, under
-//! valgrind's callgrind, which counts every instruction. The second loop's count less the first's, divided by
-//! n, is what a turn of the loop takes; a turn of the empty loop is taken off. No rounding, no average but where
-//! a row says so.
+//! How a count is made: the program `operations`, made of `tests/cases/*/counts.rs`, runs each
+//! operation n times and then 2n times in a loop, under valgrind's callgrind, which counts every
+//! instruction. The second loop's count less the first's, divided by n, is what a turn of the loop
+//! takes; a turn of the empty loop is taken off. No rounding, no average but where a row says so.
 //!
 //! The table is `tests/tools/counts/COUNTS.md`, and there is no other copy of its figures: what is held is read from
 //! there.
@@ -16,7 +16,7 @@
 //! | module    | idea                                                          |
 //! | --------- | ------------------------------------------------------------- |
 //! | `measure` | builds `operations`, runs it under callgrind, reads the counts |
-//! | `goals`   | how many instructions some operations may take at most        |
+//! | `goals`   | how many instructions an operation may take at most           |
 //! | `table`   | the counts as Markdown, and back                              |
 //! | `judge`   | what is worse than the table says, what is better             |
 //!

@@ -10,11 +10,12 @@ use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
 use crate::figure::Figure;
+use crate::goals::Goal;
 
 /// The function within which callgrind counts, as it calls it.
 const COUNTED: &str = "operations::run::counted";
 
-/// How often the first loop runs an operation, and how much more often the second: as in `operations/run.rs`.
+/// How often the first loop runs an operation, and how much more often the second: as in `tests/lib/counts/run.rs`.
 const TIMES: u64 = 1000;
 
 /// With the deadlock detector, or without.
@@ -33,6 +34,8 @@ pub(crate) struct Count {
     pub(crate) row: String,
     pub(crate) contestant: String,
     pub(crate) figure: Figure,
+    /// Of the row.
+    pub(crate) goal: Option<Goal>,
 }
 
 /// There is no valgrind.
@@ -69,7 +72,7 @@ impl Measured {
             output.status,
             String::from_utf8_lossy(&output.stderr),
         );
-        let names: Vec<_> = names.lines().filter_map(|line| line.split_once('\t')).collect();
+        let names: Vec<_> = names.lines().filter_map(Printed::read).collect();
         let profiles = 2 * names.len();
         let totals = (1..=profiles)
             .map(|number| total(&folder.path().join(format!("profile.{number}"))))
@@ -78,20 +81,44 @@ impl Measured {
     }
 
     /// `totals`: of the loops, two for each name; the empty loop is the first.
-    fn new(names: &[(&str, &str)], totals: &[u64]) -> Result<Self> {
+    fn new(names: &[Printed<'_>], totals: &[u64]) -> Result<Self> {
         let turns = totals.chunks_exact(2).map(|loops| {
             let more = loops[1].checked_sub(loops[0]).context("the longer loop took less")?;
             Ok(Figure::per_operation(more, TIMES))
         });
         let turns = turns.collect::<Result<Vec<_>>>()?;
         let Some((&empty, turns)) = turns.split_first() else { bail!("no operation ran") };
-        let counts = names[1..].iter().zip(turns).map(|(&(row, contestant), turn)| {
-            let figure = turn.less(empty);
-            let figure =
-                figure.with_context(|| format!("{row}: it took less than no operation"))?;
-            Ok(Count { row: row.to_owned(), contestant: contestant.to_owned(), figure })
-        });
+        let counts =
+            names[1..].iter().zip(turns).map(|(&Printed { row, contestant, goal }, turn)| {
+                let figure = turn.less(empty);
+                let figure =
+                    figure.with_context(|| format!("{row}: it took less than no operation"))?;
+                let goal = match goal {
+                    "" => None,
+                    text => {
+                        Some(text.parse().ok().with_context(|| format!("{row}: no goal: {text}"))?)
+                    }
+                };
+                Ok(Count { row: row.to_owned(), contestant: contestant.to_owned(), figure, goal })
+            });
         counts.collect::<Result<_>>().map(Self)
+    }
+}
+
+/// A line that the program prints.
+#[derive(Clone, Copy)]
+struct Printed<'a> {
+    row: &'a str,
+    contestant: &'a str,
+    /// Empty where the row has none.
+    goal: &'a str,
+}
+
+impl<'a> Printed<'a> {
+    fn read(line: &'a str) -> Option<Self> {
+        let (row, rest) = line.split_once('\t')?;
+        let (contestant, goal) = rest.split_once('\t')?;
+        Some(Self { row, contestant, goal })
     }
 }
 
@@ -191,20 +218,24 @@ mod tests {
 
     #[test]
     fn the_loop_itself_and_what_is_around_it_are_taken_off() {
-        let names = [("empty loop", "bare"), ("Lock", "ours"), ("Lock", "std")];
+        let lines = ["empty loop\tbare\t", "Lock\tours\t≤ 10", "Lock\tstd\t≤ 10"];
+        let names = lines.map(|line| Printed::read(line).unwrap());
         // 16 around each loop, 2 a turn, and what the operation takes.
         let totals = [2016, 4016, 9016, 18016, 12516, 25016];
         let counts = Measured::new(&names, &totals).unwrap().0;
         let figures: Vec<_> = counts.iter().map(|count| count.figure.to_string()).collect();
         assert_eq!(figures, ["7", "10.5"]);
         assert_eq!(counts[1].contestant, "std");
+        assert_eq!(counts[0].goal, Some(Goal::AtMost(10)));
     }
 
     #[test]
     fn counts_that_cannot_be_are_an_error() {
-        let names = [("empty loop", "bare"), ("Lock", "ours")];
+        let names = ["empty loop\tbare\t", "Lock\tours\t"].map(|line| Printed::read(line).unwrap());
         assert!(Measured::new(&names, &[2016, 4016, 1000, 2000]).is_err(), "less than nothing");
         assert!(Measured::new(&names, &[4016, 2016, 9016, 18016]).is_err(), "longer took less");
         assert!(Measured::new(&[], &[]).is_err());
+        let odd = ["empty loop\tbare\t", "Lock\tours\ta few"].map(|l| Printed::read(l).unwrap());
+        assert!(Measured::new(&odd, &[2016, 4016, 9016, 18016]).is_err(), "no goal");
     }
 }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use anyhow::{Context, Result, bail};
 
 use crate::figure::Figure;
-use crate::goals::{GOALS, Goal};
+use crate::goals::Goal;
 use crate::measure::{Count, Measured, Setting};
 
 /// What [`Table::to_markdown`] writes and [`Table::from_markdown`] reads.
@@ -22,6 +22,7 @@ pub(crate) struct Row {
     pub(crate) ours: Figure,
     /// With the deadlock detector.
     pub(crate) detected: Figure,
+    pub(crate) goal: Option<Goal>,
     /// The least that does the like.
     pub(crate) bare: Option<Figure>,
     /// In words, for people: it is read no further.
@@ -32,6 +33,9 @@ const COLUMNS: &str = "operation | instructions | goal | with the detector | bar
 
 /// How the lines of the setting begin.
 const SETTING: [&str; 4] = ["compiler", "system", "C library", "valgrind"];
+
+/// What follows a goal that is not reached.
+const MISSED: &str = ": missed";
 
 /// Who is no peer.
 const OURS: &str = "ours";
@@ -64,14 +68,10 @@ impl Table {
                 ours: count.figure,
                 detected: figure_of(on, OURS)
                     .with_context(|| format!("{name}: not counted with the detector"))?,
+                goal: count.goal,
                 bare: figure_of(off, BARE),
                 peers: peers.join(", "),
             });
-        }
-        if let Some((name, _)) =
-            GOALS.iter().find(|(name, _)| rows.iter().all(|row| row.name != *name))
-        {
-            bail!("there is a goal for `{name}`, and no such operation");
         }
         Ok(Self { setting, rows })
     }
@@ -83,10 +83,10 @@ impl Table {
             _ = writeln!(text, "- {name}: {value}");
         }
         _ = writeln!(text, "\n| {COLUMNS} |\n| :-- | --: | --: | --: | --: | :-- |");
-        for Row { name, ours, detected, bare, peers } in &self.rows {
-            let goal = match Goal::of(name) {
+        for Row { name, ours, detected, goal, bare, peers } in &self.rows {
+            let goal = match goal {
                 Some(goal) if goal.is_reached(*ours, *bare) => goal.to_string(),
-                Some(goal) => format!("{goal}: missed"),
+                Some(goal) => format!("{goal}{MISSED}"),
                 None => String::new(),
             };
             let bare = bare.map(|bare| bare.to_string()).unwrap_or_default();
@@ -125,13 +125,18 @@ impl Table {
 
 fn row(line: &str) -> Option<Row> {
     let mut cells = line.strip_prefix('|')?.strip_suffix('|')?.split('|').map(str::trim);
-    let (name, ours, _goal) = (cells.next()?, cells.next()?, cells.next()?);
+    let (name, ours, goal) = (cells.next()?, cells.next()?, cells.next()?);
     let (detected, bare, peers) = (cells.next()?, cells.next()?, cells.next()?);
+    let goal = match goal.strip_suffix(MISSED).unwrap_or(goal) {
+        "" => None,
+        goal => Some(goal.parse().ok()?),
+    };
     let bare = if bare.is_empty() { None } else { Some(bare.parse().ok()?) };
     Some(Row {
         name: name.to_owned(),
         ours: ours.parse().ok()?,
         detected: detected.parse().ok()?,
+        goal,
         bare,
         peers: peers.to_owned(),
     })
@@ -170,6 +175,7 @@ pub(crate) mod tests {
             name: name.to_owned(),
             ours: Figure::whole(ours),
             detected: Figure::whole(2 * ours),
+            goal: None,
             bare: Some(Figure::whole(3)),
             peers: "std 15, usync 9.5".to_owned(),
         }
@@ -178,6 +184,7 @@ pub(crate) mod tests {
     #[test]
     fn a_table_survives_being_written_down() {
         let mut rows = vec![row("Lock: lock + unlock", 7), row("Queue: put + get", 127)];
+        rows[0].goal = Some(Goal::AtMost(10));
         rows[1].bare = None;
         rows[1].peers = String::new();
         let table = Table { setting: setting(), rows };
@@ -186,8 +193,12 @@ pub(crate) mod tests {
 
     #[test]
     fn a_missed_goal_is_said() {
-        let table = Table { setting: setting(), rows: vec![row("Lock: lock + unlock", 11)] };
-        assert!(table.to_markdown().contains("| 11 | ≤ 10: missed |"));
+        let goal = Some(Goal::AtMost(10));
+        let rows = vec![Row { goal, ..row("Lock: lock + unlock", 11) }];
+        let table = Table { setting: setting(), rows };
+        let text = table.to_markdown();
+        assert!(text.contains("| 11 | ≤ 10: missed |"));
+        assert_eq!(Table::from_markdown(&text).unwrap(), table);
     }
 
     #[test]

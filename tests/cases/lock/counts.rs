@@ -1,17 +1,18 @@
-//! Locks and permits that nobody else wants.
+//! A lock that no other thread wants.
 
 use std::hint::black_box;
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
-use primitives::raw::{RawLock, RawRLock};
-use primitives::{BoundedSemaphore, Lock, RLock, Semaphore};
+use primitives::Lock;
+use primitives::raw::RawLock;
 
 use crate::run::Run;
 
 pub(crate) fn rows(run: &mut Run) {
     let bare = AtomicU32::new(0);
     run.row("Lock: lock + unlock")
+        .at_most(10)
         .of("ours", &Lock::new(()), |lock| drop(lock.lock()))
         .of("bare", &bare, |word| {
             // A compare-exchange and a store: nobody could be waiting.
@@ -48,35 +49,4 @@ pub(crate) fn rows(run: &mut Run) {
         lock.acquire();
         lock.release();
     });
-
-    run.row("RLock: lock + unlock").of("ours", &RLock::new(()), |lock| drop(lock.lock())).of(
-        "parking_lot",
-        &parking_lot::ReentrantMutex::new(()),
-        |lock| drop(lock.lock()),
-    );
-
-    let (ours, parking_lot) = (RLock::new(()), parking_lot::ReentrantMutex::new(()));
-    let held = (ours.lock(), parking_lot.lock());
-    run.row("RLock: lock + unlock, nested").of("ours", &ours, |lock| drop(lock.lock())).of(
-        "parking_lot",
-        &parking_lot,
-        |lock| drop(lock.lock()),
-    );
-    drop(held);
-
-    run.row("RawRLock: acquire + release").of("ours", &RawRLock::new(), |lock| {
-        lock.acquire();
-        lock.release();
-    });
-
-    run.row("Semaphore: acquire + release")
-        .of("ours", &Semaphore::new(2), |semaphore| drop(semaphore.acquire()));
-    run.row("Semaphore: try_acquire, none left").of("ours", &Semaphore::new(0), |semaphore| {
-        _ = black_box(semaphore.try_acquire().is_some())
-    });
-    run.row("BoundedSemaphore: acquire + release").of(
-        "ours",
-        &BoundedSemaphore::new(2),
-        |semaphore| drop(semaphore.acquire()),
-    );
 }

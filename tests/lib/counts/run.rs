@@ -5,16 +5,33 @@ use std::hint::black_box;
 /// How often the first loop runs an operation; the second does it twice as often.
 const TIMES: u32 = 1000;
 
-/// A row of the table, by its name.
+/// A row of the table, by its name, and what it may take at most.
 #[derive(Default)]
 pub(crate) struct Run {
     row: &'static str,
+    goal: String,
 }
 
 impl Run {
     /// Begins a row: what follows are its contestants.
     pub(crate) fn row(&mut self, name: &'static str) -> &mut Self {
         self.row = name;
+        self.goal.clear();
+        self
+    }
+
+    /// Ours may take so many instructions at most.
+    pub(crate) fn at_most(&mut self, instructions: u32) -> &mut Self {
+        self.goal = format!("≤ {instructions}");
+        self
+    }
+
+    /// Ours may take what the bare contestant takes, times so many hundredths.
+    pub(crate) fn at_most_bare(&mut self, hundredths: u32) -> &mut Self {
+        self.goal = match hundredths {
+            100 => "≤ bare".to_owned(),
+            _ => format!("≤ {}.{:02} bare", hundredths / 100, hundredths % 100),
+        };
         self
     }
 
@@ -28,7 +45,7 @@ impl Run {
         on: &T,
         operation: impl Fn(&T),
     ) -> &mut Self {
-        println!("{}\t{contestant}", self.row);
+        println!("{}\t{contestant}\t{}", self.row, self.goal);
         let mut turns = |times: u32| {
             let on = black_box(on);
             for _ in 0..times {

@@ -1,7 +1,7 @@
 //! `cargo bench -p primitives --bench lock`: what the fast paths cost, and two threads at one lock.
 //!
 //! Ours alone, to see what a change did to one of them. Beside their peers they are measured by
-//! `cargo bench -p bench --bench lock`, turn by turn: criterion runs one after the other, and a machine that is
+//! `cargo results lock`, turn by turn: criterion runs one after the other, and a machine that is
 //! busier for one than for the next favours somebody.
 
 mod common;

@@ -1,7 +1,7 @@
 //! `cargo bench -p queues`: what a queue's two fast paths cost, and a hand-over.
 //!
 //! Ours alone, to see what a change did to one of them. Beside their peers they are measured by
-//! `cargo bench -p bench --bench queue`, turn by turn: criterion runs one after the other, and a machine that is
+//! `cargo results queue`, turn by turn: criterion runs one after the other, and a machine that is
 //! busier for one than for the next favours somebody.
 
 #[path = "../../primitives/benches/common/mod.rs"]

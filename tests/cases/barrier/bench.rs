@@ -1,10 +1,9 @@
-//! The barrier beside std's and hurdles': `cargo bench -p bench --bench barrier`. hurdles' threads never sleep: who
+//! The barrier beside std's and hurdles': `cargo results barrier`. hurdles' threads never sleep: who
 //! waits there spins and yields for as long as it takes.
 
-use std::process::ExitCode;
 use std::sync::Mutex;
 
-use bench::{Goal, Row, Run, Sample, floors};
+use bench::{Bench, Goal, Row, Run, Sample, floors};
 
 fn locksmith(run: &Run, threads: usize, rounds: u64) -> Sample {
     let barrier = primitives::Barrier::new(threads);
@@ -56,6 +55,6 @@ fn rows() -> Vec<Row> {
     ]
 }
 
-fn main() -> ExitCode {
-    bench::program(rows)
+pub(crate) fn bench() -> Bench {
+    Bench::new("sync", "Barrier", rows)
 }

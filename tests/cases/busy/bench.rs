@@ -1,25 +1,17 @@
-//! Every wait beside other work: `cargo bench -p bench --bench busy`.
+//! Every wait beside other work: `cargo results busy`.
 //!
 //! The same rows as on a quiet machine, in four situations ([`Load`]). No round is thrown away for being disturbed:
 //! the disturbance is what is measured.
 
-#[path = "../../lib/bench/channels.rs"]
-mod channels;
-#[path = "../../lib/bench/monitors.rs"]
-mod monitors;
-#[path = "../../lib/bench/waits.rs"]
-mod waits;
-
-use std::process::ExitCode;
 use std::sync::{Mutex, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use bench::{Goal, Load, Row, Run, Sample};
-use channels::{Channel, Crossbeam, Crossfire, Flume, Kanal, Rapidfire};
-use monitors::Monitor;
+use crate::channels::{self, Channel, Crossbeam, Crossfire, Flume, Kanal, Rapidfire};
+use crate::monitors::{self, Monitor};
+use crate::waits::{self, lock, passes, ping_pong, rounds};
+use bench::{Bench, Goal, Load, Row, Run, Sample};
 use queues::{Executor, Queue, Ring};
-use waits::{lock, passes, ping_pong, rounds};
 
 /// How much slower than the best peer a wait may be beside other work.
 const GOAL: f64 = 1.2;
@@ -246,6 +238,6 @@ fn rows() -> Vec<Row> {
     rows
 }
 
-fn main() -> ExitCode {
-    bench::program(rows)
+pub(crate) fn bench() -> Bench {
+    Bench::new("busy", "Busy", rows)
 }

@@ -1,13 +1,9 @@
-//! The condition beside std's, parking_lot's and usync's: `cargo bench -p bench --bench condition`.
-
-#[path = "../../lib/bench/monitors.rs"]
-mod monitors;
+//! The condition beside std's, parking_lot's and usync's: `cargo results condition`.
 
 use std::hint::black_box;
-use std::process::ExitCode;
 
-use bench::{Goal, Row, Run, Sample, crowd, floors};
-use monitors::{Locksmith, Monitor, ParkingLot, Std, Usync};
+use crate::monitors::{Locksmith, Monitor, ParkingLot, Std, Usync};
+use bench::{Bench, Goal, Row, Run, Sample, crowd, floors};
 
 /// The row with everybody in it; peers that always sleep do less of it.
 macro_rules! everybody {
@@ -79,6 +75,6 @@ fn rows() -> Vec<Row> {
     ]
 }
 
-fn main() -> ExitCode {
-    bench::program(rows)
+pub(crate) fn bench() -> Bench {
+    Bench::new("sync", "Condition", rows)
 }

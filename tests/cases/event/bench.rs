@@ -1,16 +1,12 @@
-//! The event beside what one makes of other libraries' parts: `cargo bench -p bench --bench event`.
-
-#[path = "../../lib/bench/monitors.rs"]
-mod monitors;
+//! The event beside what one makes of other libraries' parts: `cargo results event`.
 
 use std::hint::black_box;
-use std::process::ExitCode;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::{Acquire, SeqCst};
 
-use bench::{Goal, Row, Run, Sample, crowd, floors};
+use crate::monitors::{Monitor, ParkingLot, Std, Usync};
+use bench::{Bench, Goal, Row, Run, Sample, crowd, floors};
 use event_listener::{Listener, listener};
-use monitors::{Monitor, ParkingLot, Std, Usync};
 
 /// A gate that opens for all.
 trait Event: Default + Send + Sync + 'static {
@@ -194,6 +190,6 @@ fn rows() -> Vec<Row> {
     ]
 }
 
-fn main() -> ExitCode {
-    bench::program(rows)
+pub(crate) fn bench() -> Bench {
+    Bench::new("sync", "Event", rows)
 }

@@ -1,10 +1,9 @@
-//! The lock beside std's, parking_lot's and usync's: `cargo bench -p bench --bench lock`.
+//! The lock beside std's, parking_lot's and usync's: `cargo results lock`.
 
 use std::hint::black_box;
-use std::process::ExitCode;
 use std::time::Duration;
 
-use bench::{Goal, Row, Run, Sample, floors};
+use bench::{Bench, Goal, Row, Run, Sample, floors};
 
 /// A lock around a number.
 trait Lock: Default + Send + Sync + 'static {
@@ -148,6 +147,6 @@ fn rows() -> Vec<Row> {
     ]
 }
 
-fn main() -> ExitCode {
-    bench::program(rows)
+pub(crate) fn bench() -> Bench {
+    Bench::new("locks", "Lock", rows)
 }

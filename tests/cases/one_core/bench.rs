@@ -1,18 +1,13 @@
 //! The whole program on one core, where whoever spins keeps the one that it waits for from running: nothing of ours
-//! may be slower than std, but for the 5 % that two runs of the same differ by. `cargo bench -p bench --bench one_core`.
+//! may be slower than std, but for the 5 % that two runs of the same differ by. `cargo results one_core`.
 
-#[path = "../../lib/bench/channels.rs"]
-mod channels;
-#[path = "../../lib/bench/monitors.rs"]
-mod monitors;
-#[path = "../../lib/bench/waits.rs"]
-mod waits;
-
-use std::process::ExitCode;
 use std::time::Duration;
 
-use bench::{Goal, Load, Row};
-use waits::{lock, passes, ping_pong, rounds};
+use bench::{Bench, Goal, Load, Row};
+
+use crate::channels;
+use crate::monitors;
+use crate::waits::{self, lock, passes, ping_pong, rounds};
 
 /// How much slower than the best peer a wait may be.
 const LIMIT: f64 = 1.1;
@@ -71,6 +66,6 @@ fn rows() -> Vec<Row> {
     beside(None).chain(beside(Some(Load::OnEachCore(1)))).collect()
 }
 
-fn main() -> ExitCode {
-    bench::on_one_core(rows)
+pub(crate) fn bench() -> Bench {
+    Bench::new("one_core", "One core", rows).on_one_core()
 }

@@ -1,24 +1,16 @@
 //! Ours beside CPython's `threading` and `queue`, which run in a process of their own, turn by turn with ours:
-//! `cargo bench -p bench --bench python`. Without a `python3` there is nothing to be compared with, and no row.
+//! `cargo results python`. Without a `python3` there is nothing to be compared with, and no row.
 //!
 //! What the move to Rust buys, not a contest: an interpreter lets one thread run at a time, and takes tens of
 //! nanoseconds for a call of anything.
 
-#[path = "../../lib/bench/channels.rs"]
-mod channels;
-#[path = "../../lib/bench/cpython/mod.rs"]
-mod cpython;
-#[path = "../../lib/bench/monitors.rs"]
-mod monitors;
-
 use std::hint::black_box;
-use std::process::ExitCode;
 use std::time::Duration;
 
-use bench::{Goal, Row, Run, Sample};
-use channels::Channel;
-use cpython::CPython;
-use monitors::Monitor;
+use crate::channels::Channel;
+use crate::cpython::CPython;
+use crate::monitors::{self, Monitor};
+use bench::{Bench, Goal, Row, Run, Sample};
 use primitives::{Barrier, Event, Lock, RLock, Semaphore, Timer};
 use queues::{PriorityQueue, Queue, Ring, Stack};
 
@@ -198,6 +190,6 @@ fn rows() -> Vec<Row> {
     }
 }
 
-fn main() -> ExitCode {
-    bench::program(rows)
+pub(crate) fn bench() -> Bench {
+    Bench::new("python", "CPython", rows)
 }

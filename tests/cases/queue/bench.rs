@@ -1,17 +1,13 @@
-//! The queues beside the channels that one would use in their place: `cargo bench -p bench --bench queue`.
+//! The queues beside the channels that one would use in their place: `cargo results queue`.
 //!
 //! The channels do less: none counts unfinished items, or can be joined.
-
-#[path = "../../lib/bench/channels.rs"]
-mod channels;
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 use std::hint::black_box;
-use std::process::ExitCode;
 
-use bench::{Goal, Row, Run, Sample, floors};
-use channels::{Channel, Crossbeam, Crossfire, Flume, Kanal, Rapidfire, Rtrb, Std};
+use crate::channels::{Channel, Crossbeam, Crossfire, Flume, Kanal, Rapidfire, Rtrb, Std};
+use bench::{Bench, Goal, Row, Run, Sample, floors};
 use parking_lot::Mutex;
 use queues::{PriorityQueue, Queue, Ring, Stack};
 
@@ -207,6 +203,6 @@ fn rows() -> Vec<Row> {
     ]
 }
 
-fn main() -> ExitCode {
-    bench::program(rows)
+pub(crate) fn bench() -> Bench {
+    Bench::new("queues", "Queue", rows)
 }

@@ -1,10 +1,9 @@
-//! The reentrant lock beside parking_lot's (std's is not stable): `cargo bench -p bench --bench rlock`.
+//! The reentrant lock beside parking_lot's (std's is not stable): `cargo results rlock`.
 
 use std::hint::black_box;
-use std::process::ExitCode;
 use std::time::Duration;
 
-use bench::{Goal, Row, Run, Sample, floors};
+use bench::{Bench, Goal, Row, Run, Sample, floors};
 
 trait RLock: Send + Sync + 'static {
     fn new() -> Self;
@@ -91,6 +90,6 @@ fn rows() -> Vec<Row> {
     ]
 }
 
-fn main() -> ExitCode {
-    bench::program(rows)
+pub(crate) fn bench() -> Bench {
+    Bench::new("locks", "RLock", rows)
 }

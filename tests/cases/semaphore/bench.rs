@@ -1,13 +1,12 @@
-//! The semaphore beside those of async libraries, std having none: `cargo bench -p bench --bench semaphore`.
+//! The semaphore beside those of async libraries, std having none: `cargo results semaphore`.
 //!
 //! tokio's cannot block a thread: a permit that is not there at once is awaited by `pollster::block_on`.
 //! async-lock's has a call that blocks. Both are tried first, which is what costs them least.
 
 use std::hint::black_box;
-use std::process::ExitCode;
 use std::time::Duration;
 
-use bench::{Goal, Row, Run, Sample, floors};
+use bench::{Bench, Goal, Row, Run, Sample, floors};
 
 trait Semaphore: Send + Sync + 'static {
     fn new(permits: usize) -> Self;
@@ -108,6 +107,6 @@ fn rows() -> Vec<Row> {
     ]
 }
 
-fn main() -> ExitCode {
-    bench::program(rows)
+pub(crate) fn bench() -> Bench {
+    Bench::new("sync", "Semaphore", rows)
 }

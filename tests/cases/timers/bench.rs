@@ -1,4 +1,4 @@
-//! Ten thousand pending timers beside tokio's: `cargo bench -p bench --bench timers`.
+//! Ten thousand pending timers beside tokio's: `cargo results timers`.
 //!
 //! Both have one thread that waits for the deadlines. A timer of tokio's is a task that sleeps and then calls.
 //! To set one is done when the call returns, though tokio's other thread has yet to look at the new task. A
@@ -8,13 +8,12 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::hint::black_box;
-use std::process::ExitCode;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use bench::{Goal, Row, Run, Sample};
+use bench::{Bench, Goal, Row, Run, Sample};
 
 const PENDING: u64 = 10_000;
 
@@ -223,6 +222,6 @@ fn rows() -> Vec<Row> {
     ]
 }
 
-fn main() -> ExitCode {
-    bench::program(rows)
+pub(crate) fn bench() -> Bench {
+    Bench::new("timers", "Timers", rows)
 }

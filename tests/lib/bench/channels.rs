@@ -1,5 +1,4 @@
 //! Ours and the others' queues behind one trait.
-#![allow(dead_code)] // each bench uses a part
 
 use std::cell::UnsafeCell;
 use std::hint;

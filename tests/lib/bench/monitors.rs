@@ -1,6 +1,5 @@
 //! A number under a lock, with a condition: what conditions are compared by, and what events are made of where
 //! a library has none.
-#![allow(dead_code)] // each bench uses a part
 
 /// A number that threads wait for.
 pub(crate) trait Monitor: Default + Send + Sync + 'static {

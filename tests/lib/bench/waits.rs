@@ -1,5 +1,4 @@
 //! What threads do that wait for each other: the same beside other work and on one core.
-#![allow(dead_code)] // each bench uses a part
 
 use std::hint::{black_box, spin_loop};
 use std::sync::Mutex;

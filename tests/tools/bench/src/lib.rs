@@ -6,6 +6,9 @@
 //! ```text
 //! cases/*/bench.rs    rows: what is done, ours, its peers, the floor, the goals
 //!        │
+//!     program         `cargo results`: a process for each bench
+//!        │  hold
+//!        ▼
 //!     contest         rounds in an order drawn anew; dirty ones thrown away
 //!        │  run       a body on one thread, or on several that begin together, pinned
 //!        │  system    cores, processor time, time without a core
@@ -16,15 +19,17 @@
 //!     table, plot     results.md, *.svg
 //! ```
 //!
-//! `cargo bench -p bench` runs the rows and prints them, `cargo bench -p bench --bench lock -- NAME` some of
-//! them; `cargo results` runs all and writes down what the book shows.
+//! `cargo results` runs all and writes down what the book shows; `cargo results lock --row NAME` runs some rows and
+//! prints them.
 
 #[cfg(test)]
 use watchdog as _;
 
+mod bench;
 pub mod contest;
 pub mod crowd;
 pub mod floors;
+mod hold;
 pub mod load;
 pub mod machine;
 pub mod measured;
@@ -39,18 +44,20 @@ pub mod system;
 pub mod table;
 pub mod text;
 
+pub use self::bench::{Bench, Named};
 pub use self::load::Load;
-pub use self::program::{on_one_core, program};
+pub use self::program::program;
 pub use self::row::{Goal, Row};
 pub use self::run::Run;
 pub use self::sample::Sample;
 
 /// The files that are made of the results, by name.
 #[must_use]
-pub fn drawn(results: &results::Results) -> Vec<(String, String)> {
-    let mut files = vec![("results.md".to_owned(), table::markdown(results))];
+pub fn drawn(results: &results::Results, benches: &[Named]) -> Vec<(String, String)> {
+    let mut files = vec![("results.md".to_owned(), table::markdown(results, benches))];
     for (group, title) in results::GROUPS {
-        if let Some(svg) = plot::svg(results, group, title) {
+        let rows = Vec::from_iter(results.rows(benches, group));
+        if let Some(svg) = plot::svg(&rows, title) {
             files.push((format!("{group}.svg"), svg));
         }
     }

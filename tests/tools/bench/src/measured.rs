@@ -23,7 +23,7 @@ pub struct Measured {
     /// How long the contest took.
     pub seconds: f64,
     /// What was wanted, and what was found.
-    pub verdicts: Vec<Verdict>,
+    pub verdicts: Vec<Judged>,
     /// Everybody; ours first.
     pub contestants: Vec<Standing>,
 }
@@ -71,7 +71,7 @@ pub struct Standing {
 
 /// A goal, and how far it was reached.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Verdict {
+pub struct Judged {
     /// What was wanted.
     pub goal: Goal,
     /// By whom the figure was divided in the end.
@@ -80,7 +80,7 @@ pub struct Verdict {
     pub found: Option<Estimate>,
 }
 
-impl Verdict {
+impl Judged {
     /// Whether even the far end of the interval is within the limit; `None` if there is no figure.
     #[must_use]
     pub fn reached(&self) -> Option<bool> {
@@ -184,7 +184,7 @@ fn best(
         .max_by(|a, b| height(a).total_cmp(&height(b)))
 }
 
-fn judge(goal: &Goal, contestants: &[Standing]) -> Verdict {
+fn judge(goal: &Goal, contestants: &[Standing]) -> Judged {
     let against = match &goal.against {
         Against::Best => best(contestants, goal.figure, |_| true),
         Against::Fastest => best(contestants, Figure::Time, |_| true),
@@ -198,5 +198,5 @@ fn judge(goal: &Goal, contestants: &[Standing]) -> Verdict {
         Figure::Fairness => contestants[0].fairness,
         figure => against.and_then(|standing| ratio(standing, figure)),
     };
-    Verdict { goal: goal.clone(), against: against.map(|standing| standing.name.clone()), found }
+    Judged { goal: goal.clone(), against: against.map(|standing| standing.name.clone()), found }
 }

@@ -5,8 +5,7 @@
 
 use std::fmt::Write;
 
-use crate::measured::{Measured, Verdict};
-use crate::results::Results;
+use crate::measured::{Judged, Measured};
 use crate::row::{Figure, Role};
 use crate::statistics::Estimate;
 use crate::text;
@@ -20,12 +19,11 @@ const LINE: f64 = 17.0;
 
 /// `None` where nothing of the group was measured.
 #[must_use]
-pub fn svg(results: &Results, group: &str, title: &str) -> Option<String> {
-    let rows = Vec::from_iter(results.rows(group));
+pub fn svg(rows: &[(&str, &Measured)], title: &str) -> Option<String> {
     let scale = Scale::of(rows.iter().map(|(_, row)| *row))?;
     let mut body = String::new();
     let mut y = 46.0;
-    for (bench, row) in &rows {
+    for (bench, row) in rows {
         y = draw_row(&mut body, &scale, y, bench, row);
     }
     let height = y + 8.0;
@@ -95,7 +93,7 @@ fn draw_row(body: &mut String, scale: &Scale, mut y: f64, bench: &str, row: &Mea
 }
 
 /// Whether a verdict is about a figure that the drawing shows.
-fn is_time_of_a_peer(row: &Measured, verdict: &Verdict) -> bool {
+fn is_time_of_a_peer(row: &Measured, verdict: &Judged) -> bool {
     let is_peer = |name: &String| {
         row.contestants.iter().any(|other| other.role == Role::Peer && other.name == *name)
     };
@@ -107,7 +105,7 @@ fn class(row: &Measured, peer: &str) -> &'static str {
     let verdict = row.verdicts.iter().find(|verdict| {
         verdict.goal.figure == Figure::Time && verdict.against.as_deref() == Some(peer)
     });
-    match verdict.and_then(Verdict::reached) {
+    match verdict.and_then(Judged::reached) {
         Some(true) => "reached",
         Some(false) => "missed",
         None => "plain",

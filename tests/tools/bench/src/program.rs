@@ -1,56 +1,81 @@
-//! What a file `tests/cases/*/bench.rs` is: a program that holds the contests of its rows.
+//! `cargo results`: measures the benches and writes down what the book shows.
+//!
+//! Each bench runs in a process of its own, this program again, and their figures come together in
+//! `book/generated/bench/results.json`. From that, and from nothing else, come `results.md` and the drawings beside it;
+//! `cargo results --draw` makes them again.
 
+use std::env;
 use std::fs;
-use std::path::PathBuf;
-use std::process::ExitCode;
-use std::thread;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
 use std::time::Duration;
 
-use anyhow::{Context, Result};
-use clap::Parser;
+use anyhow::{Context, Result, ensure};
+use clap::builder::PossibleValuesParser;
+use clap::{CommandFactory, FromArgMatches, Parser};
 
-use crate::contest::{self, Effort};
+use crate::bench::Named;
+use crate::contest::Effort;
+use crate::drawn;
+use crate::hold::hold;
 use crate::load::{self, STOP_AND_GO};
-use crate::measured::Measured;
-use crate::row::Row;
-use crate::system;
-use crate::text;
+use crate::machine::{self, Machine};
+use crate::measured::Judged;
+use crate::results::{self, Figures, Results};
 
-/// Ours beside its peers, round by round.
+/// Measures ours beside its peers, and writes book/generated/bench.
 #[derive(Parser)]
+#[command(bin_name = "cargo results")]
 struct Arguments {
-    /// Only the rows whose name has one of these in it.
+    /// Only these; what was measured of the others before is kept.
+    benches: Vec<String>,
+
+    /// Only rows whose name has TEXT in it; prints the figures, and writes nothing.
+    #[arg(long = "row", value_name = "TEXT")]
     rows: Vec<String>,
 
-    /// Runs each row once, shortly, to see that it runs.
-    #[arg(long)]
+    /// Runs each row once, shortly, to see that it runs; writes nothing.
+    #[arg(long, conflicts_with = "seconds")]
     test: bool,
 
+    /// Measures nothing, and draws what was measured before.
+    #[arg(long, conflicts_with_all = ["benches", "rows", "test", "seconds"])]
+    draw: bool,
+
     /// Seconds for each row; slow rows may take longer.
-    #[arg(long, value_name = "SECONDS", default_value = "4")]
-    seconds: f64,
+    #[arg(long, value_name = "SECONDS", default_value = "4", value_parser = seconds)]
+    seconds: Duration,
 
-    /// Writes the figures to this file.
-    #[arg(long, value_name = "FILE")]
-    json: Option<PathBuf>,
-
-    /// Cargo says so when it measures, and not when it tests.
+    /// Holds the contests of one bench in this process.
     #[arg(long, hide = true)]
-    bench: bool,
+    here: bool,
+
+    /// Writes their figures to this file.
+    #[arg(long, value_name = "FILE", hide = true)]
+    figures: Option<PathBuf>,
 }
 
-/// The program of a bench: reads the command line, and holds the contests of `rows`.
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse::<f64>().ok().filter(|&seconds| seconds > 0.0);
+    let time = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    time.ok_or_else(|| "a number of seconds above 0".to_owned())
+}
+
+/// The program: reads the command line, and runs what it asks for of `benches`.
 #[must_use]
-pub fn program(rows: impl FnOnce() -> Vec<Row>) -> ExitCode {
-    let mut words = std::env::args().skip(1);
+pub fn program(benches: &[Named]) -> ExitCode {
+    let mut words = env::args().skip(1);
     if words.next().as_deref() == Some(STOP_AND_GO) {
         if let Some(process) = words.next().and_then(|process| process.parse().ok()) {
             load::stop_and_go(process);
         }
         return ExitCode::SUCCESS;
     }
-    let arguments = Arguments::parse();
-    match hold(&arguments, rows) {
+    let names = PossibleValuesParser::new(benches.iter().map(|named| named.name));
+    let command = Arguments::command().mut_arg("benches", |argument| argument.value_parser(names));
+    let arguments = Arguments::from_arg_matches(&command.get_matches());
+    let arguments = arguments.unwrap_or_else(|error| error.exit());
+    match run(&arguments, benches) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{error:#}");
@@ -59,72 +84,92 @@ pub fn program(rows: impl FnOnce() -> Vec<Row>) -> ExitCode {
     }
 }
 
-/// The same, and the whole program keeps to one core.
-#[must_use]
-pub fn on_one_core(rows: impl FnOnce() -> Vec<Row>) -> ExitCode {
-    if !system::pin_process() {
-        println!("not pinned: this system does not let a program choose its core");
+fn run(arguments: &Arguments, benches: &[Named]) -> Result<()> {
+    let wanted = |named: &&Named| {
+        arguments.benches.is_empty() || arguments.benches.iter().any(|name| name == named.name)
+    };
+    let wanted = Vec::from_iter(benches.iter().filter(wanted));
+    if arguments.here {
+        let effort = Effort { quick: arguments.test, time: arguments.seconds };
+        return wanted.iter().try_for_each(|named| {
+            hold(named.bench, effort, &arguments.rows, arguments.figures.as_deref())
+        });
     }
-    program(rows)
+    if arguments.test || !arguments.rows.is_empty() {
+        return wanted.iter().try_for_each(|named| in_a_process(named, arguments, None));
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../..").canonicalize()?;
+    let folder = root.join("book/generated/bench");
+    let path = folder.join("results.json");
+    let known = fs::read_to_string(&path).ok();
+    let known = known.map(|json| Results::read(&json, benches)).transpose();
+    let known = known.with_context(|| path.display().to_string());
+    let results = if arguments.draw {
+        known?.with_context(|| format!("nothing was measured yet: no {}", path.display()))?
+    } else {
+        // What cannot be read is of no use when everything is measured again.
+        let known = if arguments.benches.is_empty() { None } else { known? };
+        measure(arguments, &wanted, &root, known)?
+    };
+    write(&results, benches, &folder)?;
+    let judged = Vec::from_iter(results.judged().map(Judged::reached));
+    let count = |wanted| judged.iter().filter(|reached| **reached == wanted).count();
+    println!(
+        "\n{} goals reached, {} missed, {} not measured: book/generated/bench/results.md",
+        count(Some(true)),
+        count(Some(false)),
+        count(None)
+    );
+    Ok(())
 }
 
-fn hold(arguments: &Arguments, rows: impl FnOnce() -> Vec<Row>) -> Result<()> {
-    keep_a_second_thread();
-    let quick = arguments.test || !arguments.bench;
-    let effort = Effort { quick, time: Duration::from_secs_f64(arguments.seconds) };
-    if !quick {
-        notes().iter().for_each(|note| println!("{note}"));
-    }
-    let mut measured = Vec::new();
-    for row in rows() {
-        if !arguments.rows.is_empty() && !arguments.rows.iter().any(|name| row.is_called(name)) {
-            continue;
-        }
-        if quick {
-            println!("Testing {}", row.name);
-            let _ = contest::hold(row, effort);
-            println!("Success");
-        } else {
-            let row = contest::hold(row, effort);
-            print!("{row}");
-            measured.push(row);
-        }
-    }
-    if let Some(path) = &arguments.json {
-        write(path, &measured).with_context(|| format!("cannot write {}", path.display()))?;
+fn write(results: &Results, benches: &[Named], folder: &Path) -> Result<()> {
+    fs::create_dir_all(folder)?;
+    let json = ("results.json".to_owned(), results.json()?);
+    for (name, text) in [json].into_iter().chain(drawn(results, benches)) {
+        fs::write(folder.join(&name), text).with_context(|| format!("cannot write {name}"))?;
     }
     Ok(())
 }
 
-fn write(path: &PathBuf, measured: &[Measured]) -> Result<()> {
-    Ok(fs::write(path, serde_json::to_string(measured)?)?)
+/// Runs these benches, and puts what they found in place of what was known of them.
+fn measure(
+    arguments: &Arguments,
+    wanted: &[&Named],
+    root: &Path,
+    known: Option<Results>,
+) -> Result<Results> {
+    let lock_file = fs::read_to_string(root.join("Cargo.lock")).context("Cargo.lock")?;
+    let mut measured = Results {
+        machine: Machine::this(),
+        rustc: machine::rustc(),
+        versions: results::versions(&lock_file)?,
+        benches: known.map_or_else(Vec::new, |known| known.benches),
+    };
+    let target = root.join("target/results");
+    fs::create_dir_all(&target)?;
+    for named in wanted {
+        let file = target.join(named.name).with_extension("json");
+        in_a_process(named, arguments, Some(&file))?;
+        let rows = serde_json::from_str(&fs::read_to_string(&file)?)?;
+        measured.put(Figures { name: named.name.to_owned(), date: machine::today(), rows });
+    }
+    Ok(measured)
 }
 
-/// What makes the figures worth less than on a machine of one's own.
-fn notes() -> Vec<String> {
-    let mut notes = Vec::new();
-    let cores = system::cores();
-    if cores < 2 {
-        notes.push("one core: nothing runs at the same time, and nothing is pinned".to_owned());
+/// Runs this program again for one bench: what one leaves behind in a process, another does not find.
+fn in_a_process(named: &Named, arguments: &Arguments, file: Option<&Path>) -> Result<()> {
+    let mut command = Command::new(env::current_exe()?);
+    command.args([named.name, "--here"]);
+    match arguments.test {
+        true => command.arg("--test"),
+        false => command.args(["--seconds", &arguments.seconds.as_secs_f64().to_string()]),
+    };
+    // `=`: a row may begin with a hyphen.
+    command.args(arguments.rows.iter().map(|row| format!("--row={row}")));
+    if let Some(file) = file {
+        command.arg("--figures").arg(file);
     }
-    if let Some(others) = system::taken_by_others().filter(|&others| others > 0.05) {
-        notes.push(format!(
-            "not quiet: other programs have {} of the cores",
-            text::per_cent(others)
-        ));
-    }
-    if system::processor_time().is_none() {
-        notes.push("this system tells no processor time, and lets nobody choose a core".to_owned());
-    }
-    notes
-}
-
-/// Keeps a second thread alive for as long as the process lives: in a process with one thread libc leaves
-/// out the atomics of its allocator, and every contestant that allocates would look faster than it is.
-fn keep_a_second_thread() {
-    thread::spawn(|| {
-        loop {
-            thread::park();
-        }
-    });
+    ensure!(command.status()?.success(), "the bench `{}` failed", named.name);
+    Ok(())
 }

@@ -5,38 +5,9 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 
+use crate::bench::Named;
 use crate::machine::Machine;
-use crate::measured::{Measured, Verdict};
-
-/// A bench, and where it stands in what is drawn.
-#[derive(Clone, Copy, Debug)]
-pub struct Place {
-    /// The folder in `tests/cases`.
-    pub bench: &'static str,
-    /// The plot and the table that show it.
-    pub group: &'static str,
-    /// What its rows begin with.
-    pub title: &'static str,
-}
-
-const fn place(bench: &'static str, group: &'static str, title: &'static str) -> Place {
-    Place { bench, group, title }
-}
-
-/// Every bench there is, in the order in which they run and are shown.
-pub const BENCHES: [Place; 11] = [
-    place("lock", "locks", "Lock"),
-    place("rlock", "locks", "RLock"),
-    place("semaphore", "sync", "Semaphore"),
-    place("event", "sync", "Event"),
-    place("condition", "sync", "Condition"),
-    place("barrier", "sync", "Barrier"),
-    place("queue", "queues", "Queue"),
-    place("busy", "busy", "Busy"),
-    place("one_core", "one_core", "One core"),
-    place("timers", "timers", "Timers"),
-    place("python", "python", "CPython"),
-];
+use crate::measured::{Judged, Measured};
 
 /// The groups, with their titles.
 pub const GROUPS: [(&str, &str); 7] = [
@@ -75,13 +46,13 @@ pub struct Results {
     pub rustc: String,
     /// The peers' versions, by name.
     pub versions: BTreeMap<String, String>,
-    /// The benches, in the order of [`BENCHES`].
-    pub benches: Vec<Bench>,
+    /// The benches, by name.
+    pub benches: Vec<Figures>,
 }
 
-/// One bench.
+/// What was measured of one bench.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Bench {
+pub struct Figures {
     /// The folder in `tests/cases`.
     pub name: String,
     /// `2026-11-21`
@@ -96,10 +67,10 @@ impl Results {
     /// # Errors
     ///
     /// What is wrong with it.
-    pub fn read(json: &str) -> Result<Self> {
+    pub fn read(json: &str, benches: &[Named]) -> Result<Self> {
         let results: Self = serde_json::from_str(json)?;
         for bench in &results.benches {
-            if !BENCHES.iter().any(|place| place.bench == bench.name) {
+            if Named::find(benches, &bench.name).is_none() {
                 bail!("there is no bench `{}` any more: run `cargo results`", bench.name);
             }
         }
@@ -116,24 +87,29 @@ impl Results {
     }
 
     /// Puts a bench in place of the one of that name, or where it belongs.
-    pub fn put(&mut self, bench: Bench) {
+    pub fn put(&mut self, bench: Figures) {
         self.benches.retain(|other| other.name != bench.name);
         self.benches.push(bench);
-        self.benches.sort_by_key(|bench| BENCHES.iter().position(|p| p.bench == bench.name));
+        self.benches.sort_by(|a, b| a.name.cmp(&b.name));
     }
 
     /// The rows of a group with the titles of their benches.
-    pub fn rows(&self, group: &str) -> impl Iterator<Item = (&'static str, &Measured)> {
-        let place = |bench: &Bench| BENCHES.iter().find(|place| place.bench == bench.name);
+    pub fn rows(
+        &self,
+        benches: &[Named],
+        group: &str,
+    ) -> impl Iterator<Item = (&'static str, &Measured)> {
         self.benches
             .iter()
-            .filter_map(move |bench| Some((place(bench)?, bench)))
-            .filter(move |(place, _)| place.group == group)
-            .flat_map(|(place, bench)| bench.rows.iter().map(move |row| (place.title, row)))
+            .filter_map(move |figures| Some((Named::find(benches, &figures.name)?, figures)))
+            .filter(move |(named, _)| named.bench.group == group)
+            .flat_map(|(named, figures)| {
+                figures.rows.iter().map(move |row| (named.bench.title, row))
+            })
     }
 
     /// Every goal that was judged.
-    pub fn verdicts(&self) -> impl Iterator<Item = &Verdict> {
+    pub fn judged(&self) -> impl Iterator<Item = &Judged> {
         self.benches.iter().flat_map(|bench| &bench.rows).flat_map(|row| &row.verdicts)
     }
 
@@ -173,28 +149,7 @@ pub fn versions(lock_file: &str) -> Result<BTreeMap<String, String>> {
 
 #[cfg(test)]
 mod tests {
-    use super::{BENCHES, GROUPS, PEERS, versions};
-
-    #[test]
-    fn every_bench_is_a_file_and_every_file_a_bench() {
-        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../cases");
-        let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-        let benches = entries.filter(|path| path.join("bench.rs").is_file());
-        let mut files = Vec::from_iter(
-            benches.map(|path| path.file_name().unwrap().to_str().unwrap().to_owned()),
-        );
-        let mut known = Vec::from_iter(BENCHES.iter().map(|place| place.bench));
-        files.sort_unstable();
-        known.sort_unstable();
-        assert_eq!(files, known);
-    }
-
-    #[test]
-    fn every_bench_is_in_a_group() {
-        for place in BENCHES {
-            assert!(GROUPS.iter().any(|(group, _)| *group == place.group), "{place:?}");
-        }
-    }
+    use super::{PEERS, versions};
 
     #[test]
     fn the_lock_file_has_every_peer() {

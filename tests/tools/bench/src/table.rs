@@ -2,24 +2,26 @@
 
 use std::fmt::Write;
 
-use crate::measured::{Measured, Standing, Verdict};
+use crate::bench::Named;
+use crate::measured::{Judged, Measured, Standing};
 use crate::results::{GROUPS, Results};
 use crate::row::Role;
 use crate::text::{estimate, found, goal, nanoseconds, per_cent, ratio};
 
 /// The whole document.
 #[must_use]
-pub fn markdown(results: &Results) -> String {
+pub fn markdown(results: &Results, benches: &[Named]) -> String {
     let mut text = String::from("<!-- `cargo results` writes this from results.json. -->\n\n");
     text += &about(results);
     for (group, title) in GROUPS {
-        if results.rows(group).next().is_none() {
+        let rows = Vec::from_iter(results.rows(benches, group));
+        if rows.is_empty() {
             continue;
         }
-        let _ = write!(text, "\n## {title}\n\n{}\n", table(results, group));
+        let _ = write!(text, "\n## {title}\n\n{}\n", table(&rows));
         let _ = writeln!(text, "![Ours by each peer: {title}]({group}.svg)\n");
         text += "<details>\n<summary>Everybody in every row</summary>\n\n";
-        for (bench, row) in results.rows(group) {
+        for (bench, row) in rows {
             text += &details(bench, row);
         }
         text += "</details>\n";
@@ -34,8 +36,8 @@ fn about(results: &Results) -> String {
     let dates = if first == last { first.to_owned() } else { format!("{first} to {last}") };
     let versions = results.versions.iter().map(|(name, version)| format!("{name} {version}"));
     let versions = Vec::from_iter(versions).join(", ");
-    let reached = results.verdicts().filter(|verdict| verdict.reached() == Some(true)).count();
-    let all = results.verdicts().count();
+    let reached = results.judged().filter(|verdict| verdict.reached() == Some(true)).count();
+    let all = results.judged().count();
     let mut text = format!(
         "Measured {dates} on {}, {} cores{}, {}, {}, beside {versions}.\n\n\
          {reached} of {all} goals are reached. A figure is ours divided by the peer's, the median over the \
@@ -60,12 +62,12 @@ fn about(results: &Results) -> String {
     text
 }
 
-fn table(results: &Results, group: &str) -> String {
+fn table(rows: &[(&str, &Measured)]) -> String {
     let mut text = String::from(
         "| row | goal | found | ours, ns | best peer, ns | floor, ns | fairness | CPU, ns: ours, best peer \
          | disturbed |\n| --- | --- | --- | --: | --: | --: | --: | --: | --- |\n",
     );
-    for (bench, row) in results.rows(group) {
+    for (bench, row) in rows {
         let ours = row.ours();
         let peer = row.best_peer();
         let time = |standing: &Standing| nanoseconds(standing.nanoseconds.median);
@@ -104,7 +106,7 @@ fn or_dash(text: String) -> String {
     if text.is_empty() { "–".into() } else { text }
 }
 
-fn mark(verdict: &Verdict) -> &'static str {
+fn mark(verdict: &Judged) -> &'static str {
     match verdict.reached() {
         Some(true) => "✓",
         Some(false) => "✗ **missed**:",

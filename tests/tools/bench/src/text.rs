@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::measured::{Measured, Verdict};
+use crate::measured::{Judged, Measured};
 use crate::row::{Against, Figure, Goal, Role};
 use crate::statistics::Estimate;
 
@@ -80,7 +80,7 @@ pub fn goal(goal: &Goal) -> String {
 
 /// What was found: `0.63 [0.61, 0.66] × std`.
 #[must_use]
-pub fn found(verdict: &Verdict) -> String {
+pub fn found(verdict: &Judged) -> String {
     let Some(found) = verdict.found else { return "not measured".to_owned() };
     match &verdict.against {
         Some(name) => format!("{} × {name}", estimate(found)),
@@ -90,7 +90,7 @@ pub fn found(verdict: &Verdict) -> String {
 
 /// The verdict in a word.
 #[must_use]
-pub fn word(verdict: &Verdict) -> &'static str {
+pub fn word(verdict: &Judged) -> &'static str {
     match verdict.reached() {
         Some(true) => "reached",
         Some(false) => "MISSED",

@@ -147,7 +147,7 @@ fn models_explored(output: &str) -> Option<String> {
     (some(models) && some(executions)).then(|| format!("{counts} executions"))
 }
 
-/// How many benches criterion ran in its test mode.
+/// How many benches ran once.
 fn benches_run(output: &str) -> usize {
     output.lines().filter(|line| *line == "Success").count()
 }

@@ -52,7 +52,7 @@ pub(crate) enum Evidence {
     Tests,
     /// The closing line of `cargo model`, `12 models, 3,456 executions, …`: neither may be 0.
     Models,
-    /// Criterion's `Success` after each bench that it ran once.
+    /// The line `Success` after each bench that ran once, criterion's or a contest.
     Benches,
 }
 
@@ -117,8 +117,10 @@ pub(crate) static STEPS: &[Step] = &[
     Step::new("killing", "ten thousand processes are killed at random, and nothing is lost but what the rules allow",
         "cargo test --locked --release -p processes --test killing")
         .env(&[("LOCKSMITH_KILLS", "10000"), ("LOCKSMITH_TEST_LIMIT", "900")]).evidence(Evidence::Tests).long(),
-    Step::new("bench", "the benches compile, and each runs once",
-        "cargo bench --locked -p primitives -p queues -p bench -- --test").evidence(Evidence::Benches).long(),
+    Step::new("bench", "the benches of single operations compile, and each runs once",
+        "cargo bench --locked -p primitives -p queues -- --test").evidence(Evidence::Benches).long(),
+    Step::new("contests", "ours and its peers hold each contest once, shortly",
+        "cargo --locked results --test").evidence(Evidence::Benches).long(),
     Step::new("tsan", "ThreadSanitizer on the stress tests, nothing suppressed",
         "rustup run nightly cargo test --locked -p tests --test stress --target host-tuple --target-dir target/tsan")
         .env(&[("RUSTFLAGS", "-Zsanitizer=thread -Cunsafe-allow-abi-mismatch=sanitizer --cfg tsan"), ("TSAN_OPTIONS", "halt_on_error=1")])

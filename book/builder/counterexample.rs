@@ -1,36 +1,15 @@
 //! An execution that failed, as the model checker found it: a table with a column for each thread.
 //!
-//! It comes from `book/generated/model.json`, which `cargo model --book` writes: a scenario that must fail
-//! has there, beside the fields of [`model`](super::model), the execution that did.
-//!
-//! ```text
-//! "counterexample": {
-//!     "threads": ["waits", "sets"],
-//!     "rows": [ { "thread": 0, "place": "gate.rs:34", "cell": "load word → 0  Acquire" } ],
-//!     "sentence": "Lost wake-up: …", "replay": "cargo model listings/gate" }
-//! ```
+//! It comes from `book/generated/model.json`, which `cargo model --book` writes: a scenario that must
+//! fail has the execution that did. The format is in `generated::model`.
 
 use std::fmt::Write;
 
+use generated::model::Counterexample;
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::{escape, prose};
-
-#[derive(Deserialize)]
-struct Counterexample {
-    threads: Vec<String>,
-    rows: Vec<Row>,
-    sentence: String,
-    replay: String,
-}
-
-#[derive(Deserialize)]
-struct Row {
-    thread: usize,
-    place: String,
-    cell: String,
-}
 
 /// The table of `group/scenario`.
 ///

@@ -1,40 +1,16 @@
 //! What the model checker did, as a box in a chapter.
 //!
-//! `cargo model` writes `book/generated/model.json`, and the numbers come from nowhere else:
-//!
-//! ```text
-//! { "lock": { "scenarios": [
-//!     { "name": "…", "about": "…", "threads": 3, "bound": 2,
-//!       "executions": 1234, "complete": true, "seconds": 0.5 } ] } }
-//! ```
-//!
-//! `bound` is how many preemptions an execution may have; without it, any number. `about`, `threads`,
-//! `bound` and `seconds` may be missing, and fields that this reader does not know are left alone.
+//! `cargo model --book` writes `book/generated/model.json`, and the numbers come from nowhere else. The
+//! format is in `generated::model`; fields that this reader does not know are left alone.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
+use generated::model::{Group, Scenario};
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::{escape, grouped};
-
-#[derive(Deserialize)]
-struct Group {
-    scenarios: Vec<Scenario>,
-}
-
-#[derive(Deserialize)]
-struct Scenario {
-    name: String,
-    about: Option<String>,
-    threads: Option<u32>,
-    bound: Option<u32>,
-    executions: u64,
-    complete: bool,
-    seconds: Option<f64>,
-    counterexample: Option<serde::de::IgnoredAny>,
-}
 
 /// What asks for all groups together.
 const TOTALS: &str = "all";
@@ -199,7 +175,8 @@ mod tests {
             { "name": "a<b", "executions": 8, "complete": false }
         ] },
         "wrong": { "scenarios": [
-            { "name": "lost", "executions": 4, "complete": false, "counterexample": { "rows": [] } }
+            { "name": "lost", "executions": 4, "complete": false, "counterexample": {
+                "threads": [], "rows": [], "sentence": "", "replay": "" } }
         ] },
         "empty": { "scenarios": [] },
         "idle": { "scenarios": [ { "name": "nobody", "executions": 0, "complete": true } ] },
@@ -224,7 +201,8 @@ mod tests {
     fn all_groups_are_counted_together() {
         let groups = r#"{ "a": { "scenarios": [
             { "name": "x", "executions": 1200, "complete": true, "seconds": 2.0 },
-            { "name": "y", "executions": 3, "complete": false, "counterexample": {} } ] },
+            { "name": "y", "executions": 3, "complete": false, "counterexample": {
+                "threads": [], "rows": [], "sentence": "", "replay": "" } } ] },
             "b_c": { "scenarios": [ { "name": "z", "executions": 1, "complete": true } ] } }"#;
         let html = report(groups, "all").unwrap().replace('\u{202f}', " ");
         let row =

@@ -1,68 +1,16 @@
 //! What each ordering of a primitive is for: the counterexample that appears with a weaker one.
 //!
 //! `cargo orderings --book` writes `book/generated/orderings.json` (the format is told in
-//! `tests/tools/orderings/src/book.rs`). It keeps lines by their text; the numbers are those that the lines have in
+//! `generated::orderings`). It keeps lines by their text; the numbers are those that the lines have in
 //! the source as it is now.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
-use serde::Deserialize;
+use generated::orderings::{Came, Line, Noticed, Site, Written};
+use generated::place;
 
 use super::{escape, grouped, prose};
-
-#[derive(Deserialize)]
-struct Written {
-    seconds: u64,
-    jobs: usize,
-    sites: Vec<Site>,
-}
-
-/// A place that gives a memory ordering.
-#[derive(Deserialize)]
-struct Site {
-    module: String,
-    file: String,
-    function: String,
-    operation: String,
-    line: Line,
-    /// How far into the line's text the operation begins.
-    offset: usize,
-    #[serde(default)]
-    weaker: Vec<Weaker>,
-    /// Why no model executes it.
-    not_executed: Option<String>,
-}
-
-/// The text of a line, and which of the lines with this text it is, from 1.
-#[derive(Deserialize)]
-struct Line(String, usize);
-
-#[derive(Deserialize)]
-struct Weaker {
-    to: String,
-    #[serde(flatten)]
-    came: Came,
-}
-
-/// What came of a weaker ordering.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Came {
-    Noticed(Noticed),
-    Survives { reason: String },
-}
-
-#[derive(Deserialize)]
-struct Noticed {
-    kind: String,
-    by: String,
-    executions: u64,
-    threads: Vec<String>,
-    sentence: String,
-    lines: Vec<(String, Line)>,
-    rows: Vec<(usize, Option<usize>, String)>,
-}
 
 /// How the figures of a run on everything are called.
 const TOTALS: &str = "all";
@@ -196,8 +144,7 @@ fn failure(
 ) -> Result<String, String> {
     let mut places = Vec::new();
     for (file, line) in &found.lines {
-        let name = file.rsplit('/').next().unwrap_or(file);
-        let name = file.strip_prefix("tests/cases/").unwrap_or(name).to_owned();
+        let name = place::short(file).to_owned();
         // What a line of a test says may have changed since: then its file is named alone.
         let number = sources.number(file, line)?;
         places.push(number.map_or(name.clone(), |number| format!("{name}:{number}")));
@@ -329,9 +276,7 @@ impl Sources<'_, '_> {
 
     /// The number that a line has now, if it is still there.
     fn number(&mut self, file: &str, line: &Line) -> Result<Option<usize>, String> {
-        let lines = (1..).zip(self.lines(file)?);
-        let mut alike = lines.filter(|(_, text)| text.trim() == line.0).map(|(number, _)| number);
-        Ok(alike.nth(line.1.saturating_sub(1)))
+        Ok(line.number_in(self.lines(file)?))
     }
 
     fn indentation(&self, file: &str, number: usize) -> usize {

@@ -1,10 +1,11 @@
 //! What the source says: the names of words, lines by anchor, the line with a certain text.
 
-use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs;
 use std::ops::RangeInclusive;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
+
+use generated::place;
 
 use crate::op::At;
 use crate::part::Part;
@@ -20,32 +21,9 @@ fn read(file: &str) -> Result<String, String> {
     fs::read_to_string(root().join(file)).map_err(|error| format!("cannot read `{file}`: {error}"))
 }
 
-/// The file of a line, from the root of the repository. What is built by a manifest in another folder has a path that
-/// goes up again: `tests/…/../../primitives/src/lock.rs`.
+/// The file of a line, from the root of the repository.
 pub(crate) fn file(at: At) -> &'static str {
-    thread_local! {
-        static PLAIN: RefCell<BTreeMap<&'static str, &'static str>> = const { RefCell::new(BTreeMap::new()) };
-    }
-    let file = at.file();
-    if !file.contains("..") {
-        return file;
-    }
-    PLAIN.with_borrow_mut(|plain| {
-        *plain.entry(file).or_insert_with(|| plain_path(Path::new(file)).leak())
-    })
-}
-
-/// A path without the folders that it leaves again.
-pub(crate) fn plain_path(path: &Path) -> String {
-    let mut plain = PathBuf::new();
-    for part in path.components() {
-        if part == Component::ParentDir {
-            plain.pop();
-        } else {
-            plain.push(part);
-        }
-    }
-    plain.to_string_lossy().into_owned()
+    place::from_root(at.file())
 }
 
 /// The lines between `// ANCHOR: name` and `// ANCHOR_END: name`.

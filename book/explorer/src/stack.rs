@@ -8,6 +8,8 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use generated::place;
+
 use crate::graph::Place;
 use crate::part::Part;
 use crate::source;
@@ -71,7 +73,7 @@ fn resolve(address: usize, shown: &HashMap<&'static str, Vec<u32>>) -> Vec<Place
     // A return address is behind the call.
     backtrace::resolve(address.saturating_sub(1) as *mut _, |symbol| {
         let (Some(file), Some(line)) = (symbol.filename(), symbol.lineno()) else { return };
-        let file = source::plain_path(file.strip_prefix(&root).unwrap_or(file));
+        let file = place::without_detours(file.strip_prefix(&root).unwrap_or(file));
         let part = shown.iter().find(|(name, _)| **name == file);
         if let Some((&file, lines)) = part
             && lines.contains(&line)

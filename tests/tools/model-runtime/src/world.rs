@@ -24,11 +24,9 @@ use crate::trace::{Event, Trace};
 /// Where in the source something happens.
 pub(crate) type At = &'static Location<'static>;
 
-/// The file of a line, from the root of the repository. What is built by a manifest in another folder has a path that
-/// goes up again: `tests/…/../../primitives/src/lock.rs`.
+/// The file of a line, from the root of the repository.
 pub(crate) fn file(at: At) -> &'static str {
-    let file = at.file();
-    file.rsplit_once("/../").map_or(file, |(_, plain)| plain)
+    generated::place::from_root(at.file())
 }
 
 /// How a scenario is to be run.

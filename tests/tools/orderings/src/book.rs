@@ -1,16 +1,15 @@
 //! What the book shows of a run: `book/generated/orderings.json`, written by `cargo orderings --book`.
 //!
-//! A place is kept by file, function and operation, and each line by its text and by which of the lines with
-//! this text it is: so an edit elsewhere in a file changes nothing here, and the book's builder finds the
-//! number that a line has now. A test fails when the source has a place that the file does not have, or the
-//! other way round.
+//! The format is in `generated::orderings`. A test fails when the source has a place that the file
+//! does not have, or the other way round.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use serde::{Deserialize, Serialize};
+use generated::orderings::{Came, Line, Noticed, Site, Weaker, Written};
+use generated::place;
 
 use crate::judge::{Fate, Trial};
 use crate::listed::Listed;
@@ -19,69 +18,6 @@ use crate::source::Place;
 
 /// Longer ones are told by their sentence alone.
 const MOST_ROWS: usize = 40;
-
-/// The whole file.
-#[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Written {
-    /// How long the last run on everything took, in seconds, and with how many workers.
-    #[serde(default)]
-    pub(crate) seconds: u64,
-    #[serde(default)]
-    pub(crate) jobs: usize,
-    sites: Vec<Site>,
-}
-
-/// A place that gives a memory ordering.
-#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Site {
-    /// `lock`: what a chapter asks for.
-    module: String,
-    file: String,
-    function: String,
-    operation: String,
-    nth: usize,
-    line: Line,
-    /// How far into the line's text the operation begins.
-    offset: usize,
-    /// What was tried; empty where the ordering is as weak as can be.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    weaker: Vec<Weaker>,
-    /// Why no model executes it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    not_executed: Option<String>,
-}
-
-/// The text of a line, and which of the lines with this text it is, from 1.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Line(String, usize);
-
-/// A weaker ordering, and what came of it.
-#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Weaker {
-    to: String,
-    #[serde(flatten)]
-    came: Came,
-}
-
-#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
-enum Came {
-    Noticed {
-        kind: String,
-        by: String,
-        executions: u64,
-        threads: Vec<String>,
-        /// A place in the source is `{n}`, the line of that number in `lines`.
-        sentence: String,
-        /// File and line of the places below.
-        lines: Vec<(String, Line)>,
-        /// Thread, number of the line (none for what the runtime does), what was done.
-        rows: Vec<(usize, Option<usize>, String)>,
-    },
-    Survives {
-        reason: String,
-    },
-}
 
 /// The file's path.
 pub(crate) fn path(root: &Path) -> PathBuf {
@@ -246,7 +182,7 @@ fn came(
     let rows = failure.rows.iter().zip(&numbers);
     let rows: Vec<_> = rows.map(|(row, number)| (row.thread, *number, cell(row))).collect();
     let too_long = rows.len() > MOST_ROWS;
-    Came::Noticed {
+    Came::Noticed(Noticed {
         kind: kind.to_owned(),
         by: by.to_owned(),
         executions,
@@ -254,17 +190,12 @@ fn came(
         sentence,
         rows: if too_long { Vec::new() } else { rows },
         lines,
-    }
+    })
 }
 
 /// How the model runtime names the place of a row: `lock.rs:142`, `lock/models.rs:30`.
 fn said(row: &Row) -> String {
-    format!("{}:{}", short(&row.file), row.line)
-}
-
-fn short(file: &str) -> &str {
-    let name = file.rsplit('/').next().unwrap_or(file);
-    file.strip_prefix("tests/cases/").unwrap_or(name)
+    format!("{}:{}", place::short(&row.file), row.line)
 }
 
 fn cell(row: &Row) -> String {
@@ -313,11 +244,7 @@ impl Sources<'_> {
 
     /// Nothing for a file that is not in the repository, such as the standard library's.
     fn line(&mut self, file: &str, number: u32) -> Option<Line> {
-        let lines = self.lines(file);
-        let index = number as usize - 1;
-        let text = lines.get(index)?.trim();
-        let nth = lines[..=index].iter().filter(|line| line.trim() == text).count();
-        Some(Line(text.to_owned(), nth))
+        Line::of(self.lines(file), number as usize)
     }
 
     fn offset(&mut self, file: &str, number: u32, column: u32) -> usize {
@@ -447,7 +374,7 @@ mod tests {
             ],
         };
         let mut sources = Sources { root: &root, files: BTreeMap::new() };
-        let Came::Noticed { sentence, lines, rows, .. } =
+        let Came::Noticed(Noticed { sentence, lines, rows, .. }) =
             came("a/b", "data race", 3, &failure, &mut sources)
         else {
             panic!("it was noticed")

@@ -1,5 +1,7 @@
 //! What kind of failure it was, in a sentence.
 
+use generated::place;
+
 use super::{Kind, name};
 use crate::explore::Panicked;
 use crate::failure::Failure;
@@ -83,7 +85,7 @@ impl Judge<'_> {
             let sentence = format!("The checker came to one of its own limits: {one_line}");
             return (Kind::Limit, sentence);
         }
-        let at = format!("{}:{}", file_name(&panicked.file), panicked.line);
+        let at = format!("{}:{}", place::short(&panicked.file), panicked.line);
         let checked = self.world.trace.events.iter().any(|event| event.what == What::Check);
         let sentence = if checked {
             format!(
@@ -138,7 +140,7 @@ impl Judge<'_> {
         Some(Access {
             kind: if writes { "write" } else { "read" },
             thread: self.world.thread_named(&format!("ThreadId({number})"))?,
-            at: format!("{}:{line}", file_name(file)),
+            at: format!("{}:{line}", place::short(file)),
         })
     }
 }
@@ -151,14 +153,7 @@ struct Access {
 }
 
 fn place(at: At) -> String {
-    format!("{}:{}", file_name(at.file()), at.line())
-}
-
-/// The file without its folders; with one of them for a scenario, which is called after what it is about:
-/// `lock.rs`, `lock/models.rs`.
-pub(super) fn file_name(file: &str) -> &str {
-    let name = file.rsplit('/').next().unwrap_or(file);
-    file.strip_prefix("tests/cases/").unwrap_or(name)
+    format!("{}:{}", place::short(at.file()), at.line())
 }
 
 fn capitalized(text: &str) -> String {

@@ -3,7 +3,8 @@
 use std::fmt;
 use std::path::Path;
 
-use super::judge::file_name;
+use generated::place;
+
 use super::{Counterexample, Row};
 
 impl Row {
@@ -13,7 +14,7 @@ impl Row {
         if Path::new(&self.file).starts_with("tests/tools/model-runtime") {
             return String::new();
         }
-        format!("{}:{}", file_name(&self.file), self.line)
+        format!("{}:{}", place::short(&self.file), self.line)
     }
 
     /// What stands in the thread's column.

@@ -1,9 +1,11 @@
 //! What the book shows of a run: `book/generated/model.json`.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use serde_json::{Map, Value, json};
+use generated::model::{Counterexample as Shown, Group, Row, Scenario};
+use serde_json::{Map, Value};
 
 use super::Reply;
 use crate::report::{Counterexample, Verdict};
@@ -16,8 +18,8 @@ pub(super) fn write(replies: &[Reply]) -> Result<(), String> {
     // The path that the crate was built at: cargo builds it anew where the folder moves.
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../book/generated/model.json");
     let mut groups = read(&path)?;
-    for (group, scenarios) in by_group(replies) {
-        groups.insert(group, json!({ "scenarios": scenarios }));
+    for (name, group) in by_group(replies) {
+        groups.insert(name, serde_json::to_value(group).expect("plain values"));
     }
     let text = serde_json::to_string_pretty(&groups).expect("a map of plain values");
     fs::write(&path, text + "\n").map_err(|error| format!("cannot write model.json: {error}"))
@@ -31,42 +33,42 @@ fn read(path: &Path) -> Result<Map<String, Value>, String> {
     }
 }
 
-fn by_group(replies: &[Reply]) -> Map<String, Value> {
-    let mut groups = Map::new();
+fn by_group(replies: &[Reply]) -> BTreeMap<String, Group> {
+    let mut groups = BTreeMap::new();
     for reply in replies {
         let Reply::Outcome(outcome) = reply else { continue };
         let Some((group, name)) = outcome.scenario.split_once('/') else { continue };
-        let mut scenario = json!({
-            "name": name,
-            "about": outcome.about,
-            "threads": outcome.roles.len(),
-            "bound": outcome.bound,
-            "executions": outcome.executions,
-            "complete": outcome.complete,
-            "seconds": (outcome.seconds * 100.0).round() / 100.0,
+        let counterexample = match &outcome.verdict {
+            Verdict::FailsAsItMust(found) if found.rows.len() <= MOST_ROWS => Some(shown(found)),
+            _ => None,
+        };
+        let group = groups.entry(group.to_owned());
+        let group = group.or_insert_with(|| Group { scenarios: Vec::new() });
+        group.scenarios.push(Scenario {
+            name: name.to_owned(),
+            about: Some(outcome.about.clone()),
+            threads: Some(outcome.roles.len()),
+            bound: outcome.bound,
+            executions: outcome.executions,
+            complete: outcome.complete,
+            seconds: Some((outcome.seconds * 100.0).round() / 100.0),
+            counterexample,
         });
-        if let Verdict::FailsAsItMust(found) = &outcome.verdict
-            && found.rows.len() <= MOST_ROWS
-        {
-            scenario["counterexample"] = counterexample(found);
-        }
-        let scenarios = groups.entry(group).or_insert_with(|| json!([]));
-        scenarios.as_array_mut().expect("made as an array").push(scenario);
     }
     groups
 }
 
 /// As a chapter shows it: what each thread does, in words, and where.
-fn counterexample(found: &Counterexample) -> Value {
-    let rows: Vec<_> = found
+fn shown(found: &Counterexample) -> Shown {
+    let rows = found
         .rows
         .iter()
-        .map(|row| json!({ "thread": row.thread, "place": row.place(), "cell": row.cell() }))
+        .map(|row| Row { thread: row.thread, place: row.place(), cell: row.cell() })
         .collect();
-    json!({
-        "threads": found.threads,
-        "rows": rows,
-        "sentence": found.sentence,
-        "replay": found.replay,
-    })
+    Shown {
+        threads: found.threads.clone(),
+        rows,
+        sentence: found.sentence.clone(),
+        replay: found.replay.clone(),
+    }
 }

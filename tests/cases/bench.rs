@@ -17,9 +17,12 @@ mod waits;
 
 cases::modules!(bench);
 
+/// The name of a folder, and the bench that it holds.
+type Case = (&'static str, fn() -> bench::Bench);
+
 /// The benches, by the names of their folders.
 fn benches() -> Vec<bench::Named> {
-    let cases: &[(&'static str, fn() -> bench::Bench)] = &cases::each!(bench::bench);
+    let cases: &[Case] = &cases::each!(bench::bench);
     cases.iter().map(|(name, bench)| bench::Named { name, bench: bench() }).collect()
 }
 

@@ -2,8 +2,8 @@
 //! on one within another.
 //!
 //! ```text
-//! cargo bench -p primitives --bench detector --features deadlock-detection
-//! cargo bench -p primitives --bench detector       # the control: without the detector both are one
+//! cargo bench -p locksmith-primitives --bench detector --features deadlock-detection
+//! cargo bench -p locksmith-primitives --bench detector       # the control: without the detector both are one
 //! ```
 //!
 //! The twin of `Lock` is here: data beside a `RawLock`, which has no name, so that the detector is told nothing

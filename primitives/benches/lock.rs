@@ -1,4 +1,4 @@
-//! `cargo bench -p primitives --bench lock`: what the fast paths cost, and two threads at one lock.
+//! `cargo bench -p locksmith-primitives --bench lock`: what the fast paths cost, and two threads at one lock.
 //!
 //! Ours alone, to see what a change did to one of them. Beside their peers they are measured by
 //! `cargo results lock`, turn by turn: criterion runs one after the other, and a machine that is

@@ -1,4 +1,4 @@
-//! `cargo bench -p primitives --bench timers`: what ten thousand pending timers cost, and how late they are.
+//! `cargo bench -p locksmith-primitives --bench timers`: what ten thousand pending timers cost, and how late they are.
 //!
 //! Not criterion: lateness is a distribution and memory is no time at all. Every figure is the median of the
 //! rounds. Lateness is printed for each round, beside the time for which the timers' thread was ready to run

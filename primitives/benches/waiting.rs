@@ -1,4 +1,4 @@
-//! `cargo bench -p primitives --bench waiting`: what makes threads wait, when none does, and two threads that wait
+//! `cargo bench -p locksmith-primitives --bench waiting`: what makes threads wait, when none does, and two threads that wait
 //! for each other.
 //!
 //! Ours alone, as in the bench `lock`, which says why. How many instructions each operation takes, and that none

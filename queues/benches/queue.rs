@@ -1,4 +1,4 @@
-//! `cargo bench -p queues`: what a queue's two fast paths cost, and a hand-over.
+//! `cargo bench -p locksmith-queues`: what a queue's two fast paths cost, and a hand-over.
 //!
 //! Ours alone, to see what a change did to one of them. Beside their peers they are measured by
 //! `cargo results queue`, turn by turn: criterion runs one after the other, and a machine that is

@@ -1,4 +1,4 @@
-//! What both real back ends promise (`cargo test -p primitives`, again with `--features portable`).
+//! What both real back ends promise (`cargo test -p locksmith-primitives`, again with `--features portable`).
 
 use std::ptr;
 use std::sync::Arc;

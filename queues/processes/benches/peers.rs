@@ -1,6 +1,6 @@
 //! The crate beside CPython's `multiprocessing`, beside our own tools of threads, and beside `/bin/true`.
 //!
-//! `cargo bench -p processes` runs each row five times, the contestants one after the other in each round, and prints the
+//! `cargo bench -p locksmith-processes` runs each row five times, the contestants one after the other in each round, and prints the
 //! median and its ratio: ratios of one run can be trusted, times of a shared machine cannot. `-- --test` runs each once.
 
 use std::fmt::Write as _;

@@ -1,6 +1,6 @@
 //! A small harness: the program starts itself again, so that libtest cannot have its `main`.
 //!
-//! `cargo test -p processes --test killing -- WORD` runs the tests whose names hold the word.
+//! `cargo test -p locksmith-processes --test killing -- WORD` runs the tests whose names hold the word.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::exit;

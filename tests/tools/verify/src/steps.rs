@@ -113,12 +113,12 @@ pub(crate) static STEPS: &[Step] = &[
     Step::new("test-one-thread", "the tests stand on their own: one after the other",
         "cargo test --locked --workspace --exclude demos --tests").env(&[("RUST_TEST_THREADS", "1")]).evidence(Evidence::Tests).long(),
     Step::new("test-release", "the tests, optimised as it ships",
-        "cargo test --locked --release -p primitives -p queues -p tests --tests").evidence(Evidence::Tests).long(),
+        "cargo test --locked --release -p locksmith-primitives -p locksmith-queues -p tests --tests").evidence(Evidence::Tests).long(),
     Step::new("killing", "ten thousand processes are killed at random, and nothing is lost but what the rules allow",
-        "cargo test --locked --release -p processes --test killing")
+        "cargo test --locked --release -p locksmith-processes --test killing")
         .env(&[("LOCKSMITH_KILLS", "10000"), ("LOCKSMITH_TEST_LIMIT", "900")]).evidence(Evidence::Tests).long(),
     Step::new("bench", "the benches of single operations compile, and each runs once",
-        "cargo bench --locked -p primitives -p queues -- --test").evidence(Evidence::Benches).long(),
+        "cargo bench --locked -p locksmith-primitives -p locksmith-queues -- --test").evidence(Evidence::Benches).long(),
     Step::new("contests", "ours and its peers hold each contest once, shortly",
         "cargo --locked results --test").evidence(Evidence::Benches).long(),
     Step::new("tsan", "ThreadSanitizer on the stress tests, nothing suppressed",

@@ -1,12 +1,12 @@
 //! A thread panics, and whoever joins it learns of it.
 
-use primitives::thread::{self, PanicError};
+use primitives::threads::{self, PanicError};
 
 // ANCHOR: sum
 /// The sum of the numbers, each read by a thread of its own.
 pub fn sum(lines: &[&'static str]) -> Result<u32, PanicError> {
     let read =
-        |line: &'static str| thread::spawn(move || line.parse::<u32>().expect("not a number"));
+        |line: &'static str| threads::spawn(move || line.parse::<u32>().expect("not a number"));
     let threads: Vec<_> = lines.iter().copied().map(read).collect();
     let mut sum = 0;
     for thread in threads {

@@ -1,12 +1,12 @@
 //! A thread panics, and the program goes on as if nothing had happened.
 
-use primitives::thread;
+use primitives::threads;
 
 // ANCHOR: sum
 /// The sum of the numbers, each read by a thread of its own.
 pub fn sum(lines: &[&'static str]) -> u32 {
     let read =
-        |line: &'static str| thread::spawn(move || line.parse::<u32>().expect("not a number"));
+        |line: &'static str| threads::spawn(move || line.parse::<u32>().expect("not a number"));
     let threads: Vec<_> = lines.iter().copied().map(read).collect();
     let mut sum = 0;
     for thread in threads {

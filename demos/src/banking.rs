@@ -29,7 +29,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
-use primitives::{Event, thread};
+use primitives::{Event, threads};
 
 use self::bank::{Bank, Way};
 use self::payday::{Payday, Signal};
@@ -145,7 +145,7 @@ fn transfers(args: &Args, bank: &Bank) -> io::Result<Ended> {
         bank.teller(teller, args.accounts, share, random, || live.inc(1))
     };
     let total = OPENING * args.accounts as u64;
-    let ended = thread::scope(|scope| {
+    let ended = threads::scope(|scope| {
         let close = || {
             bank.hand_over_hand().inspect(|(_, knots)| knots.stop());
             closed.set();

@@ -24,7 +24,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
-use primitives::{Barrier, thread};
+use primitives::{Barrier, threads};
 
 use self::grid::Grid;
 use crate::args::number;
@@ -163,7 +163,7 @@ impl Life {
             waited += arrived.elapsed();
             if all_here.is_leader() {
                 self.reached.store(generation + 1, Relaxed); // Relaxed: a number for the eye
-                thread::sleep(pause); // the others are done sooner, and wait at the next barrier
+                threads::sleep(pause); // the others are done sooner, and wait at the next barrier
             }
         }
         waited

@@ -19,7 +19,7 @@
 
 use std::time::Instant;
 
-use primitives::{Event, thread};
+use primitives::{Event, threads};
 use queues::Stack;
 
 use crate::args::number;
@@ -53,7 +53,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
         let converter = Converter::new(number, args);
         // Two teams of one, and what the other waits for if one panics.
         let stop = || converter.no_more_digits();
-        let (divider, writer) = thread::scope(|scope| {
+        let (divider, writer) = threads::scope(|scope| {
             let divider = workers::start(scope, "divider", 1, |_| converter.divide(), stop)?;
             let writer = workers::start(scope, "writer", 1, |_| converter.write(), stop)?;
             std::io::Result::Ok((workers::join(divider), workers::join(writer)))

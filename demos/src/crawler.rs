@@ -26,7 +26,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use primitives::{Lock, thread};
+use primitives::{Lock, threads};
 use queues::Queue;
 
 use self::fetch::{Address, Fetcher};
@@ -119,7 +119,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
     });
     let started = Instant::now();
     crawl.offer(start.clone(), 0);
-    let fetched = thread::scope(|scope| {
+    let fetched = threads::scope(|scope| {
         let stop = || drop(crawl.queue.shutdown_now());
         let work = |_| crawl.work(|| live.inc(1));
         let workers = workers::start(scope, "worker", args.threads, work, stop)?;

@@ -24,7 +24,7 @@ use std::time::{Duration, Instant};
 
 use console::{Alignment, measure_text_width, pad_str, style};
 use primitives::deadlock::{self, Report as Knot, ThreadReport};
-use primitives::{Barrier, Lock, thread};
+use primitives::{Barrier, Lock, threads};
 
 use self::table::{Cure, Eaten, Table};
 use crate::args::number;
@@ -172,7 +172,7 @@ fn accounts() -> io::Result<(Vec<Knot>, Duration)> {
             Err(knot) => Some((*knot, started.elapsed())),
         }
     };
-    let ended = thread::scope(|scope| {
+    let ended = threads::scope(|scope| {
         let stop = || each_has_one.abort();
         // Two teams of one, for the names.
         let ann = workers::start(scope, "ann", 1, |_| transfer(1), stop)?;
@@ -214,7 +214,7 @@ fn circle(knot: &Knot) -> Vec<String> {
 type Row = [String; 6];
 
 /// Lets them eat; a row about it, whether all ate all their meals, and who panicked.
-fn dine(args: &Args, cure: Cure) -> io::Result<(Row, bool, Vec<primitives::thread::PanicError>)> {
+fn dine(args: &Args, cure: Cure) -> io::Result<(Row, bool, Vec<primitives::threads::PanicError>)> {
     let table = Table::new(args.philosophers);
     let pause = Duration::from_micros(args.eat as u64);
     let live = progress::start(args.philosophers * args.meals, "meals", move || cure.name().into());
@@ -224,7 +224,7 @@ fn dine(args: &Args, cure: Cure) -> io::Result<(Row, bool, Vec<primitives::threa
         while eaten.meals < args.meals && !interrupted() {
             table.eat(number - 1, cure, pause, &mut eaten);
             live.inc(1);
-            thread::sleep(pause); // he thinks
+            threads::sleep(pause); // he thinks
         }
         eaten.done_after = started.elapsed();
         eaten

@@ -250,7 +250,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
 fn try_out(
     test: &Litmus,
     args: &Args,
-) -> anyhow::Result<(Seen, Option<primitives::thread::PanicError>)> {
+) -> anyhow::Result<(Seen, Option<primitives::threads::PanicError>)> {
     let all = Vec::from_iter((0..args.rounds).map(|_| Flags::default()));
     let places = [Place::default(), Place::default()];
     let over = AtomicBool::new(false);

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use console::style;
-use primitives::thread::PanicError;
+use primitives::threads::PanicError;
 
 use crate::interrupt::interrupted;
 

@@ -22,7 +22,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
-use primitives::{Event, Lock, Semaphore, thread};
+use primitives::{Event, Lock, Semaphore, threads};
 use queues::Queue;
 
 use self::writer::{Writer, Written};
@@ -148,7 +148,7 @@ fn run_threads(
         pipeline.under_way.release(args.cleaners);
     };
     let pause = Duration::from_millis(args.pause as u64);
-    let ended = thread::scope(|scope| {
+    let ended = threads::scope(|scope| {
         let read = |_| pipeline.read(texts, pause, || live.inc(1)).inspect_err(|_| stop());
         let reader = workers::start(scope, "reader", 1, read, stop)?;
         let cleaners = workers::start(scope, "cleaner", args.cleaners, |_| pipeline.clean(), stop)?;

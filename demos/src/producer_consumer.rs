@@ -24,7 +24,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 use std::{io, vec};
 
-use primitives::{Lock, thread};
+use primitives::{Lock, threads};
 use queues::{GetError, PutError, Queue, TryGetError, TryPutError};
 
 use crate::args::number;
@@ -137,7 +137,7 @@ fn run_threads(args: &Args, texts: &Texts, shared: &Arc<Shared>) -> io::Result<E
     };
     let consume = |number| shared.consume(args.panic_consumer, pause(&args.slow_consumers, number));
     let stop = || shared.queue.shutdown();
-    let ended = thread::scope(|scope| {
+    let ended = threads::scope(|scope| {
         let producers = workers::start(scope, "producer", args.producers, produce, stop)?;
         let consumers = workers::start(scope, "consumer", args.consumers, consume, stop)?;
         let producers = workers::join(producers);
@@ -234,7 +234,7 @@ fn pause(microseconds: &[usize], number: usize) -> Option<Duration> {
 /// Stands for a slow disk or a slow service: the thread sleeps, where a real one would wait for a device.
 fn simulate(pause: Option<Duration>) {
     if let Some(pause) = pause.filter(|_| !interrupted()) {
-        thread::sleep(pause);
+        threads::sleep(pause);
     }
 }
 

@@ -18,7 +18,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use std::{fs, io};
 
-use primitives::{Event, thread};
+use primitives::{Event, threads};
 use queues::{Executor, TaskError, as_completed};
 use sha2::{Digest, Sha256};
 
@@ -94,7 +94,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
 
         let started = Instant::now();
         let waits = (0..args.jobs).map(|_| {
-            executor.submit(move || working(|| waiting!("the device", thread::sleep(device))))
+            executor.submit(move || working(|| waiting!("the device", threads::sleep(device))))
         });
         let waits: Vec<_> = waits.collect();
         waits.into_iter().for_each(|task| drop(task.result()));

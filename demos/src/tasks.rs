@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 
 use ::tasks::{App, Beat, InProcess, Redis, Signature, Stopper, TaskHandle, chord};
 use anyhow::Context;
-use primitives::thread;
+use primitives::threads;
 
 use crate::args::number;
 use crate::interrupt::{interrupted, on_ctrl_c};
@@ -221,7 +221,7 @@ fn send(args: &Args, app: &App) -> anyhow::Result<Vec<TaskHandle<u64>>> {
         };
         albums.map(send).collect()
     };
-    let (even, odd) = thread::scope(|scope| {
+    let (even, odd) = threads::scope(|scope| {
         let odd = scope.spawn(|| produce(1));
         let even = produce(0);
         (even, odd.join())

@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use primitives::Event;
-use primitives::thread::{self, JoinHandle};
+use primitives::threads::{self, JoinHandle};
 
 use crate::outcome::{Outcome, Verdict};
 use crate::report::{Report, count, counted};
@@ -48,10 +48,11 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
     let gate = Arc::new(Event::new());
     let readers = start_readers(&texts, &gate, None)?;
     report.gap();
-    report
-        .line("1. They are started, and wait at a gate. `thread::enumerate()` lists who is alive:");
-    report.columns(thread::enumerate().iter().map(|thread| {
-        let is_me = if *thread == thread::current() { "  (this one)" } else { "" };
+    report.line(
+        "1. They are started, and wait at a gate. `threads::enumerate()` lists who is alive:",
+    );
+    report.columns(threads::enumerate().iter().map(|thread| {
+        let is_me = if *thread == threads::current() { "  (this one)" } else { "" };
         [thread.name().to_owned(), format!("number {}{is_me}", thread.id())]
     }));
     gate.set();
@@ -71,7 +72,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
     report.line(format_args!(
         "  {} of all, and alive: {}",
         counted(words, "word"),
-        counted(thread::active_count(), "thread")
+        counted(threads::active_count(), "thread")
     ));
 
     // Act 2: one of them fails.
@@ -146,7 +147,7 @@ fn start_readers(
 ) -> std::io::Result<Vec<JoinHandle<usize>>> {
     let start = |(number, file): (usize, &PathBuf)| {
         let (texts, gate, file) = (Arc::clone(texts), Arc::clone(gate), file.clone());
-        thread::Builder::new().name(format!("reader-{number}")).spawn(move || {
+        threads::Builder::new().name(format!("reader-{number}")).spawn(move || {
             let _running = running!("at work");
             waiting!("the gate", gate.wait());
             let words = count_words(&texts, &file);

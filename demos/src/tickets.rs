@@ -21,7 +21,7 @@ use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
-use primitives::{Lock, thread};
+use primitives::{Lock, threads};
 
 use crate::args::number;
 use crate::interrupt::{interrupted, on_ctrl_c};
@@ -96,7 +96,7 @@ impl Hall {
         while !interrupted() {
             let party = random.usize(1..=4);
             let pause = random.usize(self.think / 2..=self.think * 3 / 2);
-            let pause = || thread::sleep(Duration::from_micros(pause as u64));
+            let pause = || threads::sleep(Duration::from_micros(pause as u64));
             match &self.lock {
                 Some(lock) => {
                     let plan = waiting!("the plan", lock.lock());

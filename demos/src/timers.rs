@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
-use primitives::thread::{self, JoinHandle};
+use primitives::threads::{self, JoinHandle};
 use primitives::{Lock, Semaphore, TimerHandle, Timers};
 
 use crate::args::number;
@@ -152,9 +152,9 @@ impl Clock {
 
     /// A loop with a sleep at its end, as beginners write it.
     fn start_sleeping(self) -> io::Result<JoinHandle<()>> {
-        thread::Builder::new().name("clock").spawn(move || {
+        threads::Builder::new().name("clock").spawn(move || {
             for tick in (1..=self.ticks).take_while(|_| !interrupted()) {
-                waiting!("the next tick", thread::sleep(self.period));
+                waiting!("the next tick", threads::sleep(self.period));
                 self.tick(tick);
             }
         })
@@ -164,7 +164,7 @@ impl Clock {
         let _running = running!("a tick");
         let due = self.started + self.period * tick as u32;
         self.board.ticks.lock().push(Instant::now().saturating_duration_since(due));
-        thread::sleep(WORK);
+        threads::sleep(WORK);
         self.board.done.release(1);
     }
 }

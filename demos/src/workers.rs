@@ -4,7 +4,7 @@ use std::io;
 use std::sync::Arc;
 
 use primitives::Barrier;
-use primitives::thread::{self, PanicError, Scope, ScopedJoinHandle};
+use primitives::threads::{self, PanicError, Scope, ScopedJoinHandle};
 
 use crate::timeline::{running, waiting};
 
@@ -38,7 +38,7 @@ pub(crate) fn start<'scope, T: Send + 'scope>(
     let all_here = Arc::new(Barrier::new(threads));
     let start = |number| {
         let all_here = Arc::clone(&all_here);
-        thread::Builder::new().name(format!("{role}-{number}")).spawn_scoped(scope, move || {
+        threads::Builder::new().name(format!("{role}-{number}")).spawn_scoped(scope, move || {
             let _running = running!("at work");
             let _guard = OnPanic(stop);
             // An error says that a thread could not be started: `stop` is under way.
@@ -72,7 +72,7 @@ pub(crate) fn run<T: Send>(
     work: impl Fn(usize) -> T + Copy + Send,
     stop: impl Fn() + Copy + Send,
 ) -> io::Result<Vec<Worker<T>>> {
-    thread::scope(|scope| Ok(join(start(scope, role, threads, work, stop)?)))
+    threads::scope(|scope| Ok(join(start(scope, role, threads, work, stop)?)))
 }
 
 /// Those that panicked.

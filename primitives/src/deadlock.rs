@@ -35,7 +35,7 @@
 //!
 #![cfg_attr(feature = "deadlock-detection", doc = "```")]
 #![cfg_attr(not(feature = "deadlock-detection"), doc = "```ignore")]
-//! use primitives::{Barrier, Lock, thread};
+//! use primitives::{Barrier, Lock, threads};
 //!
 //! static ANNS: Lock<i64> = Lock::named("ann's account", 100);
 //! static BOBS: Lock<i64> = Lock::named("bob's account", 100);
@@ -53,7 +53,7 @@
 //!         Err(report) => Some(report), // backs off: `from` is released here
 //!     }
 //! };
-//! let reports = thread::scope(|s| {
+//! let reports = threads::scope(|s| {
 //!     let one = s.spawn(|| transfer(&ANNS, &BOBS));
 //!     let other = s.spawn(|| transfer(&BOBS, &ANNS));
 //!     [one.join().unwrap(), other.join().unwrap()]
@@ -68,8 +68,8 @@
 //! | who waits for                                | could be woken by                      | found as       |
 //! | -------------------------------------------- | -------------------------------------- | -------------- |
 //! | a `Lock`, an `RLock`, a `RawRLock`           | its owner                              | cycle, stuck   |
-//! | the end of a thread ([`join`](crate::thread::JoinHandle::join)) | that thread         | cycle, stuck   |
-//! | the end of a [`scope`](crate::thread::scope) | all threads of the scope, each of which must end | cycle, stuck |
+//! | the end of a thread ([`join`](crate::threads::JoinHandle::join)) | that thread         | cycle, stuck   |
+//! | the end of a [`scope`](crate::threads::scope) | all threads of the scope, each of which must end | cycle, stuck |
 //! | the end of an executor's task                | the worker that runs it; before, anybody | cycle, stuck |
 //! | a semaphore that is [`thread_bound`](crate::Semaphore::thread_bound) | any holder of a permit | cycle, stuck |
 //! | any other semaphore                          | anybody: a permit is a value that may wander, and `release` makes new ones | stuck |
@@ -95,7 +95,7 @@
 //! The graph lies under a small lock of its own, on the bare futex, whose sleep the detector does not see.
 //! A thread that finds a lock free does not come near it, but for the first that it takes and for locks that it nests
 //! for the first time: it notes the lock and the place in a list of its own, which nobody else reads, and which it
-//! takes to the graph when it falls asleep. The names of [`thread`](crate::thread)s are in the reports; other
+//! takes to the graph when it falls asleep. The names of [`thread`](crate::threads)s are in the reports; other
 //! threads have std's name or a number. `cargo model deadlock` explores graph, lock and protocol.
 //!
 //! Source: the graph is Holt's, [_Some Deadlock Properties of Computer Systems_](https://doi.org/10.1145/356603.356607);

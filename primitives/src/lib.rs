@@ -23,7 +23,7 @@
 //! | [`Timer`]                    | `threading.Timer`       | one call, some time from now, or called off     |
 //! | [`Timers`]                   | (`asyncio.call_later`)  | any number of them, on one thread               |
 //! | [`raw::CancellableSleep`]           | `Timer.finished`        | a sleep that may be called off                  |
-//! | [`thread`]                   | `threading.Thread`      | names, a list of threads, panics that are seen  |
+//! | [`threads`]                  | `threading.Thread`      | names, a list of threads, panics that are seen  |
 //!
 //! Everything stands on two modules, and on nothing else: [`sync`], the only door to atomics, and
 //! [`park`], the only door to sleeping. Read them in the order of the book: `park`, `lock`,
@@ -74,12 +74,12 @@ pub mod latch;
 pub mod lock;
 // Its traits want constants, which a model cannot make.
 #[cfg(all(feature = "lock_api", not(model)))]
-pub mod lock_api;
+mod lock_api;
 pub mod once;
 pub mod rlock;
 pub mod rwlock;
 pub mod semaphore;
-pub mod thread;
+pub mod threads;
 pub mod timer;
 pub mod timers;
 pub mod wait_group;
@@ -105,6 +105,8 @@ pub mod raw {
     pub use crate::cancellable_sleep::CancellableSleep;
     pub use crate::condition::ConditionLock;
     pub use crate::lock::RawLock;
+    #[cfg(all(feature = "lock_api", not(model)))]
+    pub use crate::lock_api::ThreadNumber;
     pub use crate::rlock::RawRLock;
     pub use crate::rwlock::RawRwLock;
 }

@@ -1,35 +1,7 @@
-//! The raw traits of the crate [`lock_api`], so that its wrappers, and what others built on them, work on
-//! these locks. (Feature `lock_api`.)
+//! The raw traits of the crate `lock_api`, on our locks. (Feature `lock_api`.)
 //!
-//! | here                          | implements                       | for                              |
-//! | ----------------------------- | -------------------------------- | -------------------------------- |
-//! | [`RawLock`]                   | [`RawMutex`], [`RawMutexTimed`]  | `lock_api::Mutex<RawLock, T>`    |
-//! | [`RawLock`] + [`ThreadNumber`]| [`GetThreadId`]                  | `lock_api::ReentrantMutex`       |
-//! | [`RawRLock`]                  | [`RawMutex`], [`RawMutexTimed`]  | `lock_api::Mutex<RawRLock, T>`   |
-//! | [`Condition`]                 | [`RawCondvar`], timed            | `lock_api::Condvar<Condition>`   |
-//!
-//! Any thread may release a [`RawLock`], so the guards of a mutex made of it may move to another thread. Only
-//! its owner may release a [`RawRLock`], so those of the other may not.
-//!
-//! A mutex hands out `&mut T`, so it must not open twice to the same thread. **A mutex made of a [`RawRLock`]
-//! knows its owner and uses that to refuse**: the second `lock` panics where another mutex would wait for
-//! itself for ever. A mutex that the same thread may take again is `lock_api`'s
-//! [`ReentrantMutex`](::lock_api::ReentrantMutex), which brings its own count and needs a [`RawLock`] and
-//! a [`ThreadNumber`].
-//!
-//! ```
-//! use primitives::lock_api::ThreadNumber;
-//! use primitives::raw::RawLock;
-//!
-//! type Mutex<T> = lock_api::Mutex<RawLock, T>;
-//! type ReentrantMutex<T> = lock_api::ReentrantMutex<RawLock, ThreadNumber, T>;
-//!
-//! static TOTAL: Mutex<u32> = Mutex::new(0);
-//! *TOTAL.lock() += 1;
-//!
-//! let again = ReentrantMutex::new("data");
-//! let (_outer, _inner) = (again.lock(), again.lock());
-//! ```
+//! The module is private: a public one of this name would shadow the crate in a program that says
+//! `use primitives::*`. What a user must know stands at [`ThreadNumber`].
 
 #[cfg(test)]
 mod tests;
@@ -144,9 +116,40 @@ unsafe impl RawMutexTimed for RawRLock {
     }
 }
 
-/// Tells threads apart, for [`lock_api::ReentrantMutex`].
+/// Tells threads apart, for [`lock_api::ReentrantMutex`]; and what else the feature `lock_api` brings.
 ///
 /// The numbers do not come back, so a thread that ends with the mutex locked has no heir.
+///
+/// # The locks under `lock_api`'s wrappers
+///
+/// | here                          | implements                       | for                              |
+/// | ----------------------------- | -------------------------------- | -------------------------------- |
+/// | [`RawLock`]                   | [`RawMutex`], [`RawMutexTimed`]  | `lock_api::Mutex<RawLock, T>`    |
+/// | [`RawLock`] + [`ThreadNumber`]| [`GetThreadId`]                  | `lock_api::ReentrantMutex`       |
+/// | [`RawRLock`]                  | [`RawMutex`], [`RawMutexTimed`]  | `lock_api::Mutex<RawRLock, T>`   |
+/// | [`Condition`]                 | [`RawCondvar`], timed            | `lock_api::Condvar<Condition>`   |
+///
+/// Any thread may release a [`RawLock`], so the guards of a mutex made of it may move to another thread. Only
+/// its owner may release a [`RawRLock`], so those of the other may not.
+///
+/// A mutex hands out `&mut T`, so it must not open twice to the same thread. **A mutex made of a [`RawRLock`]
+/// knows its owner and uses that to refuse**: the second `lock` panics where another mutex would wait for
+/// itself for ever. A mutex that the same thread may take again is `lock_api`'s
+/// [`ReentrantMutex`](::lock_api::ReentrantMutex), which brings its own count and needs a [`RawLock`] and
+/// a [`ThreadNumber`].
+///
+/// ```
+/// use primitives::raw::{RawLock, ThreadNumber};
+///
+/// type Mutex<T> = lock_api::Mutex<RawLock, T>;
+/// type ReentrantMutex<T> = lock_api::ReentrantMutex<RawLock, ThreadNumber, T>;
+///
+/// static TOTAL: Mutex<u32> = Mutex::new(0);
+/// *TOTAL.lock() += 1;
+///
+/// let again = ReentrantMutex::new("data");
+/// let (_outer, _inner) = (again.lock(), again.lock());
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ThreadNumber;
 

@@ -34,7 +34,7 @@ pub use self::error::{JoinError, StartError};
 use crate::cancellable_sleep::CancellableSleep;
 use crate::lock::Lock;
 use crate::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use crate::thread::{Builder, JoinHandle};
+use crate::threads::{Builder, JoinHandle};
 use crate::{park, sync};
 
 /// Calls a function once, after an interval, unless it is cancelled before.
@@ -47,7 +47,7 @@ use crate::{park, sync};
 /// nothing: a started timer fires without it, and one that was not started never will. When `main` returns
 /// the process ends, and timers with it; [`join`](Self::join) those that must fire.
 ///
-/// A panic of the function is reported as that of any [thread](crate::thread), and comes out of
+/// A panic of the function is reported as that of any [thread](crate::threads), and comes out of
 /// [`join`](Self::join).
 ///
 /// _Python_: `threading.Timer(interval, f)`. There the program waits at its end for timers that are still
@@ -110,7 +110,7 @@ impl Timer {
         }
     }
 
-    /// Names its thread, for the report of a panic and for [`enumerate`](crate::thread::enumerate).
+    /// Names its thread, for the report of a panic and for [`enumerate`](crate::threads::enumerate).
     #[must_use = "a timer does nothing until it is started"]
     pub fn with_name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());

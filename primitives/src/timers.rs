@@ -21,7 +21,7 @@
 //!
 //! Callbacks run one after the other, earliest deadline first, equal ones in the order in which they were set. One
 //! that takes long makes those behind it late: what takes long belongs on a thread or a queue of its own. One
-//! that panics is reported, like any [thread](crate::thread), and the others go on.
+//! that panics is reported, like any [thread](crate::threads), and the others go on.
 //!
 //! This is the one place beside [`park`](crate::park) that reads the clock to decide that something is due.
 //! To ask `park` instead would cost a system call for each of many that are due at once.
@@ -51,7 +51,7 @@ pub use self::handle::TimerHandle;
 use self::job::{Every, Job, Once};
 use self::service::{Service, nanoseconds};
 use crate::sync;
-use crate::thread::{JoinHandle, Thread};
+use crate::threads::{JoinHandle, Thread};
 
 /// Any number of timers, on one thread.
 ///
@@ -203,7 +203,7 @@ impl Timers {
     /// Without a thread.
     #[must_use]
     pub fn unserved() -> Self {
-        Self { service: Arc::new(Service::new()), thread: crate::thread::current(), running: None }
+        Self { service: Arc::new(Service::new()), thread: crate::threads::current(), running: None }
     }
 
     /// What the thread would do: waits until a timer is due, and calls it; `false` after [`close`](Self::close).

@@ -7,7 +7,7 @@ use std::env;
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
-use primitives::{Condition, Event, Lock, Semaphore, thread};
+use primitives::{Condition, Event, Lock, Semaphore, threads};
 
 const PROGRAM: &str = "LOCKSMITH_ASLEEP";
 
@@ -33,7 +33,7 @@ fn main() {
 }
 
 fn falls_asleep() {
-    let start = |name: &str, body: fn()| thread::Builder::new().name(name).spawn(body).unwrap();
+    let start = |name: &str, body: fn()| threads::Builder::new().name(name).spawn(body).unwrap();
     let worker = || {
         let mut jobs = JOBS.lock();
         CAME.wait_while(&mut jobs, |jobs| jobs.is_empty());
@@ -54,8 +54,8 @@ fn falls_asleep() {
 /// comes second, it says what it knows, and both sleep for ever. If the child does, it panics.
 fn waits_at_the_end_of_a_scope() {
     let _jobs = JOBS.lock();
-    thread::scope(|s| {
-        thread::Builder::new().name("ann").spawn_scoped(s, || JOBS.lock().push(1)).unwrap();
+    threads::scope(|s| {
+        threads::Builder::new().name("ann").spawn_scoped(s, || JOBS.lock().push(1)).unwrap();
     });
 }
 

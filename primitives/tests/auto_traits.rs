@@ -16,7 +16,7 @@ use primitives::{
     Barrier, BarrierWaitResult, BoundedSemaphore, BrokenBarrierError, Condition, Event, Latch,
     LazyLock, Lock, LockGuard, MappedRwLockReadGuard, MappedRwLockWriteGuard, Once, OnceLock,
     Permit, RLock, RLockGuard, ReleaseError, RwLock, RwLockReadGuard, RwLockWriteGuard, Semaphore,
-    Timer, TimerHandle, Timers, WaitGroup, WaitTimeoutResult, deadlock, park, sync, thread, timer,
+    Timer, TimerHandle, Timers, WaitGroup, WaitTimeoutResult, deadlock, park, sync, threads, timer,
     timers,
 };
 
@@ -119,19 +119,19 @@ fn timers_and_threads() {
         Timers: ALL,
         timers::Builder: ALL,
         TimerHandle: ALL,
-        thread::Thread: ALL,
-        thread::Builder: ALL,
-        thread::JoinHandle<u8>: ALL,
+        threads::Thread: ALL,
+        threads::Builder: ALL,
+        threads::JoinHandle<u8>: ALL,
         // The result crosses by `join`, once.
-        thread::JoinHandle<Movable>: ALL,
-        thread::JoinHandle<Fixed>: "UnwindSafe RefUnwindSafe",
+        threads::JoinHandle<Movable>: ALL,
+        threads::JoinHandle<Fixed>: "UnwindSafe RefUnwindSafe",
         // As std's, which it is made of.
-        thread::Scope<'static, 'static>: "Send Sync RefUnwindSafe",
-        thread::ScopedJoinHandle<'static, u8>: ALL,
-        thread::ScopedJoinHandle<'static, Movable>: ALL,
-        thread::ScopedJoinHandle<'static, Fixed>: "UnwindSafe RefUnwindSafe",
-        thread::PanicError: ALL,
-        thread::Location: ALL,
+        threads::Scope<'static, 'static>: "Send Sync RefUnwindSafe",
+        threads::ScopedJoinHandle<'static, u8>: ALL,
+        threads::ScopedJoinHandle<'static, Movable>: ALL,
+        threads::ScopedJoinHandle<'static, Fixed>: "UnwindSafe RefUnwindSafe",
+        threads::PanicError: ALL,
+        threads::Location: ALL,
     }
 }
 
@@ -147,7 +147,7 @@ fn what_the_primitives_stand_on() {
 #[test]
 fn the_raw_traits() {
     has! {
-        primitives::lock_api::ThreadNumber: ALL,
+        primitives::raw::ThreadNumber: ALL,
         // Any thread may release a raw lock, and only its owner a reentrant one.
         lock_api::MutexGuard<'static, RawLock, u8>: "Send Sync",
         lock_api::MutexGuard<'static, RawRLock, u8>: "Sync",
@@ -218,4 +218,24 @@ fn is_public(file: &Path, name: &str) -> bool {
             let (names, _) = rest.split_once(';').unwrap();
             names.split(|c: char| !c.is_alphanumeric()).any(|word| word == name)
         })
+}
+
+/// What `use primitives::*` brings stands beside std's names and the crates of a manifest.
+mod glob {
+    #[allow(unused_imports, reason = "what it brings must not be what is used")]
+    use primitives::*;
+    #[allow(unused_imports, reason = "two globs with one name are an error where it is used")]
+    use std::*;
+
+    #[test]
+    fn std_threads_are_still_std_threads() {
+        assert!(!thread::panicking());
+    }
+
+    #[cfg(feature = "lock_api")]
+    #[test]
+    fn the_crate_lock_api_is_still_that_crate() {
+        type Mutex<T> = lock_api::Mutex<raw::RawLock, T>;
+        assert_eq!(*Mutex::new(7).lock(), 7);
+    }
 }

@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
-use primitives::thread::{self, Builder, PanicError, catch_panic};
+use primitives::threads::{self, Builder, PanicError, catch_panic};
 use primitives::timer::JoinError;
 use primitives::{Timer, Timers};
 
@@ -65,7 +65,7 @@ fn detached() {
     let who = thread.thread().clone();
     drop(thread);
     while who.is_alive() {
-        thread::yield_now();
+        threads::yield_now();
     }
 }
 
@@ -157,7 +157,7 @@ fn hook_after() {
         panic!("boom");
     });
     let running = running.unwrap();
-    thread::spawn(|| ()).join().unwrap();
+    threads::spawn(|| ()).join().unwrap();
 
     let seen = set_counting_hook(); // and ours is gone
     drop(go);
@@ -222,7 +222,7 @@ fn panics_of_other_threads_are_left_to_the_programs_hook() {
 #[ignore = "a scenario"]
 fn other_threads() {
     let seen = set_counting_hook();
-    thread::spawn(|| ()).join().unwrap(); // ours is in front now
+    threads::spawn(|| ()).join().unwrap(); // ours is in front now
     let other = std::thread::spawn(|| panic!("elsewhere"));
     assert_eq!(*other.join().unwrap_err().downcast::<&str>().unwrap(), "elsewhere");
     assert_eq!(seen.load(SeqCst), 1);
@@ -241,9 +241,9 @@ fn a_hook_may_ask_who_is_there_and_start_threads() {
 fn asking_hook() {
     let (send, receive) = mpsc::channel();
     panic::set_hook(Box::new(move |_| {
-        let listed = thread::enumerate().contains(&thread::current());
-        let helper = thread::spawn(thread::active_count).join().unwrap();
-        let _ = send.send((thread::current().name().to_owned(), listed, helper));
+        let listed = threads::enumerate().contains(&threads::current());
+        let helper = threads::spawn(threads::active_count).join().unwrap();
+        let _ = send.send((threads::current().name().to_owned(), listed, helper));
     }));
     assert!(panics("asked").location().is_some());
     let (name, listed, count) = receive.recv().unwrap();

@@ -8,7 +8,7 @@ use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
-use primitives::{Event, Lock, thread};
+use primitives::{Event, Lock, threads};
 use queues::{Executor, Ring, Task, Workers};
 
 const PROGRAM: &str = "LOCKSMITH_ASLEEP";
@@ -57,7 +57,7 @@ fn rings() {
     let full = Ring::bounded(1).named("full");
     let empty = Ring::<u32>::bounded(1).named("empty");
     full.put(1).unwrap();
-    thread::scope(|s| {
+    threads::scope(|s| {
         s.spawn(|| full.put(2).unwrap());
         s.spawn(|| empty.get().unwrap());
         s.spawn(|| full.join());

@@ -8,7 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, LazyLock, Mutex};
 
 use primitives::deadlock::{self, Verdict};
-use primitives::{Lock, thread};
+use primitives::{Lock, threads};
 use queues::{Executor, Ring};
 
 /// Every report that went to the hook, as text. (A lock of std's, which the detector does not watch.)
@@ -58,7 +58,7 @@ fn to_wait_for_a_task_that_another_worker_runs_is_no_deadlock() {
             let inner = again.submit(move || *outside.lock() += 1);
             inner.result().unwrap();
         });
-        thread::scope(|s| {
+        threads::scope(|s| {
             s.spawn(|| ring.put(round).unwrap());
             s.spawn(|| assert!(ring.get().unwrap() <= round));
             executor.scope(|s| {

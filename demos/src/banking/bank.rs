@@ -4,7 +4,7 @@ use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
-use primitives::{Lock, LockGuard, deadlock, thread};
+use primitives::{Lock, LockGuard, deadlock, threads};
 use tracing::span::EnteredSpan;
 
 use super::knots::Knots;
@@ -127,7 +127,7 @@ impl Bank {
 /// Lets another thread run, now and then, as the system does on its own: so it happens in a short demo too.
 fn look_away() {
     if fastrand::u8(..) == 0 {
-        thread::yield_now();
+        threads::yield_now();
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use primitives::deadlock::{self, Report as Knot, Verdict};
-use primitives::{Barrier, Event, thread};
+use primitives::{Barrier, Event, threads};
 
 use crate::timeline::waiting;
 
@@ -54,7 +54,7 @@ impl Knots {
             let _ = self.first.set(told); // an error says that it was not the first
         }
         self.first_found.set();
-        thread::yield_now(); // so that the others of the ring get what it has released
+        threads::yield_now(); // so that the others of the ring get what it has released
     }
 
     /// Blocks until the first knot was found.

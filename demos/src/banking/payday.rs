@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use fastrand::Rng;
-use primitives::thread::{self, PanicError};
+use primitives::threads::{self, PanicError};
 use primitives::{Condition, Event, Lock, Semaphore};
 
 use crate::interrupt::interrupted;
@@ -72,7 +72,7 @@ impl Payday {
             self.in_line.release(wanted.len());
             self.deposit(i64::MAX / 2);
         };
-        let ended = thread::scope(|scope| {
+        let ended = threads::scope(|scope| {
             let withdraw = |customer: usize| self.withdraw(wanted[customer - 1]);
             let customers = workers::start(scope, "customer", customers, withdraw, stop)?;
             let pay = |_| self.pay(wanted.len(), &deposits);
@@ -96,7 +96,7 @@ impl Payday {
             waiting!("the customers", self.in_line.acquire()).forget();
         }
         for &cents in deposits.iter().take_while(|_| !interrupted()) {
-            thread::sleep(COUNTING);
+            threads::sleep(COUNTING);
             self.deposit(cents);
         }
     }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use std::{env, fs};
 
-use primitives::thread;
+use primitives::threads;
 use pulldown_cmark::{Options, Parser, html};
 
 use super::fetch::Address;
@@ -91,11 +91,11 @@ pub(super) fn start(site: Site, latency: Duration) -> io::Result<Address> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     let address = Address::new(listener.local_addr()?);
     let site = Arc::new(site);
-    thread::Builder::new().name("server").spawn(move || {
+    threads::Builder::new().name("server").spawn(move || {
         for stream in listener.incoming().filter_map(Result::ok) {
             let site = Arc::clone(&site);
             let answer = move || drop(answer(&site, &stream, latency)); // whoever asked has gone
-            let _ = thread::Builder::new().name("answer").spawn(answer);
+            let _ = threads::Builder::new().name("answer").spawn(answer);
         }
     })?;
     Ok(address)
@@ -111,7 +111,7 @@ fn answer(site: &Site, mut stream: &TcpStream, latency: Duration) -> io::Result<
             break;
         }
     }
-    thread::sleep(latency); // the simulated network
+    threads::sleep(latency); // the simulated network
     let mut words = request.split(' ');
     let found = match (words.next(), words.next()) {
         (Some("GET"), Some(path)) => site.read(path).map_err(|_| "404 Not Found"),

@@ -4,7 +4,7 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use primitives::deadlock::{self, Report as Knot};
-use primitives::{Barrier, Condition, Lock, Semaphore, thread};
+use primitives::{Barrier, Condition, Lock, Semaphore, threads};
 
 use crate::timeline::{holding, waiting};
 use crate::workers;
@@ -91,7 +91,7 @@ impl Table {
         let mut eat = || {
             eaten.longest = eaten.longest.max(hungry.elapsed());
             let _holding = holding!("two forks");
-            thread::sleep(meal);
+            threads::sleep(meal);
             eaten.meals += 1;
         };
         match cure {
@@ -105,7 +105,7 @@ impl Table {
                 let first = waiting!("a fork", self.forks[left].lock());
                 let Some(_second) = self.forks[right].try_lock() else {
                     drop(first);
-                    thread::yield_now(); // so that the neighbour gets it
+                    threads::yield_now(); // so that the neighbour gets it
                     continue;
                 };
                 eat();

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use console::{Term, style};
 use log::{Level, LevelFilter, Metadata, Record};
-use primitives::thread::{self, JoinHandle};
+use primitives::threads::{self, JoinHandle};
 use queues::{Queue, TryGetError};
 use tempfile::TempDir;
 
@@ -57,7 +57,7 @@ impl log::Log for Front {
         let entry = Entry {
             at: self.started.elapsed(),
             level: record.level(),
-            thread: thread::current().name().to_owned(),
+            thread: threads::current().name().to_owned(),
             text: record.args().to_string(),
         };
         // After the end there is nobody to write it.
@@ -76,7 +76,7 @@ impl Backend {
         let mut log = Log { folder: folder.to_owned(), limits, files: 0, file: None };
         log.next_file()?;
         let taken = Arc::clone(&entries);
-        let writer = thread::Builder::new().name("logger").spawn(move || log.write_all(&taken))?;
+        let writer = threads::Builder::new().name("logger").spawn(move || log.write_all(&taken))?;
         log::set_boxed_logger(Box::new(front))?;
         log::set_max_level(LevelFilter::Debug);
         Ok(Self { entries, writer })

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Instant;
 
-use primitives::{Lock, thread};
+use primitives::{Lock, threads};
 use tracing::field::{Field, Visit};
 use tracing::span::Id;
 use tracing::{Event, Subscriber};
@@ -66,7 +66,7 @@ impl Recorder {
 
     fn new_lane(&self, now: u64) -> Arc<Lock<Lane>> {
         let lane = Arc::new(Lock::new(Lane {
-            name: thread::current().name().to_owned(),
+            name: threads::current().name().to_owned(),
             profile: Profile::new(),
             totals: [0; 4],
             life: now..now,

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use primitives::deadlock::{Report, set_hook};
-use primitives::{Lock, thread};
+use primitives::{Lock, threads};
 
 use crate::run::assert_snapshot;
 
@@ -39,11 +39,11 @@ fn knot() -> Option<String> {
     let meet = |mine: &AtomicBool, other: &AtomicBool| {
         mine.store(true, Relaxed);
         while !other.load(Relaxed) {
-            thread::yield_now();
+            threads::yield_now();
         }
     };
-    thread::scope(|s| {
-        let named = |name: &str| thread::Builder::new().name(name);
+    threads::scope(|s| {
+        let named = |name: &str| threads::Builder::new().name(name);
         let pay = || transfer(&ANNS, &BOBS, || meet(&ann_has_one, &bob_has_one));
         let ann = named("ann").spawn_scoped(s, pay).unwrap();
         let pay = || transfer(&BOBS, &ANNS, || meet(&bob_has_one, &ann_has_one));

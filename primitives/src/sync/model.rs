@@ -1,4 +1,4 @@
-//! Threads of a model behind the calls of std's that [`thread`](crate::thread) is made of.
+//! Threads of a model behind the calls of std's that [`thread`](crate::threads) is made of.
 
 use std::cell::Cell;
 use std::io;

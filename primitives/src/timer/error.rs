@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::{fmt, io};
 
-use crate::thread::PanicError;
+use crate::threads::PanicError;
 
 /// [`Timer::start`](super::Timer::start) did not start it.
 #[derive(Debug)]

@@ -9,7 +9,7 @@ use std::sync::mpsc::{self, RecvTimeoutError, TryRecvError};
 use std::time::{Duration, Instant};
 
 use super::{JoinError, StartError, Timer};
-use crate::thread::{self, current};
+use crate::threads::{self, current};
 use crate::{Event, Lock};
 
 const SHORT: Duration = Duration::from_millis(5);
@@ -68,7 +68,7 @@ fn cancel_drops_the_function_at_once_and_the_thread_ends_at_once() {
     assert_eq!(fired.try_recv(), Err(TryRecvError::Disconnected), "dropped by `cancel`");
     assert!(timer.is_finished());
     timer.join().unwrap(); // and not in an hour
-    assert!(!thread::enumerate().iter().any(|thread| thread.name() == "cancelled"));
+    assert!(!threads::enumerate().iter().any(|thread| thread.name() == "cancelled"));
 }
 
 #[test]
@@ -132,7 +132,7 @@ fn a_second_start_is_an_error_and_changes_nothing() {
 fn of_many_that_start_it_at_once_one_succeeds() {
     let (timer, fired) = timer(Duration::ZERO);
     let started = AtomicUsize::new(0);
-    thread::scope(|s| {
+    threads::scope(|s| {
         for _ in 0..4 {
             s.spawn(|| started.fetch_add(timer.start().is_ok().into(), SeqCst));
         }

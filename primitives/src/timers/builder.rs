@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::Timers;
 use super::service::Service;
 use crate::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use crate::{sync, thread};
+use crate::{sync, threads};
 
 /// The name and the stack size of the thread that [`Timers`] are to run on.
 ///
@@ -21,7 +21,7 @@ use crate::{sync, thread};
 #[must_use = "a builder starts nothing until `build` is called"]
 pub struct Builder {
     name: Option<String>,
-    thread: thread::Builder,
+    thread: threads::Builder,
 }
 
 impl Builder {

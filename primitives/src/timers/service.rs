@@ -9,8 +9,8 @@ use super::schedule::{Due, Key, NEVER, Removed, Schedule};
 use crate::condition::Condition;
 use crate::lock::Lock;
 use crate::park;
-use crate::thread::catch_panic;
-use crate::thread::unwind::catch_unwind;
+use crate::threads::catch_panic;
+use crate::threads::unwind::catch_unwind;
 
 /// What the timers, their handles and their thread share.
 pub(super) struct Service {

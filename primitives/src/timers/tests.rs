@@ -10,7 +10,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use super::{TimerHandle, Timers};
-use crate::thread::{self, current};
+use crate::threads::{self, current};
 use crate::{Event, Lock};
 
 const SHORT: Duration = Duration::from_millis(5);
@@ -275,9 +275,9 @@ fn dropping_waits_for_the_callback_under_way_and_calls_no_other() {
         count.fetch_add(1, SeqCst);
     });
     let who = timers.thread().clone();
-    let dropper = thread::spawn(move || drop(timers));
+    let dropper = threads::spawn(move || drop(timers));
     while other.is_pending() {
-        thread::yield_now();
+        threads::yield_now();
     }
     assert!(!dropper.join_timeout(SHORT), "the callback is under way");
     go_on.set();
@@ -302,7 +302,7 @@ fn a_callback_that_drops_the_last_owner_does_not_wait_for_itself() {
     go_on.set();
     assert_eq!(told.recv().unwrap(), "survived");
     while who.is_alive() {
-        thread::yield_now();
+        threads::yield_now();
     }
 }
 
@@ -359,7 +359,7 @@ fn of_thousands_set_and_cancelled_by_many_threads_each_fires_or_is_cancelled() {
     let handles = Lock::new(Vec::new());
     let fired = Arc::new(AtomicUsize::new(0));
     let cancelled = AtomicUsize::new(0);
-    thread::scope(|s| {
+    threads::scope(|s| {
         for _ in 0..THREADS {
             s.spawn(|| {
                 for number in 0..TIMERS {
@@ -379,7 +379,7 @@ fn of_thousands_set_and_cancelled_by_many_threads_each_fires_or_is_cancelled() {
         }
     });
     while timers.pending() > 0 {
-        thread::yield_now();
+        threads::yield_now();
     }
     timers.shutdown();
     assert_eq!(fired.load(SeqCst) + cancelled.load(SeqCst), THREADS * TIMERS);

@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use primitives::deadlock::{Report, Verdict, set_backtraces};
-use primitives::{Barrier, Event, Lock, RLock, Semaphore, thread};
+use primitives::{Barrier, Event, Lock, RLock, Semaphore, threads};
 
 /// Two threads, each with one lock, and each about to take the other's. Returns what each was told.
 fn knot<'a>(a: &'a Lock<()>, b: &'a Lock<()>) -> [Option<Box<Report>>; 2] {
@@ -13,8 +13,8 @@ fn knot<'a>(a: &'a Lock<()>, b: &'a Lock<()>) -> [Option<Box<Report>>; 2] {
         both_have_one.wait().unwrap();
         second.lock_checked().err()
     };
-    thread::scope(|s| {
-        let builder = |name| thread::Builder::new().name(name);
+    threads::scope(|s| {
+        let builder = |name| threads::Builder::new().name(name);
         let ann = builder("ann").spawn_scoped(s, || cross(a, b)).unwrap();
         let bob = builder("bob").spawn_scoped(s, || cross(b, a)).unwrap();
         [ann.join().unwrap(), bob.join().unwrap()]
@@ -83,7 +83,7 @@ fn a_lock_without_a_name_is_called_after_the_place_where_it_was_made() {
 fn a_cycle_may_go_through_the_end_of_a_thread() {
     let lock: &Lock<()> = Box::leak(Box::new(Lock::named("till", ())));
     let guard = lock.lock();
-    let child = thread::Builder::new().name("child").spawn(|| lock.lock_checked().err()).unwrap();
+    let child = threads::Builder::new().name("child").spawn(|| lock.lock_checked().err()).unwrap();
     // One of the two comes second, and is told.
     let joined = catch_unwind(AssertUnwindSafe(|| child.join().unwrap()));
     drop(guard);
@@ -105,7 +105,7 @@ fn a_reentrant_lock_is_no_cycle_for_its_owner_and_one_for_others() {
     let (rlock, lock, ready) = (RLock::named("r", ()), Lock::named("l", ()), Event::new());
     let _mine = rlock.lock();
     let _again = rlock.lock();
-    thread::scope(|s| {
+    threads::scope(|s| {
         let other = s.spawn(|| {
             let _l = lock.lock();
             ready.set();

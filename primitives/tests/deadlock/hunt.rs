@@ -7,7 +7,7 @@ use std::env;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use primitives::deadlock::Verdict;
-use primitives::{Barrier, Condition, Event, Lock, RLock, Semaphore, thread};
+use primitives::{Barrier, Condition, Event, Lock, RLock, Semaphore, threads};
 
 use super::{REPORTS, keep_reports};
 
@@ -44,7 +44,7 @@ impl World {
         let _r = (next(dice).is_multiple_of(8)).then(|| self.rlock.lock());
         let mut first = self.locks[a].lock();
         if next(dice).is_multiple_of(4) {
-            thread::yield_now(); // while the others fall asleep
+            threads::yield_now(); // while the others fall asleep
         }
         if a != b {
             *self.locks[b].lock() += 1;
@@ -70,7 +70,7 @@ fn of_correct_programs_nothing_is_said() {
         came: Condition::new(),
         sections: AtomicUsize::new(0),
     };
-    thread::scope(|s| {
+    threads::scope(|s| {
         let world = &world;
         for me in 0..THREADS {
             s.spawn(move || {
@@ -105,7 +105,7 @@ fn of_correct_programs_nothing_is_said() {
                         (6, 0) => {
                             let set = Event::new();
                             let set = &set;
-                            thread::scope(|s| {
+                            threads::scope(|s| {
                                 s.spawn(|| {
                                     let _mail = world.mail.lock();
                                     set.set();
@@ -131,7 +131,7 @@ fn tie(n: usize, ask: impl Fn(usize, &Barrier) -> bool + Sync) {
     keep_reports();
     let all_have_theirs = Barrier::new(n);
     let victims = AtomicUsize::new(0);
-    thread::scope(|s| {
+    threads::scope(|s| {
         for me in 0..n {
             let (all_have_theirs, victims, ask) = (&all_have_theirs, &victims, &ask);
             s.spawn(move || {
@@ -192,7 +192,7 @@ fn every_knot_of_a_lock_and_a_join_is_found_once() {
     for _ in 0..knots() {
         let lock: &Lock<()> = Box::leak(Box::new(Lock::named("knot", ())));
         let guard = lock.lock();
-        let child = thread::spawn(|| lock.lock_checked().is_err());
+        let child = threads::spawn(|| lock.lock_checked().is_err());
         // The child closes the cycle, or this thread does, which a panic says.
         let joined =
             std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| child.join().unwrap()));

@@ -18,7 +18,7 @@ use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::fs::FileExt;
 use std::ptr;
 
-use primitives::thread;
+use primitives::threads;
 use serde::{Deserialize, Serialize};
 
 use crate::function::Packed;
@@ -58,8 +58,8 @@ pub(crate) enum Said {
 }
 
 /// A panic, as it is told to another process.
-pub(crate) fn panicked(panic: &thread::PanicError) -> Said {
-    let place = |place: &thread::Location| (place.file().to_owned(), place.line(), place.column());
+pub(crate) fn panicked(panic: &threads::PanicError) -> Said {
+    let place = |place: &threads::Location| (place.file().to_owned(), place.line(), place.column());
     Said::Panicked {
         thread: panic.thread_name().to_owned(),
         message: panic.message().to_owned(),

@@ -44,7 +44,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicU32, AtomicUsize};
 use std::time::Duration;
 
-use primitives::{Condition, Lock, thread};
+use primitives::{Condition, Lock, threads};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use self::crew::{Call, Crew, Plan, Told};
@@ -91,7 +91,7 @@ use crate::segment::{Segment, Shared};
 #[doc(alias = "ProcessPoolExecutor")]
 pub struct ProcessPool {
     shared: Arc<Inside>,
-    collector: Option<thread::JoinHandle<()>>,
+    collector: Option<threads::JoinHandle<()>>,
 }
 
 /// A pool that is about to be made: see [`ProcessPool::builder`].
@@ -186,7 +186,7 @@ impl ProcessPoolBuilder {
             patience: AtomicU32::new(400),
         });
         let inside = Arc::clone(&shared);
-        let collector = thread::Builder::new().name("collector").spawn(move || inside.collect());
+        let collector = threads::Builder::new().name("collector").spawn(move || inside.collect());
         let collector = collector.map_err(crate::StartError::Io)?;
         Ok(ProcessPool { shared, collector: Some(collector) })
     }
@@ -448,7 +448,7 @@ impl Inside {
 
 /// Calls what the program gave; a panic in it has been reported by the hook, and goes no further.
 fn quietly(f: impl FnOnce()) {
-    let _ = thread::catch_panic(AssertUnwindSafe(f));
+    let _ = threads::catch_panic(AssertUnwindSafe(f));
 }
 
 /// What all workers of a pool ring when they have an answer.

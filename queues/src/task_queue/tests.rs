@@ -92,7 +92,7 @@ fn a_task_that_panics_is_counted_and_its_worker_lives_on() {
         let worker = Arc::clone(&worker);
         tasks
             .add_task(move || {
-                worker.lock().push(primitives::thread::current().id());
+                worker.lock().push(primitives::threads::current().id());
                 assert!(number % 2 == 0, "on purpose");
             })
             .unwrap();
@@ -260,7 +260,7 @@ fn workers_have_names_and_stacks_of_ones_choice() {
     assert_eq!(tasks.workers(), 2);
     let (send, names) = mpsc::channel();
     tasks
-        .add_task(move || send.send(primitives::thread::current().name().to_owned()).unwrap())
+        .add_task(move || send.send(primitives::threads::current().name().to_owned()).unwrap())
         .unwrap();
     let name = names.recv().unwrap();
     assert!(name == "crawler_0" || name == "crawler_1", "{name}");

@@ -13,7 +13,7 @@ const FEWEST_BY_DEFAULT: usize = 4;
 /// use queues::{TaskQueue, Workers};
 ///
 /// let crawlers = TaskQueue::with_workers(Workers::new(2).name("crawler").stack_size(256 * 1024))?;
-/// crawlers.add_task(|| assert!(primitives::thread::current().name().starts_with("crawler_")))?;
+/// crawlers.add_task(|| assert!(primitives::threads::current().name().starts_with("crawler_")))?;
 /// assert_eq!(crawlers.join().failed, 0);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

@@ -14,7 +14,7 @@ pub fn fail() {
     FAILED.set(true);
 }
 
-/// In place of `primitives::thread::PanicError`.
+/// In place of `primitives::threads::PanicError`.
 #[derive(Clone, Debug)]
 pub struct PanicError;
 

@@ -3,7 +3,7 @@
 use std::mem;
 use std::panic::AssertUnwindSafe;
 
-pub(crate) use primitives::thread::{PanicError, catch_panic};
+pub(crate) use primitives::threads::{PanicError, catch_panic};
 
 /// Drops a value of the program's in a thread that must not die of it. A panic of the drop is reported by the panic
 /// hook, and its payload leaked: that one's drop could panic again, and there is no end to it.

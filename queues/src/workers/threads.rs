@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use primitives::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use primitives::thread::{Builder, JoinHandle};
+use primitives::threads::{Builder, JoinHandle};
 
 use super::Workers;
 

@@ -19,7 +19,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use primitives::Event;
-use primitives::thread::{Builder, JoinHandle};
+use primitives::threads::{Builder, JoinHandle};
 
 pub use self::crontab::Crontab;
 use crate::app::App;

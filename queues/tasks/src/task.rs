@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use primitives::Lock;
-use primitives::thread::catch_panic;
+use primitives::threads::catch_panic;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};

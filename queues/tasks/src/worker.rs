@@ -36,7 +36,7 @@ mod run;
 use std::fmt;
 use std::sync::Arc;
 
-use primitives::thread::{Builder, JoinHandle};
+use primitives::threads::{Builder, JoinHandle};
 
 use self::core::{Config, Core};
 use crate::app::App;

@@ -179,7 +179,7 @@ fn a_server_restart_loses_nothing() {
     let send = |n: i64| app.delay::<i64>("tasks.add", (n, n)).unwrap();
     let before: Vec<_> = (0..50).map(send).collect();
     server.kill();
-    let meanwhile = primitives::thread::scope(|scope| {
+    let meanwhile = primitives::threads::scope(|scope| {
         let meanwhile = scope.spawn(|| (50..60).map(send).collect::<Vec<_>>());
         server.start_again();
         meanwhile.join().unwrap()

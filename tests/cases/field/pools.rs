@@ -222,7 +222,7 @@ fn the_task_that_is_waited_for_comes_before_all_others() {
         let gate = leak(Event::new());
         let outer = executor.submit(|| {
             let blocked = executor.submit(|| gate.wait());
-            let wanted = executor.submit(|| primitives::thread::current().id());
+            let wanted = executor.submit(|| primitives::threads::current().id());
             // One worker is free, and `blocked` is before `wanted`: no matter who runs which, this ends.
             let ran_by = wanted.result().unwrap();
             gate.set();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
-use primitives::{Event, sync, thread};
+use primitives::{Event, sync, threads};
 use queues::Executor;
 use tests::{leak, watched};
 
@@ -17,18 +17,18 @@ fn a_thread_that_is_asked_before_it_begins_keeps_its_number() {
     watched(|_| {
         for _ in 0..50 {
             let go_on = leak(Event::new());
-            let handle = thread::Builder::new()
+            let handle = threads::Builder::new()
                 .name("early")
                 .spawn(|| {
                     go_on.wait();
                     (
                         sync::thread::id(),
-                        thread::current().id(),
-                        thread::current().name().to_owned(),
+                        threads::current().id(),
+                        threads::current().name().to_owned(),
                     )
                 })
                 .unwrap();
-            let listed = || thread::enumerate().iter().any(|other| other == handle.thread());
+            let listed = || threads::enumerate().iter().any(|other| other == handle.thread());
             assert!(listed() && handle.thread().is_alive());
             go_on.set();
             assert!(handle.join_timeout(Duration::MAX));
@@ -60,12 +60,12 @@ fn a_result_that_panics_as_it_is_dropped_brings_nobody_down() {
         let result = || Panics(Arc::clone(&drops));
 
         let (late, early, go_on) = (result(), result(), leak(Event::new()));
-        let handle = thread::spawn(move || late);
+        let handle = threads::spawn(move || late);
         while !handle.is_finished() {
-            thread::yield_now();
+            threads::yield_now();
         }
         drop(handle); // this thread may be the last one, or not
-        let handle = thread::spawn(move || {
+        let handle = threads::spawn(move || {
             go_on.wait();
             early
         });
@@ -78,7 +78,7 @@ fn a_result_that_panics_as_it_is_dropped_brings_nobody_down() {
         drop(task);
         assert_eq!(executor.submit(|| 5).result().unwrap(), 5);
         while drops.load(SeqCst) < 3 {
-            thread::yield_now();
+            threads::yield_now();
         }
     });
 }
@@ -92,12 +92,12 @@ fn a_result_that_panics_as_it_is_dropped_brings_nobody_down() {
 fn a_child_of_a_fork_lists_the_threads_that_are_there() {
     watched(|_| {
         let go_on = leak(Event::new());
-        let others: Vec<_> = (0..3).map(|_| thread::spawn(|| go_on.wait())).collect();
-        let me = thread::current();
+        let others: Vec<_> = (0..3).map(|_| threads::spawn(|| go_on.wait())).collect();
+        let me = threads::current();
         // Threads that keep the list busy, so that a fork finds it locked now and then.
-        let busy = thread::spawn(|| {
+        let busy = threads::spawn(|| {
             while !go_on.is_set() {
-                let _ = thread::active_count();
+                let _ = threads::active_count();
             }
         });
         for _ in 0..20 {
@@ -107,8 +107,8 @@ fn a_child_of_a_fork_lists_the_threads_that_are_there() {
                 crate::memory::IN_A_CHILD.store(true, SeqCst);
                 // SAFETY: as above; the alarm ends a child that hangs.
                 unsafe { libc::alarm(60) };
-                let right = thread::active_count() == 1
-                    && thread::enumerate() == [me.clone()]
+                let right = threads::active_count() == 1
+                    && threads::enumerate() == [me.clone()]
                     && me.is_alive();
                 // SAFETY: as above.
                 unsafe { libc::_exit(i32::from(!right)) }

@@ -122,7 +122,7 @@ fn this_thread() -> Known {
     Known { name, system: system::my_number() }
 }
 
-/// A thread of [`crate::thread`] begins.
+/// A thread of [`crate::threads`] begins.
 pub(crate) fn thread_begins(id: ThreadId, name: &str) {
     let _ = WILL.try_with(|will| {
         will.listed.set(true);

@@ -61,7 +61,7 @@ pub(crate) fn joins(thread: ThreadId) -> Asleep {
     enter(wait, Refusal::by_panic()).ok().flatten()
 }
 
-/// A thread of a [`scope`](crate::thread::scope), which the end of the scope waits for.
+/// A thread of a [`scope`](crate::threads::scope), which the end of the scope waits for.
 pub(crate) struct Scoped {
     scope: ScopeId,
     thread: ThreadId,

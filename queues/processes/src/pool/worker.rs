@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 use std::time::{Duration, Instant};
 
-use primitives::thread;
+use primitives::threads;
 use serde::{Deserialize, Serialize};
 
 use super::channel::{Channel, Header, INLINE, kind};
@@ -197,7 +197,7 @@ fn too_long(said: &Said) -> Vec<u8> {
 
 /// Calls a function; a panic in it is not the worker's end.
 fn call(function: &Registered, packed: Packed) -> Result<Packed, Said> {
-    match thread::catch_panic(AssertUnwindSafe(|| (function.run)(packed))) {
+    match threads::catch_panic(AssertUnwindSafe(|| (function.run)(packed))) {
         Ok(Ok(packed)) => Ok(packed),
         Ok(Err(NotRun::Arguments(error))) => Err(Said::BadArguments(error)),
         Ok(Err(NotRun::Output(error))) => Err(Said::BadOutput(error)),

@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 
-use primitives::thread;
+use primitives::threads;
 
 use crate::control::{self, Said, Start};
 use crate::function::{self, NotRun};
@@ -91,7 +91,7 @@ fn run(
     let function = function::find(name).ok_or(Said::UnknownFunction)?;
     let packed =
         control::unload(arguments, fds).map_err(|error| Said::BadArguments(error.to_string()))?;
-    match thread::catch_panic(AssertUnwindSafe(|| (function.run)(packed))) {
+    match threads::catch_panic(AssertUnwindSafe(|| (function.run)(packed))) {
         Ok(Ok(packed)) => Ok(packed),
         Ok(Err(NotRun::Arguments(error))) => Err(Said::BadArguments(error)),
         Ok(Err(NotRun::Output(error))) => Err(Said::BadOutput(error)),

@@ -192,7 +192,7 @@ fn callbacks_run_once_in_order_in_the_worker_and_those_that_come_late_at_once() 
     for number in 0..3 {
         let send = send.clone();
         task.on_done(move || {
-            send.send((number, primitives::thread::current().name().to_owned())).unwrap();
+            send.send((number, primitives::threads::current().name().to_owned())).unwrap();
             assert!(number != 1, "a callback that panics, on purpose");
         });
     }
@@ -213,7 +213,7 @@ fn callbacks_run_once_in_order_in_the_worker_and_those_that_come_late_at_once() 
 #[test]
 fn workers_have_names_and_there_is_a_default_number() {
     let executor = Executor::with_workers(crate::Workers::new(1).name("download")).unwrap();
-    let name = executor.submit(|| primitives::thread::current().name().to_owned());
+    let name = executor.submit(|| primitives::threads::current().name().to_owned());
     assert_eq!(name.result().unwrap(), "download_0");
     assert_eq!(Executor::default().workers(), crate::Workers::default().count());
 }

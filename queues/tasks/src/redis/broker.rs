@@ -119,7 +119,7 @@ impl Broker for Redis {
     ) -> Result<Vec<Delivery>, Error> {
         let deadline = Instant::now() + timeout;
         if queues.is_empty() {
-            primitives::thread::sleep(timeout.min(LOOK)); // every queue was cancelled
+            primitives::threads::sleep(timeout.min(LOOK)); // every queue was cancelled
             return Ok(Vec::new());
         }
         let mut connection = self.pool.take().map_err(|error| self.pool.error(&error))?;

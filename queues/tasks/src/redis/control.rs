@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use primitives::Event;
-use primitives::thread::Builder;
+use primitives::threads::Builder;
 use queues::Queue;
 use redis::{Commands, RedisResult};
 use serde_json::{Value, json};

@@ -99,7 +99,7 @@ impl Pool {
                 Err(error) if is_away(&error) && Instant::now() < deadline => {
                     // Those that idle are most likely broken too.
                     self.idle.lock().clear();
-                    primitives::thread::sleep(back_off.delay(tries));
+                    primitives::threads::sleep(back_off.delay(tries));
                 }
                 Err(error) => return Err(self.error(&error)),
             }

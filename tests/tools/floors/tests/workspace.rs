@@ -30,7 +30,7 @@ const PRIMITIVES: &[&str] = &[
     "latch",
     "wait_group",
     "cancellable_sleep",
-    "thread",
+    "threads",
     "timer",
     "timers",
     "lock_api",

@@ -20,9 +20,9 @@ use crate::sync::thread as native;
 /// ends, threads or no threads: [`scope`](super::scope) waits.)
 ///
 /// ```
-/// use primitives::thread;
+/// use primitives::threads;
 ///
-/// let handle = thread::spawn(|| (1..=10).product::<u32>());
+/// let handle = threads::spawn(|| (1..=10).product::<u32>());
 /// assert_eq!(handle.join().unwrap(), 3_628_800);
 /// ```
 ///
@@ -43,12 +43,12 @@ pub(super) const CANNOT_START: &str = "the system has no thread to give";
 /// A thread before it is started: its name and how much stack it gets.
 ///
 /// ```
-/// use primitives::thread;
+/// use primitives::threads;
 ///
-/// let handle = thread::Builder::new()
+/// let handle = threads::Builder::new()
 ///     .name("reader")
 ///     .stack_size(256 * 1024)
-///     .spawn(|| thread::current().name().to_owned())?;
+///     .spawn(|| threads::current().name().to_owned())?;
 /// assert_eq!(handle.join().unwrap(), "reader");
 /// # std::io::Result::Ok(())
 /// ```

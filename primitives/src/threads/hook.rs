@@ -51,7 +51,7 @@ sync::local! {
 /// _Python_: `except Exception as error` with its traceback.
 ///
 /// ```
-/// use primitives::thread::catch_panic;
+/// use primitives::threads::catch_panic;
 ///
 /// assert_eq!(catch_panic(|| 5).unwrap(), 5);
 /// let panic = catch_panic(|| "five".parse::<u8>().unwrap()).unwrap_err();

@@ -6,7 +6,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Instant;
 
-use primitives::thread::{self, Builder};
+use primitives::threads::{self, Builder};
 use tests::{leak, watched};
 
 use tests::patience;
@@ -19,7 +19,7 @@ fn a_join_that_gives_up_and_an_end_at_once_agree_in_the_end() {
     watched(|test| {
         let crew = test.crew(THREADS, move |thread| {
             for number in 0..EACH {
-                let handle = thread::spawn(move || {
+                let handle = threads::spawn(move || {
                     for _ in 0..patience(number).as_micros() * 50 {
                         std::hint::spin_loop();
                     }
@@ -49,15 +49,15 @@ fn threads_that_nobody_joins_leave_the_list() {
         let crew = test.crew(THREADS, move |_| {
             for _ in 0..EACH {
                 let detached = Builder::new().name("detached").spawn(|| {
-                    assert!(thread::enumerate().contains(&thread::current()));
+                    assert!(threads::enumerate().contains(&threads::current()));
                     ended.fetch_add(1, Relaxed);
                 });
                 drop(detached.expect("the system has a thread to give"));
-                assert!(thread::active_count() > 0);
+                assert!(threads::active_count() > 0);
             }
         });
         crew.join();
-        let left = || thread::enumerate().iter().any(|thread| thread.name() == "detached");
+        let left = || threads::enumerate().iter().any(|thread| thread.name() == "detached");
         test.until(|| ended.load(Relaxed) == THREADS * EACH && !left());
     });
 }

@@ -6,7 +6,7 @@ use std::process::Command;
 use std::sync::mpsc::{Sender, channel};
 use std::time::{Duration, Instant};
 
-use primitives::thread::{self, Builder, JoinHandle, Thread};
+use primitives::threads::{self, Builder, JoinHandle, Thread};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -58,7 +58,7 @@ impl Worker {
     fn finish(&mut self) {
         self.gate = None;
         while self.thread.is_alive() {
-            thread::yield_now();
+            threads::yield_now();
         }
     }
 
@@ -77,7 +77,7 @@ impl Worker {
 #[test]
 fn the_list_has_the_threads_that_run_in_the_order_in_which_they_were_started() {
     let output = Command::new(env::current_exe().unwrap())
-        .args(["--ignored", "--exact", "thread::properties::the_list_alone"])
+        .args(["--ignored", "--exact", "threads::properties::the_list_alone"])
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
@@ -96,7 +96,7 @@ fn the_list_alone() {
         1 => any::<Index>().prop_map(Call::Detach),
     ];
     watched(|_| {
-        let me = thread::current();
+        let me = threads::current();
         proptest!(ProptestConfig { cases: 64, ..config() }, |(calls in vec(call, 0..30))| {
             let mut workers: Vec<Worker> = Vec::new();
             for call in calls {
@@ -135,8 +135,8 @@ fn the_list_alone() {
                 let running = workers.iter().filter(|worker| worker.gate.is_some());
                 let mut expected = vec![me.clone()];
                 expected.extend(running.map(|worker| worker.thread.clone()));
-                prop_assert_eq!(thread::active_count(), expected.len());
-                prop_assert_eq!(thread::enumerate(), expected);
+                prop_assert_eq!(threads::active_count(), expected.len());
+                prop_assert_eq!(threads::enumerate(), expected);
                 for worker in &workers {
                     prop_assert_eq!(worker.thread.is_alive(), worker.gate.is_some());
                     match &worker.name {
@@ -146,7 +146,7 @@ fn the_list_alone() {
                 }
             }
             workers.iter_mut().for_each(Worker::finish);
-            prop_assert_eq!(thread::enumerate(), [me.clone()]);
+            prop_assert_eq!(threads::enumerate(), [me.clone()]);
         });
     });
 }

@@ -18,9 +18,9 @@ use crate::lock::Lock;
 /// _Python_: the `args` that `threading.excepthook` gets.
 ///
 /// ```
-/// use primitives::thread;
+/// use primitives::threads;
 ///
-/// let brewer = thread::Builder::new().name("brewer").spawn(|| panic!("out of tea"))?;
+/// let brewer = threads::Builder::new().name("brewer").spawn(|| panic!("out of tea"))?;
 /// let panic = brewer.join().unwrap_err();
 /// assert_eq!(panic.thread_name(), "brewer");
 /// assert_eq!(panic.message(), "out of tea");

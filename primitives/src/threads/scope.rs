@@ -24,11 +24,11 @@ use crate::sync::thread as native;
 /// _Python_: threads that are not daemons, but waited for here and not at the end of the program.
 ///
 /// ```
-/// use primitives::thread;
+/// use primitives::threads;
 ///
 /// let numbers = [1, 2, 3, 4];
 /// let (left, right) = numbers.split_at(2);
-/// let sum = thread::scope(|s| {
+/// let sum = threads::scope(|s| {
 ///     let left = s.spawn(|| left.iter().sum::<i32>());
 ///     let right = s.spawn(|| right.iter().sum::<i32>());
 ///     left.join().unwrap() + right.join().unwrap()

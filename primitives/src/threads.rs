@@ -33,12 +33,12 @@
 //! [`scope`], which waits for all of them.
 //!
 //! ```
-//! use primitives::thread;
+//! use primitives::threads;
 //!
-//! let answer = thread::spawn(|| 6 * 7);
+//! let answer = threads::spawn(|| 6 * 7);
 //! assert_eq!(answer.join().unwrap(), 42);
 //!
-//! let careless = thread::Builder::new().name("careless").spawn(|| {
+//! let careless = threads::Builder::new().name("careless").spawn(|| {
 //!     let empty: Vec<u8> = Vec::new();
 //!     empty[0]
 //! });

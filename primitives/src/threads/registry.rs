@@ -178,11 +178,11 @@ struct Current {
 /// _Python_: `threading.current_thread()`.
 ///
 /// ```standalone_crate
-/// use primitives::thread;
+/// use primitives::threads;
 ///
 /// fn main() -> std::io::Result<()> {
-///     assert_eq!(thread::current().name(), "MainThread");
-///     let worker = thread::Builder::new().name("worker").spawn(thread::current)?;
+///     assert_eq!(threads::current().name(), "MainThread");
+///     let worker = threads::Builder::new().name("worker").spawn(threads::current)?;
 ///     assert_eq!(worker.join().unwrap().name(), "worker");
 ///     Ok(())
 /// }
@@ -237,11 +237,11 @@ pub(super) fn set_current(thread: &Thread, listed: &mut Listed) {
 /// _Python_: `threading.enumerate()`.
 ///
 /// ```
-/// use primitives::thread;
+/// use primitives::threads;
 ///
-/// let names: Vec<_> = thread::enumerate().iter().map(|t| t.name().to_owned()).collect();
+/// let names: Vec<_> = threads::enumerate().iter().map(|t| t.name().to_owned()).collect();
 /// println!("still running: {}", names.join(", "));
-/// assert!(thread::enumerate().contains(&thread::current()));
+/// assert!(threads::enumerate().contains(&threads::current()));
 /// ```
 #[must_use]
 pub fn enumerate() -> Vec<Thread> {

@@ -42,9 +42,9 @@ impl<T> JoinHandle<T> {
     /// If a thread joins itself: it would wait for ever. _Python_: `RuntimeError: cannot join current thread`.
     ///
     /// ```
-    /// use primitives::thread;
+    /// use primitives::threads;
     ///
-    /// let handle = thread::spawn(|| "12a".parse::<u32>().unwrap());
+    /// let handle = threads::spawn(|| "12a".parse::<u32>().unwrap());
     /// match handle.join() {
     ///     Ok(number) => println!("{number}"),
     ///     Err(panic) => println!("{panic}"), // thread 'Thread-1' panicked at src/main.rs:3:50: …
@@ -73,10 +73,10 @@ impl<T> JoinHandle<T> {
     /// If a thread joins itself.
     ///
     /// ```
-    /// use primitives::thread;
+    /// use primitives::threads;
     /// use std::time::Duration;
     ///
-    /// let sleeper = thread::spawn(|| thread::sleep(Duration::from_millis(50)));
+    /// let sleeper = threads::spawn(|| threads::sleep(Duration::from_millis(50)));
     /// while !sleeper.join_timeout(Duration::from_millis(10)) {
     ///     println!("still waiting for {}", sleeper.thread().name());
     /// }

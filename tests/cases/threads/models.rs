@@ -1,4 +1,4 @@
-//! Models of [`thread`]: the end of a thread, the list of threads, the panic hook.
+//! Models of [`threads`]: the end of a thread, the list of threads, the panic hook.
 //!
 //! What is modelled is all that threads share: the outcome and who waits for it, the list, the count of
 //! hooks. Left out are the panics themselves, for a panic ends a model, and scopes, which are std's.
@@ -10,14 +10,14 @@ use model::Reach::{Named, Slept, TimedOut, Woken};
 use model::{Group, Scenario, reached};
 use primitives::Lock;
 use primitives::sync::cell::UnsafeCell;
-use primitives::thread::unwind::{hooks_set, set_hook};
-use primitives::thread::{self, JoinHandle, Thread};
+use primitives::threads::unwind::{hooks_set, set_hook};
+use primitives::threads::{self, JoinHandle, Thread};
 
 /// Long enough for the clock; in a model the runtime chooses whether the time is up.
 const A_WHILE: Duration = Duration::from_secs(3600);
 
 pub(crate) fn group() -> Group {
-    hook(list(ends(Group::new("thread"))))
+    hook(list(ends(Group::new("threads"))))
 }
 
 fn ends(group: Group) -> Group {
@@ -94,14 +94,14 @@ fn list(group: Group) -> Group {
             .role("starts, joins", |lobby| {
                 let (desk, worker) = start();
                 *lobby.who.lock() = Some(worker.thread().clone());
-                assert!(thread::active_count() >= 1);
+                assert!(threads::active_count() >= 1);
                 desk.is_done(worker);
                 *lobby.is_gone.lock() = true;
             })
             .role("looks", |lobby| {
                 let was_gone = *lobby.is_gone.lock();
-                let listed = thread::enumerate();
-                assert!(listed.contains(&thread::current()));
+                let listed = threads::enumerate();
+                assert!(listed.contains(&threads::current()));
                 if let Some(who) = lobby.who.lock().clone() {
                     let is_listed = listed.contains(&who);
                     assert!(!(was_gone && is_listed), "joined, and still on the list");
@@ -119,20 +119,20 @@ fn hook(group: Group) -> Group {
     group
         .scenario(
             Scenario::new("one-hook", "Two threads that catch panics put one hook in front.", || ())
-                .roles(2, "catches", |()| thread::catch_panic(|| ()).unwrap())
+                .roles(2, "catches", |()| threads::catch_panic(|| ()).unwrap())
                 .check(|()| assert_eq!(hooks_set(), 1)),
         )
         .scenario(
             Scenario::new(
                 "hook-comes-back",
                 "The program replaces the hook: the next to catch a panic puts ours in front again.",
-                || thread::catch_panic(|| ()).unwrap(),
+                || threads::catch_panic(|| ()).unwrap(),
             )
             .role("replaces it", |()| set_hook(Box::new(|_| ())))
-            .role("catches", |()| thread::catch_panic(|| ()).unwrap())
+            .role("catches", |()| threads::catch_panic(|| ()).unwrap())
             .check(|()| {
                 let before = hooks_set();
-                thread::catch_panic(|| ()).unwrap();
+                threads::catch_panic(|| ()).unwrap();
                 let now = hooks_set();
                 // Ours, the program's, and ours again, here or before; never a second one of ours.
                 assert_eq!(now, 3, "{before} before");
@@ -160,7 +160,7 @@ struct Lobby {
 /// Starts a thread that writes something and returns 42.
 fn start() -> (Arc<Desk>, JoinHandle<u32>) {
     let desk = Arc::new(Desk(UnsafeCell::new(false)));
-    let worker = thread::spawn({
+    let worker = threads::spawn({
         let desk = Arc::clone(&desk);
         move || {
             // SAFETY: nobody reads it before this thread has ended.

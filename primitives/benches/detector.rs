@@ -1,19 +1,20 @@
-//! What the deadlock detector costs where nobody waits, beside the goals: 1.2 times on a lock by itself, 3 times
-//! on one within another.
+//! What the deadlock detector costs where no thread waits, compared with the goals: 1.2 times on a
+//! lock by itself, 3 times on one within another.
 //!
 //! ```text
 //! cargo bench -p locksmith-primitives --bench detector --features deadlock-detection
 //! cargo bench -p locksmith-primitives --bench detector       # the control: without the detector both are one
 //! ```
 //!
-//! The twin of `Lock` is here: data beside a `RawLock`, which has no name, so that the detector is told nothing
-//! where it finds it free. That is what `Lock` itself is without the feature, and the control shows it: there
-//! each ratio must come out as 1. The two take turns in short rounds, the one or the other first, so what the
-//! machine does meanwhile does it to both; a figure is the median of the rounds' ratios, beside it the quartiles.
+//! `Lock` is compared with its twin, data beside a `RawLock`. The twin has no name, so the detector
+//! learns nothing of a lock that is free. `Lock` without the feature is the same, and the control
+//! shows it: there each ratio must be 1. The two take turns in short rounds, either one first, so a
+//! busy machine slows both. A figure is the median of the rounds' ratios, with the quartiles beside
+//! it.
 //!
-//! An `RLock` cannot be had without its name. It is compared with parking_lot's, in either build: divide.
+//! An `RLock` always has a name. It is compared with parking_lot's in both builds: divide the two.
 //!
-//! `-- --bench --rounds N` runs N rounds, 401 otherwise.
+//! `-- --bench --rounds N` runs N rounds; the default is 401.
 
 use std::array;
 use std::cell::{Cell, UnsafeCell};
@@ -25,7 +26,7 @@ use parking_lot::ReentrantMutex;
 use primitives::raw::RawLock;
 use primitives::{Lock, RLock};
 
-/// How many sections are timed at once: some 10 µs, in which mostly nobody interrupts.
+/// How many sections are timed at once: some 10 µs, usually without an interruption.
 const SECTIONS: usize = 1_000;
 
 /// A lock around a number.
@@ -88,8 +89,8 @@ fn single<L: Numbered>() -> impl Fn(usize) {
     move |_| *black_box(&lock).lock() += 1
 }
 
-/// The same by a call, as from a large function: the compiler cannot overlap two sections, and neither can the
-/// processor as well.
+/// The same by a call, as in a large function: the compiler cannot overlap two sections, and the
+/// processor overlaps them less.
 fn by_a_call<L: Numbered>() -> impl Fn(usize) {
     #[inline(never)]
     fn section<L: Numbered>(lock: &L) {
@@ -99,7 +100,7 @@ fn by_a_call<L: Numbered>() -> impl Fn(usize) {
     move |_| section(black_box(&lock))
 }
 
-/// One within another, always the same two.
+/// A lock within another, always the same two.
 fn nested<L: Numbered>() -> impl Fn(usize) {
     let (outer, inner) = (L::default(), L::default());
     move |_| {
@@ -109,7 +110,7 @@ fn nested<L: Numbered>() -> impl Fn(usize) {
     }
 }
 
-/// Four, one within the other.
+/// Four locks, each within the one before.
 fn four_deep<L: Numbered>() -> impl Fn(usize) {
     let locks: [L; 4] = array::from_fn(|_| L::default());
     move |_| {
@@ -120,7 +121,7 @@ fn four_deep<L: Numbered>() -> impl Fn(usize) {
     }
 }
 
-/// One within another, of sixteen all the pairs in turn, as accounts have it.
+/// A lock within another: all pairs of sixteen in turn, as between accounts.
 fn pairs_of_sixteen<L: Numbered>() -> impl Fn(usize) {
     let locks: [L; 16] = array::from_fn(|_| L::default());
     move |turn| {
@@ -159,7 +160,7 @@ fn quartiles(figures: impl Iterator<Item = f64>) -> [f64; 3] {
     [1, 2, 3].map(|quarter| figures[(figures.len() - 1) * quarter / 4])
 }
 
-/// Two ways to do the same, taking turns.
+/// Two ways to do the same work, which take turns.
 fn row(
     name: &str,
     goal: Option<f64>,
@@ -209,7 +210,8 @@ fn rows(rounds: usize) {
 
 fn main() {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
-    // `-- --test`: once, to see that it runs. Without `--bench`, `cargo test --benches` calls.
+    // `-- --test` runs it once, as a check that it works. `cargo test --benches` calls it without
+    // `--bench`.
     if !arguments.iter().any(|argument| argument == "--bench") {
         rows(1);
         println!("Success");

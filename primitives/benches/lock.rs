@@ -1,4 +1,5 @@
-//! `cargo bench -p locksmith-primitives --bench lock`: what the fast paths cost, and two threads at one lock.
+//! `cargo bench -p locksmith-primitives --bench lock`: what the fast paths cost, and two threads at
+//! one lock.
 //!
 //! Ours alone, to see what a change did to one of them. Beside their peers they are measured by
 //! `cargo results lock`, turn by turn: criterion runs one after the other, and a machine that is
@@ -12,8 +13,8 @@ use common::{keep_a_second_thread, quick, side_by_side};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use primitives::{Lock, RLock};
 
-/// One thread, a lock that nobody else wants: the cost of the fast paths, in a loop that the processor
-/// predicts perfectly. Says nothing about a lock whose cache line another core had last.
+/// One thread, a lock that no other thread wants: the cost of the fast paths, in a loop that the
+/// processor predicts perfectly. It says nothing about a lock whose cache line is on another core.
 fn uncontended(c: &mut Criterion) {
     let (lock, rlock) = (Lock::new(0_u64), RLock::new(()));
     let mut group = c.benchmark_group("uncontended");
@@ -29,8 +30,9 @@ fn uncontended(c: &mut Criterion) {
     group.finish();
 }
 
-/// Two threads at one lock, each with half of the sections; the figure is the time for one section with both
-/// at it. The threads are not pinned, so on a busy machine they may spend a while on one core.
+/// Two threads at one lock, each with half of the sections; the figure is the time of one section
+/// while both compete. The threads are not pinned, so on a busy machine they may spend a while on
+/// one core.
 fn two_threads(c: &mut Criterion) {
     let lock = Lock::new(0_u64);
     let mut group = c.benchmark_group("two threads");

@@ -1,9 +1,10 @@
-//! `cargo bench -p locksmith-primitives --bench timers`: what ten thousand pending timers cost, and how late they are.
+//! `cargo bench -p locksmith-primitives --bench timers`: what ten thousand pending timers cost, and
+//! how late they are.
 //!
-//! Not criterion: lateness is a distribution and memory is no time at all. Every figure is the median of the
-//! rounds. Lateness is printed for each round, beside the time for which the timers' thread was ready to run
-//! and had no core (`/proc/thread-self/schedstat`): on a busy machine that, and not the timers, is what is
-//! late.
+//! It does not use criterion: lateness is a distribution, and memory is not a time. Every figure is
+//! the median of the rounds. Lateness is printed for each round, beside the time for which the
+//! timers' thread was ready to run and had no core (`/proc/thread-self/schedstat`): on a busy
+//! machine that time, and not the timers, explains the lateness.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
@@ -15,10 +16,10 @@ use primitives::{Timer, TimerHandle, Timers};
 const TIMERS: usize = 10_000;
 const ROUNDS: usize = 9;
 
-/// Far enough that none fires while they are set and cancelled.
+/// So far away that none fires while the timers are set and cancelled.
 const FAR: Duration = Duration::from_secs(1000);
 
-/// The system's allocator, and how many bytes it has given out, while somebody wants to know.
+/// The system's allocator, which counts the bytes that it has given out while that is asked for.
 struct Counting;
 
 #[global_allocator]
@@ -46,7 +47,8 @@ unsafe impl GlobalAlloc for Counting {
 }
 
 fn main() {
-    // `-- --test`: once, to see that it runs. Without `--bench`, `cargo test --benches` calls.
+    // `-- --test` runs it once, as a check that it works. `cargo test --benches` calls it without
+    // `--bench`.
     let arguments: Vec<_> = std::env::args().collect();
     let has = |argument| arguments.iter().any(|a| a == argument);
     if has("--test") || !has("--bench") {
@@ -63,7 +65,7 @@ fn main() {
     one_thread_each(ROUNDS * 100);
 }
 
-/// The place of a timer, by its number and how many there are, in the order of the deadlines.
+/// The place of a timer in the order of the deadlines, from its number and how many there are.
 type Order = fn(usize, usize) -> usize;
 
 fn costs(timers: usize, rounds: usize) {
@@ -83,7 +85,7 @@ fn costs(timers: usize, rounds: usize) {
             let (handles, nanoseconds) =
                 timed(timers, || fill(&service, timers, |number| order(number, timers)));
             set.push(nanoseconds);
-            // In an order that has nothing to do with the deadlines.
+            // In an order independent of the deadlines.
             let shuffled: Vec<_> =
                 (0..timers).map(|number| &handles[number * 6151 % timers]).collect();
             let (cancelled, nanoseconds) =
@@ -123,7 +125,7 @@ fn fill(service: &Timers, timers: usize, order: impl Fn(usize) -> usize) -> Vec<
     (0..timers).map(set).collect()
 }
 
-/// Deadlines 40 µs apart on average, set in no order: how late each is called.
+/// Deadlines 40 µs apart on average, set in random order: how late each call is.
 fn lateness(timers: usize, rounds: usize) {
     println!("  late by, in µs           median      99 %       max    without a core");
     let mut quiet = Vec::new();
@@ -173,7 +175,7 @@ fn lateness(timers: usize, rounds: usize) {
     }
 }
 
-/// A `Timer` has a thread to itself: what that costs, for comparison.
+/// What a `Timer` costs, which has its own thread, for comparison.
 fn one_thread_each(rounds: usize) {
     let mut set = Vec::new();
     let mut cancel = Vec::new();
@@ -187,7 +189,8 @@ fn one_thread_each(rounds: usize) {
     println!("                                       cancel      {:>12.1} ns", median(cancel));
 }
 
-/// How long the calling thread was ready to run and did not; zero where the system does not tell.
+/// How long the calling thread was ready to run but did not run; zero where the system does not
+/// say.
 fn without_a_core() -> Duration {
     let nanoseconds = std::fs::read_to_string("/proc/thread-self/schedstat")
         .ok()
@@ -195,7 +198,7 @@ fn without_a_core() -> Duration {
     Duration::from_nanos(nanoseconds.unwrap_or(0))
 }
 
-/// Nanoseconds for each of so many.
+/// Nanoseconds for each of `n`.
 fn timed<R>(count: usize, f: impl FnOnce() -> R) -> (R, f64) {
     let start = Instant::now();
     let result = f();

@@ -1,8 +1,8 @@
-//! `cargo bench -p locksmith-primitives --bench waiting`: what makes threads wait, when none does, and two threads that wait
-//! for each other.
+//! `cargo bench -p locksmith-primitives --bench waiting`: what threads wait on, first when no
+//! thread waits, then with two threads that wait for each other.
 //!
-//! Ours alone, as in the bench `lock`, which says why. How many instructions each operation takes, and that none
-//! takes more than it did, is for `cargo counts`.
+//! This measures our own alone, as in the bench `lock`, which says why. `cargo counts` counts the
+//! instructions of each operation, and checks that none takes more than before.
 
 mod common;
 
@@ -13,9 +13,9 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use primitives::raw::{CancellableSleep, RawLock, RawRLock};
 use primitives::{Barrier, BoundedSemaphore, Condition, Event, Semaphore};
 
-/// One thread, and nobody else there.
+/// One thread, alone.
 fn uncontended(c: &mut Criterion) {
-    let mut group = c.benchmark_group("nobody waits");
+    let mut group = c.benchmark_group("no waiter");
     group.throughput(Throughput::Elements(1));
 
     let (raw, raw_recursive) = (RawLock::new(), RawRLock::new());
@@ -68,8 +68,8 @@ fn uncontended(c: &mut Criterion) {
     group.finish();
 }
 
-/// Two threads that wait for each other; the figure is for a round. The threads are not pinned, so on a busy
-/// machine they may spend a while on one core, where whoever waits must sleep.
+/// Two threads that wait for each other; the figure is for a round. The threads are not pinned, so
+/// on a busy machine they may spend a while on one core, where a waiter must sleep.
 fn two_threads(c: &mut Criterion) {
     let mut group = c.benchmark_group("two threads");
     group.throughput(Throughput::Elements(1));

@@ -1,12 +1,13 @@
-//! The bounded semaphore: every permit comes back, and no other.
+//! The bounded semaphore: a semaphore that refuses to exceed its first number of permits.
 //!
-//! A [`Semaphore`] lets anybody add permits, as is right where they count things that are made and used
-//! up. Where they stand for a fixed number of seats, one release too many is a mistake somewhere, and
-//! what follows from it (eleven connections to a server that allows ten) shows far from where it was
-//! made. A bounded semaphore remembers how many permits there were at first, and refuses to have more.
+//! A [`Semaphore`] lets any thread add permits, which is right where permits count items that are
+//! produced and consumed. Where permits stand for a fixed number of places, one release too many is
+//! a bug. Its consequence (eleven connections to a server that allows ten) appears far from its
+//! cause. A bounded semaphore remembers how many permits there were at first, and refuses to have
+//! more.
 //!
-//! It is the same word and the same algorithm; only the bound is different, and it is checked in the same
-//! compare-exchange that adds the permits. So a refused release has changed nothing, not even for a
+//! The word and the algorithm are the same. Only the bound differs, and the compare-exchange
+//! that adds the permits checks it. So a refused release changes nothing, not even for a
 //! moment.
 
 mod error;
@@ -24,9 +25,9 @@ use crate::sync::const_fn;
 
 /// A fixed number of permits, and threads that wait for one.
 ///
-/// Like a [`Semaphore`] that never has more permits than at first: [`release`](Self::release) fails and
-/// changes nothing where there would be more. A [`Permit`] goes back when it is dropped, so `release` is
-/// only for permits that were [forgotten](Permit::forget).
+/// Like a [`Semaphore`] that never has more permits than at first: [`release`](Self::release) fails
+/// and changes nothing if there would be more. A [`Permit`] goes back when it is dropped, so
+/// `release` is only for permits that were [forgotten](Permit::forget).
 ///
 /// _Python_: `threading.BoundedSemaphore`.
 ///
@@ -46,13 +47,13 @@ use crate::sync::const_fn;
 /// ```
 pub struct BoundedSemaphore {
     semaphore: Semaphore,
-    /// How many permits there are when all are back.
+    /// How many permits there are when all have been released.
     bound: u32,
 }
 
 impl BoundedSemaphore {
     const_fn! {
-        /// A semaphore with `permits` permits, now and at most; zero is fine, but hardly of use.
+        /// A semaphore with `permits` permits, now and at most; zero is allowed, but hardly useful.
         ///
         /// _Python_: `BoundedSemaphore(value)`.
         ///
@@ -66,8 +67,8 @@ impl BoundedSemaphore {
     }
 
     const_fn! {
-        /// As [`new`](Self::new), with a name for [reports of deadlocks](crate::deadlock). Without the feature
-        /// `deadlock-detection`, the name is not kept.
+        /// As [`new`](Self::new), with a name for [reports of deadlocks](crate::deadlock). Without
+        /// the feature `deadlock-detection`, the name is not kept.
         ///
         /// # Panics
         ///
@@ -78,11 +79,11 @@ impl BoundedSemaphore {
         }
     }
 
-    /// Says that a permit always goes back in the thread that took it, and that no thread adds one by
-    /// [`release`](Self::release): so the [detector](crate::deadlock) may conclude from who took the permits that
-    /// no thread can give one back. Without this it must assume that any thread could. Should it happen all the
-    /// same, the detector believes its eyes and forgets what was said. Costs nothing without the feature
-    /// `deadlock-detection`.
+    /// Says that a permit always goes back in the thread that took it, and that no thread adds one
+    /// by [`release`](Self::release): so the [detector](crate::deadlock) knows which threads hold
+    /// the permits, and can conclude that none of them will release one. Without this it must
+    /// assume that any thread could. If it happens all the same, the detector notices and forgets
+    /// the promise. Costs nothing without the feature `deadlock-detection`.
     ///
     /// ```
     /// use primitives::BoundedSemaphore;
@@ -109,12 +110,12 @@ impl BoundedSemaphore {
         Permit::new(&self.semaphore, self.bound())
     }
 
-    /// Takes a permit; blocks until there is one, unless there never would be.
+    /// Takes a permit; blocks until there is one, unless there would never be one.
     ///
     /// # Errors
     ///
-    /// A [`Report`], if the wait could never end; nothing has been taken then. For a
-    /// semaphore that is not [`thread_bound`](Self::thread_bound) that is known only when all threads sleep.
+    /// A [`Report`], if the wait could never end; then nothing was taken. For a semaphore that is
+    /// not [`thread_bound`](Self::thread_bound), that is known only when all threads sleep.
     #[cfg(all(feature = "deadlock-detection", not(model)))]
     #[track_caller]
     pub fn acquire_checked(&self) -> Result<Permit<'_>, Box<Report>> {
@@ -137,8 +138,8 @@ impl BoundedSemaphore {
 
     /// Takes a permit; blocks for at most `timeout`, then `None`.
     ///
-    /// Zero is one try; a time-out that overflows `Instant` never expires. Costs as
-    /// [`acquire`](Self::acquire), and the clock is not read.
+    /// Zero tries once; a timeout that overflows `Instant` never expires. Costs what
+    /// [`acquire`](Self::acquire) costs; the clock is not read.
     ///
     /// _Python_: `acquire(timeout=t)`.
     #[inline]
@@ -151,7 +152,7 @@ impl BoundedSemaphore {
 
     /// Takes a permit; blocks until `deadline` at most, then `None`.
     ///
-    /// A deadline that has passed is one try. Costs as [`acquire`](Self::acquire).
+    /// With a deadline that has passed it tries once. Costs what [`acquire`](Self::acquire) costs.
     #[inline]
     #[doc(alias = "acquire")]
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
@@ -160,14 +161,14 @@ impl BoundedSemaphore {
         if taken { Some(Permit::new(&self.semaphore, self.bound())) } else { None }
     }
 
-    /// Puts `n` permits back, and wakes as many threads that wait for one. Never blocks.
+    /// Puts `n` permits back, and wakes up to `n` waiters. Never blocks.
     ///
-    /// Any thread may. Without a sleeper: one load and one compare-exchange.
+    /// Any thread may call it. Without a sleeper: one load and one compare-exchange.
     ///
     /// # Errors
     ///
-    /// If there would be more permits than at first: then none is put back. _Python_: `ValueError:
-    /// Semaphore released too many times`.
+    /// If there would be more permits than at first; then none is put back. _Python_:
+    /// `ValueError: Semaphore released too many times`.
     ///
     /// # Panics
     ///
@@ -182,15 +183,15 @@ impl BoundedSemaphore {
             .map_err(|available| ReleaseError::new(n, available, self.bound()))
     }
 
-    /// How many permits there are at this moment: out of date before you look at the answer. Good for
-    /// messages and tests, never for deciding. One load.
+    /// How many permits there are at this moment. The answer may be out of date when you read it.
+    /// Good for messages and tests, never for deciding. One load.
     #[inline]
     #[must_use]
     pub fn available(&self) -> usize {
         self.semaphore.available()
     }
 
-    /// How many permits there are when all are back. Never changes; costs nothing.
+    /// How many permits there are when all have been released. Never changes; costs nothing.
     #[inline]
     #[must_use]
     #[doc(alias = "_initial_value")]

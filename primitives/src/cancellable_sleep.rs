@@ -1,26 +1,28 @@
-//! The cancellable sleep: a sleep that another thread may call off, and one answer to who was first.
+//! The cancellable sleep: a sleep that another thread may cancel, with one answer to which came
+//! first.
 //!
-//! It is the heart of a [`Timer`](crate::Timer). One thread sleeps until the deadline, then acts; another may
-//! cancel. What makes it a primitive and not just a sleep is that both may happen at the same moment, and
-//! then exactly one of them must win, and both must know which: a `cancel` that says "it will not happen"
-//! while it happens is worse than none.
+//! It is the heart of a [`Timer`](crate::Timer). One thread sleeps until the deadline, then acts;
+//! another may cancel. Both may happen at the same moment. Then exactly one of them must win, and
+//! both must know which: that makes it a primitive and not just a sleep. A `cancel` that says "it
+//! will not happen" while it happens is worse than none.
 //!
 //! So one compare-exchange on one word decides which wins, from `WAITING` to either `FIRED` or
-//! `CANCELLED`, and no state is ever left again:
+//! `CANCELLED`, and those two states are final:
 //!
 //! ```text
 //!                    the deadline has come:             ┌─────────┐
 //!                    compare-exchange,                  │  FIRED  │  `wait` returns true
-//!    ┌─────────┐  ┌─ then wake who else sleeps ────────▶└─────────┘
+//!    ┌─────────┐  ┌─ then wake other sleepers  ────────▶└─────────┘
 //!    │ WAITING │──┤
 //!    └─────────┘  └────────────────────────────────────▶┌───────────┐
 //!                    cancel: compare-exchange,          │ CANCELLED │  `cancel` returns true
-//!                    then wake who sleeps               └───────────┘
+//!                    then wake sleepers                 └───────────┘
 //! ```
 //!
-//! The sleeper sleeps on that same word. So a cancellation before the sleep is seen by the look that
-//! [`park::wait`] makes as it falls asleep, and one after it finds the sleeper and wakes it; there is
-//! no moment between. That the deadline has come is what `wait` returned, never a look at the clock.
+//! The sleeper sleeps on that same word. [`park::wait`] compares the word as it falls asleep, so it
+//! sees a cancellation that came before the sleep. A cancellation that comes later finds the
+//! sleeper and wakes it; there is no moment between. Only the result of `wait` says that the
+//! deadline has come, never a look at the clock.
 
 #[cfg(all(test, not(model)))]
 mod tests;
@@ -34,7 +36,7 @@ use crate::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use crate::sync::const_fn;
 
 // ANCHOR: states
-/// Nothing is decided.
+/// Not decided yet.
 const WAITING: u32 = 0;
 /// The deadline came first.
 const FIRED: u32 = 1;
@@ -42,12 +44,13 @@ const FIRED: u32 = 1;
 const CANCELLED: u32 = 2;
 // ANCHOR_END: states
 
-/// A wait for a deadline that other threads may call off.
+/// A wait for a deadline that other threads may cancel.
 ///
-/// Good for one use. Any number of threads may wait and cancel: exactly one call of all of them returns `true`.
+/// It can be used once. Any number of threads may wait and cancel: exactly one of all these calls
+/// returns `true`.
 ///
-/// _Python_: the `Event` in a `threading.Timer`, whose `wait(interval)` is followed by a second look, and
-/// a `cancel` in between goes unnoticed by its caller.
+/// _Python_: the `Event` in a `threading.Timer`, whose `wait(interval)` is followed by a second
+/// look. The caller of `cancel` does not learn that it came between the two.
 ///
 /// ```
 /// use primitives::raw::CancellableSleep;
@@ -63,7 +66,7 @@ const CANCELLED: u32 = 2;
 /// ```
 // ANCHOR: sleep-type
 pub struct CancellableSleep {
-    /// | value       | `wait`          | `cancel`      | who writes it |
+    /// | value       | `wait`          | `cancel`      | written by    |
     /// | ----------- | --------------- | ------------- | ------------- |
     /// | `WAITING`   | sleeps          | decides       | `new`         |
     /// | `FIRED`     | returns         | is too late   | `fire`        |
@@ -74,20 +77,22 @@ pub struct CancellableSleep {
 
 impl CancellableSleep {
     const_fn! {
-        /// One that is not decided yet.
+        /// A sleep that is not decided yet.
         #[must_use]
         pub const fn new() -> Self {
             Self { state: AtomicU32::new(WAITING) }
         }
     }
 
-    /// Sleeps until `deadline`, or until it is cancelled. Returns whether this call made it fire.
+    /// Sleeps until `deadline`, or until the sleep is cancelled. Returns whether this call made it
+    /// fire.
     ///
-    /// `None` never fires: it waits for a cancellation. A deadline that has passed fires without sleeping, if it
-    /// is not cancelled already. `false` says that it was cancelled (then all that the thread did before it
-    /// cancelled is visible here), or that another thread that waited made it fire.
+    /// `None` never fires: it waits for a cancellation. A deadline that has passed fires without
+    /// sleeping, unless it is cancelled already. `false` says that it was cancelled, or that
+    /// another waiter made it fire. After a cancellation, all that the cancelling thread did before
+    /// is visible here.
     ///
-    /// Blocks. At least one system call, and another if it fires.
+    /// Blocks. One system call at least, and another if it fires.
     // ANCHOR: wait
     pub fn wait(&self, deadline: Option<Instant>) -> bool {
         loop {
@@ -100,24 +105,25 @@ impl CancellableSleep {
         }
     }
 
-    /// The deadline has come: decides, unless something else was first.
+    /// The deadline has come. This decides, unless another call was first.
     fn fire(&self) -> bool {
-        // Acquire on failure: pairs with the Release in `cancel`, which came first. Relaxed on success:
-        // a call that fails because of it learns only that it is too late.
+        // Acquire on failure: pairs with the Release in `cancel`, which came first. Relaxed on
+        // success: a later call that fails learns only that it is too late.
         let first = self.state.compare_exchange(WAITING, FIRED, Relaxed, Acquire).is_ok();
         if first {
-            // The waiters with a later deadline, or with none: no call will cancel them now.
+            // Wakes the waiters with a later deadline or none: no call will cancel them now.
             park::wake_all(&raw const self.state);
         }
         first
     }
     // ANCHOR_END: wait
 
-    /// Calls it off. Returns whether this call is why it will not fire; `false` if it has fired, or was
+    /// Cancels the sleep. Returns whether this call cancelled it; `false` if it has fired, or was
     /// cancelled before. Never blocks. A compare-exchange, and a system call if it succeeds.
     // ANCHOR: cancel
     pub fn cancel(&self) -> bool {
-        // Release: pairs with the Acquire in `wait` and the one in `fire`. Relaxed on failure: too late, and nothing to be seen.
+        // Release: pairs with the Acquire in `wait` and the one in `fire`. Relaxed on failure: too
+        // late, and there is no data to see.
         let first = self.state.compare_exchange(WAITING, CANCELLED, Release, Relaxed).is_ok();
         if first {
             park::wake_all(&raw const self.state);
@@ -129,7 +135,7 @@ impl CancellableSleep {
     /// Whether it was cancelled. One load.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
-        // Relaxed: says nothing about what the canceller did.
+        // Relaxed: the answer says nothing about what the cancelling thread did.
         self.state.load(Relaxed) == CANCELLED
     }
 
@@ -148,10 +154,10 @@ impl Default for CancellableSleep {
     }
 }
 
-/// Says how it stands. Never blocks.
+/// Shows the state. Never blocks.
 impl fmt::Debug for CancellableSleep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Relaxed: for people to read.
+        // Relaxed: for display only.
         let state = match self.state.load(Relaxed) {
             WAITING => "waiting",
             FIRED => "fired",

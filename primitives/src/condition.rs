@@ -1,9 +1,9 @@
 //! The condition: sleep until the data under a lock has changed.
 //!
-//! A thread holds a lock, looks at the data and finds that it cannot go on: the queue is empty. It must
-//! let the lock go (or no thread could ever fill the queue), sleep, and take the lock again before it looks
-//! once more. The danger lies between letting go and falling asleep. A notification that comes just
-//! then must not be missed, because it may be the only one.
+//! A thread holds a lock, looks at the data and finds that it cannot go on: the queue is empty. It
+//! must release the lock (or no thread could ever fill the queue), sleep, and take the lock again
+//! before it looks once more. The danger lies between the release and the sleep. A notification
+//! that comes just then must not be missed, because it may be the only one.
 //!
 //! The condition is a counter of notifications, [`sequence`](Condition), and the wait is:
 //!
@@ -16,26 +16,27 @@
 //!    4  takes the lock, looks again
 //! ```
 //!
-//! The notifier can do _a_ only after _2_, for the waiter has the lock until then. So _b_ comes after _1_,
-//! and _3_ finds a sequence that differs, or is asleep when _c_ arrives; there is no third possibility.
-//! Had the waiter read the sequence _after_ it let the lock go, all of _a b c_ could fit between: it would
-//! read the new number, and sleep on it without end.
+//! The notifier can do _a_ only after _2_, because the waiter holds the lock until then. So _b_
+//! comes after _1_. Then either _3_ finds a different sequence, or the waiter is asleep when _c_
+//! arrives; there is no third possibility. If the waiter read the sequence _after_ it released the
+//! lock, all of _a b c_ could fit between: it would read the new number, and sleep without end.
 //!
-//! A second word counts the waiters, so that notifying when no thread waits (the usual case) is one load and
-//! no system call. It is read without an order of its own, and need not have one: the waiter counted
-//! itself before it released the lock, and the notifier took the lock after that to change the data.
-//! **So change the data under the lock**, even where it is an atomic. To notify after releasing it is
-//! fine, and faster: the woken thread does not find the lock taken.
+//! A second word counts the waiters, so that notifying when no thread waits (the usual case) is one
+//! load and no system call. That load needs no ordering of its own: the waiter counted itself
+//! before it released the lock, and the notifier took the lock after that to change the data. **So
+//! change the data under the lock**, even if it is an atomic. Notifying after the release is
+//! correct, and faster: the woken thread does not find the lock taken.
 //!
-//! Being awake says nothing about the data. A waiter may be woken by a notification that was meant for
-//! another waiter, and a thread that never slept may have been faster. Hence the loops, and
-//! [`wait_while`](Condition::wait_while), which writes the loop for you.
+//! A waiter that wakes up knows nothing about the data. A waiter may be woken by a notification
+//! that was meant for another waiter, and a thread that never slept may have been faster. Hence the
+//! loops, and [`wait_while`](Condition::wait_while), which writes the loop for you.
 //!
-//! The counter has 32 bits. A waiter would miss a notification only if exactly 4,294,967,296 of them (or a
-//! multiple) came between its steps 1 and 3.
+//! The counter has 32 bits. A waiter would miss a notification only if exactly 4,294,967,296 of
+//! them (or a multiple) came between its steps 1 and 3.
 //!
 //! Source: the sequence counter is Drepper's and std's; the count of waiters is from Birrell,
-//! [_Implementing Condition Variables with Semaphores_](https://birrell.org/andrew/papers/ImplementingCVs.pdf).
+//! [_Implementing Condition Variables with
+//! Semaphores_](https://birrell.org/andrew/papers/ImplementingCVs.pdf).
 
 mod lock;
 mod raw;
@@ -55,13 +56,13 @@ use crate::sync::{const_fn, model_failed, spin};
 
 /// A place to sleep until the data under a [`Lock`](crate::Lock) has changed.
 ///
-/// One lock may have several conditions (a queue has "not empty" and "not full"). Waiting on one condition
-/// with different locks at the same time is not an error, but hardly ever what is meant.
+/// One lock may have several conditions (a queue has "not empty" and "not full"). Waiting on one
+/// condition with different locks at the same time is allowed, but is hardly ever intended.
 ///
-/// _Python_: `threading.Condition`, whose lock is a part of it: there `with condition:` takes the lock that
-/// here is a [`Lock`](crate::Lock) of its own, beside the data. `wait_for(predicate)` is
-/// [`wait_while`](Self::wait_while) with the opposite predicate. A wait releases the one lock that it is given
-/// and no other; with the typed calls that cannot be one that was taken twice.
+/// _Python_: `threading.Condition`, which contains its lock: `with condition:` takes it. Here the
+/// [`Lock`](crate::Lock) is separate and contains the data. `wait_for(predicate)` is
+/// [`wait_while`](Self::wait_while) with the opposite predicate. A wait releases only the lock that
+/// it is given. With the typed calls, that lock was taken once.
 ///
 /// ```
 /// use primitives::{Condition, Lock};
@@ -81,19 +82,19 @@ use crate::sync::{const_fn, model_failed, spin};
 /// ```
 pub struct Condition {
     identity: Identity,
-    /// How many notifications there have been; what waiters sleep on.
+    /// How many notifications there have been. Waiters sleep on this word.
     sequence: AtomicU32,
-    /// How many threads are between the beginning of a wait and its end.
+    /// How many threads are in a wait.
     waiters: AtomicU32,
 }
 
-/// Whether a wait with a limit came to it.
+/// Whether a timed wait timed out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WaitTimeoutResult(bool);
 
 impl WaitTimeoutResult {
-    /// Whether the time was over before a notification came (for the calls with a predicate: before the
-    /// predicate allowed to go on).
+    /// Whether the time ran out before a notification came (in the calls with a predicate: before
+    /// the predicate let the thread go on).
     #[must_use]
     pub fn timed_out(self) -> bool {
         self.0
@@ -114,8 +115,8 @@ impl Condition {
     }
 
     const_fn! {
-        /// A condition without waiters, with a name for [reports of deadlocks](crate::deadlock). Without the
-        /// feature `deadlock-detection`, the name is not kept.
+        /// A condition without waiters, with a name for [reports of deadlocks](crate::deadlock).
+        /// Without the feature `deadlock-detection`, the name is not kept.
         #[must_use]
         pub const fn named(name: &'static str) -> Self {
             Self {
@@ -129,14 +130,14 @@ impl Condition {
     /// Releases the lock, sleeps until notified, takes the lock again.
     ///
     /// Blocks. May return without a notification, so call it in a loop, or use
-    /// [`wait_while`](Self::wait_while). Looks on for about two microseconds before it sleeps.
+    /// [`wait_while`](Self::wait_while). Spins for about two microseconds before it sleeps.
     #[inline]
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub fn wait<T: ?Sized>(&self, guard: &mut LockGuard<'_, T>) {
         self.wait_on(&Guarded::of(guard), None);
     }
 
-    /// Waits while `blocked` says so; looks at once, and again after each notification.
+    /// Waits while `blocked` returns `true`; asks it at once, and again after each notification.
     ///
     /// ```
     /// # use primitives::{Condition, Lock};
@@ -159,8 +160,8 @@ impl Condition {
 
     /// [`wait`](Self::wait), for at most `timeout`.
     ///
-    /// The lock is taken again in any case, and that may take longer. Zero lets the lock go once and
-    /// takes it again; a time-out that overflows `Instant` never expires.
+    /// The lock is taken again in any case, and that may take longer. Zero releases the lock once
+    /// and takes it again; a timeout that overflows `Instant` never expires.
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub fn wait_timeout<T: ?Sized>(
         &self,
@@ -214,7 +215,7 @@ impl Condition {
     }
 
     // ANCHOR: wait
-    /// The wait behind all of them.
+    /// The wait that all of them use.
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
     fn wait_on<L: ConditionLock + ?Sized>(
         &self,
@@ -222,14 +223,15 @@ impl Condition {
         deadline: Option<Instant>,
     ) -> WaitTimeoutResult {
         let _waiting = self.identity.waiting_for_anyone();
-        // Both while the lock is still held (see the drawing above).
-        // Relaxed: a thread that must see the count, or be seen in the sequence, takes the lock after we
-        // release it, and the lock is what orders us.
+        // Both happen while the lock is still held (see the drawing above). Relaxed: a notifier
+        // that must see the count, or whose new sequence must be seen, takes the lock after this
+        // release; the lock orders them.
         let counted = Counted::new(&self.waiters);
         let sequence = self.sequence.load(Relaxed);
         let saved = lock.release_all();
 
-        // Relaxed: the data is looked at under the lock again, so nothing depends on this but when.
+        // Relaxed: the waiter looks at the data under the lock again, so this decides only when it
+        // does.
         let mut outcome = Wait::Woken;
         if !spin::watch(|| self.sequence.load(Relaxed) != sequence) {
             outcome = park::wait(&self.sequence, sequence, deadline);
@@ -242,7 +244,7 @@ impl Condition {
     // ANCHOR_END: wait
 
     // ANCHOR: notify
-    /// Wakes one thread that waits, if there is one. Does not block, and does not need the lock.
+    /// Wakes one waiter, if there is one. Does not block, and does not need the lock.
     ///
     /// Without a waiter: one load.
     #[inline]
@@ -251,9 +253,9 @@ impl Condition {
         self.notify(1);
     }
 
-    /// Wakes every thread that waits. Does not block, and does not need the lock.
+    /// Wakes every waiter. Does not block, and does not need the lock.
     ///
-    /// They all go for the lock at once; where only one of them could go on, use
+    /// They all compete for the lock; where only one of them could go on, use
     /// [`notify_one`](Self::notify_one). Without a waiter: one load.
     #[inline]
     #[doc(alias = "broadcast")]
@@ -263,10 +265,10 @@ impl Condition {
         }
     }
 
-    /// Wakes `n` threads that wait, or as many as there are.
+    /// Wakes `n` waiters, or as many as there are.
     ///
-    /// As in Python it may wake more: a thread that is about to fall asleep notices too. Without
-    /// a waiter: one load.
+    /// As in Python it may wake more: a thread that is about to fall asleep notices the change too.
+    /// Without a waiter: one load.
     #[inline]
     pub fn notify(&self, n: usize) {
         if self.anybody_waits() {
@@ -276,8 +278,8 @@ impl Condition {
 
     #[inline]
     fn anybody_waits(&self) -> bool {
-        // Relaxed: a waiter that must be seen counted itself under the lock, which the caller has taken
-        // since.
+        // Relaxed: a waiter that must be seen counted itself under the lock, which the caller has
+        // taken since.
         self.waiters.load(Relaxed) != 0
     }
 
@@ -286,7 +288,8 @@ impl Condition {
         if n == 0 {
             return;
         }
-        // Relaxed: see `wait_on`. Before the wake, so that who is not asleep yet will not fall asleep.
+        // Relaxed: see `wait_on`. It comes before the wake, so that a waiter that is not asleep yet
+        // does not fall asleep.
         self.sequence.fetch_add(1, Relaxed);
         for _ in 0..n {
             if !park::wake_one(&raw const self.sequence) {
@@ -305,7 +308,7 @@ impl Condition {
 }
 
 // ANCHOR: counted
-/// A waiter while it is counted; a guard, because to release a lock that is not held panics.
+/// A waiter while it is counted. It is a guard, because releasing a lock that is not held panics.
 struct Counted<'a>(&'a AtomicU32);
 
 impl<'a> Counted<'a> {
@@ -319,7 +322,7 @@ impl<'a> Counted<'a> {
 impl Drop for Counted<'_> {
     fn drop(&mut self) {
         if !model_failed() {
-            // Relaxed: to be counted too long costs a notifier a system call, no more.
+            // Relaxed: a waiter that is counted too long costs a notifier at most a system call.
             self.0.fetch_sub(1, Relaxed);
         }
     }
@@ -335,7 +338,7 @@ impl Default for Condition {
 
 impl fmt::Debug for Condition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Relaxed: for people to read.
+        // Relaxed: for display only.
         f.debug_struct("Condition").field("waiters", &self.waiters.load(Relaxed)).finish()
     }
 }

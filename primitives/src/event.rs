@@ -1,11 +1,11 @@
 //! The event: a gate that one thread opens for all.
 //!
-//! An event is set or it is not. A waiter sleeps until it is set, and from then on no thread waits at
-//! all, until it is cleared. So it suits what happens once (ready, stop), and what happens now and then if
-//! one thread clears it.
+//! An event is set or not set. A waiter sleeps until the event is set, and from then on no thread
+//! waits until it is cleared. So it suits what happens once (ready, stop). It also suits what
+//! happens now and then, if one thread clears it.
 //!
-//! A single bit would be wrong. A sleeper takes 30 µs to wake up, and a `clear` may follow the `set` at
-//! once:
+//! A single bit would not be enough. A sleeper takes 30 µs to wake up, and a `clear` may follow the
+//! `set` at once:
 //!
 //! ```text
 //!    sleeper                     another thread
@@ -15,12 +15,13 @@
 //!    awake: not set, sleeps on
 //! ```
 //!
-//! It was set, the sleeper was there, and yet it sleeps on. Therefore the word also counts how often the
-//! event has been set, its _generation_. A waiter notes the word when it comes, and returns as soon as it
-//! finds another generation, whether the event is still set or not.
+//! The event was set while the sleeper waited, and yet the sleeper sleeps on. Therefore the word
+//! also counts how often the event has been set, its _generation_. A waiter remembers the word from
+//! its arrival. It returns as soon as it finds another generation, whether or not the event is
+//! still set.
 //!
-//! The third thing in the word is the note that a thread sleeps, as in the [lock](crate::lock): without
-//! it, `set` makes no call.
+//! The third part of the word is the note that a thread sleeps, as in the [lock](crate::lock):
+//! without it, `set` makes no system call.
 //!
 //! ```text
 //!                        set
@@ -38,9 +39,9 @@
 //! └─────────┘
 //! ```
 //!
-//! The usual cases are one load each: to ask whether it is set, to wait when it is, and to set it when it
-//! is. The last one has a price. **A `set` that finds the event set writes nothing**, so it does not carry
-//! to anybody what its thread did before. That matters to a thread that clears and then looks:
+//! The usual cases are one load each: `is_set`, and `wait` and `set` on an event that is set. The
+//! last one has a price. **A `set` that finds the event set writes nothing**, so it does not make
+//! visible what its thread did before. That matters to a thread that clears and then looks:
 //!
 //! ```text
 //!    worker                      another thread
@@ -49,18 +50,19 @@
 //!    looks at the data
 //! ```
 //!
-//! If the `set` comes too early for the `clear` to be seen by it, then the look must see the change. With
-//! **data under a lock** it does: either the change is made before the look, or the look was before it, and
-//! then so was the clear, and `set` sees that. A bare atomic promises no such thing: the processor may
-//! delay its store past the load that `set` is, and the change goes unnoticed. Put it under a lock, or a
-//! `fence(SeqCst)` before the `set` and another after the `clear`.
+//! If `set` comes too early to see the `clear`, then the look must see the change. With **data
+//! under a lock** it does. Either the change comes before the look; or the look comes before the
+//! change, and then the `clear` came before it too, and `set` sees it. A bare atomic does not
+//! guarantee this: the processor may delay its store past the load in `set`, and the change goes
+//! unnoticed. Put it under a lock, or a `fence(SeqCst)` before the `set` and another after the
+//! `clear`.
 //!
-//! The generation has 30 bits. A waiter would miss a `set` only if it found exactly 1,073,741,824 of them (or
-//! a multiple) between two of its looks.
+//! The generation has 30 bits. A waiter would miss a `set` only if it found exactly 1,073,741,824
+//! of them (or a multiple) between two of its loads.
 //!
-//! Source: the eventcount of Reed and Kanodia,
-//! [_Synchronization with Eventcounts and Sequencers_](https://doi.org/10.1145/359060.359076), with a bit to
-//! keep it open.
+//! Source: the eventcount of Reed and Kanodia, [_Synchronization with Eventcounts
+//! and Sequencers_](https://doi.org/10.1145/359060.359076), with a bit to keep it
+//! open.
 
 #[cfg(all(test, not(model)))]
 mod tests;
@@ -77,16 +79,16 @@ use crate::sync::{const_fn, spin};
 // ANCHOR: states
 /// The event is set.
 const SET: u32 = 1;
-/// The event is not set, and threads may sleep: the thread that sets it must wake them.
+/// The event is not set, and threads may sleep: the thread that sets the event must wake them.
 const SLEEPERS: u32 = 2;
 /// One generation, in the bits above.
 const GENERATION: u32 = 4;
 // ANCHOR_END: states
 
-/// A gate that one thread opens for all who wait before it.
+/// A gate that one thread opens for all waiters.
 ///
-/// [`wait`](Self::wait) sleeps until the event is set; once it is, no thread waits. All that a thread
-/// did before the [`set`](Self::set) that opened the gate is seen by each thread that passes through.
+/// [`wait`](Self::wait) sleeps until the event is set; once it is, no thread waits. Each thread
+/// that passes sees all that the setting thread did before its [`set`](Self::set).
 ///
 /// _Python_: `threading.Event`.
 ///
@@ -111,7 +113,7 @@ pub struct Event {
     identity: Identity,
     /// `generation * GENERATION | SLEEPERS or SET, or neither`
     ///
-    /// | `SET` | `SLEEPERS` | the event is | somebody may sleep   | who writes it            |
+    /// | `SET` | `SLEEPERS` | the event is | a thread may sleep   | written by               |
     /// | ----- | ---------- | ------------ | -------------------- | ------------------------ |
     /// | no    | no         | not set      | no                   | `new`, `clear`           |
     /// | no    | yes        | not set      | yes                  | `wait_slow`              |
@@ -132,8 +134,8 @@ impl Event {
     }
 
     const_fn! {
-        /// As [`new`](Self::new), with a name for [reports of deadlocks](crate::deadlock). Without the feature
-        /// `deadlock-detection`, the name is not kept.
+        /// As [`new`](Self::new), with a name for [reports of deadlocks](crate::deadlock). Without
+        /// the feature `deadlock-detection`, the name is not kept.
         #[must_use]
         pub const fn named(name: &'static str) -> Self {
             Self { identity: Identity::new(Kind::Event, name), word: AtomicU32::new(0) }
@@ -142,7 +144,7 @@ impl Event {
 
     /// Whether the event is set at this moment. One load.
     ///
-    /// If it is, then everything that was done before the [`set`](Self::set) is seen after this call.
+    /// If it is, the caller sees everything that was done before the [`set`](Self::set).
     ///
     /// _Python_: `is_set()`.
     #[inline]
@@ -156,14 +158,15 @@ impl Event {
     // ANCHOR: set
     /// Sets the event, and wakes every thread that waits for it. Never blocks.
     ///
-    /// A waiter that was there returns even if [`clear`](Self::clear) follows at once. If the event is set
+    /// A present waiter returns even if [`clear`](Self::clear) follows at once. If the event is set
     /// already, nothing happens: one load. Otherwise one load and one compare-exchange, and with
     /// sleepers a call to the kernel.
     ///
-    /// _Python_: `set()`. A second one orders nothing here: the page of [this module](self) says what that means.
+    /// _Python_: `set()`. Here a second `set` orders nothing: the page of [this module](self) says
+    /// what that means.
     #[inline]
     pub fn set(&self) {
-        // Relaxed: if it is set, then nothing is done here that anybody could see (see above).
+        // Relaxed: if it is set, this call does nothing that a thread could see (see above).
         let word = self.word.load(Relaxed);
         if word & SET == 0 {
             self.set_slow(word);
@@ -173,9 +176,9 @@ impl Event {
     fn set_slow(&self, mut word: u32) {
         while word & SET == 0 {
             let set = (word & !SLEEPERS).wrapping_add(GENERATION) | SET;
-            // Release: pairs with the Acquire in `is_set`, `wait`, `wait_slow` and `clear`: a thread that finds
-            // the new generation, set or cleared since, sees all that this thread did.
-            // Relaxed on failure: another thread has set it, or a waiter left its note.
+            // Release: pairs with the Acquire in `is_set`, `wait`, `wait_slow` and `clear`: a
+            // thread that finds the new generation, set or cleared since, sees all that this thread
+            // did. Relaxed on failure: another thread has set it, or a waiter left its note.
             match self.word.compare_exchange_weak(word, set, Release, Relaxed) {
                 Ok(_) => {
                     // From here on waiters may return, and the event's memory may be gone.
@@ -198,15 +201,15 @@ impl Event {
     // ANCHOR: clear
     /// Clears the event: from now on `wait` waits again. Never blocks; one atomic operation.
     ///
-    /// Waiters that a [`set`](Self::set) has reached return all the same. A thread that clears and then looks at
-    /// data should find it under a lock: the page of [this module](self) says why.
+    /// Waiters that a [`set`](Self::set) has reached still return. Data that a thread looks at
+    /// after it clears should be under a lock: the page of [this module](self) says why.
     ///
     /// _Python_: `clear()`.
     #[inline]
     pub fn clear(&self) {
-        // Acquire: pairs with the Release in `set_slow`: a thread that clears sees what was done before
-        // the `set`. An operation on the old value, and not a store, so that a waiter which finds the generation
-        // after this one still has that `set` as its partner.
+        // Acquire: pairs with the Release in `set_slow`: a thread that clears sees what was done
+        // before the `set`. It is an operation on the old value and not a store. So a waiter that
+        // finds the next generation still pairs with that `set`.
         self.word.fetch_and(!SET, Acquire);
     }
     // ANCHOR_END: clear
@@ -214,7 +217,7 @@ impl Event {
     // ANCHOR: wait
     /// Waits until the event is set; returns at once if it is.
     ///
-    /// Blocks. Set: one load. Otherwise looks on for about two microseconds before it sleeps.
+    /// Blocks. Set: one load. Otherwise it spins for about two microseconds before it sleeps.
     ///
     /// _Python_: `wait()`.
     #[inline]
@@ -230,8 +233,8 @@ impl Event {
 
     /// Waits until the event is set, for at most `timeout`. Returns whether it was set.
     ///
-    /// Zero is one look; a time-out that overflows `Instant` never expires. Set: one load, and the clock is
-    /// not read.
+    /// Zero looks once; a timeout that overflows `Instant` never expires. Set: one load, and the
+    /// clock is not read.
     ///
     /// _Python_: `wait(timeout)`.
     ///
@@ -241,7 +244,7 @@ impl Event {
     ///
     /// let stop = Event::new();
     /// while !stop.wait_timeout(Duration::from_millis(1)) {
-    ///     // once a millisecond, until somebody says stop
+    ///     // once a millisecond, until a thread says stop
     ///     stop.set();
     /// }
     /// ```
@@ -256,7 +259,7 @@ impl Event {
 
     /// Waits until the event is set, or until `deadline`. Returns whether it was set.
     ///
-    /// A deadline that has passed is one look. Set: one load.
+    /// With a deadline that has passed it looks once. Set: one load.
     #[inline]
     #[doc(alias = "wait")]
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
@@ -267,13 +270,13 @@ impl Event {
     }
 
     // ANCHOR: wait-slow
-    /// Waits for a `set` after the one moment when the word was `found`, and not set; `false` if the
-    /// deadline came first.
+    /// Waits for a `set` after the moment when the word was `found`, which is not set. Returns
+    /// `false` if the deadline came first.
     #[cold]
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
     fn wait_slow(&self, found: u32, deadline: Option<Instant>) -> bool {
         let _waiting = self.identity.waiting_for_anyone();
-        // Until a thread sets it, the word can only be this, with or without the note.
+        // Until a thread sets the event, the word can only be this, with or without the note.
         let clear = found & !SLEEPERS;
         let asleep = clear | SLEEPERS;
         let reached = |word: u32| word & !SLEEPERS != clear;
@@ -283,7 +286,7 @@ impl Event {
             return true;
         }
         loop {
-            // Leave the note before sleeping. Relaxed on success: it says nothing but "call".
+            // Leave the note before sleeping. Relaxed on success: the note carries no data.
             match self.word.compare_exchange(clear, asleep, Relaxed, Acquire) {
                 Err(word) if reached(word) => return true,
                 _ => {}

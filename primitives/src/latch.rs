@@ -1,11 +1,11 @@
 //! The latch: a count that goes down to zero once, and threads that wait for zero.
 //!
-//! A [barrier](crate::barrier) is met again and again, by threads that all wait. A latch is for once, and the threads
-//! that count down need not wait, nor those that wait count down: workers report that they are ready, and one thread
-//! waits for all of them.
+//! A [barrier](crate::barrier) is used again and again, by threads that all wait. A latch is used
+//! once. A thread that counts down need not wait, and a waiter need not count down: workers report
+//! that they are ready, and one thread waits for all of them.
 //!
-//! One word holds the count and, in its lowest bit, a note: a thread may sleep. The thread that counts the last
-//! one down takes count and note away in one step, and wakes all sleepers if the note lay there.
+//! One word holds the count and, in its lowest bit, a note: a thread may sleep. The last thread to
+//! count down removes count and note in one step, and wakes all sleepers if there was a note.
 //!
 //! ```text
 //!      ┌───────┐ count_down  ┌───────┐ count_down  ┌───────┐
@@ -18,8 +18,8 @@
 //!      └───────────┘            └───────────┘
 //! ```
 //!
-//! The thread that opens the latch touches no more than the address of the word afterwards, so a waiter may free the
-//! latch as soon as it has seen zero.
+//! The thread that opens the latch uses only the address of the word afterwards, so a waiter may
+//! free the latch as soon as it has seen zero.
 //!
 //! Source: Java's `CountDownLatch` and C++20's `std::latch`
 //! ([P0666](https://www.open-std.org/jtc1/sc22/wg21/docs/papers/2018/p0666r2.pdf)).
@@ -39,9 +39,9 @@ use crate::sync::{const_fn, spin};
 // ANCHOR: states
 /// The note, in the lowest bit: a thread may sleep.
 const SLEEPERS: u32 = 1;
-/// One to count down, in the bits above it.
+/// One count, in the bits above it.
 const ONE: u32 = 2;
-/// The count is zero. No note is left beside it.
+/// The count is zero. No note stands beside it.
 const OPEN: u32 = 0;
 // ANCHOR_END: states
 
@@ -50,7 +50,8 @@ const OPEN: u32 = 0;
 /// All that a thread did before it [counted down](Self::count_down) is seen by a thread after its
 /// [`wait`](Self::wait).
 ///
-/// _Python_: the standard library has none; a `Barrier` makes the workers wait too. _C++_: `std::latch`.
+/// _Python_: the standard library has no latch; a `Barrier` makes the workers wait too. _C++_:
+/// `std::latch`.
 ///
 /// ```
 /// use primitives::Latch;
@@ -69,7 +70,7 @@ pub struct Latch {
     identity: Identity,
     /// `count * ONE | note`
     ///
-    /// | count    | `SLEEPERS` | a thread sleeps      | who writes it                      |
+    /// | count    | `SLEEPERS` | a thread sleeps      | written by                         |
     /// | -------- | ---------- | -------------------- | ---------------------------------- |
     /// | any      | no         | no                   | `new`, `count_down_by`             |
     /// | 1 … max  | yes        | maybe                | `wait_slow`, before it sleeps      |
@@ -83,7 +84,7 @@ impl Latch {
     pub const MAX_COUNT: usize = (u32::MAX / ONE) as usize;
 
     const_fn! {
-        /// A latch that opens after `count` have been counted down; with zero it is open.
+        /// A latch that opens after `count` counts; with zero it is open at once.
         ///
         /// # Panics
         ///
@@ -95,8 +96,8 @@ impl Latch {
     }
 
     const_fn! {
-        /// As [`new`](Self::new), with a name for [reports of deadlocks](crate::deadlock). Without the feature
-        /// `deadlock-detection`, the name is not kept.
+        /// As [`new`](Self::new), with a name for [reports of deadlocks](crate::deadlock). Without
+        /// the feature `deadlock-detection`, the name is not kept.
         ///
         /// # Panics
         ///
@@ -114,9 +115,11 @@ impl Latch {
         }
     }
 
-    /// Counts one down; the last one opens the latch and wakes every thread that waits. Never blocks.
+    /// Counts one down; the last one opens the latch and wakes every thread that waits. Never
+    /// blocks.
     ///
-    /// One load and one compare-exchange, and a system call if it opens the latch and a thread sleeps.
+    /// One load and one compare-exchange. If it opens the latch and a thread sleeps, also a system
+    /// call.
     ///
     /// # Panics
     ///
@@ -148,8 +151,9 @@ impl Latch {
             );
             let left = word - n as u32 * ONE;
             let opens = left / ONE == 0;
-            // Release: pairs with the Acquire in `is_open` and `wait_slow`; those before this one are seen as well,
-            // because read-modify-writes carry the release sequence on. Relaxed on failure: looked at again.
+            // Release: pairs with the Acquire in `is_open` and `wait_slow`; the earlier ones are
+            // seen too, because a read-modify-write continues the release sequence. Relaxed on
+            // failure: the loop looks again.
             let after = if opens { OPEN } else { left };
             match self.word.compare_exchange_weak(word, after, Release, Relaxed) {
                 Ok(_) => {
@@ -192,7 +196,7 @@ impl Latch {
 
     /// Waits until the latch is open, for at most `timeout`. Returns whether it is.
     ///
-    /// Zero is one look; a timeout that overflows `Instant` never expires. Open: one load.
+    /// Zero looks once; a timeout that overflows `Instant` never expires. Open: one load.
     #[inline]
     #[must_use]
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
@@ -202,7 +206,7 @@ impl Latch {
 
     /// Waits until the latch is open, or until `deadline`. Returns whether it is.
     ///
-    /// A deadline that has passed is one look. Open: one load.
+    /// With a deadline that has passed it looks once. Open: one load.
     #[inline]
     #[must_use]
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
@@ -210,8 +214,8 @@ impl Latch {
         self.is_open() || self.wait_slow(Some(deadline))
     }
 
-    /// Whether the count is zero. One load. If it is, it stays so, and what was done before it was counted down is
-    /// seen after this call.
+    /// Whether the count is zero. One load. If it is, it stays so, and the caller sees what was
+    /// done before each count.
     #[inline]
     #[must_use]
     pub fn is_open(&self) -> bool {
@@ -219,11 +223,11 @@ impl Latch {
         self.word.load(Acquire) == OPEN
     }
 
-    /// How many are left at this moment: out of date before you look at the answer. One load.
+    /// How many are left at this moment. The answer may be out of date when you read it. One load.
     #[inline]
     #[must_use]
     pub fn count(&self) -> usize {
-        // Relaxed: says nothing about what was done, so there is nothing to be seen with it.
+        // Relaxed: the count says nothing about data, so no data is read after it.
         (self.word.load(Relaxed) / ONE) as usize
     }
 
@@ -240,7 +244,7 @@ impl Latch {
         while word != OPEN {
             let asleep = word | SLEEPERS;
             if word != asleep {
-                // Leave the note before sleeping. Relaxed on success: it says nothing but "wake".
+                // Leave the note before sleeping. Relaxed on success: the note carries no data.
                 match self.word.compare_exchange(word, asleep, Relaxed, Acquire) {
                     Ok(_) => {}
                     Err(now) => {
@@ -260,11 +264,12 @@ impl Latch {
     // ANCHOR_END: wait-slow
 }
 
-/// What a [`WaitGroup`](crate::WaitGroup) needs beside.
+/// What a [`WaitGroup`](crate::WaitGroup) needs besides.
 impl Latch {
     /// Counts one up, if the latch is not open. Returns whether it did.
     ///
-    /// A sleeper compares the word with what it was, so it may wake up and sleep again; it misses nothing.
+    /// A sleeper compares the word with its old value, so it may wake up and sleep again; it misses
+    /// nothing.
     pub(crate) fn count_up(&self) -> bool {
         // Relaxed: a first guess; the compare-exchange decides.
         let mut word = self.word.load(Relaxed);
@@ -273,8 +278,8 @@ impl Latch {
                 word / ONE < Self::MAX_COUNT as u32,
                 "too many members of a wait group: at most 2147483647 are allowed",
             );
-            // Relaxed, both: one more to wait for orders nothing; it is a read-modify-write, so those that counted
-            // down before it stay in the release sequence.
+            // Relaxed, both: counting up orders nothing. It is a read-modify-write, so earlier
+            // counts stay in the release sequence.
             match self.word.compare_exchange_weak(word, word + ONE, Relaxed, Relaxed) {
                 Ok(_) => return true,
                 Err(now) => word = now,

@@ -1,8 +1,8 @@
 //! The tools of threads, built by hand: from atomics and a futex up, with nothing hidden.
 //!
-//! This is what Python's `threading` module would be had it been written in Rust. The source that you
-//! read here is the source that the book shows, that the model checker explored (`cargo model`) and
-//! that the benchmarks timed.
+//! This is what Python's `threading` module would be had it been written in Rust. The source that
+//! you read here is the source that the book shows, that the model checker explored (`cargo model`)
+//! and that the benchmarks timed.
 //!
 //! | here                         | Python                  | what it does                                    |
 //! | ---------------------------- | ----------------------- | ----------------------------------------------- |
@@ -16,7 +16,7 @@
 //! | [`Semaphore`]                | `threading.Semaphore`   | so many threads at a time, or things to use up  |
 //! | [`BoundedSemaphore`]         | `BoundedSemaphore`      | the same, and notices a release too many        |
 //! | [`Event`]                    | `threading.Event`       | a gate that one thread opens for all            |
-//! | [`Barrier`]                  | `threading.Barrier`     | nobody goes on before everybody has come        |
+//! | [`Barrier`]                  | `threading.Barrier`     | no thread goes on before all have arrived       |
 //! | [`Latch`]                    | (none)                  | a count that goes down to zero once             |
 //! | [`WaitGroup`]                | (none)                  | waits until all its handles are dropped         |
 //! | [`Once`], [`OnceLock`], [`LazyLock`] | (none)          | done once, by the first that comes              |
@@ -47,14 +47,16 @@
 //! });
 //! ```
 //!
-//! With the feature `deadlock-detection` threads that wait for each other do not hang in silence: the one that would
-//! close the circle panics with a report, or gets it from `Lock::lock_checked`, that names every thread, what it holds
-//! since which line and what it wants where. See [`deadlock`]; `cargo run -- deadlock` shows it.
+//! With the feature `deadlock-detection`, threads that wait for each other do not hang silently.
+//! The thread that would close the cycle panics with a report, or gets the report from
+//! `Lock::lock_checked`. It names every thread, what each holds and since which line, and what each
+//! wants. See [`deadlock`]; `cargo run -- deadlock` shows it.
 
 #[cfg(test)]
 use watchdog as _;
 
-// `--cfg explore` comes beside `--cfg model`, and puts the book's explorer where the model runtime stands.
+// `--cfg explore` is set together with `--cfg model`, and replaces the model runtime by the book's
+// explorer.
 #[cfg(explore)]
 extern crate explorer as model;
 #[cfg(all(explore, not(model)))]
@@ -72,7 +74,7 @@ pub mod deadlock;
 pub mod event;
 pub mod latch;
 pub mod lock;
-// Its traits want constants, which a model cannot make.
+// Its traits need constants, which a model cannot make.
 #[cfg(all(feature = "lock_api", not(model)))]
 mod lock_api;
 pub mod once;
@@ -100,7 +102,7 @@ pub use timer::Timer;
 pub use timers::{TimerHandle, Timers};
 pub use wait_group::WaitGroup;
 
-/// Locks that guard no data: what the typed ones are made of, and what Python calls a lock.
+/// Locks that guard no data: the typed locks are made of them, and Python calls them locks.
 pub mod raw {
     pub use crate::cancellable_sleep::CancellableSleep;
     pub use crate::condition::ConditionLock;

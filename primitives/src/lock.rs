@@ -1,10 +1,10 @@
 //! The lock: one thread at a time.
 //!
-//! One word of 32 bits holds the whole truth. A thread that finds it `UNLOCKED` makes it `LOCKED`
-//! and goes on; that is one compare-exchange, and no other thread takes part. A thread that finds it taken
-//! looks again for a little while, and then asks the kernel to sleep until the word changes. Before it
-//! sleeps it writes `CONTENDED`, and that is all the third state is for: a note to the owner
-//! that a call to the kernel is owed. Without a sleeper there is no note and no call.
+//! One 32-bit word holds the whole state. A thread that finds it `UNLOCKED` makes it `LOCKED` and
+//! goes on; that is one compare-exchange, and no other thread takes part. A thread that finds it
+//! taken spins for a short time, and then asks the kernel to put it to sleep until the word
+//! changes. Before it sleeps it writes `CONTENDED`. That is the only purpose of the third state: a
+//! note to the owner that it must call the kernel. Without a sleeper there is no note and no call.
 //!
 //! ```text
 //!                    acquire: compare-exchange
@@ -23,21 +23,21 @@
 //! ```
 //!
 //! A thread that has slept cannot know whether it was the only one, so it takes the lock as
-//! `CONTENDED`, not as `LOCKED`. At worst that costs one call to the kernel that wakes no thread; the other
-//! way round a second sleeper would be forgotten.
+//! `CONTENDED`, not as `LOCKED`. At worst that costs one kernel call that wakes no thread. With
+//! `LOCKED`, a second sleeper would be forgotten.
 //!
-//! The same rule is why a waiter with a deadline must go round the loop once more after every wake-up,
-//! even when its time is over: the wake-up that it was given may have been meant for the others too. It
-//! swaps `CONTENDED` in first, which either takes the lock or leaves the note for the thread that has
-//! barged in meanwhile. Only a wait that ended by time-out, which by the promise of [`park`] consumed no
-//! wake-up, may give up.
+//! For the same reason a timed waiter must go round the loop once more after every wake-up, even
+//! when its time is over: the others may depend on that wake-up too. It first swaps in `CONTENDED`,
+//! which either takes the lock or leaves the note for the thread that has barged in meanwhile. It
+//! may give up only after a wait that timed out, because [`park`] promises that such a wait
+//! consumed no wake-up.
 //!
-//! The lock is not fair: a running thread may take it while one that was woken is on its way. That is
-//! on purpose. A hand-over to a sleeping thread would keep the lock idle for the 30 µs that it takes to
-//! wake up.
+//! The lock is not fair: a running thread may take it before a woken thread arrives. That is
+//! intended. A hand-over to a sleeping thread would leave the lock idle for the 30 µs of a
+//! wake-up.
 //!
-//! Source: Ulrich Drepper, [_Futexes Are Tricky_](https://www.akkadia.org/drepper/futex.pdf), the third
-//! mutex; the deadline rule and the blind back-off are this crate's.
+//! Source: Ulrich Drepper, [_Futexes Are Tricky_](https://www.akkadia.org/drepper/futex.pdf), the
+//! third mutex; the deadline rule and the blind back-off are this crate's.
 
 mod guarded;
 #[cfg(all(test, not(model)))]
@@ -56,18 +56,18 @@ use crate::sync::{const_fn, spin};
 // ANCHOR: states
 /// The lock is free.
 const UNLOCKED: u32 = 0;
-/// A thread has the lock, and no thread sleeps that it must wake.
+/// A thread holds the lock, and there is no sleeper to wake.
 const LOCKED: u32 = 1;
-/// A thread has the lock, and others may sleep: the owner must wake one when it unlocks.
+/// A thread holds the lock, and others may sleep: the owner must wake one when it unlocks.
 const CONTENDED: u32 = 2;
 // ANCHOR_END: states
 
 /// A lock that guards no data: Python's `threading.Lock`.
 ///
-/// Use [`Lock`] where you can: it gives the data only to who has the lock, and cannot be left locked by
-/// an early return. `RawLock` is for the cases that do not nest: acquired here, released there, perhaps
-/// by another thread. So every call is safe, and what cannot be checked by types is checked by the word:
-/// to release a lock that is free panics.
+/// Use [`Lock`] where you can: it gives the data only to the thread that holds the lock, and it
+/// cannot be left locked by an early return. `RawLock` is for uses that do not nest: one function
+/// acquires, another releases, perhaps in another thread. Every call is safe. Types cannot check
+/// these uses, so the word does: releasing a free lock panics.
 ///
 /// _Python_: [`acquire`](Self::acquire) is `acquire()`, [`try_acquire`](Self::try_acquire) is
 /// `acquire(blocking=False)`, [`acquire_timeout`](Self::acquire_timeout) is `acquire(timeout=t)`,
@@ -86,7 +86,7 @@ const CONTENDED: u32 = 2;
 /// ```
 // ANCHOR: raw-type
 pub struct RawLock {
-    /// | value       | a thread has the lock | somebody may sleep  | who writes it        |
+    /// | value       | a thread has the lock | a thread may sleep  | written by           |
     /// | ----------- | --------------------- | ------------------- | -------------------- |
     /// | `UNLOCKED`  | no                    | no, or one is woken | `try_release`        |
     /// | `LOCKED`    | yes                   | no, or one is woken | `acquire_fast`       |
@@ -106,7 +106,7 @@ impl RawLock {
 
     /// Takes the lock; blocks until it is free.
     ///
-    /// A thread that has the lock already and asks again waits for itself and never returns. Uncontended: one
+    /// A thread that already holds the lock waits for itself and never returns. Uncontended: one
     /// compare-exchange.
     // ANCHOR: acquire
     // ANCHOR: acquire-call
@@ -119,7 +119,7 @@ impl RawLock {
     }
     // ANCHOR_END: acquire-call
 
-    /// [`acquire`](Self::acquire), for a lock around this one that has an identity.
+    /// [`acquire`](Self::acquire), for a lock that contains this one and has an identity.
     #[inline]
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub(crate) fn acquire_as(&self, identity: &Identity) {
@@ -130,7 +130,7 @@ impl RawLock {
         }
     }
 
-    /// [`acquire`](Self::acquire), but for a wait that would never end: then `false`.
+    /// [`acquire`](Self::acquire), or `false` if the wait would never end.
     #[cfg(all(feature = "deadlock-detection", not(model)))]
     pub(crate) fn acquire_checked(&self) -> bool {
         self.acquire_fast() || self.acquire_slow(None)
@@ -139,8 +139,8 @@ impl RawLock {
     // ANCHOR: acquire-fast
     #[inline]
     fn acquire_fast(&self) -> bool {
-        // Acquire: pairs with the Release in `try_release`, so that this thread sees all that the last
-        // owner did. Relaxed on failure: nothing was taken, so nothing may be looked at.
+        // Acquire: pairs with the Release in `try_release`, so that this thread sees all that the
+        // last owner did. Relaxed on failure: nothing was taken, so no data may be read.
         self.state.compare_exchange(UNLOCKED, LOCKED, Acquire, Relaxed).is_ok()
     }
     // ANCHOR_END: acquire
@@ -148,8 +148,8 @@ impl RawLock {
     // ANCHOR_END: acquire-fast
     /// Takes the lock if it is free; never blocks. Returns whether it did.
     ///
-    /// One load if the lock is taken, so that asking again and again does not disturb its owner; a
-    /// compare-exchange more if it is free.
+    /// One load if the lock is taken, so that repeated calls do not disturb its owner; if it is
+    /// free, also a compare-exchange.
     #[inline]
     pub fn try_acquire(&self) -> bool {
         // Relaxed: a hint only; the compare-exchange decides.
@@ -158,7 +158,7 @@ impl RawLock {
 
     /// Takes the lock; blocks for at most `timeout`. Returns whether it did.
     ///
-    /// Zero is one try; a time-out that overflows `Instant` never expires. Uncontended: one
+    /// Zero tries once; a timeout that overflows `Instant` never expires. Uncontended: one
     /// compare-exchange, and the clock is not read.
     #[inline]
     pub fn acquire_timeout(&self, timeout: Duration) -> bool {
@@ -168,7 +168,7 @@ impl RawLock {
 
     /// Takes the lock; blocks until `deadline` at most. Returns whether it did.
     ///
-    /// A deadline that has passed is one try. Uncontended: one compare-exchange.
+    /// With a deadline that has passed it tries once. Uncontended: one compare-exchange.
     #[inline]
     pub fn acquire_deadline(&self, deadline: Instant) -> bool {
         self.acquire_fast() || self.acquire_slow(Some(deadline))
@@ -185,15 +185,15 @@ impl RawLock {
             return true; // and no thread needs to be told that we ever waited
         }
         loop {
-            // Leave the note before sleeping; if the lock turns out to be free, the note has taken it.
-            // It says CONTENDED and not LOCKED because there may be other sleepers beside us.
+            // Leave the note before sleeping; if the lock turns out to be free, the note has taken
+            // it. The note is CONTENDED and not LOCKED because there may be other sleepers.
             // Acquire: pairs with the Release in `try_release`, as in `acquire_fast`.
             if state != CONTENDED && self.state.swap(CONTENDED, Acquire) == UNLOCKED {
                 return true;
             }
             match park::wait(&self.state, CONTENDED, deadline) {
-                // No wake-up was used up: no thread depends on us, so we may go. The note stays, which
-                // costs the owner at most one needless call.
+                // No wake-up was consumed: no thread depends on this one, so it may give up. The
+                // note stays, which costs the owner at most one needless call.
                 Wait::TimedOut => return false,
                 // Whatever the clock says, go round: the note may have to be left again.
                 Wait::Woken => state = self.look_for_a_while(),
@@ -201,20 +201,21 @@ impl RawLock {
         }
     }
 
-    /// Looks at the word until the lock is free or a thread sleeps, but not for long.
+    /// Looks at the word until the lock is free or a thread sleeps, for a limited time.
     fn look_for_a_while(&self) -> u32 {
         let mut state = LOCKED;
         spin::back_off(|| {
             // Relaxed: a hint only; whatever it says, the lock is taken by an Acquire operation.
             state = self.state.load(Relaxed);
-            // Once others sleep, looking on would only help us to overtake them.
+            // Once others sleep, spinning would only let this thread overtake them.
             state != LOCKED
         });
         state
     }
     // ANCHOR_END: acquire-slow
 
-    /// Gives the lock back, and wakes a thread that sleeps on it. Any thread may. Never blocks.
+    /// Releases the lock, and wakes a thread that sleeps on it. Any thread may call it. Never
+    /// blocks.
     ///
     /// Without a sleeper: one swap.
     ///
@@ -226,18 +227,19 @@ impl RawLock {
     pub fn release(&self) {
         assert!(
             self.try_release(),
-            "released a lock that nobody holds: call `acquire` before `release`, or use `try_release`",
+            "released a lock that is not held: call `acquire` before `release`, or use `try_release`",
         );
     }
 
-    /// Gives the lock back, and wakes a thread that sleeps on it; `false` if it is free.
+    /// Releases the lock, and wakes a thread that sleeps on it; `false` if the lock is free.
     ///
     /// Never blocks. Without a sleeper: one swap.
     // ANCHOR: release
     #[inline]
     pub fn try_release(&self) -> bool {
-        // Release: pairs with the Acquire in `acquire_fast` and `acquire_slow`: all that this thread did
-        // is seen by the next owner. From here on the lock may be another thread's, and its memory gone.
+        // Release: pairs with the Acquire in `acquire_fast` and `acquire_slow`: all that this
+        // thread did is seen by the next owner. From here on the lock may be another thread's, and
+        // its memory gone.
         match self.state.swap(UNLOCKED, Release) {
             LOCKED => true,
             CONTENDED => {
@@ -254,13 +256,13 @@ impl RawLock {
     }
     // ANCHOR_END: release
 
-    /// Whether some thread has the lock at this moment: out of date before you look at the answer.
-    /// Good for messages and tests, never for deciding. One load.
+    /// Whether some thread has the lock at this moment. The answer may be out of date when you read
+    /// it. Good for messages and tests, never for deciding. One load.
     #[inline]
     #[must_use]
     #[doc(alias = "locked")]
     pub fn is_locked(&self) -> bool {
-        // Relaxed: says nothing about the data, so there is nothing to be seen with it.
+        // Relaxed: the answer says nothing about the data, so no data is read after it.
         self.state.load(Relaxed) != UNLOCKED
     }
 }

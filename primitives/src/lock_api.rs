@@ -18,8 +18,8 @@ use crate::lock::RawLock;
 use crate::rlock::RawRLock;
 use crate::sync::thread;
 
-// SAFETY: one thread at a time has a `RawLock`, taken with Acquire and released with Release; nothing here
-// panics, and a lock that is moved or dropped while locked is no more than a word.
+// SAFETY: one thread at a time has a `RawLock`, taken with Acquire and released with Release;
+// nothing here panics, and a lock that is moved or dropped while locked is only a word.
 unsafe impl RawMutex for RawLock {
     const INIT: Self = Self::new();
 
@@ -63,9 +63,10 @@ unsafe impl RawMutexTimed for RawLock {
     }
 }
 
-// SAFETY: one thread at a time has a `RawRLock`, taken with Acquire and released with Release; and here that
-// thread does not get it a second time, so that there is one guard at a time. The panic of `lock` comes
-// before anything is taken. The guard stays with its thread, so whoever unlocks is the owner.
+// SAFETY: one thread at a time has a `RawRLock`, taken with Acquire and released with Release; and
+// here that thread cannot take it a second time, so there is one guard at a time. `lock` panics
+// before it takes anything. The guard stays with its thread, so the thread that unlocks is the
+// owner.
 unsafe impl RawMutex for RawRLock {
     const INIT: Self = Self::new();
 
@@ -73,12 +74,12 @@ unsafe impl RawMutex for RawRLock {
 
     /// # Panics
     ///
-    /// If this thread has it already.
+    /// If this thread already holds it.
     #[inline]
     fn lock(&self) -> GuardNoSend {
         assert!(
             !self.is_owned(),
-            "locked a mutex that this thread has locked already: it would wait for itself for ever",
+            "locked a mutex that this thread already holds: it would wait for itself and never return",
         );
         self.acquire();
         GuardNoSend::new()
@@ -100,7 +101,8 @@ unsafe impl RawMutex for RawRLock {
     }
 }
 
-// SAFETY: as for `RawMutex`; a thread that has it already gets `None` when the time is up, as any other.
+// SAFETY: as for `RawMutex`; a thread that already holds it gets `None` when the time is up, as any
+// other.
 unsafe impl RawMutexTimed for RawRLock {
     type Duration = Duration;
     type Instant = Instant;
@@ -116,9 +118,11 @@ unsafe impl RawMutexTimed for RawRLock {
     }
 }
 
-/// Tells threads apart, for [`lock_api::ReentrantMutex`]; and what else the feature `lock_api` brings.
+/// Tells threads apart, for [`lock_api::ReentrantMutex`]; and what else the feature `lock_api`
+/// brings.
 ///
-/// The numbers do not come back, so a thread that ends with the mutex locked has no heir.
+/// The numbers are never reused, so no new thread passes for the owner of a mutex that an ended
+/// thread left locked.
 ///
 /// # The locks under `lock_api`'s wrappers
 ///
@@ -129,14 +133,15 @@ unsafe impl RawMutexTimed for RawRLock {
 /// | [`RawRLock`]                  | [`RawMutex`], [`RawMutexTimed`]  | `lock_api::Mutex<RawRLock, T>`   |
 /// | [`Condition`]                 | [`RawCondvar`], timed            | `lock_api::Condvar<Condition>`   |
 ///
-/// Any thread may release a [`RawLock`], so the guards of a mutex made of it may move to another thread. Only
-/// its owner may release a [`RawRLock`], so those of the other may not.
+/// Any thread may release a [`RawLock`], so the guards of a mutex made of it may move to another
+/// thread. Only its owner may release a [`RawRLock`], so the guards of a mutex made of that may
+/// not.
 ///
-/// A mutex hands out `&mut T`, so it must not open twice to the same thread. **A mutex made of a [`RawRLock`]
-/// knows its owner and uses that to refuse**: the second `lock` panics where another mutex would wait for
-/// itself for ever. A mutex that the same thread may take again is `lock_api`'s
-/// [`ReentrantMutex`](::lock_api::ReentrantMutex), which brings its own count and needs a [`RawLock`] and
-/// a [`ThreadNumber`].
+/// A mutex hands out `&mut T`, so the same thread must not take it twice. **A mutex made of a
+/// [`RawRLock`] knows its owner and refuses a second `lock`**: it panics where another mutex would
+/// wait for itself without end. A mutex that the same thread may take again is `lock_api`'s
+/// [`ReentrantMutex`](::lock_api::ReentrantMutex), which brings its own count and needs a
+/// [`RawLock`] and a [`ThreadNumber`].
 ///
 /// ```
 /// use primitives::raw::{RawLock, ThreadNumber};
@@ -166,9 +171,9 @@ unsafe impl GetThreadId for ThreadNumber {
     }
 }
 
-/// May return without a notification, so the notifying calls do not tell how many they woke.
-// SAFETY: `wait_raw` counts itself and notes the sequence before it releases the lock, so that no
-// notification after that is missed; and takes the lock again before it returns. It panics only where the
+/// May return without a notification, so the notifying calls do not say how many they woke.
+// SAFETY: `wait_raw` counts itself and notes the sequence before it releases the lock, so that it
+// misses no later notification. It takes the lock again before it returns. It panics only if the
 // lock is not held. The guard has no state.
 unsafe impl RawCondvar for Condition {
     const INIT: Self = Self::new();

@@ -1,7 +1,9 @@
-//! Once: something that is done one time, by whichever thread comes first, and waited for by the others.
+//! Once: an initialisation that runs one time. The first thread runs it, and the others wait for
+//! it.
 //!
-//! One word says how far it is. The first thread makes it `RUNNING`, and a thread that comes meanwhile sleeps until it is
-//! `COMPLETE`. From then on a look is one load, and that is what all of this is for.
+//! One word holds the progress. The first thread sets it to `RUNNING`, and a thread that comes
+//! meanwhile sleeps until it is `COMPLETE`. From then on a call is one load, which is the purpose
+//! of the type.
 //!
 //! ```text
 //!                  call: compare-exchange            it returns: swap, then wake all
@@ -15,15 +17,16 @@
 //!     beside the first two:  SLEEPERS   a thread may sleep on the word
 //! ```
 //!
-//! Two words, "is it done" and "the value", would need the reader to see the second whenever it sees the first. That is
-//! the mistake of double-checked locking: without an Acquire on the look and a Release on the end the reader may see
-//! `COMPLETE` and a value that is not there yet.
+//! With two words, "is it done" and "the value", the reader must see the second whenever it sees
+//! the first. Double-checked locking often gets this wrong: without an Acquire on the load and a
+//! Release on the final store, the reader may see `COMPLETE` and a value that is not there yet.
 //!
-//! **A panic does not poison.** The word goes back to `INCOMPLETE`, and the next thread that calls, or one that slept,
-//! tries with its own closure. A [`LazyLock`] has only one closure, so there a panic is final.
+//! **A panic does not poison.** The word goes back to `INCOMPLETE`, and the next caller, or a
+//! thread that slept, tries with its own closure. A [`LazyLock`] has only one closure, so there a
+//! panic is final.
 //!
-//! **A closure that asks for its own result waits for itself.** With the feature `deadlock-detection` that is a report
-//! in place of the sleep.
+//! **A closure that asks for its own result waits for itself.** The feature `deadlock-detection`
+//! reports that instead of sleeping.
 //!
 //! Source: POSIX's `pthread_once`; the shape is that of std's `Once`.
 
@@ -45,19 +48,19 @@ use crate::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use crate::sync::{const_fn, model_failed, spin};
 
 // ANCHOR: states
-/// No thread has begun, or the one that had begun panicked.
+/// No thread has begun, or the thread that began panicked.
 const INCOMPLETE: u32 = 0;
-/// A thread is at it.
+/// A thread is running its closure.
 const RUNNING: u32 = 1;
-/// It is done. No note is left beside it.
+/// It is done. No note stands beside it.
 const COMPLETE: u32 = 2;
 /// The note: a thread may sleep.
 const SLEEPERS: u32 = 4;
 // ANCHOR_END: states
 
-/// Something that is done one time.
+/// An initialisation that runs one time.
 ///
-/// _Python_: none; a module's top level is run once. _std_: `Once`, which poisons.
+/// _Python_: has no such type; a module's top level runs once. _std_: `Once`, which poisons.
 ///
 /// ```
 /// use primitives::Once;
@@ -71,7 +74,7 @@ const SLEEPERS: u32 = 4;
 // ANCHOR: type
 pub struct Once {
     identity: Identity,
-    /// | value        | with `SLEEPERS` | it is          | who writes it                        |
+    /// | value        | with `SLEEPERS` | it is          | written by                           |
     /// | ------------ | --------------- | -------------- | ------------------------------------ |
     /// | `INCOMPLETE` | maybe           | not begun      | `new`, a closure that panics         |
     /// | `RUNNING`    | maybe           | at work        | `call_slow`                          |
@@ -90,23 +93,23 @@ impl Once {
     }
 
     const_fn! {
-        /// Not done, with a name for [reports of deadlocks](crate::deadlock). Without the feature `deadlock-detection`,
-        /// the name is not kept.
+        /// Not done, with a name for [reports of deadlocks](crate::deadlock). Without the feature
+        /// `deadlock-detection`, the name is not kept.
         #[must_use]
         pub const fn named(name: &'static str) -> Self {
             Self { identity: Identity::new(Kind::Once, name), state: AtomicU32::new(INCOMPLETE) }
         }
     }
 
-    /// Calls `f` unless it is done; if another thread is at it, blocks until that has ended.
+    /// Calls `f` unless it is done; blocks while another thread runs its closure.
     ///
-    /// When this returns it is done, and what the closure did is seen. If the other thread's closure
-    /// panics, this thread calls its own. Done: one load.
+    /// When this returns it is done, and the caller sees what the closure did. If the other
+    /// thread's closure panics, this thread calls its own. Done: one load.
     ///
     /// # Panics
     ///
-    /// Whatever `f` panics with goes on; it is not done then, and the next call tries again. A closure that calls this for
-    /// the same `Once` waits for itself.
+    /// If `f` panics, the panic continues; it is not done then, and the next call tries again. A
+    /// closure that calls this for the same `Once` waits for itself.
     #[inline]
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub fn call_once(&self, f: impl FnOnce()) {
@@ -120,7 +123,7 @@ impl Once {
     ///
     /// # Errors
     ///
-    /// That of `f`; it is not done then, and the next call tries again.
+    /// The error of `f`; it is not done then, and the next call tries again.
     ///
     /// # Panics
     ///
@@ -139,7 +142,7 @@ impl Once {
         result
     }
 
-    /// Whether it is done. One load. If it is, what the closure did is seen after this call.
+    /// Whether it is done. One load. If it is, the caller sees what the closure did.
     #[inline]
     #[must_use]
     pub fn is_completed(&self) -> bool {
@@ -147,7 +150,7 @@ impl Once {
         self.state.load(Acquire) == COMPLETE
     }
 
-    /// Waits until it is done, by another thread. Blocks; done: one load.
+    /// Waits until another thread has done it. Blocks; done: one load.
     #[inline]
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub fn wait(&self) {
@@ -158,7 +161,7 @@ impl Once {
 
     /// Waits until it is done, for at most `timeout`. Returns whether it is.
     ///
-    /// Zero is one look; a timeout that overflows `Instant` never expires. Done: one load.
+    /// Zero looks once; a timeout that overflows `Instant` never expires. Done: one load.
     #[inline]
     #[must_use]
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
@@ -168,7 +171,7 @@ impl Once {
 
     /// Waits until it is done, or until `deadline`. Returns whether it is.
     ///
-    /// A deadline that has passed is one look. Done: one load.
+    /// With a deadline that has passed it looks once. Done: one load.
     #[inline]
     #[must_use]
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
@@ -177,7 +180,8 @@ impl Once {
     }
 
     // ANCHOR: call-slow
-    /// Calls `f`, which returns whether it succeeded, unless it is done; waits for a thread that is at it.
+    /// Unless it is done, calls `f`, which returns whether it succeeded. Waits for a thread that is
+    /// running its closure.
     #[cold]
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
     fn call_slow(&self, f: &mut dyn FnMut() -> bool) {
@@ -187,14 +191,15 @@ impl Once {
             match state & !SLEEPERS {
                 COMPLETE => return,
                 RUNNING => {
-                    // Around the sleep alone: what the closure waits for is another matter.
+                    // It surrounds only the sleep: what the closure waits for is separate.
                     let _waiting = self.identity.waiting_for_owner();
                     self.sleep(state, None);
                 }
                 _ => {
                     let running = RUNNING | state & SLEEPERS;
-                    // Acquire: pairs with the Release in `Running::drop` of a closure that panicked: this one sees what
-                    // that one left. Relaxed on failure: looked at again.
+                    // Acquire: pairs with the Release in `Running::drop` of a closure that
+                    // panicked: this closure sees what that one left. Relaxed on failure: the loop
+                    // looks again.
                     if self.state.compare_exchange(state, running, Acquire, Relaxed).is_ok() {
                         let mut this = Running::begin(self);
                         if f() {
@@ -233,7 +238,7 @@ impl Once {
             return Wait::Woken;
         }
         let asleep = state | SLEEPERS;
-        // Relaxed, both: the note says nothing but "wake".
+        // Relaxed, both: the note carries no data.
         if state != asleep && self.state.compare_exchange(state, asleep, Relaxed, Relaxed).is_err()
         {
             return Wait::Woken;
@@ -243,7 +248,7 @@ impl Once {
     // ANCHOR_END: sleep
 }
 
-/// A closure that is being called. Its end, by a panic too, is the end of this.
+/// A closure that is being called. This is dropped when the closure ends, also by a panic.
 struct Running<'a> {
     once: &'a Once,
     ends_as: u32,
@@ -264,7 +269,8 @@ impl Drop for Running<'_> {
             return;
         }
         self.once.identity.released();
-        // Release: pairs with the Acquire in `is_completed`, `call_slow` and `wait_slow`: what the closure did is seen.
+        // Release: pairs with the Acquire in `is_completed`, `call_slow` and `wait_slow`: they see
+        // what the closure did.
         let before = self.once.state.swap(self.ends_as, Release);
         if before & SLEEPERS != 0 {
             park::wake_all(&raw const self.once.state);

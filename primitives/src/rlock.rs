@@ -1,11 +1,11 @@
 //! The reentrant lock: one thread at a time, and that thread as often as it likes.
 //!
-//! A thread that takes a plain lock twice waits for itself without end. That happens easily: a public
-//! method locks, and calls another public method of the same object, which locks. A reentrant lock knows
-//! who has it. To its owner it opens at once, and counts; it is free again when it has been released as
-//! often as it was taken.
+//! A thread that takes a plain lock twice waits for itself without end. That happens easily: a
+//! public method locks, and calls another public method of the same object, which locks too. A
+//! reentrant lock knows its owner. The owner takes it again at once, and the lock counts; it is
+//! free when it has been released as often as it was taken.
 //!
-//! It is a [`RawLock`] and two notes beside it, the owner's number and a count:
+//! It is a [`RawLock`] with two fields, the owner's number and a count:
 //!
 //! ```text
 //!     acquire                                 release
@@ -18,23 +18,23 @@
 //!                                             lock.release()
 //! ```
 //!
-//! The nested way, on the left of the first question and on the right of the second, has no
-//! compare-exchange and no swap: a few plain loads and one store.
+//! The nested case (left of the first question, right of the second) has no compare-exchange and no
+//! swap, only a few plain loads and one store.
 //!
-//! `owner` is looked at _without_ the lock, so what the look finds may be out of date. That does no harm,
+//! A thread reads `owner` _without_ the lock, so the value may be out of date. That does no harm,
 //! because the only question is "is it me?". Only this thread ever writes this thread's number, and
-//! a thread sees its own writes in order. If it reads its own number, then that was its last write, and
-//! it has the lock. If its last write was `NOBODY`, then it may read that, or whatever others wrote since,
-//! but never again the number that it wrote before.
+//! a thread sees its own writes in order. If it reads its own number, then that was its last write,
+//! and it holds the lock. If its last write was `NOBODY`, then it may read that, or what others
+//! wrote since, but never again the number that it wrote before.
 //!
-//! `nested` is read and written by the owner only, so the lock itself protects it. (It is an atomic all
-//! the same, because `Debug` shows it to strangers.)
+//! Only the owner reads and writes `nested`, so the lock itself protects it. (It is still an
+//! atomic, because `Debug` shows it in other threads.)
 //!
-//! A thread that ends with the lock held leaves it locked. Its number is not given out again
-//! ([`thread::id`]), so no newcomer passes for the owner.
+//! A thread that ends with the lock held leaves it locked. Its number is never reused
+//! ([`thread::id`]), so no new thread passes for the owner.
 //!
-//! Source: the shape (a lock, an owner, a count) is that of CPython's `threading._RLock`; that the owner
-//! is a number which never comes back, and not an address, is taken from std's `ReentrantLock`.
+//! Source: the shape (a lock, an owner, a count) is that of CPython's `threading._RLock`; the owner
+//! as a number that is never reused, and not an address, is that of std's `ReentrantLock`.
 
 mod guarded;
 #[cfg(all(test, not(model)))]
@@ -50,18 +50,18 @@ use crate::lock::RawLock;
 use crate::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 use crate::sync::{const_fn, thread};
 
-/// In place of an owner's number: the lock is free.
+/// Stands for the owner's number while the lock is free.
 const NOBODY: u64 = 0;
 
-/// The most that `nested` may say, so that with the outermost time the count fits a `u32`.
+/// The largest value of `nested`, so that the count, with the outermost time, fits a `u32`.
 const MAX_NESTED: u32 = u32::MAX - 1;
 
 /// A reentrant lock that guards no data: Python's `threading.RLock`.
 ///
-/// Use [`RLock`] where you can: it gives the data only to who has the lock, and cannot be left locked by
-/// an early return. `RawRLock` is for the cases that do not nest in the source: acquired in one call,
-/// released in another. Every call is safe; only the thread that has the lock may release it, and has to
-/// do so as often as it acquired it.
+/// Use [`RLock`] where you can: it gives the data only to the thread that holds the lock, and it
+/// cannot be left locked by an early return. `RawRLock` is for uses that do not nest in the source:
+/// one call acquires, another releases. Every call is safe. Only the owner may release the lock,
+/// and must do so as often as it acquired it.
 ///
 /// _Python_: [`acquire`](Self::acquire) is `acquire()`, [`try_acquire`](Self::try_acquire) is
 /// `acquire(blocking=False)`, [`acquire_timeout`](Self::acquire_timeout) is `acquire(timeout=t)`;
@@ -83,12 +83,12 @@ const MAX_NESTED: u32 = u32::MAX - 1;
 /// ```
 // ANCHOR: raw-type
 pub struct RawRLock {
-    /// Held as long as some thread has this lock, however often.
+    /// Held as long as a thread holds this lock, however often.
     lock: RawLock,
     identity: Identity,
-    /// | who has it           | `lock`   | `owner`                             | `nested`          |
+    /// | the owner            | `lock`   | `owner`                             | `nested`          |
     /// | -------------------- | -------- | ----------------------------------- | ----------------- |
-    /// | nobody               | unlocked | `NOBODY`                            | 0                 |
+    /// | no thread            | unlocked | `NOBODY`                            | 0                 |
     /// | on the way in or out | locked   | `NOBODY`                            | 0                 |
     /// | a thread             | locked   | its number ([`thread::id`])         | times held less 1 |
     owner: AtomicU64,
@@ -114,8 +114,8 @@ impl RawRLock {
     }
 
     const_fn! {
-        /// An unlocked lock with a name for [reports of deadlocks](crate::deadlock). Without the feature
-        /// `deadlock-detection`, the name is not kept.
+        /// An unlocked lock with a name for [reports of deadlocks](crate::deadlock). Without the
+        /// feature `deadlock-detection`, the name is not kept.
         #[must_use]
         pub const fn named(name: &'static str) -> Self {
             Self {
@@ -127,13 +127,14 @@ impl RawRLock {
         }
     }
 
-    /// Takes the lock, once more if this thread has it already; blocks until no other thread has it.
+    /// Takes the lock, once more if this thread already holds it; blocks while another thread holds
+    /// it.
     ///
     /// Uncontended: one compare-exchange. Nested: no atomic read-modify-write.
     ///
     /// # Panics
     ///
-    /// If this thread has it 4,294,967,295 times already.
+    /// If this thread already holds it 4,294,967,295 times.
     // ANCHOR: acquire
     #[inline]
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
@@ -149,10 +150,11 @@ impl RawRLock {
     }
     // ANCHOR_END: acquire
 
-    /// Takes the lock, once more if this thread has it already, unless another has it; never blocks.
-    /// Returns whether it did.
+    /// Takes the lock, once more if this thread already holds it, unless another thread holds it;
+    /// never blocks. Returns whether it did.
     ///
-    /// One load if another has it; otherwise costs as [`acquire`](Self::acquire).
+    /// One load if another thread holds it; otherwise it costs what [`acquire`](Self::acquire)
+    /// costs.
     ///
     /// # Panics
     ///
@@ -163,11 +165,11 @@ impl RawRLock {
         self.acquire_by(RawLock::try_acquire)
     }
 
-    /// Takes the lock, once more if this thread has it already; blocks for at most `timeout`. Returns
-    /// whether it did.
+    /// Takes the lock, once more if this thread already holds it; blocks for at most `timeout`.
+    /// Returns whether it did.
     ///
-    /// Zero is one try; a time-out that overflows `Instant` never expires. Costs as
-    /// [`acquire`](Self::acquire), and the clock is not read.
+    /// Zero tries once; a timeout that overflows `Instant` never expires. Costs what
+    /// [`acquire`](Self::acquire) costs; the clock is not read.
     ///
     /// # Panics
     ///
@@ -178,10 +180,10 @@ impl RawRLock {
         self.acquire_by(|lock| lock.acquire_timeout(timeout))
     }
 
-    /// Takes the lock, once more if this thread has it already; blocks until `deadline` at most. Returns
-    /// whether it did.
+    /// Takes the lock, once more if this thread already holds it; blocks until `deadline` at most.
+    /// Returns whether it did.
     ///
-    /// A deadline that has passed is one try. Costs as [`acquire`](Self::acquire).
+    /// With a deadline that has passed it tries once. Costs what [`acquire`](Self::acquire) costs.
     ///
     /// # Panics
     ///
@@ -202,7 +204,7 @@ impl RawRLock {
         self.acquire_once_by(take)
     }
 
-    /// Takes the lock as a plain lock does: its owner does not get it a second time.
+    /// Takes the lock as a plain lock does: its owner cannot take it a second time.
     #[inline]
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub(crate) fn acquire_once_by(&self, take: impl FnOnce(&RawLock) -> bool) -> bool {
@@ -217,14 +219,15 @@ impl RawRLock {
     // ANCHOR: owner
     #[inline]
     fn is_owner(&self, me: u64) -> bool {
-        // Relaxed: pairs with nothing, because only this thread's own writes matter here (see above).
+        // Relaxed: pairs with nothing, because only this thread's own writes matter here (see
+        // above).
         self.owner.load(Relaxed) == me
     }
 
     #[inline]
     fn set_owner(&self, owner: u64) {
-        // Relaxed: see `is_owner`. The next owner writes here after it has taken the lock, whose Release
-        // and Acquire put the two writes in order.
+        // Relaxed: see `is_owner`. The next owner writes here after it has taken the lock, whose
+        // Release and Acquire order the two writes.
         self.owner.store(owner, Relaxed);
     }
 
@@ -242,14 +245,14 @@ impl RawRLock {
     }
     // ANCHOR_END: owner
 
-    /// Gives the lock back once; at the last time it is free, and a thread that sleeps on it is woken.
+    /// Releases the lock once. The last release frees it and wakes a thread that sleeps on it.
     /// Never blocks.
     ///
     /// Without a sleeper: one swap. Nested: no atomic read-modify-write.
     ///
     /// # Panics
     ///
-    /// If this thread does not have it. _Python_: `RuntimeError: cannot release un-acquired lock`.
+    /// If this thread does not hold it. _Python_: `RuntimeError: cannot release un-acquired lock`.
     #[inline]
     #[cfg_attr(not(model), track_caller)]
     pub fn release(&self) {
@@ -260,9 +263,9 @@ impl RawRLock {
         );
     }
 
-    /// Gives the lock back once; `false` if this thread does not have it.
+    /// Releases the lock once; `false` if this thread does not hold it.
     ///
-    /// Never blocks. Costs as [`release`](Self::release).
+    /// Never blocks. Costs what [`release`](Self::release) costs.
     #[inline]
     pub fn try_release(&self) -> bool {
         let owned = self.is_owned();
@@ -273,7 +276,7 @@ impl RawRLock {
     }
 
     // ANCHOR: release
-    /// Gives the lock back once. Only for its owner.
+    /// Releases the lock once. Only for its owner.
     #[inline]
     fn release_owned(&self) {
         // Relaxed, both: as in `nest`.
@@ -281,7 +284,8 @@ impl RawRLock {
         if nested > 0 {
             self.nested.store(nested - 1, Relaxed);
         } else {
-            // First the note, then the lock: the other way round it could wipe out the next owner's.
+            // First the owner's number, then the lock: in the other order it could erase the next
+            // owner's number.
             self.set_owner(NOBODY);
             self.identity.released();
             self.lock.try_release(); // never `false`: this thread has it
@@ -289,8 +293,9 @@ impl RawRLock {
     }
     // ANCHOR_END: release
 
-    /// Whether some thread has the lock at this moment: out of date before you look at the answer, unless
-    /// it is the calling thread. Good for messages and tests, never for deciding. One load.
+    /// Whether some thread has the lock at this moment. The answer may be out of date when you read
+    /// it, unless it is the calling thread. Good for messages and tests, never for deciding. One
+    /// load.
     #[inline]
     #[must_use]
     #[doc(alias = "locked")]
@@ -318,8 +323,8 @@ impl RawRLock {
     }
 }
 
-/// A wait gives the lock back however often it is held, so that another thread can notify, and
-/// takes it as often again.
+/// A wait releases the lock however often it is held, so that another thread can notify, and takes
+/// it as often again.
 impl ConditionLock for RawRLock {
     /// How often beyond the first time.
     type Saved = u32;
@@ -339,7 +344,8 @@ impl ConditionLock for RawRLock {
 
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
     fn restore_all(&self, nested: u32) {
-        // Not `acquire`: whoever takes its lock back after a condition is told of a deadlock, and does not panic.
+        // Not `acquire`: a thread that takes its lock back after a condition reports a deadlock,
+        // and does not panic.
         let _waiting = self.identity.waiting_for_owner_again();
         self.lock.acquire();
         self.set_owner(thread::id());
@@ -362,7 +368,7 @@ impl fmt::Debug for RawRLock {
         let locked = self.is_locked();
         rlock.field("locked", &locked);
         if locked {
-            // Relaxed: for people to read.
+            // Relaxed: for display only.
             rlock.field("count", &(u64::from(self.nested.load(Relaxed)) + 1));
         }
         rlock.finish()

@@ -1,9 +1,9 @@
 //! The readers-writer lock: many threads may read, or one may write.
 //!
-//! One word holds the whole truth: how many readers are inside, or that a writer is, and two notes. A
-//! reader that finds no writer and no note counts itself in; that is one load and one compare-exchange, and no
-//! reader waits for another. A writer that finds the word 0 makes it `WRITER`. A thread that must wait looks
-//! on for a little while, leaves its note, and sleeps.
+//! One word holds the whole state: how many readers are inside, or that a writer is, and two notes.
+//! A reader that finds no writer and no note counts itself in; that is one load and one
+//! compare-exchange, and no reader waits for another. A writer that finds 0 in the word sets it to
+//! `WRITER`. A thread that must wait spins for a short time, leaves its note, and sleeps.
 //!
 //! ```text
 //!                  read: +1            read: +1
@@ -21,29 +21,32 @@
 //!                           WRITERS_WAIT   a writer may sleep on its own word
 //! ```
 //!
-//! **A writer is not starved.** While a note lies, no new reader is let in. So the readers that are inside leave one
-//! after the other, and the last one wakes a writer. Readers that came in between sleep, and their own note
-//! keeps later readers out until the writer has been served.
+//! **A writer is not starved.** While a note is set, no new reader may go in. So the readers inside
+//! leave one after the other, and the last one wakes a writer. Readers that came meanwhile sleep,
+//! and their own note keeps later readers out until the writer has had its turn.
 //!
-//! **Neither are readers.** A writer that leaves wipes both notes away, wakes the readers that sleep, all of them,
-//! and then one writer. The threads that are woken compete, and a thread that loses leaves its note again.
+//! **Readers are not starved either.** A writer that leaves clears both notes, wakes all sleeping
+//! readers, and then one writer. The threads that are woken compete, and a thread that loses leaves
+//! its note again.
 //!
-//! **Readers sleep on the word, and a writer on a word of its own**, because the last reader wakes one
-//! writer, and among sleepers of both kinds a wake-up could reach the wrong one. The writers' word counts
-//! calls: a writer reads it, makes sure that its note still lies in the state, and sleeps while the count is the
-//! same. A call that comes between changes the count, so it is not missed.
+//! **Readers sleep on the word, and a writer on a word of its own**, because the last reader wakes
+//! one writer, and among sleepers of both kinds a wake-up could reach the wrong one. The writers'
+//! word counts calls. A writer reads it, checks that its note is still in the state, and sleeps
+//! while the count is the same. A call that comes between changes the count, so the writer does not
+//! miss it.
 //!
-//! **A writer that gives up** takes the notes away and wakes those that may have left them; they leave them again.
-//! Otherwise readers would be kept out by a writer that is not there. A writer that was woken goes round once more
-//! before it gives up, as with the [lock](crate::lock): the last reader relies on it.
+//! **A writer that gives up** clears the notes and wakes the threads that may have left them; these
+//! leave them again. Otherwise an absent writer would keep readers out. A writer that was woken
+//! goes round once more before it gives up, as with the [lock](crate::lock), because the last
+//! reader relies on it.
 //!
-//! **A reader that reads again may wait for itself**: a writer came in between and left its note, and waits for
-//! the first read to end. [`read_recursive`](RwLock::read_recursive) looks only whether a writer is
-//! _inside_.
+//! **A reader that reads again may wait for itself**: a writer may have left its note between the
+//! two reads, and waits for the first to end. [`read_recursive`](RwLock::read_recursive) only
+//! checks whether a writer is _inside_.
 //!
-//! Source: the two notes and the two words are those of many futex locks of this kind, std's among them;
-//! the fairness rules of this kind of lock are compared in Brandenburg and Anderson,
-//! [_Spin-Based Reader-Writer Synchronization for Multiprocessor Real-Time
+//! Source: the two notes and the two words are those of many futex locks of this kind, std's among
+//! them; Brandenburg and Anderson compare the fairness rules of such locks in [_Spin-Based
+//! Reader-Writer Synchronization for Multiprocessor Real-Time
 //! Systems_](https://doi.org/10.1007/s11241-010-9097-2).
 
 mod guarded;
@@ -81,23 +84,23 @@ const fn inside(state: u32) -> u32 {
     state & WRITER
 }
 
-/// Whether a reader may go in: no writer is inside, and no note lies. A note makes the word larger than any
-/// number of readers.
+/// Whether a reader may go in: no writer is inside, and no note is set. A note makes the word
+/// larger than any number of readers.
 const fn is_readable(state: u32) -> bool {
     state < MAX_READERS
 }
 
-/// Whether a reader that disregards the notes may go in.
+/// Whether a reader that ignores the notes may go in.
 const fn is_readable_again(state: u32) -> bool {
     inside(state) < MAX_READERS
 }
 
 /// A readers-writer lock that guards no data.
 ///
-/// Use [`RwLock`] where you can: its guards give the data, and cannot be forgotten. This is for locks around
-/// something that is not a value (a file, a table of foreign code).
+/// Use [`RwLock`] where you can: its guards give access to the data, and they release the lock.
+/// This is for a lock around something that is not a value (a file, a table of foreign code).
 ///
-/// _Python_: the standard library has none.
+/// _Python_: the standard library has no such lock.
 ///
 /// ```
 /// use primitives::raw::RawRwLock;
@@ -113,13 +116,13 @@ const fn is_readable_again(state: u32) -> bool {
 /// ```
 // ANCHOR: type
 pub struct RawRwLock {
-    /// | lower 30 bits  | inside            | who writes it                                      |
+    /// | lower 30 bits  | inside            | written by                                         |
     /// | -------------- | ----------------- | -------------------------------------------------- |
     /// | 0              | no thread         | `release_exclusive`, the last `release_shared`     |
     /// | 1 … 2³⁰ - 2    | so many readers   | `enter_as_reader`, `release_shared`, `downgrade`   |
     /// | `WRITER`       | one writer        | `enter_as_writer`                                  |
     ///
-    /// | note           | what it asks for                                    | who takes it away           |
+    /// | note           | what it asks for                                    | cleared by                  |
     /// | -------------- | --------------------------------------------------- | --------------------------- |
     /// | `READERS_WAIT` | wake all that sleep on this word                    | a thread that leaves, or a  |
     /// | `WRITERS_WAIT` | wake one that sleeps on `writers`; no reader enters | writer that gives up        |
@@ -131,7 +134,7 @@ pub struct RawRwLock {
 
 impl RawRwLock {
     const_fn! {
-        /// A lock with no thread inside.
+        /// A lock that no thread holds.
         #[must_use]
         pub const fn new() -> Self {
             Self { state: AtomicU32::new(FREE), writers: AtomicU32::new(0) }
@@ -140,7 +143,7 @@ impl RawRwLock {
 
     /// Goes in as a reader; blocks while a writer is inside, or waits.
     ///
-    /// A thread that reads already may wait for itself: see
+    /// A thread that is already reading may wait for itself: see
     /// [`acquire_shared_recursive`](Self::acquire_shared_recursive). Uncontended: one load and one
     /// compare-exchange.
     ///
@@ -155,9 +158,9 @@ impl RawRwLock {
         }
     }
 
-    /// Goes in as a reader, whether a writer waits or not; blocks while one is inside.
+    /// Goes in as a reader, whether or not a writer waits; blocks while a writer is inside.
     ///
-    /// For a thread that may be reading already. Where all readers do this, writers may be starved.
+    /// For a thread that may already be reading. If all readers use this, writers may be starved.
     ///
     /// # Panics
     ///
@@ -177,7 +180,7 @@ impl RawRwLock {
         self.enter_as_reader(is_readable)
     }
 
-    /// [`try_acquire_shared`](Self::try_acquire_shared), whether a writer waits or not.
+    /// [`try_acquire_shared`](Self::try_acquire_shared), whether or not a writer waits.
     #[inline]
     #[must_use = "if it is `true`, the lock is held, and must be released"]
     pub fn try_acquire_shared_recursive(&self) -> bool {
@@ -186,7 +189,7 @@ impl RawRwLock {
 
     /// Goes in as a reader; blocks until `deadline` at most. Returns whether it did.
     ///
-    /// `None` never expires. A deadline that has passed is one try.
+    /// `None` never expires. With a deadline that has passed it tries once.
     ///
     /// # Panics
     ///
@@ -199,7 +202,7 @@ impl RawRwLock {
 
     /// Goes in as a reader; blocks for at most `timeout`. Returns whether it did.
     ///
-    /// Zero is one try; a timeout that overflows `Instant` never expires.
+    /// Zero tries once; a timeout that overflows `Instant` never expires.
     ///
     /// # Panics
     ///
@@ -231,7 +234,7 @@ impl RawRwLock {
 
     /// Goes in as the writer; blocks until `deadline` at most. Returns whether it did.
     ///
-    /// `None` never expires. A deadline that has passed is one try.
+    /// `None` never expires. With a deadline that has passed it tries once.
     #[inline]
     #[must_use = "if it is `true`, the lock is held, and must be released"]
     pub fn acquire_exclusive_deadline(&self, deadline: Option<Instant>) -> bool {
@@ -240,7 +243,7 @@ impl RawRwLock {
 
     /// Goes in as the writer; blocks for at most `timeout`. Returns whether it did.
     ///
-    /// Zero is one try; a timeout that overflows `Instant` never expires.
+    /// Zero tries once; a timeout that overflows `Instant` never expires.
     #[inline]
     #[must_use = "if it is `true`, the lock is held, and must be released"]
     pub fn acquire_exclusive_timeout(&self, timeout: Duration) -> bool {
@@ -254,8 +257,8 @@ impl RawRwLock {
         // Relaxed: a first guess; the compare-exchange decides.
         let mut state = self.state.load(Relaxed);
         while is_readable(state) {
-            // Acquire: pairs with the Release in `release_exclusive` and `downgrade`, so that this reader sees all
-            // that the last writer did. Relaxed on failure: nothing was taken.
+            // Acquire: pairs with the Release in `release_exclusive` and `downgrade`, so that this
+            // reader sees all that the last writer did. Relaxed on failure: nothing was taken.
             match self.state.compare_exchange_weak(state, state + READER, Acquire, Relaxed) {
                 Ok(_) => return true,
                 Err(now) => state = now,
@@ -266,9 +269,9 @@ impl RawRwLock {
 
     #[inline]
     fn enter_as_writer(&self) -> bool {
-        // Acquire: pairs with the Release in `release_exclusive`, so that this writer sees all that the last
-        // one did, and with those in `release_shared`, so that no reader still reads what it writes.
-        // Relaxed on failure: nothing was taken.
+        // Acquire: pairs with the Release in `release_exclusive`, so that this writer sees all that
+        // the last one did. Acquire: pairs also with the Release in `release_shared`, so that no
+        // reader still reads what this one writes. Relaxed on failure: nothing was taken.
         self.state.compare_exchange(FREE, WRITER, Acquire, Relaxed).is_ok()
     }
     // ANCHOR_END: enter
@@ -291,15 +294,15 @@ impl RawRwLock {
                 "a readers-writer lock has 1073741822 readers: were guards leaked?",
             );
             let asleep = state | READERS_WAIT;
-            // Relaxed, both: the note orders nothing. A thread that takes it away does so in the
-            // same word, and this thread goes in by an Acquire operation.
+            // Relaxed, both: the note orders nothing. A thread clears it in the same word, and this
+            // thread goes in by an Acquire operation.
             if state != asleep
                 && self.state.compare_exchange(state, asleep, Relaxed, Relaxed).is_err()
             {
                 continue;
             }
             match park::wait(&self.state, asleep, deadline) {
-                // The note stays, which costs the thread that leaves one needless call.
+                // The note stays, which costs a leaving thread one needless call.
                 Wait::TimedOut => return false,
                 Wait::Woken => {}
             }
@@ -312,19 +315,21 @@ impl RawRwLock {
     #[cold]
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
     fn write_slow(&self, deadline: Option<Instant>) -> bool {
-        // What to leave beside `WRITER`: the note, from when this thread may have been woken in place of others.
+        // What to leave beside `WRITER`: the note, once this thread may have been woken in place of
+        // others.
         let mut note = 0;
         loop {
             let state = self.look_for_a_while(|state| inside(state) == FREE);
             if inside(state) == FREE {
-                // Acquire: pairs as in `enter_as_writer`. Notes that lie there stay, and with them the duty.
+                // Acquire: pairs as in `enter_as_writer`. Notes that are there stay, and so does
+                // the duty to wake.
                 let entered = state | WRITER | note;
                 if self.state.compare_exchange(state, entered, Acquire, Relaxed).is_ok() {
                     return true;
                 }
                 continue;
             }
-            // Relaxed, both: the note orders nothing; see below for what does.
+            // Relaxed, both: the note orders nothing; the load below does.
             if state & WRITERS_WAIT == 0
                 && self
                     .state
@@ -334,8 +339,8 @@ impl RawRwLock {
                 continue;
             }
             note = WRITERS_WAIT;
-            // Acquire: pairs with the Release in `call_a_writer`. If that call is counted here, then the note that
-            // it answers is seen to be gone below, and another is left.
+            // Acquire: pairs with the Release in `call_a_writer`. If this load counts that call,
+            // then the thread sees below that the call cleared its note, and leaves another.
             let calls = self.writers.load(Acquire);
             // Relaxed: ordered by the load before it.
             let state = self.state.load(Relaxed);
@@ -352,15 +357,15 @@ impl RawRwLock {
         }
     }
 
-    /// Takes the notes away, and wakes those that may have left them: no reader shall be kept out by a writer
-    /// that is gone, and another writer leaves its note again.
+    /// Clears the notes, and wakes the threads that may have left them: a writer that has gone must
+    /// not keep readers out, and another writer leaves its note again.
     fn give_up_writing(&self) {
         // Relaxed: a first guess; the compare-exchange decides.
         let mut state = self.state.load(Relaxed);
-        // If no thread is inside, then the one that left is about to do the same.
+        // If no thread is inside, the thread that left is about to do the same.
         while inside(state) != FREE && state & WRITERS_WAIT != 0 {
-            // Relaxed, both: a writer that left one of these notes learns by the call that it is gone; the call
-            // has the order (`call_a_writer`).
+            // Relaxed, both: a writer that left one of these notes learns by the call that it is
+            // cleared; the call has the ordering (`call_a_writer`).
             match self.state.compare_exchange_weak(state, inside(state), Relaxed, Relaxed) {
                 Ok(_) => {
                     if state & READERS_WAIT != 0 {
@@ -375,7 +380,7 @@ impl RawRwLock {
     }
     // ANCHOR_END: write-slow
 
-    /// Looks at the word until `wanted` or until a note lies, but not for long.
+    /// Looks at the word until `wanted` or until a note is set, for a limited time.
     fn look_for_a_while(&self, wanted: impl Fn(u32) -> bool) -> u32 {
         // Relaxed, here and below: a hint only; the lock is taken by an Acquire operation.
         let mut state = self.state.load(Relaxed);
@@ -384,7 +389,7 @@ impl RawRwLock {
         }
         spin::back_off(|| {
             state = self.state.load(Relaxed);
-            // Once others sleep, looking on would only help this thread to overtake them.
+            // Once others sleep, spinning would only let this thread overtake them.
             wanted(state) || state & (READERS_WAIT | WRITERS_WAIT) != 0
         });
         state
@@ -407,7 +412,7 @@ impl RawRwLock {
                 !matches!(inside(state), FREE | WRITER),
                 "released a readers-writer lock that no reader holds: call `acquire_shared` first",
             );
-            // Release: as in `leave_as_reader`. Relaxed on failure: looked at again.
+            // Release: as in `leave_as_reader`. Relaxed on failure: the loop looks again.
             match self.state.compare_exchange_weak(state, state - READER, Release, Relaxed) {
                 Ok(_) => return self.left_as_reader(state - READER),
                 Err(now) => state = now,
@@ -419,7 +424,7 @@ impl RawRwLock {
     /// [`release_shared`](Self::release_shared), for a guard, which proves that a reader is inside.
     #[inline]
     fn leave_as_reader(&self) {
-        // Release: pairs with the Acquire in `enter_as_writer`: this reader has read all that it will read.
+        // Release: pairs with the Acquire in `enter_as_writer`: this reader has finished reading.
         let before = self.state.fetch_sub(READER, Release);
         self.left_as_reader(before - READER);
     }
@@ -447,15 +452,16 @@ impl RawRwLock {
 
     #[inline]
     fn leave_as_writer(&self) {
-        // Release: pairs with the Acquire in `enter_as_reader` and `enter_as_writer`: all that this writer did
-        // is seen by the next thread. The notes go with it.
+        // Release: pairs with the Acquire in `enter_as_reader` and `enter_as_writer`: all that this
+        // writer did is seen by the next thread. The notes go with it.
         let before = self.state.swap(FREE, Release);
         if before != WRITER {
             self.wake_after_writer(before);
         }
     }
 
-    /// The writer goes on as a reader, and lets other readers in; no writer gets between. Never blocks.
+    /// The writer becomes a reader and lets other readers in; no writer comes between. Never
+    /// blocks.
     ///
     /// # Panics
     ///
@@ -473,33 +479,36 @@ impl RawRwLock {
     #[inline]
     #[cfg_attr(not(model), track_caller)]
     fn assert_writer(&self) {
-        // Relaxed: a writer sees its own entry; a thread that is none must not be here at all.
+        // Relaxed: a writer sees its own entry; a thread that is not the writer must not call this.
         assert!(
             inside(self.state.load(Relaxed)) == WRITER,
             "released a readers-writer lock that no writer holds: call `acquire_exclusive` first",
         );
     }
 
-    /// The last reader has left, and notes lie beside nothing: a writer goes first.
+    /// The last reader has left, and only notes are set: a writer goes first.
     #[cold]
     fn wake_after_readers(&self, mut state: u32) {
         while state & WRITERS_WAIT != 0 {
             let rest = state & READERS_WAIT;
-            // Relaxed, both: the thread that is woken goes in by an Acquire operation, which pairs with the
-            // releases of the readers (this one does not end their release sequence: it is a read-modify-write).
+            // Relaxed, both: the thread that is woken goes in by an Acquire operation, which pairs
+            // with the releases of the readers (this operation does not end their release sequence:
+            // it is a read-modify-write).
             match self.state.compare_exchange(state, rest, Relaxed, Relaxed) {
-                // The readers' note stays: it keeps new ones out until the writer that is woken has been inside.
+                // The readers' note stays: it keeps new readers out until the woken writer has been
+                // inside.
                 Ok(_) if self.call_a_writer() => return,
-                // The writer gave up, or has not fallen asleep and looks by itself; readers cannot count on it.
+                // The writer gave up, or is awake and looks at the word itself; readers cannot rely
+                // on it.
                 Ok(_) => state = rest,
                 // A reader has left its note meanwhile.
                 Err(now) if inside(now) == FREE => state = now,
-                // A thread has gone in, and took the duty over with the notes.
+                // A thread has gone in, and took over the notes and the duty to wake.
                 Err(_) => return,
             }
         }
-        // Relaxed, both: as above. No reader adds a note to the one that lies, so if it fails then a thread has
-        // gone in.
+        // Relaxed, both: as above. A reader adds no note to the one that is set, so a failure means
+        // that a thread has gone in.
         if state == READERS_WAIT
             && self.state.compare_exchange(READERS_WAIT, FREE, Relaxed, Relaxed).is_ok()
         {
@@ -507,7 +516,7 @@ impl RawRwLock {
         }
     }
 
-    /// The writer has left, and has taken these notes with it.
+    /// The writer has left, and has cleared these notes.
     #[cold]
     fn wake_after_writer(&self, notes: u32) {
         if notes & READERS_WAIT != 0 {
@@ -524,22 +533,25 @@ impl RawRwLock {
         park::wake_all(&raw const self.state);
     }
 
-    /// Wakes one writer; whether one slept.
+    /// Wakes one writer. Returns whether one slept.
     fn call_a_writer(&self) -> bool {
-        // Release: pairs with the Acquire in `write_slow`, which then sees that the note is gone.
+        // Release: pairs with the Acquire in `write_slow`, which then sees that the note is
+        // cleared.
         self.writers.fetch_add(1, Release);
         park::wake_one(&raw const self.writers)
     }
 
-    /// Whether any thread is inside at this moment: out of date before you look at the answer. One load.
+    /// Whether any thread is inside at this moment. The answer may be out of date when you read it.
+    /// One load.
     #[inline]
     #[must_use]
     pub fn is_locked(&self) -> bool {
-        // Relaxed: says nothing about the data, so there is nothing to be seen with it.
+        // Relaxed: the answer says nothing about the data, so no data is read after it.
         inside(self.state.load(Relaxed)) != FREE
     }
 
-    /// Whether a writer is inside at this moment: out of date before you look at the answer. One load.
+    /// Whether a writer is inside at this moment. The answer may be out of date when you read it.
+    /// One load.
     #[inline]
     #[must_use]
     pub fn is_locked_exclusive(&self) -> bool {
@@ -547,7 +559,8 @@ impl RawRwLock {
         inside(self.state.load(Relaxed)) == WRITER
     }
 
-    /// How many readers are inside at this moment: out of date before you look at the answer. One load.
+    /// How many readers are inside at this moment. The answer may be out of date when you read it.
+    /// One load.
     #[must_use]
     pub fn reader_count(&self) -> usize {
         // Relaxed: as in `is_locked`.

@@ -1,41 +1,42 @@
 //! The semaphore: a number of permits, handed out and given back.
 //!
-//! A lock lets one thread in; a semaphore lets in as many as it has permits. To acquire is to take a
-//! permit, and to sleep while there is none; to release is to put one back, or several. The thread that
-//! releases need not have acquired: one thread may make permits and another use them up.
+//! A lock lets one thread in; a semaphore lets in as many as it has permits. `acquire` takes a
+//! permit, and sleeps while there is none; `release` puts one or several back. A thread may release
+//! without having acquired: one thread may produce permits and another consume them.
 //!
-//! One word holds the number of permits and, in its lowest bit, a note: a thread may sleep. It is the
-//! word of the [lock](crate::lock) with a number where the lock has "free" and "taken", and the same
-//! rules keep it:
+//! One word holds the number of permits and, in its lowest bit, a note: a thread may sleep. It is
+//! the word of the [lock](crate::lock) with a number in place of "free" and "taken", and the same
+//! rules apply:
 //!
-//! - Who is about to sleep leaves the note first, by compare-exchange, so that there was no permit at
-//!   that very moment.
-//! - Who releases takes the note away together with adding the permits, and wakes as many sleepers. No
-//!   note, no call to the kernel.
-//! - Who has slept cannot know whether others still do, so it puts the note back, whether it gets a
-//!   permit or sleeps again.
+//! - A thread that is about to sleep first leaves the note, by compare-exchange, so there was no
+//!   permit at that moment.
+//! - A thread that releases adds the permits and clears the note in one step, and wakes as many
+//!   sleepers. Without a note it does not call the kernel.
+//! - A thread that has slept cannot know whether others still sleep, so it puts the note back,
+//!   whether it gets a permit or sleeps again.
 //!
-//! The last rule has a gap that a lock has not, because a lock has never two things to give:
+//! The last rule has a gap that a lock does not have, because a lock never has two permits to give:
 //!
 //! ```text
 //!    A, B asleep        word: no permits, note
 //!    C releases         word: 1 permit             takes the note away, wakes A
-//!    C releases         word: 2 permits            no note: wakes nobody
+//!    C releases         word: 2 permits            no note: wakes none
 //!    A runs             word: 1 permit, note       takes one, puts the note back
 //!                                                  … and B sleeps beside a permit
 //! ```
 //!
-//! Hence one rule more: **a sleeper that gets a permit and leaves others behind wakes the next.** A wakes
-//! B; should no thread sleep after all, that was one needless call.
+//! Hence one more rule: **a sleeper that gets a permit and leaves others behind wakes the next.** A
+//! wakes B. If no thread sleeps after all, that was one needless call.
 //!
-//! A waiter with a deadline that was woken goes round the loop once more before it gives up, for the same
-//! reason as with the lock: the wake-up that it was given may have been meant for the others too.
+//! A timed waiter that was woken goes round the loop once more before it gives up, for the same
+//! reason as with the lock: the others may depend on that wake-up too.
 //!
-//! The semaphore is not fair: a running thread may take the permit that a woken one is on its way to.
+//! The semaphore is not fair: a running thread may take a permit before the woken thread reaches
+//! it.
 //!
-//! Source: the idea is Dijkstra's, in
-//! [_Cooperating Sequential Processes_](https://www.cs.utexas.edu/~EWD/ewd01xx/EWD123.PDF); the note is that of
-//! Drepper's mutex.
+//! Source: the idea is Dijkstra's, in [_Cooperating Sequential
+//! Processes_](https://www.cs.utexas.edu/~EWD/ewd01xx/EWD123.PDF); the note is that of Drepper's
+//! mutex.
 
 mod permit;
 #[cfg(all(test, not(model)))]
@@ -54,7 +55,7 @@ use crate::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use crate::sync::{const_fn, spin};
 
 // ANCHOR: states
-/// The note, in the lowest bit: a thread may sleep that no other thread is waking yet.
+/// The note, in the lowest bit: there may be a sleeper that no thread is waking yet.
 const SLEEPERS: u32 = 1;
 /// One permit, in the bits above it.
 const PERMIT: u32 = 2;
@@ -64,13 +65,15 @@ const EMPTY: u32 = 0;
 
 /// A number of permits, and threads that wait for one.
 ///
-/// Use it where up to `n` threads may do something at once, or to count things that one thread makes and
-/// another uses up. A [`Permit`] goes back when it is dropped, or is [forgotten](Permit::forget) if it is
-/// used up; [`release`](Self::release) adds new permits. Where every permit must come back
-/// and no other, [`BoundedSemaphore`](crate::BoundedSemaphore) notices one too many.
+/// Use it where up to `n` threads may do something at once, or to count items that one thread
+/// produces and another consumes. A [`Permit`] goes back when it is dropped, or is
+/// [forgotten](Permit::forget) if it is consumed; [`release`](Self::release) adds new permits.
+/// Where the number of permits must never grow, [`BoundedSemaphore`](crate::BoundedSemaphore)
+/// notices one release too many.
 ///
-/// _Python_: `threading.Semaphore`. `with semaphore:` is a [`Permit`] and its scope. A plain `acquire()`
-/// whose `release()` is somewhere else is `semaphore.acquire().forget()` and `semaphore.release(1)`.
+/// _Python_: `threading.Semaphore`. `with semaphore:` is a [`Permit`] and its scope. A plain
+/// `acquire()` with its `release()` elsewhere is `semaphore.acquire().forget()` and
+/// `semaphore.release(1)`.
 ///
 /// ```
 /// use primitives::Semaphore;
@@ -94,7 +97,7 @@ pub struct Semaphore {
     pub(crate) identity: SemaphoreIdentity,
     /// `permits * PERMIT | note`
     ///
-    /// | permits | `SLEEPERS` | somebody sleeps                   | who writes it                     |
+    /// | permits | `SLEEPERS` | a thread sleeps                   | written by                        |
     /// | ------- | ---------- | --------------------------------- | --------------------------------- |
     /// | any     | no         | no, or another is being woken     | `take`, `add`                     |
     /// | 0       | yes        | maybe                             | `acquire_slow`, before it sleeps  |
@@ -110,9 +113,9 @@ impl Semaphore {
     pub const MAX_PERMITS: usize = (u32::MAX / PERMIT) as usize;
 
     const_fn! {
-        /// A semaphore with `permits` permits; zero is fine.
+        /// A semaphore with `permits` permits; zero is allowed.
         ///
-        /// _Python_: `Semaphore(value)`, which knows no maximum.
+        /// _Python_: `Semaphore(value)`, which has no maximum.
         ///
         /// # Panics
         ///
@@ -124,8 +127,8 @@ impl Semaphore {
     }
 
     const_fn! {
-        /// As [`new`](Self::new), with a name for [reports of deadlocks](crate::deadlock). Without the feature
-        /// `deadlock-detection`, the name is not kept.
+        /// As [`new`](Self::new), with a name for [reports of deadlocks](crate::deadlock). Without
+        /// the feature `deadlock-detection`, the name is not kept.
         ///
         /// # Panics
         ///
@@ -143,11 +146,11 @@ impl Semaphore {
         }
     }
 
-    /// Says that a permit always goes back in the thread that took it, and that no thread adds one by
-    /// [`release`](Self::release): so the [detector](crate::deadlock) may conclude from who took the permits that
-    /// no thread can give one back. Without this it must assume that any thread could. Should it happen all the
-    /// same, the detector believes its eyes and forgets what was said. Costs nothing without the feature
-    /// `deadlock-detection`.
+    /// Says that a permit always goes back in the thread that took it, and that no thread adds one
+    /// by [`release`](Self::release): so the [detector](crate::deadlock) knows which threads hold
+    /// the permits, and can conclude that none of them will release one. Without this it must
+    /// assume that any thread could. If it happens all the same, the detector notices and forgets
+    /// the promise. Costs nothing without the feature `deadlock-detection`.
     ///
     /// ```
     /// use primitives::Semaphore;
@@ -164,8 +167,8 @@ impl Semaphore {
 
     /// Takes a permit; blocks until there is one.
     ///
-    /// Uncontended: one load and one compare-exchange. Otherwise looks on for about 7 µs at most before
-    /// it sleeps.
+    /// Uncontended: one load and one compare-exchange. Otherwise it spins for about 7 µs at most
+    /// before it sleeps.
     ///
     /// _Python_: `acquire()`.
     #[inline]
@@ -175,12 +178,12 @@ impl Semaphore {
         Permit::new(self, Self::MAX_PERMITS)
     }
 
-    /// Takes a permit; blocks until there is one, unless there never would be.
+    /// Takes a permit; blocks until there is one, unless there would never be one.
     ///
     /// # Errors
     ///
-    /// A [`Report`], if the wait could never end; nothing has been taken then. For a
-    /// semaphore that is not [`thread_bound`](Self::thread_bound) that is known only when all threads sleep.
+    /// A [`Report`], if the wait could never end; then nothing was taken. For a semaphore that is
+    /// not [`thread_bound`](Self::thread_bound), that is known only when all threads sleep.
     #[cfg(all(feature = "deadlock-detection", not(model)))]
     #[track_caller]
     pub fn acquire_checked(&self) -> Result<Permit<'_>, Box<Report>> {
@@ -202,8 +205,8 @@ impl Semaphore {
 
     /// Takes a permit; blocks for at most `timeout`, then `None`.
     ///
-    /// Zero is one try; a time-out that overflows `Instant` never expires. Costs as
-    /// [`acquire`](Self::acquire), and the clock is not read.
+    /// Zero tries once; a timeout that overflows `Instant` never expires. Costs what
+    /// [`acquire`](Self::acquire) costs; the clock is not read.
     ///
     /// _Python_: `acquire(timeout=t)`.
     ///
@@ -228,7 +231,7 @@ impl Semaphore {
 
     /// Takes a permit; blocks until `deadline` at most, then `None`.
     ///
-    /// A deadline that has passed is one try. Costs as [`acquire`](Self::acquire).
+    /// With a deadline that has passed it tries once. Costs what [`acquire`](Self::acquire) costs.
     #[inline]
     #[doc(alias = "acquire")]
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
@@ -237,17 +240,17 @@ impl Semaphore {
         if taken { Some(Permit::new(self, Self::MAX_PERMITS)) } else { None }
     }
 
-    /// Adds `n` permits, and wakes as many threads that wait for one. Never blocks.
+    /// Adds `n` permits, and wakes up to `n` waiters. Never blocks.
     ///
-    /// Any thread may, whether it ever acquired one or not. Without a sleeper: one load and one
-    /// compare-exchange.
+    /// Any thread may call it, whether or not it acquired a permit. Without a sleeper: one load and
+    /// one compare-exchange.
     ///
     /// _Python_: `release(n)`.
     ///
     /// # Panics
     ///
-    /// If there would be more than [`MAX_PERMITS`](Self::MAX_PERMITS) permits then; if `n` is zero
-    /// (_Python_: `ValueError: n must be one or more`). Nothing has changed in either case.
+    /// If there would be more than [`MAX_PERMITS`](Self::MAX_PERMITS) permits, or if `n` is zero
+    /// (_Python_: `ValueError: n must be one or more`). Nothing changes in either case.
     #[inline]
     #[cfg_attr(not(model), track_caller)]
     pub fn release(&self, n: usize) {
@@ -262,17 +265,17 @@ impl Semaphore {
         }
     }
 
-    /// How many permits there are at this moment: out of date before you look at the answer. Good for
-    /// messages and tests, never for deciding. One load.
+    /// How many permits there are at this moment. The answer may be out of date when you read it.
+    /// Good for messages and tests, never for deciding. One load.
     #[inline]
     #[must_use]
     pub fn available(&self) -> usize {
-        // Relaxed: says nothing about what the permits stand for, so there is nothing to be seen with it.
+        // Relaxed: the number says nothing about data, so no data is read after it.
         (self.word.load(Relaxed) / PERMIT) as usize
     }
 }
 
-/// The algorithm, without permits as values.
+/// The algorithm, without [`Permit`] values.
 impl Semaphore {
     #[inline]
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
@@ -283,7 +286,7 @@ impl Semaphore {
         }
     }
 
-    /// [`acquire_raw`](Self::acquire_raw), but for a wait that would never end.
+    /// [`acquire_raw`](Self::acquire_raw), except for a wait that would never end.
     #[cfg(all(feature = "deadlock-detection", not(model)))]
     #[track_caller]
     pub(crate) fn acquire_raw_checked(&self) -> Result<(), Box<Report>> {
@@ -308,8 +311,8 @@ impl Semaphore {
         // Relaxed: a first guess; the compare-exchange decides.
         let mut word = self.word.load(Relaxed);
         while word >= PERMIT {
-            // Acquire: pairs with the Release in `add`, so that this thread sees all that was done before
-            // the permit was put back. Relaxed on failure: nothing was taken.
+            // Acquire: pairs with the Release in `add`, so that this thread sees all that was done
+            // before the permit was put back. Relaxed on failure: nothing was taken.
             match self.word.compare_exchange_weak(word, word - PERMIT, Acquire, Relaxed) {
                 Ok(_) => return true,
                 Err(now) => word = now,
@@ -323,7 +326,8 @@ impl Semaphore {
     /// Waits for a permit; `false` if the deadline came first.
     #[cold]
     fn acquire_slow(&self, deadline: Option<Instant>) -> bool {
-        // What to leave beside the permits: the note, from when we may have been woken in place of others.
+        // What to leave beside the permits: the note, once this thread may have been woken in place
+        // of others.
         let mut note = 0;
         let mut word = self.look_for_a_while();
         loop {
@@ -333,7 +337,8 @@ impl Semaphore {
                 match self.word.compare_exchange_weak(word, left, Acquire, Relaxed) {
                     Ok(_) => {
                         if note != 0 && left >= PERMIT {
-                            // The releases that brought these saw no note, because we were on our way.
+                            // The releases that added these saw no note, because this thread was
+                            // already awake.
                             Self::wake(&raw const self.word, 1);
                         }
                         return true;
@@ -343,7 +348,7 @@ impl Semaphore {
                 continue;
             }
             if word == EMPTY {
-                // Relaxed, both: the note says nothing but "call", and `add` finds it in the same word.
+                // Relaxed, both: the note carries no data, and `add` finds it in the same word.
                 if let Err(now) = self.word.compare_exchange_weak(EMPTY, SLEEPERS, Relaxed, Relaxed)
                 {
                     word = now;
@@ -351,8 +356,8 @@ impl Semaphore {
                 }
             }
             match park::wait(&self.word, SLEEPERS, deadline) {
-                // No wake-up was used up: no thread depends on us, so we may go. The note stays, which
-                // costs the next `release` at most one needless call.
+                // No wake-up was consumed: no thread depends on this one, so it may give up. The
+                // note stays, which costs the next `release` at most one needless call.
                 Wait::TimedOut => return false,
                 // Whatever the clock says, go round: the note may have to be left again.
                 Wait::Woken => note = SLEEPERS,
@@ -361,13 +366,13 @@ impl Semaphore {
         }
     }
 
-    /// Looks at the word until there is a permit or a thread sleeps, but not for long.
+    /// Looks at the word until there is a permit or a thread sleeps, for a limited time.
     fn look_for_a_while(&self) -> u32 {
         let mut word = EMPTY;
         spin::back_off(|| {
             // Relaxed: a hint only; whatever it says, a permit is taken by an Acquire operation.
             word = self.word.load(Relaxed);
-            // Once others sleep, looking on would only help us to overtake them.
+            // Once others sleep, spinning would only let this thread overtake them.
             word != EMPTY
         });
         word
@@ -375,7 +380,7 @@ impl Semaphore {
     // ANCHOR_END: acquire-slow
 
     // ANCHOR: add
-    /// Puts `n` permits back, unless there would be more than `limit`: then nothing changes, and the error
+    /// Puts `n` permits back. If there would be more than `limit`, nothing changes, and the error
     /// says how many there are.
     #[inline]
     pub(crate) fn add(&self, n: usize, limit: usize) -> Result<(), usize> {
@@ -387,8 +392,9 @@ impl Semaphore {
                 return Err(available);
             }
             let more = (word & !SLEEPERS) + n as u32 * PERMIT;
-            // Release: pairs with the Acquire in `take` and `acquire_slow`: all that this thread did is
-            // seen by each thread that takes one of these permits. Relaxed on failure: nothing was given.
+            // Release: pairs with the Acquire in `take` and `acquire_slow`: all that this thread
+            // did is seen by each thread that takes one of these permits. Relaxed on failure:
+            // nothing was given.
             match self.word.compare_exchange_weak(word, more, Release, Relaxed) {
                 Ok(_) => break,
                 Err(now) => word = now,

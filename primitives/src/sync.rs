@@ -1,14 +1,14 @@
 //! The only door to atomics, cells, threads and spinning.
 //!
-//! Nothing else in `primitives` or `queues` names `core::sync::atomic`, `std::thread` or `loom`. In a
-//! normal build this module is plain re-exports and a cell of one line, so it costs nothing. Under
-//! `--cfg model` (`cargo model`) the same names are instrumented loom atomics: each operation then
-//! knows its own `file:line:column`, every interleaving of them is explored, and a failing one is
-//! printed as a table.
+//! No other module of `primitives` or `queues` names `core::sync::atomic`, `std::thread` or `loom`.
+//! In a normal build this module is plain re-exports and a one-line cell, so it costs nothing.
+//! Under `--cfg model` (`cargo model`) the same names are instrumented loom atomics. Each operation
+//! then knows its own `file:line:column`. The model explores every interleaving, and prints a
+//! failing one as a table.
 //!
-//! Two differences show through the door, because loom cannot hide them: its constructors are not
-//! `const` (hence [`const_fn!`](crate::sync::const_fn)), and a cell is reached through a closure, so
-//! that loom can watch for two threads that touch it without an order between them.
+//! Two differences remain visible, because loom cannot hide them: its constructors are not `const`
+//! (hence [`const_fn!`](crate::sync::const_fn)), and a cell is reached through a closure, so that
+//! loom can find two accesses that nothing orders.
 
 #[cfg(not(model))]
 mod cores;
@@ -68,7 +68,7 @@ pub mod cell {
             write(self.0.get())
         }
 
-        /// The contents; `&mut self` proves that nobody else looks.
+        /// The contents; `&mut self` proves that there is no other access.
         #[inline]
         pub fn get_mut(&mut self) -> &mut T {
             self.0.get_mut()
@@ -94,11 +94,11 @@ pub mod thread {
     pub use ::model::thread::{JoinHandle, spawn, yield_now};
 }
 
-/// Whether this thread is unwinding from a panic: a `Drop` that would panic must not then.
+/// Whether this thread is unwinding from a panic. A `Drop` must not panic then.
 pub use std::thread::panicking;
 
-/// Whether a failed model is being torn down, so that guards must leave the world as it is.
-/// Always `false` in a normal build.
+/// Whether a failed model is being torn down, so that guards must change nothing. Always `false` in
+/// a normal build.
 #[cfg(not(model))]
 #[inline(always)]
 #[must_use]
@@ -106,9 +106,10 @@ pub const fn model_failed() -> bool {
     false
 }
 
-/// Declares a `const fn` that knows who called it; in a model, where atomics cannot be made in a constant, a
-/// plain `fn` that does (a report of a deadlock names a lock after its line, a counterexample names a word after the lines that made it, from the whole
-/// inwards: `changed.sequence`).
+/// Declares a `const fn` that knows its caller's line. In a model, where a constant cannot hold an
+/// atomic, it is a plain `fn` that knows the line. (A deadlock report names a lock by its line. A
+/// counterexample names a word by the lines that made it, from the outside inwards:
+/// `changed.sequence`.)
 #[doc(hidden)]
 #[macro_export]
 macro_rules! const_fn {
@@ -126,7 +127,7 @@ macro_rules! const_fn {
         $(#[$attribute])*
         $visibility fn $name($($argument: $type),*) -> $result {
             let _whole = $crate::sync::part_of();
-            // A closure has lines of its own, where the function has its caller's.
+            // A closure would have its own line; the function has its caller's.
             let make = move || $body;
             make()
         }
@@ -134,8 +135,8 @@ macro_rules! const_fn {
 }
 pub use const_fn;
 
-/// Declares a static; in a model, where atomics last no longer than an execution, one that each execution
-/// makes anew when it is first used.
+/// Declares a static. In a model, an atomic lasts only one execution, so each execution makes its
+/// own at the first use.
 macro_rules! global {
     ($(#[$attribute:meta])* static $name:ident: $type:ty = $value:expr;) => {
         #[cfg(not(model))]
@@ -151,7 +152,8 @@ macro_rules! global {
 }
 pub(crate) use global;
 
-/// [`std::thread_local`] with a constant to begin with; in a model, of the threads of the model.
+/// [`std::thread_local`] with a constant as its first value. In a model, each modelled thread has
+/// its own.
 macro_rules! local {
     ($($(#[$attribute:meta])* static $name:ident: $type:ty = const $value:block;)*) => {
         #[cfg(not(model))]

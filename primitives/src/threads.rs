@@ -1,7 +1,7 @@
 //! Threads that have a name, can be listed, and whose panics do not vanish.
 //!
-//! These are std's threads with the conveniences of Python's `threading`. What they add stands in four
-//! places, and a thread passes them in this order:
+//! These are std's threads with the conveniences of Python's `threading`. The additions are in four
+//! places, which a thread passes in this order:
 //!
 //! ```text
 //!    spawn ──▶ on the list ──▶ the closure ──▶ off the list ──▶ outcome kept ──▶ gone
@@ -12,25 +12,25 @@
 //!
 //! # Panics
 //!
-//! The first question of every course is where the error went. In Python an exception in a thread is
-//! printed, and `join` returns as if nothing had happened. Here a panic is reported twice over:
+//! A beginner's first question is where the error went. In Python an exception in a thread is
+//! printed, and `join` returns as if nothing had happened. Here a panic is reported twice:
 //!
-//! - by the program's panic hook, at once, whether or not anybody joins. That is std's unless the
-//!   program has set its own; it prints the thread's name, the message, `file:line:column`, and with
-//!   `RUST_BACKTRACE=1` the backtrace.
+//! - by the program's panic hook, at once, whether or not a thread joins. That is std's hook unless
+//!   the program has set its own; it prints the thread's name, the message, `file:line:column`, and
+//!   with `RUST_BACKTRACE=1` the backtrace.
 //! - by [`JoinHandle::join`], as a [`PanicError`] that still has all of that, and the payload.
 //!
-//! std's own `join` gives the payload alone; name and place are known to the panic hook only. So the first
-//! thread that is started here puts a small hook in front of the program's. It takes a note and calls
-//! the program's hook, prints nothing itself, and lets panics of other threads pass. A program that sets its
-//! hook later replaces ours; the next thread to start, or the next [`catch_panic`], notices and puts it in
-//! front again.
+//! std's own `join` gives the payload alone; only the panic hook learns name and place. So the
+//! first thread that is started here puts a small hook in front of the program's. Our hook takes a
+//! note, calls the program's hook, and prints nothing itself. It takes no note of other threads'
+//! panics. A program that sets its hook later replaces ours; the next thread to start, or the next
+//! [`catch_panic`], notices and puts it in front again.
 //!
 //! # The end of the program
 //!
-//! When `main` returns the process ends, and with it every thread, wherever it is: what Python calls a daemon
-//! thread. There is no other kind. Whoever wants threads to finish joins them, or starts them in a
-//! [`scope`], which waits for all of them.
+//! When `main` returns the process ends, and with it every thread, wherever it is: each is what
+//! Python calls a daemon thread. There is no other kind. A program that wants its threads to finish
+//! joins them, or starts them in a [`scope`], which waits for all of them.
 //!
 //! ```
 //! use primitives::threads;
@@ -55,7 +55,7 @@ mod hook;
 mod outcome;
 mod panic;
 mod registry;
-// std's, which a model has none of.
+// std's hook; a model has none.
 #[cfg(not(model))]
 mod scope;
 #[cfg(all(test, not(model)))]

@@ -1,8 +1,8 @@
-//! The timer: one call, some time from now, on a thread of its own, that can be called off.
+//! The timer: one delayed call on its own thread, which can be cancelled.
 //!
-//! A timer is a thread and a [`CancellableSleep`]. The thread sleeps until the interval has passed, and
-//! then calls the function; [`cancel`](Timer::cancel) calls the sleep off, which also wakes the thread, so
-//! that it ends at once and does not sleep out the interval for nothing.
+//! A timer is a thread and a [`CancellableSleep`]. The thread sleeps until the interval has passed,
+//! and then calls the function. [`cancel`](Timer::cancel) cancels the sleep and wakes the thread,
+//! so that it ends at once and does not sleep out the interval.
 //!
 //! ```text
 //!    new ──▶ not started ──▶ start ──▶ thread: sleeps ──▶ the deadline ──▶ calls f ──▶ ends
@@ -12,14 +12,15 @@
 //!            start does nothing       cancel and deadline at once: the sleep decides
 //! ```
 //!
-//! That deciding is all there is to it, and it is done by one compare-exchange: see
-//! [`cancellable_sleep`](crate::cancellable_sleep).
-//! Whoever wins takes the function, which lies under a lock, and either calls it or drops it.
+//! One compare-exchange decides between the two: see
+//! [`cancellable_sleep`](crate::cancellable_sleep). The winner takes the function, which is under a
+//! lock, and calls it or drops it.
 //!
-//! A thread for each timer is simple, and what Python does; each costs about 100 µs to start, and a stack. For
-//! more than a handful use [`Timers`](crate::Timers), which serve any number of them on one thread.
+//! A thread for each timer is simple, and Python does the same; each costs about 100 µs to start,
+//! and a stack. For more than a few use [`Timers`](crate::Timers), which serves any number of them
+//! on one thread.
 //!
-//! Source: CPython's `threading.Timer`; that `cancel` answers is this crate's.
+//! Source: CPython's `threading.Timer`; the result of `cancel` is this crate's.
 
 mod error;
 #[cfg(all(test, not(model)))]
@@ -37,21 +38,22 @@ use crate::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use crate::threads::{Builder, JoinHandle};
 use crate::{park, sync};
 
-/// Calls a function once, after an interval, unless it is cancelled before.
+/// Calls a function once, after an interval, unless it is cancelled first.
 ///
-/// It begins to count at [`start`](Self::start), and the function runs on a thread of its own, named `Timer-1`,
-/// `Timer-2` … unless [`with_name`](Self::with_name) says otherwise. It is never early; how late depends on
-/// how busy the machine is. A [`Duration`] too long for the clock never fires, and zero fires at once.
+/// The interval begins at [`start`](Self::start). The function runs on its own thread, named
+/// `Timer-1`, `Timer-2` … or by [`with_name`](Self::with_name). It never runs early; how late it
+/// runs depends on how busy the machine is. A [`Duration`] that overflows `Instant` never fires,
+/// and zero fires at once.
 ///
-/// All calls are by `&self`, so any thread that can reach the timer may cancel it. Dropping it changes
-/// nothing: a started timer fires without it, and one that was not started never will. When `main` returns
-/// the process ends, and timers with it; [`join`](Self::join) those that must fire.
+/// All calls are by `&self`, so any thread that can reach the timer may cancel it. Dropping it
+/// changes nothing: a started timer still fires, and one that was not started never does. When
+/// `main` returns, the process and its timers end; [`join`](Self::join) those that must fire.
 ///
 /// A panic of the function is reported as that of any [thread](crate::threads), and comes out of
 /// [`join`](Self::join).
 ///
-/// _Python_: `threading.Timer(interval, f)`. There the program waits at its end for timers that are still
-/// running, and `cancel()` returns nothing.
+/// _Python_: `threading.Timer(interval, f)`. There the program waits at its end for timers that are
+/// still running, and `cancel()` returns nothing.
 ///
 /// ```
 /// use primitives::{Event, Timer};
@@ -78,18 +80,18 @@ pub struct Timer {
     shared: Arc<Shared>,
 }
 
-/// How far it has come.
+/// The timer's progress.
 enum Run {
     NotStarted,
-    /// It was cancelled before, so it has no thread.
+    /// It was cancelled before its start, so it has no thread.
     StartedInVain,
     Started(JoinHandle<()>),
 }
 
-/// What the timer and its thread both have.
+/// What the timer and its thread share.
 struct Shared {
     sleep: CancellableSleep,
-    /// Taken by whoever decides the sleep, to be called or to be dropped.
+    /// The thread that decides the sleep takes it, to call it or to drop it.
     callback: Lock<Option<Callback>>,
 }
 
@@ -110,22 +112,24 @@ impl Timer {
         }
     }
 
-    /// Names its thread, for the report of a panic and for [`enumerate`](crate::threads::enumerate).
+    /// Names its thread, for the report of a panic and for
+    /// [`enumerate`](crate::threads::enumerate).
     #[must_use = "a timer does nothing until it is started"]
     pub fn with_name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
         self
     }
 
-    /// Starts its thread; the interval counts from now. Does not wait for it.
+    /// Starts the timer's thread; the interval begins now. Does not wait for it.
     ///
-    /// On a timer that was cancelled before it is no error, and starts nothing. Costs about 50 to 100 µs, as the
-    /// system makes the thread.
+    /// For a cancelled timer it returns without an error and starts nothing. Costs about 50 to 100
+    /// µs, in which the system makes the thread.
     ///
     /// # Errors
     ///
-    /// [`StartError::AlreadyStarted`] if it was started before: a timer is good for one use.
-    /// [`StartError::Spawn`] if the system has no thread to give; then it may be started again later.
+    /// [`StartError::AlreadyStarted`] if it was started before: a timer can be used once.
+    /// [`StartError::Spawn`] if the system cannot make a thread; then the timer may be started
+    /// again later.
     // ANCHOR: start
     pub fn start(&self) -> Result<(), StartError> {
         let deadline = park::deadline_after(self.interval);
@@ -144,16 +148,17 @@ impl Timer {
     }
     // ANCHOR_END: start
 
-    /// Calls it off, before or after [`start`](Self::start). Returns whether this call is why it will not fire:
-    /// `false` if it has fired already, or was cancelled before.
+    /// Cancels the timer, before or after [`start`](Self::start). Returns whether this call
+    /// prevents it from firing: `false` if it has fired already, or was cancelled before.
     ///
-    /// Its thread, if it has one, is woken and ends; the function is dropped, here. Does not wait for either
-    /// the thread or a call under way. One compare-exchange, and if it succeeds a system call.
+    /// The timer's thread, if it has one, wakes up and ends; the function is dropped here. Waits
+    /// neither for the thread nor for a running call. One compare-exchange, and a system call if
+    /// that succeeds.
     // ANCHOR: cancel
     pub fn cancel(&self) -> bool {
         let first = self.shared.sleep.cancel();
         if first {
-            // In two steps: what it captured must be dropped after the lock.
+            // In two steps: what it captured must be dropped after the lock is released.
             let callback = self.shared.callback.lock().take();
             drop(callback);
         }
@@ -161,15 +166,17 @@ impl Timer {
     }
     // ANCHOR_END: cancel
 
-    /// Waits until the function has returned, or the timer is cancelled, and its thread is done. Blocks.
+    /// Waits until the function has returned, or the timer is cancelled, and its thread is done.
+    /// Blocks.
     ///
-    /// All that the function did is visible here then. Any number of threads may join, as often as they like;
-    /// all are told the same.
+    /// Then all that the function did is visible here. Any number of threads may join, any number
+    /// of times; all get the same result.
     ///
     /// # Errors
     ///
-    /// [`JoinError::NotStarted`] before [`start`](Self::start), and [`JoinError::FromCallback`] from the
-    /// function itself: either could wait for ever. [`JoinError::Panicked`] if the function panicked.
+    /// [`JoinError::NotStarted`] before [`start`](Self::start), and [`JoinError::FromCallback`]
+    /// from the function itself: either could wait without end. [`JoinError::Panicked`] if the
+    /// function panicked.
     ///
     /// ```
     /// use primitives::Timer;
@@ -198,7 +205,8 @@ impl Timer {
         outcome.panic().map_or(Ok(()), |panic| Err(JoinError::Panicked(panic)))
     }
 
-    /// Whether nothing more will happen: the function has returned or panicked, or the timer is cancelled.
+    /// Whether the timer is finished: the function has returned or panicked, or the timer is
+    /// cancelled.
     ///
     /// _Python_: `timer.finished.is_set()`.
     #[must_use]
@@ -215,7 +223,7 @@ impl Shared {
         if self.sleep.wait(deadline) {
             // In two steps: the lock must not be held during the call.
             let callback = self.callback.lock().take();
-            callback.expect("only who decides the sleep takes it")();
+            callback.expect("only the thread that decides the sleep takes it")();
         }
     }
 }
@@ -224,15 +232,15 @@ impl Shared {
 fn next_name() -> String {
     sync::global! { static UNNAMED: AtomicU64 = AtomicU64::new(0); }
 
-    // Relaxed: only that no two are the same.
+    // Relaxed: the numbers only have to differ.
     format!("Timer-{}", UNNAMED.fetch_add(1, Relaxed) + 1)
 }
 
-/// A panic of the function leaves the timer as it is after a return.
+/// After a panic of the function, the timer is in the same state as after a return.
 impl UnwindSafe for Timer {}
 impl RefUnwindSafe for Timer {}
 
-/// Interval, and how it stands. Never blocks.
+/// Shows the interval and the state. Never blocks.
 impl fmt::Debug for Timer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut timer = f.debug_struct("Timer");

@@ -1,8 +1,8 @@
 //! Timers by the thousand, on one thread.
 //!
-//! A [`Timer`](crate::Timer) has a thread to itself, which is simple and does not go far: ten thousand of them
-//! would be ten thousand threads. Here one thread sleeps until the earliest of all deadlines, calls what is
-//! due, and sleeps again.
+//! A [`Timer`](crate::Timer) has its own thread, which is simple but does not scale: ten thousand
+//! of them would be ten thousand threads. Here one thread sleeps until the earliest of all
+//! deadlines, calls what is due, and sleeps again.
 //!
 //! ```text
 //!    after, at, every ──▶ ┌─────────────────────────┐ ◀── sleeps until the earliest deadline ◀──┐
@@ -11,25 +11,28 @@
 //!                                                                                   (no lock held)
 //! ```
 //!
-//! Setting and cancelling take the lock for a moment. Only a timer that is earlier than all others wakes the
-//! thread, for it must sleep for a shorter time now; so to set a hundred timers does not wake it a hundred
-//! times. A cancelled timer wakes nobody: the thread finds nothing due when it wakes up, and sleeps on.
+//! Setting and cancelling take the lock for a moment. Only a timer that is earlier than all others
+//! wakes the thread, which must now sleep for a shorter time. So setting a hundred timers does not
+//! wake it a hundred times. A cancelled timer does not wake it: the thread finds nothing due when
+//! it wakes up, and sleeps on.
 //!
-//! What is due is taken out one at a time, and called after the lock was released. So a callback may set and
-//! cancel timers, and up to the moment of its call each can be cancelled; [`cancel`](TimerHandle::cancel)
-//! and the thread take from the same schedule under the same lock, and only one of them finds it there.
+//! The thread takes out one due timer at a time, and calls it after it has released the lock. So a
+//! callback may set and cancel timers, and each timer can be cancelled until its call.
+//! [`cancel`](TimerHandle::cancel) and the thread take from the same schedule under the same lock,
+//! and only one of them finds the timer there.
 //!
-//! Callbacks run one after the other, earliest deadline first, equal ones in the order in which they were set. One
-//! that takes long makes those behind it late: what takes long belongs on a thread or a queue of its own. One
-//! that panics is reported, like any [thread](crate::threads), and the others go on.
+//! Callbacks run one after the other, earliest deadline first, equal ones in the order in which
+//! they were set. One that takes long makes those behind it late: what takes long belongs on a
+//! thread or a queue of its own. One that panics is reported, like any [thread](crate::threads),
+//! and the others go on.
 //!
-//! This is the one place beside [`park`](crate::park) that reads the clock to decide that something is due.
-//! To ask `park` instead would cost a system call for each of many that are due at once.
+//! Apart from [`park`](crate::park), only this module reads the clock to decide that a deadline has
+//! come. If it asked `park`, each of many timers that are due at once would cost a system call.
 //!
 //! | file                  | idea                                                              |
 //! | --------------------- | ----------------------------------------------------------------- |
 //! | `timers.rs`           | what a program calls                                              |
-//! | `timers/service.rs`   | the thread: when it sleeps, who wakes it, what becomes of a panic |
+//! | `timers/service.rs`   | the thread: when it sleeps, what wakes it, what happens to a panic |
 //! | `timers/schedule.rs`  | what is to be called when, without clock or thread                |
 //! | `timers/job.rs`       | a callback, once or again and again                               |
 
@@ -55,19 +58,21 @@ use crate::threads::{JoinHandle, Thread};
 
 /// Any number of timers, on one thread.
 ///
-/// Timers are set by [`after`](Self::after), [`at`](Self::at) and [`every`](Self::every), from any thread, and
-/// fire unless [cancelled](TimerHandle::cancel) before: never early, in the order of their deadlines, those with
-/// equal ones in the order in which they were set. They all share one thread, so a callback should be short.
+/// Timers are set by [`after`](Self::after), [`at`](Self::at) and [`every`](Self::every), from any
+/// thread, and fire unless [cancelled](TimerHandle::cancel) first. They are never early. They fire
+/// in the order of their deadlines, and at equal deadlines in the order in which they were set.
+/// They all share one thread, so a callback should be short.
 ///
-/// With 10,000 pending each costs at most 64 bytes beside the callback. To set one allocates the callback's
-/// box; to set and to cancel take a lock and move an entry in a heap, so both grow with the logarithm of their
-/// number, slowly.
+/// With 10,000 pending timers, each costs at most 64 bytes besides the callback. Setting one
+/// allocates the callback's box. Setting and cancelling take a lock and move an entry in a heap, so
+/// both grow with the logarithm of their number.
 ///
-/// Dropping this is [`shutdown`](Self::shutdown): what is pending is discarded. A callback that sets timers
-/// needs a way to this, and should hold it by a [`Weak`](std::sync::Weak): one that holds an `Arc` keeps all of it
-/// alive until it has run, and a periodic one for ever.
+/// Dropping this is [`shutdown`](Self::shutdown): pending timers are discarded. A callback that
+/// sets timers needs a reference to this, and should hold a [`Weak`](std::sync::Weak): with an
+/// `Arc` it keeps all of it alive until it has run, and a periodic one keeps it alive permanently.
 ///
-/// _Python_: there is none in `threading`; as `loop.call_later` and `call_at` of `asyncio`, without the loop.
+/// _Python_: `threading` has none; like `loop.call_later` and `call_at` of `asyncio`, without the
+/// loop.
 ///
 /// ```
 /// use primitives::{Semaphore, Timers};
@@ -94,7 +99,7 @@ pub struct Timers {
     service: Arc<Service>,
     /// Which thread serves.
     thread: Thread,
-    /// None: it was waited for.
+    /// `None` after it was joined.
     running: Option<JoinHandle<()>>,
 }
 
@@ -103,24 +108,24 @@ impl Timers {
     ///
     /// # Panics
     ///
-    /// If the system has no thread to give; [`Builder::build`] returns that as an error.
+    /// If the system cannot make a thread; [`Builder::build`] returns that as an error.
     #[must_use]
     #[track_caller]
     pub fn new() -> Self {
         Self::builder().build().expect("the system has no thread to give")
     }
 
-    /// As [`new`](Self::new), with a name or a stack size of its own.
+    /// As [`new`](Self::new), with a chosen name or stack size.
     pub fn builder() -> Builder {
         Builder::default()
     }
 
     /// Calls `f` once, `delay` from now. Does not wait for it.
     ///
-    /// Zero is as soon as the thread comes to it. A delay too long for the clock never comes, but is pending and can
-    /// be cancelled. The handle may be dropped; the timer fires without it.
+    /// Zero fires as soon as the thread is free. A delay that overflows `Instant` never fires, but
+    /// is pending and can be cancelled. The handle may be dropped; the timer still fires.
     ///
-    /// Never blocks but for the lock, which is held for moments. Wakes the thread if this timer is the first
+    /// Blocks only for the lock, which is held briefly. Wakes the thread if this timer is the first
     /// to fire, which costs about 15 µs.
     #[doc(alias = "call_later")]
     pub fn after(&self, delay: Duration, f: impl FnOnce() + Send + 'static) -> TimerHandle {
@@ -128,10 +133,11 @@ impl Timers {
         self.set(deadline, Once::new(f))
     }
 
-    /// Calls `f` once, at `deadline`; as soon as the thread comes to it, if that has passed. (All instants before
-    /// these timers were made are one: timers for them are called in the order in which they were set.)
+    /// Calls `f` once, at `deadline`, or as soon as the thread is free if that has passed. (All
+    /// instants before this object was made count as one: their timers are called in the order in
+    /// which they were set.)
     ///
-    /// Never blocks but for the lock, and costs what [`after`](Self::after) does.
+    /// Blocks only for the lock, and costs what [`after`](Self::after) does.
     #[doc(alias = "call_at")]
     pub fn at(&self, deadline: Instant, f: impl FnOnce() + Send + 'static) -> TimerHandle {
         self.set(self.service.time_of(deadline), Once::new(f))
@@ -139,10 +145,10 @@ impl Timers {
 
     /// Calls `f` every `period`, for the first time one period from now, until it is cancelled.
     ///
-    /// It does not drift: each deadline is a whole number of periods after the call of `every`, however late the
-    /// calls before it were. Those that were missed, because a call took longer than the period or the machine was
-    /// asleep, are left out and not made up for. A call that panics is the last: what `f` captured may be half
-    /// changed.
+    /// It does not drift: each deadline is a whole number of periods after the call of `every`,
+    /// however late earlier calls were. Deadlines that were missed, because a call took longer than
+    /// the period or the machine slept, are skipped. A call that panics is the last one, because
+    /// what `f` captured may be half changed.
     ///
     /// # Panics
     ///
@@ -162,19 +168,19 @@ impl Timers {
         TimerHandle::new(Arc::clone(&self.service), key)
     }
 
-    /// How many timers will still fire, unless they are cancelled. A periodic one counts as one. Out of date
-    /// before you look at the answer.
+    /// How many timers will still fire, unless they are cancelled. A periodic timer counts as one.
+    /// The answer may be out of date when you read it.
     #[must_use]
     pub fn pending(&self) -> usize {
         self.service.pending()
     }
 
-    /// Discards all that is pending and ends the thread; waits for a callback under way. Returns how many were
-    /// discarded.
+    /// Discards all pending timers and ends the thread; waits for a running callback. Returns how
+    /// many were discarded.
     ///
-    /// When it returns no callback runs and none ever will. So do not call it, nor drop the last owner, with a
-    /// lock that a callback waits for. (In a callback itself, where the last owner may well be dropped, it does not
-    /// wait for that callback.)
+    /// When it returns, no callback runs and none ever will. So do not call it, or drop the last
+    /// owner, while you hold a lock that a callback waits for. (In a callback, which may drop the
+    /// last owner, it does not wait for that callback.)
     pub fn shutdown(mut self) -> usize {
         self.stop()
     }
@@ -190,14 +196,14 @@ impl Timers {
         discarded
     }
 
-    /// The thread that serves, alive or not: its name is in the report of a callback that panics.
+    /// The serving thread, alive or not: the report of a panicking callback has its name.
     #[must_use]
     pub fn thread(&self) -> &Thread {
         &self.thread
     }
 }
 
-/// For the models, where a role serves: so main takes its part too.
+/// For the models, where a role serves as the thread.
 #[cfg(model)]
 impl Timers {
     /// Without a thread.
@@ -206,12 +212,13 @@ impl Timers {
         Self { service: Arc::new(Service::new()), thread: crate::threads::current(), running: None }
     }
 
-    /// What the thread would do: waits until a timer is due, and calls it; `false` after [`close`](Self::close).
+    /// Does one step of the thread: waits until a timer is due, and calls it; `false` after
+    /// [`close`](Self::close).
     pub fn serve_one(&self) -> bool {
         self.service.serve_one()
     }
 
-    /// Shuts down, without a thread to wait for.
+    /// Shuts down where there is no thread to wait for.
     pub fn close(&self) -> usize {
         self.service.shut_down()
     }
@@ -230,11 +237,11 @@ impl Drop for Timers {
     }
 }
 
-/// The service contains the panics of callbacks, and is whole after them.
+/// The service contains the panics of callbacks, and is consistent after them.
 impl UnwindSafe for Timers {}
 impl RefUnwindSafe for Timers {}
 
-/// The thread's name, and how many are pending. Never blocks.
+/// Shows the thread's name, and how many timers are pending. Never blocks.
 impl fmt::Debug for Timers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut timers = f.debug_struct("Timers");

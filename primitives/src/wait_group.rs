@@ -1,9 +1,9 @@
 //! The wait group: a [`Latch`] whose count is the number of its handles.
 //!
-//! A latch must know its count when it is made. A wait group grows: each clone is one more to wait for, and each
-//! that is dropped one less. So a thread that ends, by a panic too, can never be forgotten.
+//! A latch must know its count when it is made. The count of a wait group changes: each clone adds
+//! one, and each drop removes one. So a thread that ends, even by a panic, is always counted.
 //!
-//! Source: Go's `sync.WaitGroup`; that handles count themselves is crossbeam's.
+//! Source: Go's `sync.WaitGroup`; the counting handles are crossbeam's.
 
 #[cfg(all(test, not(model)))]
 mod tests;
@@ -17,10 +17,11 @@ use crate::sync::model_failed;
 
 /// Threads that wait for each other's handles to be gone.
 ///
-/// A handle is cloned for each piece of work. [`wait`](Self::wait) gives up the caller's own handle and waits until all the
-/// others are dropped.
+/// A handle is cloned for each piece of work. [`wait`](Self::wait) gives up the caller's own handle
+/// and waits until all the others are dropped.
 ///
-/// _Python_: the standard library has none. _crossbeam_: `WaitGroup`, without timeouts. _Go_: `sync.WaitGroup`.
+/// _Python_: the standard library has no wait group. _crossbeam_: `WaitGroup`, without timeouts.
+/// _Go_: `sync.WaitGroup`.
 ///
 /// ```
 /// use primitives::WaitGroup;
@@ -40,7 +41,7 @@ pub struct WaitGroup {
 }
 
 impl WaitGroup {
-    /// A group of one: the handle that is returned. One allocation.
+    /// A group of one handle, which is returned. One allocation.
     #[must_use]
     #[cfg_attr(any(model, feature = "deadlock-detection"), track_caller)]
     pub fn new() -> Self {
@@ -49,7 +50,7 @@ impl WaitGroup {
 
     /// Drops this handle, and waits until all others are dropped. Blocks.
     ///
-    /// Several may wait at once: each has given up its own handle.
+    /// Several threads may wait at once: each has given up its own handle.
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub fn wait(self) {
         let latch = Arc::clone(&self.latch);
@@ -59,11 +60,11 @@ impl WaitGroup {
 
     /// Drops this handle, and waits until all others are dropped, for at most `timeout`.
     ///
-    /// Zero is one look; a timeout that overflows `Instant` never expires.
+    /// Zero looks once; a timeout that overflows `Instant` never expires.
     ///
     /// # Errors
     ///
-    /// The handle again, which counts as before, if other handles are there when the time is up.
+    /// The handle again, which still counts, if there are other handles when the time is up.
     ///
     /// ```
     /// use primitives::WaitGroup;
@@ -80,7 +81,7 @@ impl WaitGroup {
         self.wait_until(|latch| latch.wait_timeout(timeout))
     }
 
-    /// [`wait_timeout`](Self::wait_timeout) with a point in time; one that has passed is one look.
+    /// [`wait_timeout`](Self::wait_timeout) with a deadline. If that has passed, it looks once.
     ///
     /// # Errors
     ///
@@ -94,16 +95,17 @@ impl WaitGroup {
     fn wait_until(self, wait: impl FnOnce(&Latch) -> bool) -> Result<(), Self> {
         let latch = Arc::clone(&self.latch);
         drop(self);
-        // Counted again only while others are there: at zero other waiters may have gone on already.
+        // It is counted again only while there are others: at zero, other waiters may already have
+        // gone on.
         if !wait(&latch) && latch.count_up() { Err(Self { latch }) } else { Ok(()) }
     }
 }
 
-/// One more to wait for.
+/// One more handle to wait for.
 ///
 /// # Panics
 ///
-/// If there are 2,147,483,647 handles.
+/// If there are already 2,147,483,647 handles.
 impl Clone for WaitGroup {
     fn clone(&self) -> Self {
         self.latch.count_up(); // not open: `self` is counted
@@ -111,7 +113,7 @@ impl Clone for WaitGroup {
     }
 }
 
-/// One less to wait for; the last one wakes those that wait. Never blocks.
+/// One handle less to wait for; the last drop wakes the waiters. Never blocks.
 impl Drop for WaitGroup {
     fn drop(&mut self) {
         if !model_failed() {

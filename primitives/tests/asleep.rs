@@ -1,5 +1,5 @@
-//! "Everybody sleeps" is a sentence about all threads of a process. So this starts itself once more as a
-//! program in which everybody does, and reads what it says.
+//! "All threads sleep" is a statement about a whole process. So this test starts itself again as a
+//! program in which all threads sleep, and reads its output.
 
 use watchdog as _;
 
@@ -47,11 +47,12 @@ fn falls_asleep() {
     for worker in crew {
         worker.join().unwrap();
     }
-    unreachable!("one of them sleeps for ever");
+    unreachable!("one of them never wakes up");
 }
 
-/// The thread that has the lock waits at the end of a scope for one that wants it. The scope cannot back off: if it
-/// comes second, it says what it knows, and both sleep for ever. If the child does, it panics.
+/// The thread that has the lock waits at the end of a scope for one that wants it. The scope cannot
+/// back off: if it comes second, it reports the deadlock, and both sleep without end. If the child
+/// comes second, it panics.
 fn waits_at_the_end_of_a_scope() {
     let _jobs = JOBS.lock();
     threads::scope(|s| {
@@ -59,7 +60,7 @@ fn waits_at_the_end_of_a_scope() {
     });
 }
 
-/// What a program says, up to the line that begins so.
+/// The output of a program, up to the line with this beginning.
 fn said_by(program: &str, last: &str) -> String {
     let mut program = Command::new(env::current_exe().unwrap())
         .env(PROGRAM, program)

@@ -1,6 +1,7 @@
 //! What may cross threads and panics: the auto traits of every public type.
 //!
-//! A table, because they belong to the interface, and change without a word when a field does.
+//! It is a table, because auto traits belong to the interface, and change silently when a field
+//! changes.
 
 #![cfg(not(model))]
 
@@ -24,7 +25,7 @@ use primitives::{
 mod probe;
 use probe::{probe, probe_unwind};
 
-/// Data that threads may have one after the other, but not at once.
+/// Data that may move between threads, but not be shared.
 type Movable = Cell<u8>;
 /// Data that must not leave its thread.
 type Fixed = Rc<Cell<u8>>;
@@ -44,14 +45,14 @@ macro_rules! has {
 fn locks() {
     has! {
         RawLock: ALL,
-        // There is no poisoning, so whoever catches a panic may find the data half changed.
+        // There is no poisoning, so code that catches a panic may find the data half changed.
         Lock<u8>: "Send Sync UnwindSafe",
         Lock<Movable>: "Send Sync UnwindSafe",
         Lock<Fixed>: "",
         LockGuard<'static, u8>: "Sync",
         LockGuard<'static, Movable>: "",
         RawRLock: ALL,
-        // Lends `&T` only: as the data itself.
+        // Lends only `&T`, so it has the traits of the data.
         RLock<u8>: ALL,
         RLock<Movable>: "Send Sync UnwindSafe",
         RLock<Fixed>: "",
@@ -59,7 +60,7 @@ fn locks() {
         RLockGuard<'static, Movable>: "",
         RawRwLock: ALL,
         RwLock<u8>: "Send Sync UnwindSafe",
-        // Readers would share it.
+        // Readers would share the data.
         RwLock<Movable>: "Send UnwindSafe",
         RwLock<Fixed>: "",
         RwLockReadGuard<'static, u8>: "Sync",
@@ -101,7 +102,8 @@ fn what_guards_no_data() {
         Event: ALL,
         CancellableSleep: ALL,
         Barrier: ALL,
-        // The last to arrive runs the action, whoever that is; a panic in it breaks the barrier.
+        // Any thread may be the last to arrive and run the action; a panic in it breaks the
+        // barrier.
         Barrier<Box<dyn FnMut() + Send>>: "Send Sync RefUnwindSafe",
         Barrier<Box<dyn FnMut()>>: "RefUnwindSafe",
         BarrierWaitResult: ALL,
@@ -114,7 +116,7 @@ fn timers_and_threads() {
     has! {
         Timer: ALL,
         timer::JoinError: ALL,
-        // Has the error of the system.
+        // Contains the error of the system.
         timer::StartError: "Send Sync",
         Timers: ALL,
         timers::Builder: ALL,
@@ -125,7 +127,7 @@ fn timers_and_threads() {
         // The result crosses by `join`, once.
         threads::JoinHandle<Movable>: ALL,
         threads::JoinHandle<Fixed>: "UnwindSafe RefUnwindSafe",
-        // As std's, which it is made of.
+        // As std's type, which it contains.
         threads::Scope<'static, 'static>: "Send Sync RefUnwindSafe",
         threads::ScopedJoinHandle<'static, u8>: ALL,
         threads::ScopedJoinHandle<'static, Movable>: ALL,
@@ -174,7 +176,7 @@ fn a_report_goes_wherever_its_reader_is() {
     }
 }
 
-/// What is public for the sake of other crates or of the models here, and in no documentation.
+/// Items that are public only for other crates or for the models here, and not documented.
 const HIDDEN: [&str; 8] =
     ["Identity", "Waiting", "Detector", "OnGraph", "Need", "Wanted", "HeldLocks", "Permits"];
 

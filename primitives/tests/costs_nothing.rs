@@ -1,5 +1,5 @@
-//! The door to atomics costs nothing in a normal build: behind it are core's own types, not types like them,
-//! so each call compiles to what a bare atomic compiles to.
+//! The door to atomics costs nothing in a normal build: behind it are core's own types, so each
+//! call compiles to what a bare atomic compiles to.
 #![cfg(not(model))]
 
 use watchdog as _;
@@ -33,7 +33,8 @@ fn the_fence_is_the_bare_one() {
     assert_eq!(type_of(atomic::fence), type_of(bare::fence));
 }
 
-/// The cell is a type of its own, to lend its contents to a closure; it is core's, renamed.
+/// The cell is a separate type, so that it can lend its contents to a closure; its content is
+/// core's cell.
 #[test]
 fn the_cell_is_no_larger_than_its_contents() {
     assert_eq!(size_of::<cell::UnsafeCell<[u8; 3]>>(), size_of::<[u8; 3]>());
@@ -43,13 +44,13 @@ fn the_cell_is_no_larger_than_its_contents() {
     assert_eq!(cell.with(|contents| contents as *const u8), address);
 }
 
-/// What asks whether a model is being torn down is a constant, so the question is not in the program.
+/// The question whether a model is being torn down is a constant, so it is not in the program.
 #[test]
 fn nothing_is_asked_about_models() {
     const { assert!(!model_failed()) }
 }
 
-/// What the primitives tell the deadlock detector is in no word of a build without it.
+/// A build without the deadlock detector has no field for it.
 #[cfg(not(feature = "deadlock-detection"))]
 #[test]
 fn the_detector_takes_no_room_where_it_is_off() {

@@ -14,7 +14,8 @@ mod stuck;
 
 use std::sync::{LazyLock, Mutex};
 
-/// Every report that went to the hook, as text. (A lock of std's, which the detector does not watch.)
+/// Every report that went to the hook, as text. (A lock of std's, which the detector does not
+/// watch.)
 static REPORTS: LazyLock<Mutex<Vec<String>>> = LazyLock::new(|| {
     primitives::deadlock::set_hook(|report| {
         let text = report.to_string();
@@ -25,10 +26,10 @@ static REPORTS: LazyLock<Mutex<Vec<String>>> = LazyLock::new(|| {
     Mutex::default()
 });
 
-/// What a lock is called whose reports make the hook panic.
+/// The name of a lock whose reports make the hook panic.
 const PANICS: &str = "the hook's undoing";
 
-/// From here on reports are kept. For the beginning of a test that looks at them.
+/// Keeps reports from here on. Call it at the beginning of a test that looks at them.
 fn keep_reports() {
     LazyLock::force(&REPORTS);
 }

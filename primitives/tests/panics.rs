@@ -1,8 +1,9 @@
-//! What becomes of a panic in a thread: what is printed, what the program's hook sees, what `join` gives.
+//! What happens to a panic in a thread: the output, what the program's hook sees, what `join`
+//! returns.
 //!
-//! There is one panic hook and one standard error a process, so each scenario gets a process of its own:
-//! an ignored test, run by this same program with `--ignored --exact`, whose own assertions must hold and
-//! whose output the test that ran it looks at.
+//! A process has one panic hook and one standard error, so each scenario gets its own process. It
+//! is an ignored test, which this same program runs with `--ignored --exact`. Its assertions must
+//! hold, and the test that runs it checks its output.
 
 #![cfg(not(model))]
 
@@ -226,7 +227,7 @@ fn other_threads() {
     let other = std::thread::spawn(|| panic!("elsewhere"));
     assert_eq!(*other.join().unwrap_err().downcast::<&str>().unwrap(), "elsewhere");
     assert_eq!(seen.load(SeqCst), 1);
-    // What it left behind, if anything, is not taken for a note on the next one.
+    // A note that it left must not count for the next panic.
     let resumed = catch_panic(|| panic::resume_unwind(Box::new("elsewhere"))).unwrap_err();
     assert_eq!(resumed.location(), None);
 }
@@ -268,7 +269,7 @@ fn started_while_unwinding() {
     struct Starts;
     impl Drop for Starts {
         fn drop(&mut self) {
-            // std would abort if anybody changed the hook now.
+            // std would abort if a thread changed the hook now.
             let panic = panics("late");
             assert_eq!(panic.message(), "boom");
         }

@@ -39,7 +39,7 @@ macro_rules! put_get {
     }};
 }
 
-/// One thread puts an item and gets it back, so nobody ever waits.
+/// One thread puts an item and gets it back, so no thread ever waits.
 fn uncontended(c: &mut Criterion) {
     let (queue, ring) = (Queue::bounded(64), Ring::bounded(64));
     let (stack, priorities) = (Stack::bounded(64), PriorityQueue::bounded(64));
@@ -60,8 +60,8 @@ fn uncontended(c: &mut Criterion) {
     group.finish();
 }
 
-/// A thousand items inside, ten levels. An urgent item stays near the top, one that is put back behind the
-/// others goes down all levels.
+/// A thousand items inside, ten levels. An urgent item stays near the top; an item that is put back
+/// behind the others goes down all levels.
 fn a_thousand_inside(c: &mut Criterion) {
     let mut group = c.benchmark_group("PriorityQueue, 1,000 inside");
     group.throughput(Throughput::Elements(1));
@@ -83,8 +83,8 @@ fn a_thousand_inside(c: &mut Criterion) {
     group.finish();
 }
 
-/// A producer and a consumer with nothing else to do, and one place: each item is handed over. The threads are
-/// not pinned, so on a busy machine they may spend a while on one core.
+/// A producer and a consumer with nothing else to do, and one place: each item is handed over. The
+/// threads are not pinned, so on a busy machine they may spend a while on one core.
 fn one_place(c: &mut Criterion) {
     let (queue, ring) = (Queue::bounded(1), Ring::bounded(1));
     let mut group = c.benchmark_group("1 producer, 1 consumer, capacity 1");

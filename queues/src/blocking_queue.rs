@@ -9,10 +9,10 @@ use crate::error::{
     GetError, GetTimeoutError, PutError, PutTimeoutError, TaskDoneError, TryGetError, TryPutError,
 };
 
-/// What a program needs that does not care which queue it is given: every call of [`LockedQueue`](crate::LockedQueue), and
-/// described there.
+/// The interface for a program that accepts any queue: every call of
+/// [`LockedQueue`](crate::LockedQueue), which describes them.
 ///
-/// Usable as `dyn BlockingQueue<T>`, but for [`iter`](Self::iter).
+/// Usable as `dyn BlockingQueue<T>`, except for [`iter`](Self::iter).
 ///
 /// ```
 /// use queues::{BlockingQueue, Queue};
@@ -65,7 +65,7 @@ pub trait BlockingQueue<T>: Send + Sync {
     }
 }
 
-/// The calls of the trait, each the inherent one of the same name.
+/// The calls of the trait. Each is the inherent method of the same name.
 macro_rules! inherent {
     ($item:ty) => {
         fn put(&self, item: $item) -> Result<(), $crate::error::PutError<$item>> {
@@ -161,10 +161,11 @@ macro_rules! inherent {
 }
 pub(crate) use inherent;
 
-/// Items as they come; blocks for each, and ends when the queue is shut down and empty.
+/// The items as they come. It blocks for each, and ends when the queue is shut down and empty.
 ///
 /// Made by [`LockedQueue::iter`](crate::LockedQueue::iter) and [`Ring::iter`](crate::Ring::iter).
-/// Several threads may each have one on the same queue: every item comes out of exactly one of them.
+/// Several threads may each have one on the same queue: every item comes out of exactly one of
+/// them.
 #[must_use = "an iterator takes nothing out until it is used"]
 pub struct Iter<'a, Q: ?Sized, T> {
     queue: &'a Q,

@@ -1,32 +1,32 @@
-//! The one thing in which blocking queues differ: which item comes out next.
+//! The only difference between blocking queues: which item comes out next.
 
 // ANCHOR: discipline
-/// How a [`LockedQueue`](crate::LockedQueue) keeps its items, and which it gives first. Only ever touched under the
-/// queue's lock.
+/// How a [`LockedQueue`](crate::LockedQueue) keeps its items, and which comes out first. It is only
+/// used under the queue's lock.
 ///
-/// Only [`place`](Self::place) and [`pop`](Self::pop) may run code of the program (they may compare items),
-/// and so may panic. If they do, nothing may have changed.
+/// Only [`place`](Self::place) and [`pop`](Self::pop) may run the program's code, which compares
+/// items and may panic. If it panics, nothing may have changed.
 pub trait Discipline: Default {
     /// What is kept.
     type Item;
 
-    /// Where `item` belongs among those that are inside, in a number that only
-    /// [`insert`](Self::insert) need understand.
+    /// The place of `item` among those inside, as a number that only [`insert`](Self::insert) needs
+    /// to understand.
     fn place(&self, item: &Self::Item) -> usize {
         _ = item;
         self.len()
     }
 
-    /// Takes an item in, at the place that [`place`](Self::place) has just named for it.
+    /// Inserts an item at the place that [`place`](Self::place) has just returned for it.
     fn insert(&mut self, place: usize, item: Self::Item);
 
-    /// Takes out the item whose turn it is.
+    /// Removes the next item.
     fn pop(&mut self) -> Option<Self::Item>;
 
     /// How many items are inside.
     fn len(&self) -> usize;
 
-    /// Whether there is nothing to take out.
+    /// Whether there is no item.
     fn is_empty(&self) -> bool {
         self.len() == 0
     }

@@ -1,9 +1,9 @@
-//! Dropping what is left, all of it.
+//! Dropping all items that are left.
 
 use std::mem;
 
-/// Drops what `next` gives until it gives nothing, and goes on with the rest even if a drop panics. (A second
-/// panic aborts, as it does for a `Vec`.)
+/// Drops what `next` returns until it returns `None`, and continues with the rest even if a drop
+/// panics. (A second panic aborts, as it does for a `Vec`.)
 pub(crate) fn drop_all<T>(next: &dyn Fn() -> Option<T>) {
     struct Rest<'a, T>(&'a dyn Fn() -> Option<T>);
     impl<T> Drop for Rest<'_, T> {

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fmt;
 
-/// Says of an error type that holds an item how it reads, whatever the item is.
+/// Implements the text of an error type that holds an item, for any item type.
 macro_rules! gives_back {
     ($name:ident { $($variant:ident => $text:literal),+ $(,)? }) => {
         impl<T> $name<T> {
@@ -37,7 +37,7 @@ macro_rules! gives_back {
     };
 }
 
-/// Says how an error type without an item reads.
+/// Implements the text of an error type without an item.
 macro_rules! says {
     ($name:ident { $($variant:ident => $text:literal),+ $(,)? }) => {
         impl fmt::Display for $name {

@@ -1,7 +1,8 @@
-//! The executor: closures that return something go in, and a handle comes out for each.
+//! The executor: it takes closures that return a value, and gives a handle for each.
 //!
-//! Python's `ThreadPoolExecutor`. A few threads take tasks from a [`Queue`](crate::Queue) and run them;
-//! [`Task`] is what Python calls a future, and the word in it what decides all that two threads could disagree about:
+//! Python's `ThreadPoolExecutor`. A few threads take tasks from a [`Queue`](crate::Queue) and run
+//! them; [`Task`] is what Python calls a future. The word in it decides everything that two threads
+//! could disagree about:
 //!
 //! ```text
 //!    submit ──┬──▶ Queue ──▶ worker:  claim ─▶ run ─▶ leave the result ─▶ finish ─▶ wake ─▶ callbacks
@@ -12,71 +13,79 @@
 //!                       ───▶ result:  sleep ◀───────────────────────────────────────┘
 //! ```
 //!
-//! A cancelled task stays in the queue as an empty shell until a worker comes by; its closure is gone at once.
+//! A cancelled task stays in the queue as an empty shell until a worker takes it; its closure is
+//! dropped at once.
 //!
 //! # Panics
 //!
-//! A task that panics is reported by the panic hook, as any thread's panic is, and [`Task::result`] returns it as
-//! [`TaskError::Panicked`], which has the thread's name, the message and `file:line:column`. The worker goes on with the
-//! next task. The same holds for what a task captured, for results that nobody asks for and for callbacks: whatever of
-//! the program's panics in a worker, the worker lives on.
+//! A task that panics is reported by the panic hook, as any thread's panic is, and [`Task::result`]
+//! returns it as [`TaskError::Panicked`], which has the thread's name, the message and
+//! `file:line:column`. The worker goes on with the next task. The same holds for captured values,
+//! for results that no thread takes, and for callbacks: whatever code of the program panics in a
+//! worker, the worker continues.
 //!
 //! # A task that waits for a task
 //!
-//! A task may wait for the [`result`](Task::result) of another one of the same executor. With as many tasks that wait
-//! as there are workers, nobody would be left to run what they wait for. CPython's documentation shows such a
-//! program, a pool of one, which hangs for ever and silently. Here it does not: **a worker that waits for a task which nobody has
-//! begun, and nobody is free to begin, runs it itself**, on its own stack, and then has its result. That costs one claim,
-//! which the worker that finds the empty shell loses.
+//! A task may wait for the [`result`](Task::result) of another one of the same executor. If every
+//! worker waits in a task, no worker is left to run what they wait for. CPython's documentation
+//! shows such a program, a pool of one worker, which hangs silently. Here it does not: **if a
+//! worker waits for a task that has not begun, and no worker is free to begin it, the waiting
+//! worker runs it itself**, on its own stack, and then has its result. That costs one claim, which
+//! the worker that later finds the empty shell loses.
 //!
-//! Why help, and not report an error? Such a program is not wrong: it divides its work, and would run with more workers.
-//! And a lock that it holds and that task wants would have stopped both in any case, because the worker runs _the very
-//! task_ that it waits for, and no other. (What helps with just any task may run one that wants a lock which the waiting
-//! one holds, though the task that it waits for does not.)
+//! Why help, and not report an error? Such a program is correct: it divides its work, and would run
+//! with more workers. Helping causes no new deadlock over a lock: the worker runs only _the very
+//! task_ that it waits for. If that task wants a lock that the waiting task holds, both would have
+//! stopped in any case. (A worker that helps with any task may run one that wants such a lock,
+//! though the awaited task does not want it.)
 //!
-//! But a task that is run by a worker which waits for it runs in _that worker's thread_, and finds there what belongs to
-//! the thread: a `RefCell` in a `thread_local!` that the waiting one has borrowed, which then panics; an
-//! [`RLock`](primitives::RLock) that the waiting one holds, and which lets the other in as its owner, into the middle of
-//! what it should not see. So **a worker helps only when no worker is free.** If one is, the task is handed to it, before
-//! all others, and is begun for certain. Better still is to hold nothing of the thread's over a
-//! [`result`](Task::result): where no worker is free, nothing warns of it.
+//! But a task that the waiting worker runs is in _that worker's thread_, and sees the thread's
+//! state. A `RefCell` in a `thread_local!` that the waiting task has borrowed panics. An
+//! [`RLock`](primitives::RLock) that the waiting task holds lets the other task in, because both
+//! have the same owner, and it sees unfinished changes. So **a worker helps only when no worker is
+//! free.** If one is free, it gets the task before all others, and certainly begins it. It is
+//! better still to hold no such state during a [`result`](Task::result): where no worker is free,
+//! nothing warns of it.
 //!
-//! The same goes for [`Task::wait`], [`map`](Executor::map), [`as_completed`] and the end of a
-//! [`scope`](Executor::scope), when a task calls them. What remains for a program to know:
+//! The same holds for [`Task::wait`], [`map`](Executor::map), [`as_completed`] and the end of a
+//! [`scope`](Executor::scope), when a task calls them. A program should also know:
 //!
-//! - Each such wait may nest a task on the stack of the one that waits, as a recursive call does. Tasks that
-//!   divide their work in two a few dozen times are fine; a chain of thousands, each waiting for the next, wants
-//!   [a larger stack](crate::Workers::stack_size).
-//! - A wait with a time limit runs nothing, for it could not keep the limit. It times out.
-//! - A task that waits for itself, or for one that it is helping and that waits for it, panics with a clear message.
+//! - Each such wait may nest a task on the waiting task's stack, as a recursive call does. Tasks
+//!   that halve their work a few dozen times are fine; a chain of thousands, each waiting for the
+//!   next, needs [a larger stack](crate::Workers::stack_size).
+//! - A timed wait runs no task, because it could not keep its limit. It times out.
+//! - A task that waits for itself panics with a clear message. So does a task that waits for
+//!   another further down its own stack.
 //!
 //! # What hangs
 //!
 //! - Two tasks that run in two workers and wait for each other.
-//! - Tasks that wait for each other by any other means (an [`Event`](primitives::Event), a queue, a lock) with fewer
-//!   workers than there are such tasks and one more. No executor can know better: start as many workers as tasks must be
-//!   able to wait at once.
-//! - Tasks of _two executors_ that wait for each other's, if all workers of both do: a worker helps its own executor
-//!   alone. Let tasks that wait for each other share an executor.
-//! - A wait in the child of a `fork`. The workers are threads of the parent; the child has the executor without them, and
-//!   nothing that is submitted there ever runs. (To drop it there, or to call `shutdown`, does no harm, unless
-//!   another thread was just using it when the fork came.) A child that needs an executor makes its own.
+//! - Tasks that wait for each other by any other means (an [`Event`](primitives::Event), a queue, a
+//!   lock) with too few workers: such tasks need one worker each, and one more. No executor can
+//!   detect this: start as many workers as tasks must be able to wait at once.
+//! - Tasks of _two executors_ that wait for each other, if all workers of both do: a worker helps
+//!   only its own executor. Let tasks that wait for each other share an executor.
+//! - A wait in a forked child. The workers are threads of the parent; the child has the executor
+//!   without them, and nothing that is submitted there ever runs. (The child may drop it or call
+//!   `shutdown`, unless another thread was using it at the moment of the fork.) A child that needs
+//!   an executor makes its own.
 //!
-//! And one thing that does not hang but may surprise: an executor in a `static` is never dropped, as nothing in a
-//! `static` is. When `main` returns, the process ends, and with it what the workers were at. Call
-//! [`shutdown(true, false)`](Executor::shutdown) before.
+//! One more point does not hang but may surprise: an executor in a `static` is never dropped, as
+//! nothing in a `static` is. When `main` returns, the process ends, and its running tasks end with
+//! it. Call [`shutdown(true, false)`](Executor::shutdown) first.
 //!
-//! Source: CPython's `concurrent.futures`; helping, from Wagner and Calder, _Leapfrogging: a portable technique
-//! for implementing efficient futures_ (1993), of which this is the simplest case.
+//! Source: CPython's `concurrent.futures`; helping is from Wagner and Calder, _Leapfrogging: a
+//! portable technique for implementing efficient futures_ (1993), of which this is the simplest
+//! case.
 //!
 //! | file                    | idea                                                           |
 //! | ----------------------- | -------------------------------------------------------------- |
 //! | `executor.rs`           | what a program calls                                           |
-//! | `executor/state.rs`     | the word of a task: who may run it, whether it is over         |
+//! | `executor/state.rs`     | the word of a task: which thread may run it, whether it is over |
 //! | `executor/job.rs`       | a task itself: the closure, the place for its result           |
 //! | `executor/keep.rs`      | where a task keeps them, so that memory comes back             |
 //! | `executor/task.rs`      | the handle of a task                                           |
-//! | `executor/pool.rs`      | what workers and handles share; who helps                      |
+//! | `executor/pool.rs`      | what workers and handles share; which worker helps             |
 //! | `executor/map.rs`       | a function over many items, in order, a few at a time          |
 //! | `executor/as_completed.rs` | many tasks, in the order in which they end                  |
 //! | `executor/scope.rs`     | tasks that borrow, and why that is sound                       |
@@ -116,14 +125,16 @@ use crate::workers::{WorkerThreads, Workers};
 
 /// Runs closures on a few threads and hands out their results.
 ///
-/// [`submit`](Self::submit) never waits and returns a [`Task`], whose [`result`](Task::result) does. Tasks begin in the
-/// order in which they were submitted. A task costs one allocation, a `put` and a `get` of a [`Queue`](crate::Queue) and
-/// three atomic operations, and a system call when a worker must be woken.
+/// [`submit`](Self::submit) never waits. It returns a [`Task`], whose [`result`](Task::result)
+/// waits. Tasks begin in the order in which they were submitted. A task costs one allocation, a
+/// `put` and a `get` of a [`Queue`](crate::Queue) and three atomic operations, and a system call
+/// when a worker must be woken.
 ///
-/// **Dropping** it is what leaving Python's `with` block is: [`shutdown(true, false)`](Self::shutdown), which waits until
-/// all tasks have run, also if a panic unwinds. If the last handle is dropped by one of its own tasks it does not wait,
-/// and the workers end by themselves. For another end call [`shutdown`](Self::shutdown) before: after one that does not
-/// wait, the drop does not wait either.
+/// **Dropping** it is like leaving Python's `with` block. It calls
+/// [`shutdown(true, false)`](Self::shutdown), which waits until all tasks have run, also while a
+/// panic unwinds. If one of its own tasks drops the last handle, the drop does not wait, and the
+/// workers end by themselves. To end it in another way call [`shutdown`](Self::shutdown) first:
+/// after a call that does not wait, the drop does not wait either.
 ///
 /// _Python_: `concurrent.futures.ThreadPoolExecutor`.
 ///
@@ -147,15 +158,15 @@ pub struct Executor {
 /// Making one.
 #[cfg(not(model))]
 impl Executor {
-    /// Starts so many workers, named `Executor-1_0`, `Executor-1_1` …, where the first number counts the executors of this
-    /// program. Costs about 75 µs a worker.
+    /// Starts `workers` workers, named `Executor-1_0`, `Executor-1_1` …, where the first number
+    /// counts the executors of this program. Costs about 75 µs a worker.
     ///
     /// [`Executor::default`] chooses how many: see [`Workers::default`].
     ///
     /// # Panics
     ///
-    /// If `workers` is zero, or the system has no thread to give ([`with_workers`](Self::with_workers) returns that as
-    /// an error).
+    /// If `workers` is zero, or the system cannot make a thread
+    /// ([`with_workers`](Self::with_workers) returns that as an error).
     #[must_use]
     #[track_caller]
     pub fn new(workers: usize) -> Self {
@@ -166,13 +177,13 @@ impl Executor {
     ///
     /// # Errors
     ///
-    /// What the system says if it has not that many threads to give; those that had started end. `InvalidInput` if the
-    /// name has a zero byte in it.
+    /// The system's error if it cannot make that many threads; those that had started end.
+    /// `InvalidInput` if the name contains a zero byte.
     pub fn with_workers(workers: Workers) -> io::Result<Self> {
         use primitives::sync::atomic::{AtomicU64, Ordering::Relaxed};
         static MADE: AtomicU64 = AtomicU64::new(0);
 
-        // Relaxed: only that no two are the same.
+        // Relaxed: the numbers only have to differ.
         let name = format!("Executor-{}", MADE.fetch_add(1, Relaxed) + 1);
         let pool = Arc::new(Pool::new(workers.count()));
         match WorkerThreads::start(&workers, &name, &pool, Pool::work) {
@@ -195,7 +206,7 @@ impl Executor {
 #[cfg(not(model))]
 const CANNOT_START: &str = "the system has no thread to give";
 
-/// With [`Workers::default`]: one for each core, and at least four.
+/// Has [`Workers::default`]: one worker for each core, and at least four.
 #[cfg(not(model))]
 impl Default for Executor {
     #[track_caller]
@@ -208,16 +219,16 @@ const IS_SHUT_DOWN: &str =
     "the executor is shut down and runs no more tasks: submit before, or use `try_submit`";
 
 // ANCHOR: submit
-/// Giving it something to do.
+/// Submitting tasks.
 impl Executor {
-    /// Adds a task; a worker runs it when those before it have begun. Never blocks.
+    /// Adds a task; a worker runs it when the earlier ones have begun. Never blocks.
     ///
-    /// All that was done before this call is visible to the task. _Python_: `submit(fn)`.
+    /// The task sees all that was done before this call. _Python_: `submit(fn)`.
     ///
     /// # Panics
     ///
-    /// If the executor is shut down; [`try_submit`](Self::try_submit) gives the closure back instead.
-    /// _Python_: `RuntimeError: cannot schedule new futures after shutdown`.
+    /// If the executor is shut down; [`try_submit`](Self::try_submit) gives the closure back
+    /// instead. _Python_: `RuntimeError: cannot schedule new futures after shutdown`.
     #[track_caller]
     pub fn submit<F, T>(&self, f: F) -> Task<T>
     where
@@ -230,8 +241,8 @@ impl Executor {
         }
     }
 
-    /// Adds a task, unless the executor is shut down. Never blocks. For programs in which one thread may submit as
-    /// another shuts down.
+    /// Adds a task, unless the executor is shut down. Never blocks. For programs in which one
+    /// thread may submit while another shuts down.
     ///
     /// # Errors
     ///
@@ -268,7 +279,7 @@ impl Executor {
         match self.pool.queue.put(Arc::clone(&body) as Arc<dyn Job>) {
             Ok(()) => Ok(Task::new(body, Arc::clone(&self.pool))),
             Err(PutError::Shutdown(_)) => {
-                let f = body.reclaim().expect("nobody else has seen it");
+                let f = body.reclaim().expect("no other thread has seen it");
                 Err(PutError::Shutdown(f))
             }
         }
@@ -279,15 +290,17 @@ impl Executor {
 // ANCHOR: shutdown
 /// Ending.
 impl Executor {
-    /// From now on nothing can be submitted. With `wait`, blocks until every worker has done its last task; with
-    /// `cancel_pending`, cancels what no worker has begun, and otherwise that still runs.
+    /// Ends the executor: from now on nothing can be submitted. With `wait`, blocks until every
+    /// worker has done its last task. With `cancel_pending`, cancels the tasks that no worker has
+    /// begun; otherwise they still run.
     ///
-    /// Cancelled tasks are over, their closures dropped and their callbacks called, here, before this returns or waits.
-    /// May be called again, to wait or cancel after all, and from several threads. A task of this executor that
-    /// calls it with `wait` does not wait: it would wait for itself. (_Python_: `RuntimeError`.)
+    /// Cancelled tasks are over before this returns or waits: it drops their closures and calls
+    /// their callbacks here. It may be called again, to wait or cancel after all, and from several
+    /// threads. In a task of this executor `wait` has no effect, because the task would wait for
+    /// itself. (_Python_: `RuntimeError`.)
     ///
-    /// Without `wait`, the drop of the executor does not wait either (the last call counts): a task that never ends
-    /// holds up neither. What has not run when the program ends, never does.
+    /// Without `wait`, the drop of the executor does not wait either (the last call counts): a task
+    /// that never ends delays neither. A task that has not run when the program ends never runs.
     ///
     /// _Python_: `shutdown(wait=True, cancel_futures=False)`.
     ///
@@ -330,7 +343,7 @@ impl Executor {
         let _ = wait; // for the roles that are its workers, the scenario waits
     }
 
-    /// Whether it was shut down.
+    /// Whether the executor was shut down.
     #[must_use]
     pub fn is_shutdown(&self) -> bool {
         self.pool.queue.is_shutdown()
@@ -338,7 +351,7 @@ impl Executor {
 }
 // ANCHOR_END: shutdown
 
-/// Runs what was submitted, and waits for it: see [`Executor`].
+/// Runs the submitted tasks, and waits for them: see [`Executor`].
 #[cfg(not(model))]
 impl Drop for Executor {
     fn drop(&mut self) {
@@ -351,11 +364,11 @@ impl Drop for Executor {
     }
 }
 
-/// The workers outlive what they call, and there is nothing else that a panic could leave half done.
+/// The workers survive what they call, and a panic can leave nothing else half done.
 impl UnwindSafe for Executor {}
 impl RefUnwindSafe for Executor {}
 
-/// How many workers it has, and how many tasks wait. Never blocks.
+/// Shows how many workers it has, and how many tasks wait. Never blocks.
 impl fmt::Debug for Executor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Executor")

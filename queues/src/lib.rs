@@ -1,8 +1,8 @@
-//! Queues that threads put into and get from, blocking when they must.
+//! Blocking queues between threads.
 //!
-//! This is what Python's `queue` module would be had it been written in Rust, on the locks and conditions
-//! of [`primitives`]. Corner cases (what a shutdown does to whom, when `join` returns) are decided as
-//! CPython 3.13 decides them.
+//! This is what Python's `queue` module would be had it been written in Rust, on the locks and
+//! conditions of [`primitives`]. In corner cases (what a shutdown does to each waiter, when `join`
+//! returns) they behave as CPython 3.13.
 //!
 //! | here                 | Python                | order                                              |
 //! | -------------------- | --------------------- | -------------------------------------------------- |
@@ -11,7 +11,7 @@
 //! | [`Stack`]            | `queue.LifoQueue`     | last in, first out                                 |
 //! | [`PriorityQueue`]    | `queue.PriorityQueue` | smallest first, ties in order of arrival           |
 //!
-//! Whichever the order, the calls are the same, and [`BlockingQueue`] has them as a trait:
+//! The calls are the same for every order, and [`BlockingQueue`] has them as a trait:
 //!
 //! | call                            | waits                     | gives up                                  |
 //! | ------------------------------- | ------------------------- | ----------------------------------------- |
@@ -22,10 +22,10 @@
 //!
 //! A call that gives up gives the item back, in the error.
 //!
-//! On top of them run closures: [`TaskQueue`] calls them on a few threads and counts; [`Executor`], Python's
-//! `ThreadPoolExecutor`, hands out their results.
+//! Two types run closures with them. [`TaskQueue`] calls closures on a few threads and counts them.
+//! [`Executor`], Python's `ThreadPoolExecutor`, returns their results.
 //!
-//! Beside these stands [`TreiberStack`], which never blocks: an example of what can go wrong with
+//! [`TreiberStack`] never blocks: it is an example of what can go wrong with
 //! compare-and-swap.
 //!
 //! ```
@@ -35,7 +35,7 @@
 //! std::thread::scope(|s| {
 //!     let longest = s.spawn(|| lines.iter().max_by_key(|line: &String| line.len()));
 //!     for line in ["a lock", "a condition", "a queue"] {
-//!         lines.put(line.to_owned()).expect("nobody has shut it down yet");
+//!         lines.put(line.to_owned()).expect("it is not shut down yet");
 //!     }
 //!     lines.shutdown(); // the consumer takes what is left, and its loop ends
 //!     assert_eq!(longest.join().unwrap().as_deref(), Some("a condition"));

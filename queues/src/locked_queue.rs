@@ -1,10 +1,11 @@
-//! The blocking queue: items under a lock, in the order of a discipline, and a place to sleep on either side of it.
+//! The blocking queue: items under a lock, in the order of a discipline, with a condition for each
+//! side.
 //!
-//! The classic monitor, after Hoare and CPython's `queue.py`: everything that changes is under one lock;
-//! who finds it empty sleeps on "not empty", who finds it full on "not full", and whoever takes an item out
-//! calls one of the latter, whoever puts one in calls one of the former. Two conditions and not one: with
-//! one, a notification meant for a getter could wake a putter, who finds the queue full, goes back to
-//! sleep, and the call is lost.
+//! The classic monitor, after Hoare and CPython's `queue.py`: all changing data is under one lock.
+//! A getter that finds the queue empty sleeps on "not empty", and a putter that finds it full
+//! sleeps on "not full". A put notifies one getter, and a get notifies one putter. There are two
+//! conditions because with one a notification meant for a getter could wake a putter. The putter
+//! finds the queue full and goes back to sleep, and the notification is lost.
 //!
 //! ```text
 //!    put ──▶ full? ── sleep on not_full ◀───┐            ┌───▶ sleep on not_empty ── empty? ◀── get
@@ -13,16 +14,17 @@
 //!                                           └───────────────────────────────────── pop ─┘
 //! ```
 //!
-//! Calls are made after the lock was released, so that whoever wakes up does not find it taken; to whom,
-//! is decided before, under the lock ([`Sleepers`]). Items are dropped outside the lock, for what a
-//! program's `drop` does is its own affair, and might be to use this queue.
+//! A thread notifies after it has released the lock, so that the woken thread does not find it
+//! taken; it decides before, under the lock, whether to notify ([`Sleepers`]). Items are dropped
+//! outside the lock, because a program's `drop` might use this queue.
 //!
-//! One piece of the program's own code does run under the lock: the comparison of two items in a
-//! [`PriorityQueue`](crate::PriorityQueue). If it panics, the call is as good as not made ([`Discipline`] promises
-//! that nothing has changed), and if the thread had been woken for it, it wakes another in its place.
+//! Only one part of the program's code runs under the lock: the comparison of two items in a
+//! [`PriorityQueue`](crate::PriorityQueue). If it panics, the call has no effect ([`Discipline`]
+//! promises that nothing has changed). If the thread had been woken for this call, it wakes another
+//! in its place.
 //!
 //! Source: C. A. R. Hoare, _Monitors: an operating system structuring concept_ (1974), with Mesa's
-//! semantics: being woken is a hint, so every wait stands in a loop.
+//! semantics: a wake-up is a hint, so every wait is in a loop.
 
 mod ending;
 #[cfg(all(test, not(model)))]
@@ -44,12 +46,12 @@ use crate::error::{
 };
 use crate::sleepers::Sleepers;
 
-/// A queue that blocks: who puts into a full one, and who gets from an empty one.
+/// A queue that blocks a put while it is full and a get while it is empty.
 ///
-/// Use it under the name of its order, such as [`Queue`](crate::Queue). All calls are by `&self`; any number
-/// of threads may put and get at once. Each takes the queue's lock for a moment, so even those that "never
-/// block" may wait for another thread to leave it. Uncontended, a `put` or a `get` costs a lock and an
-/// unlock, and no system call while nobody sleeps.
+/// Use it under the name of its order, such as [`Queue`](crate::Queue). All calls are by `&self`;
+/// any number of threads may put and get at once. Each takes the queue's lock for a moment, so even
+/// calls that "never block" may wait for another thread to release it. Uncontended, a `put` or a
+/// `get` costs a lock and an unlock, and no system call while no thread sleeps.
 pub struct LockedQueue<S: Discipline> {
     state: Lock<State<S>>,
     /// How many items fit; `usize::MAX` if unbounded.
@@ -60,7 +62,7 @@ pub struct LockedQueue<S: Discipline> {
     identity: Identity,
 }
 
-/// What the lock guards.
+/// The data under the lock.
 struct State<S> {
     items: S,
     /// Items put, minus calls of `task_done` and items that `shutdown_now` took out.
@@ -76,7 +78,8 @@ impl<S: Discipline> LockedQueue<S> {
     ///
     /// # Panics
     ///
-    /// If `capacity` is zero. (In Python zero means unbounded; here [`unbounded`](Self::unbounded) says so.)
+    /// If `capacity` is zero. (In Python zero means unbounded; here [`unbounded`](Self::unbounded)
+    /// says so.)
     #[must_use]
     #[track_caller]
     pub fn bounded(capacity: usize) -> Self {
@@ -87,7 +90,8 @@ impl<S: Discipline> LockedQueue<S> {
         Self::with_capacity(capacity)
     }
 
-    /// A queue for any number of items, as far as memory goes: `put` never waits. _Python_: `Queue()`.
+    /// A queue for any number of items, as far as memory allows: `put` never waits. _Python_:
+    /// `Queue()`.
     #[must_use]
     #[track_caller]
     pub fn unbounded() -> Self {
@@ -112,8 +116,8 @@ impl<S: Discipline> LockedQueue<S> {
         }
     }
 
-    /// The same queue, with a name for [reports of deadlocks](primitives::deadlock). Without the feature
-    /// `deadlock-detection`, the name is not kept.
+    /// The same queue, with a name for [reports of deadlocks](primitives::deadlock). Without the
+    /// feature `deadlock-detection`, the name is not kept.
     ///
     /// ```
     /// use queues::Queue;
@@ -166,8 +170,8 @@ impl<S: Discipline> LockedQueue<S> {
     /// Puts an item in; blocks while the queue is full, for at most `timeout`.
     /// _Python_: `put(item, timeout=t)`.
     ///
-    /// Zero is one try; a time-out that overflows `Instant` never expires. Where there is no wait, the clock is
-    /// not read.
+    /// Zero tries once; a timeout that overflows `Instant` never expires. Where there is no wait,
+    /// the clock is not read.
     ///
     /// # Errors
     ///
@@ -212,8 +216,8 @@ impl<S: Discipline> LockedQueue<S> {
         let mut state = self.state.lock();
         let mut time_is_up = false;
         let mut lingers = self.capacity > 1;
-        // The order of the questions matters: room that came at the last moment is used, but not after a
-        // shutdown.
+        // The order of the checks matters: a place that became free at the last moment is used, but
+        // not after a shutdown.
         loop {
             if state.shut_down {
                 return Err(PutTimeoutError::Shutdown(item));
@@ -235,7 +239,8 @@ impl<S: Discipline> LockedQueue<S> {
         }
     }
 
-    // The item first, so that it is dropped last if a comparison panics: when the lock is released.
+    // The item is declared first, so that it is dropped last if a comparison panics, after the lock
+    // is released.
     fn push(&self, item: S::Item, mut state: LockGuard<'_, State<S>>) {
         let State { items, putters, .. } = &mut *state;
         let place = unless_it_panics(|| items.place(&item), || self.call_putter(putters));
@@ -274,7 +279,7 @@ impl<S: Discipline> LockedQueue<S> {
     ///
     /// # Errors
     ///
-    /// [`TryGetError::Empty`], or [`TryGetError::Shutdown`] if none will come.
+    /// [`TryGetError::Empty`], or [`TryGetError::Shutdown`] if no item will come.
     #[doc(alias = "get_nowait")]
     pub fn try_get(&self) -> Result<S::Item, TryGetError> {
         let mut state = self.state.lock();
@@ -291,12 +296,12 @@ impl<S: Discipline> LockedQueue<S> {
     /// Takes the next item out; blocks while the queue is empty, for at most `timeout`.
     /// _Python_: `get(timeout=t)`.
     ///
-    /// Zero is one try; a time-out that overflows `Instant` never expires. Where there is no wait, the clock is
-    /// not read.
+    /// Zero tries once; a timeout that overflows `Instant` never expires. Where there is no wait,
+    /// the clock is not read.
     ///
     /// # Errors
     ///
-    /// [`GetTimeoutError::Timeout`], or [`GetTimeoutError::Shutdown`] if none will come.
+    /// [`GetTimeoutError::Timeout`], or [`GetTimeoutError::Shutdown`] if no item will come.
     pub fn get_timeout(&self, timeout: Duration) -> Result<S::Item, GetTimeoutError> {
         // Tries first, as `put_timeout` does.
         match self.try_get() {
@@ -323,7 +328,7 @@ impl<S: Discipline> LockedQueue<S> {
         let mut state = self.state.lock();
         let mut time_is_up = false;
         let mut lingers = self.capacity > 1;
-        // The order of the questions matters: an item that came at the last moment, or before the
+        // The order of the checks matters: an item that came at the last moment, or before the
         // shutdown, is taken.
         loop {
             if let Some(item) = self.pop(&mut state) {
@@ -346,8 +351,8 @@ impl<S: Discipline> LockedQueue<S> {
         }
     }
 
-    /// Lets `put` decide, under the lock, whether to put an item in, and wakes a getter if it has. Returns what `put`
-    /// does.
+    /// Lets `put` decide, under the lock, whether to put an item in, and wakes a getter if it did.
+    /// Returns what `put` returns.
     pub(crate) fn put_if(&self, put: impl FnOnce(&mut S) -> bool) -> bool {
         let mut state = self.state.lock();
         if !put(&mut state.items) {
@@ -382,8 +387,8 @@ impl<S: Discipline> LockedQueue<S> {
     }
 
     // ANCHOR_END: get-until
-    /// The items as they come: `for item in queue.iter()` blocks for each, and ends when the queue is shut
-    /// down and empty.
+    /// The items as they come. `for item in queue.iter()` blocks for each, and ends when the queue
+    /// is shut down and empty.
     pub fn iter(&self) -> Iter<'_, Self, S::Item> {
         Iter::new(self)
     }
@@ -392,9 +397,10 @@ impl<S: Discipline> LockedQueue<S> {
 
 // ANCHOR: sleep
 impl<S: Discipline> LockedQueue<S> {
-    /// Looks for a moment whether the other side is at work, before the caller sleeps: to be called for each item
-    /// costs ten times what the item does, and while one looks there come several. Not where there is one place:
-    /// there each item is handed over, and a call comes sooner than a look.
+    /// Spins briefly before the caller sleeps, in case the other side is at work: a wake-up for
+    /// each item costs ten times what the item costs, and several items may come during the spin.
+    /// It does not spin if there is one place: there each item is handed over, and a notification
+    /// comes sooner.
     #[cold]
     fn linger<'a>(
         &'a self,
@@ -440,7 +446,7 @@ fn unless_it_panics<R>(f: impl FnOnce() -> R, otherwise: impl FnMut()) -> R {
     result
 }
 
-/// Looking. All of it is out of date before you look at the answer: good for messages and tests.
+/// Queries. An answer may be out of date when you read it: good for messages and tests.
 impl<S: Discipline> LockedQueue<S> {
     /// How many items are inside. _Python_: `qsize()`.
     #[must_use]
@@ -465,8 +471,8 @@ impl<S: Discipline> LockedQueue<S> {
         self.len() >= self.capacity
     }
 
-    /// How many items fit; `None` if unbounded, for which `bounded(usize::MAX)` is another name.
-    /// _Python_: `maxsize`, where zero says unbounded.
+    /// How many items fit; `None` if unbounded, which `bounded(usize::MAX)` means too. _Python_:
+    /// `maxsize`, where zero means unbounded.
     #[must_use]
     #[doc(alias = "maxsize")]
     pub fn capacity(&self) -> Option<usize> {
@@ -495,8 +501,9 @@ where
     }
 }
 
-/// Says how full it is and who waits, or `<locked>` at a moment when another thread is changing it. Never
-/// blocks, and writes with the lock released: what it writes to may be slow, or use this queue.
+/// Shows how full it is and how many threads wait, or `<locked>` while another thread is changing
+/// it. Never blocks. It writes after it has released the lock, because the writer may be slow, or
+/// use this queue.
 impl<S: Discipline> fmt::Debug for LockedQueue<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let seen = self.state.try_lock().map(|state| {

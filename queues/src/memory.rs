@@ -1,23 +1,25 @@
-//! When a store gives memory back.
+//! When a store frees memory.
 //!
-//! A store grows with its items and would keep, for good, the room of its longest burst. So a store whose items fill
-//! less than a quarter of its room gives a half of the room back. It then has to lose half of its items again, or to
-//! double them, before it is moved the next time: a move costs each item of a burst a copy or two, as growing did.
+//! A store grows with its items and would permanently keep the room for its longest burst. So a
+//! store whose items fill less than a quarter of its room frees half of the room. Before the next
+//! move it must lose half of its items again, or double them. So a move costs each item of a burst
+//! a copy or two, as growing did.
 
-/// So many bytes are never given back: an allocator hands them out again faster than the question is worth.
+/// This many bytes are never freed: the check would cost more than it gains.
 const KEPT: usize = 64 * 1024;
 
-/// How many places of `T` a store keeps in any case.
+/// How many places for `T` a store keeps in any case.
 pub(crate) const fn kept<T>() -> usize {
     let size = if size_of::<T>() == 0 { 1 } else { size_of::<T>() };
     let places = KEPT / size;
     if places < 8 { 8 } else { places }
 }
 
-/// Whether a store of `len` items has so much room left that a half of its `capacity` should be given back.
+/// Whether a store of `len` items has so much room left that a half of its `capacity` should be
+/// given back.
 #[inline]
 pub(crate) const fn is_roomy<T>(len: usize, capacity: usize) -> bool {
-    // The first is nearly always false, and costs one comparison with a constant.
+    // The first condition is nearly always false, and costs one comparison with a constant.
     capacity > kept::<T>() && len < capacity / 4
 }
 

@@ -1,8 +1,8 @@
 //! [`PriorityQueue`]: smallest first, and ties in order of arrival.
 //!
-//! The items lie in a binary heap: an array in which the one at `i` is not before the one at `(i - 1) / 2`, its
-//! parent. So the first is at 0, to put one in or take one out moves one item a level, and among a million
-//! there are twenty levels.
+//! The items lie in a binary heap: an array in which the item at `i` does not come before its
+//! parent, the item at `(i - 1) / 2`. So the first item is at 0. A put or a get moves one item for
+//! each level, and a million items have twenty levels.
 //!
 //! ```text
 //!                1                       index    0 1 2 3 4 5
@@ -12,18 +12,18 @@
 //!        7     4   5
 //! ```
 //!
-//! A heap does not keep equal items in order, so each gets a number when it comes, and of two that compare
-//! equal the one with the smaller number is first.
+//! A heap does not keep equal items in order, so each item gets a number on arrival, and of two
+//! equal items the one with the smaller number is first.
 //!
-//! The comparison is the program's own code, and may panic. std's `BinaryHeap` moves items while it compares
-//! them; a panic then leaves it whole, but in no particular order, and with the item inside that could not be
-//! compared, or without the one that was to come out. Here both operations first find the way by
-//! comparing, and change nothing; then they move the items along it, and compare no more. (A way need not be
-//! written down: it is the ancestors of its end.)
+//! The comparison is the program's own code, and may panic. std's `BinaryHeap` moves items while it
+//! compares them. A panic then leaves it whole but in no particular order; it keeps the item that
+//! could not be compared, or has lost the item that was to come out. Here both operations first
+//! find the path by comparing, and change nothing; then they move the items along it, without
+//! comparing. (The path need not be stored: it is the ancestors of its end.)
 //!
-//! Who takes the first item out leaves a gap at the top. To close it at once is work in vain if a new item
-//! comes next, as it does in a queue that is neither filling up nor running empty. So the last entry is put
-//! there for the time being, as a _stand-in_, and what comes next decides:
+//! A get leaves a gap at the top. Closing it at once is wasted work if a new item comes next, as in
+//! a queue that neither fills nor empties. So the last entry goes there for now, as a _stand-in_,
+//! and the next call decides:
 //!
 //! ```text
 //!    get: 1 comes out,             put 3: 9 goes back,                get: 9 goes down to where it
@@ -36,11 +36,13 @@
 //!     5   7   (9)                   5   7 9                            9   7
 //! ```
 //!
-//! A new item goes down as far as there is a smaller one, which is not far if it is urgent. A stand-in goes
-//! down to the bottom first, always to the smaller child, and from there up again to where it belongs: it comes
-//! from the bottom, so that is seldom far, and it costs one comparison for each level and not two.
+//! A new item goes down as long as there is a smaller child, which is not far if it is urgent. A
+//! stand-in first goes down to the bottom, always to the smaller child, and from there up again to
+//! where it belongs. It comes from the bottom, so it seldom rises far, and it costs one comparison
+//! for each level and not two.
 //!
-//! Source: J. W. J. Williams, _Algorithm 232: Heapsort_ (1964); going to the bottom first is R. W. Floyd's.
+//! Source: J. W. J. Williams, _Algorithm 232: Heapsort_ (1964); going to the bottom first is R. W.
+//! Floyd's.
 
 #[cfg(all(test, not(model)))]
 mod tests;
@@ -54,17 +56,17 @@ use crate::discipline::Discipline;
 use crate::locked_queue::LockedQueue;
 use crate::memory;
 
-/// A queue in which the smallest item comes out first, and among equal ones the one that came first:
-/// Python's `queue.PriorityQueue`.
+/// A queue in which the smallest item comes out first, and among equal items the oldest: Python's
+/// `queue.PriorityQueue`.
 ///
-/// Every call is described at [`LockedQueue`], the code that it shares with the other orders. The items must
-/// be `Ord`; with [`Reverse`](std::cmp::Reverse) around them the greatest comes out first. Putting and getting
-/// cost a few comparisons more for each doubling of the number of items inside, and are made under the
-/// queue's lock: so a comparison must not use the queue. If it panics, the call has no effect, but that a
-/// `put` drops its item.
+/// [`LockedQueue`], which all orders share, describes the calls. The items must be `Ord`; in a
+/// [`Reverse`](std::cmp::Reverse) the greatest comes out first. A put and a get cost a few more
+/// comparisons each time that the number of items doubles. They compare under the queue's lock, so
+/// a comparison must not use the queue. If a comparison panics, the call has no effect, except that
+/// a `put` drops its item.
 ///
-/// _Python_: there items that tie are compared further, in a tuple `(priority, item)` the item, or it is an
-/// error. Here, compare what is the priority and nothing else.
+/// _Python_: for equal priorities a tuple `(priority, item)` also compares the items, which may
+/// fail. Here, implement `Ord` by the priority alone.
 ///
 /// ```
 /// use queues::PriorityQueue;
@@ -95,10 +97,10 @@ use crate::memory;
 /// ```
 pub type PriorityQueue<T> = LockedQueue<SmallestFirst<T>>;
 
-/// The order of a [`PriorityQueue`]: the smallest item, and among equal ones the one that has waited longest.
+/// The order of a [`PriorityQueue`]: the smallest item, and among equal items the oldest.
 pub struct SmallestFirst<T> {
     heap: Vec<Entry<T>>,
-    /// How many items have ever come: the number of the next.
+    /// How many items have ever arrived: the number of the next.
     arrivals: u64,
     /// The entry at the top belongs at the end, behind the last one, and there is a gap at the top.
     stand_in: bool,
@@ -111,7 +113,7 @@ struct Entry<T> {
 }
 
 impl<T: Ord> Entry<T> {
-    /// Whether it comes out before the other.
+    /// Whether this entry comes out before the other.
     #[inline]
     fn is_before(&self, other: &Self) -> bool {
         match self.item.cmp(&other.item) {
@@ -120,7 +122,8 @@ impl<T: Ord> Entry<T> {
         }
     }
 
-    /// Cold, or the numbers would be compared each time, to spare a branch that is nearly always foreseen.
+    /// Cold, or the compiler would compare the numbers each time, to save a branch that is nearly
+    /// always predicted.
     #[cold]
     fn came_before(&self, other: &Self) -> bool {
         self.number < other.number
@@ -140,10 +143,10 @@ fn left_child(index: usize) -> usize {
     2 * index + 1
 }
 
-/// Where something belongs: comparisons, and no changes.
+/// Finding the place of an entry: comparisons, and no changes.
 impl<T: Ord> SmallestFirst<T> {
     // ANCHOR: place-from-end
-    /// Where a new item at the end will go: up, as long as it is before its parent.
+    /// Where a new item at the end will go: up, as long as it comes before its parent.
     #[inline]
     fn place_from_end(&self, item: &T) -> usize {
         let mut here = self.heap.len();
@@ -155,12 +158,12 @@ impl<T: Ord> SmallestFirst<T> {
     }
     // ANCHOR_END: place-from-end
 
-    /// Where a new item at the top will go when the stand-in is back at the end: down, as long as a child is
-    /// not after it.
+    /// Where a new item at the top will go when the stand-in is back at the end: down, as long as a
+    /// child does not come after it.
     #[inline]
     fn place_from_top(&self, item: &T) -> usize {
         let mut here = 0;
-        // The end is one further than the heap is long now.
+        // The end is one place beyond the heap's current length.
         while let Some((child, first)) = self.first_child(here) {
             if *item < first.item {
                 return here;
@@ -177,7 +180,7 @@ impl<T: Ord> SmallestFirst<T> {
         if *item < first.item { here } else { child }
     }
 
-    /// Where the stand-in will go, if it must fill the gap itself.
+    /// Where the stand-in will go if it must fill the gap.
     #[inline]
     fn place_of_stand_in(&self) -> usize {
         // Down to the bottom, always to the child that is first.
@@ -201,7 +204,7 @@ impl<T: Ord> SmallestFirst<T> {
     fn first_child(&self, index: usize) -> Option<(usize, &Entry<T>)> {
         let left = left_child(index);
         let children = self.heap.get(left..left + 2)?;
-        // A number and not a branch: which of them it is cannot be foreseen.
+        // A number and not a branch, because the branch could not be predicted.
         let right = usize::from(children[1].is_before(&children[0]));
         Some((left + right, &children[right]))
     }
@@ -211,10 +214,10 @@ impl<T: Ord> SmallestFirst<T> {
 fn raise_last<T>(heap: &mut [Entry<T>], place: usize) {
     let mut gap = heap.len() - 1;
     let heap = heap.as_mut_ptr();
-    // SAFETY: `gap` is the last entry's index at first and then its ancestors', all within the heap, the last of
-    // them at `place` or, were that none of them, above. What is read from the end and what is copied down
-    // leaves a double where it was, which the next turn or the last line overwrites, and nothing in between
-    // can panic.
+    // SAFETY: `gap` is first the last entry's index and then those of its ancestors. All are within
+    // the heap; the last is `place` or, if that is not an ancestor, above it. An entry that is read
+    // or copied down leaves a duplicate behind, which the next turn or the last line overwrites,
+    // and nothing in between can panic.
     unsafe {
         let last = ManuallyDrop::new(heap.add(gap).read());
         while gap > place {
@@ -230,9 +233,9 @@ fn lower_first<T>(heap: &mut [Entry<T>], place: usize) {
     assert!(place < heap.len());
     let heap = heap.as_mut_ptr();
     let mut here = place;
-    // SAFETY: `here` is `place`, which is within the heap, and then its ancestors. Of each entry there is a
-    // double in `moving` while its new place is written; at the top `moving` is left with the double of the
-    // first, which was written to `place`. Nothing in between can panic.
+    // SAFETY: `here` is `place`, which is within the heap, and then its ancestors. `moving` holds a
+    // duplicate of each entry while its new place is written. At the top, `moving` holds the
+    // duplicate of the first, which was written to `place`. Nothing in between can panic.
     unsafe {
         let mut moving = ManuallyDrop::new(heap.read());
         loop {
@@ -245,7 +248,7 @@ fn lower_first<T>(heap: &mut [Entry<T>], place: usize) {
     }
 }
 
-/// Gives back room that a burst has left behind.
+/// Frees room that a burst has left.
 #[cold]
 fn give_back<T>(heap: &mut Vec<Entry<T>>) {
     heap.shrink_to(heap.capacity() / 2);

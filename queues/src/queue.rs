@@ -7,9 +7,9 @@ use crate::discipline::Discipline;
 use crate::locked_queue::LockedQueue;
 use crate::memory;
 
-/// A queue in which items come out in the order in which they went in: Python's `queue.Queue`.
+/// A first-in, first-out queue: Python's `queue.Queue`.
 ///
-/// Every call is described at [`LockedQueue`], the code that it shares with the other orders.
+/// [`LockedQueue`], which all orders share, describes the calls.
 ///
 /// ```
 /// use queues::{Queue, TryPutError};
@@ -27,7 +27,7 @@ pub type Queue<T> = LockedQueue<Fifo<T>>;
 pub struct Fifo<T>(VecDeque<T>);
 
 impl<T> Fifo<T> {
-    /// Gives back room that a burst has left behind.
+    /// Frees room that a burst has left.
     #[cold]
     fn give_back(&mut self) {
         self.0.shrink_to(self.0.capacity() / 2);

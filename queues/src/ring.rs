@@ -1,10 +1,10 @@
-//! The ring: first in, first out, with exactly so many places, and without a lock.
+//! The ring: first in, first out, with a fixed number of places, and without a lock.
 //!
-//! The places lie in a circle, and three cursors run after one another along it: `tail`, where the next item
-//! is put; `head`, where the next one is got; and `done`, up to where items have been worked on. A cursor
-//! never stops at the end of the array. It holds a _position_: the index of a place, and the number of the
-//! lap. Putters compete for the tail by compare-exchange, getters for the head. The winner has the place to
-//! itself, and the others are already competing for the next one.
+//! The places lie in a circle, and three cursors run after one another along it: `tail`, where the
+//! next item is put; `head`, where the next one is got; and `done`, up to which items have been
+//! processed. A cursor never stops at the end of the array. It holds a _position_: the index of a
+//! place, and the number of the lap. Putters compete for the tail by compare-exchange, getters for
+//! the head. The winner owns the place, and the others already compete for the next one.
 //!
 //! ```text
 //!           done               head                    tail
@@ -14,9 +14,9 @@
 //!    └──────┴──────┴─────┴─────┴───────┴───────┴───────┴──────┴──────┘
 //! ```
 //!
-//! To have won a place is not to have filled it, so each place has a _stamp_ that says what may be done
-//! with it, and only the winner of the place writes it. The stamp is the position for which the place is free, or
-//! that position and `FILLED`:
+//! A place that was won is not yet filled. So each place has a _stamp_ that says what may be done
+//! with it, and only the winner of the place writes it. The stamp is the position for which the
+//! place is free, or that position and `FILLED`:
 //!
 //! ```text
 //!             putter: tail == 8, stamp == 8           getter: head == 8, stamp == 8 FILLED
@@ -27,30 +27,33 @@
 //!    └────────┘                             └──────────┘                               └──────────────┘
 //! ```
 //!
-//! So a putter looks at two words and writes two: it finds the stamp equal to the tail, moves the tail,
-//! writes the item, and then the stamp. The last store publishes the item (Release), and the getter's look
-//! at the stamp (Acquire) is what makes it safe to read. Nothing else passes between the two of them: one
-//! cache line, where the item and its stamp lie side by side.
+//! So a putter reads two words and writes two: it finds the stamp equal to the tail, moves the
+//! tail, writes the item, and then the stamp. The last store publishes the item (Release), and the
+//! getter's load of the stamp (Acquire) makes the item safe to read. Only one cache line passes
+//! between the two, which holds the item and its stamp.
 //!
-//! A stamp that is not the wanted one means one of three things. The cursor was read too early, and others
-//! have moved it since: read it again. Or the place is still as the last lap left it, and the other cursor
-//! stands exactly there: the ring is full, or empty. Or the other cursor has gone past, and a thread is in
-//! the middle of filling or emptying this place: wait for it, a few instructions as a rule. That wait is
-//! why the ring is "without a lock" and not, strictly, lock-free: a thread that the system takes off the
-//! core just there holds up those who need this very place, while all other places go on.
+//! A stamp other than the expected one has one of three causes. The cursor was read too early, and
+//! others have moved it since: read it again. Or the place is still as the last lap left it, and
+//! the other cursor stands exactly there: the ring is full, or empty. Or the other cursor has gone
+//! past, and a thread is filling or emptying this place: wait for it, usually for a few
+//! instructions. Because of that wait the ring is "without a lock" but not, strictly, lock-free: a
+//! thread that is preempted there delays those that need this very place, while all other places
+//! stay usable.
 //!
-//! The three lowest bits of a word are not part of the position. In a stamp the first says `FILLED`; in a
-//! cursor there is `NOTE`, "a thread sleeps until this moves" ([`waiting`]), and `ENDED`, "this moves no
-//! more" ([`ending`]). That they are in the same word costs the fast path nothing: a cursor with a bit set
-//! equals no stamp, so a call that does not look for them ends in the slow path.
+//! The three lowest bits of a word are not part of the position. In a stamp the first says
+//! `FILLED`; in a cursor there is `NOTE`, "a thread sleeps until this moves" ([`waiting`]), and
+//! `ENDED`, "this moves no more" ([`ending`]). Having them in the same word costs the fast path
+//! nothing: a cursor with a bit set equals no stamp, so a call that ignores them ends in the slow
+//! path.
 //!
-//! What is said of one ring is true at one moment during the call. But two calls on two rings may seem to
-//! another thread to have happened in the other order, because no call takes part in the order of
-//! sequentially consistent operations; a program that argues with several rings and no other
-//! synchronisation wants `fence(SeqCst)` between its calls, or a [`Queue`](crate::Queue).
+//! Each call on one ring takes effect at one moment during the call. But another thread may see two
+//! calls on two rings in the other order, because no call takes part in the order of sequentially
+//! consistent operations. A program that relies on the order between several rings, without other
+//! synchronisation, needs `fence(SeqCst)` between its calls, or a [`Queue`](crate::Queue).
 //!
-//! Source: Dmitry Vyukov, [_Bounded MPMC queue_](https://www.1024cores.net/home/lock-free-algorithms/queues/bounded-mpmc-queue);
-//! laps beside indices, so that any capacity will do, are from crossbeam's `ArrayQueue`.
+//! Source: Dmitry Vyukov, [_Bounded MPMC
+//! queue_](https://www.1024cores.net/home/lock-free-algorithms/queues/bounded-mpmc-queue); laps
+//! beside indices, which allow any capacity, are from crossbeam's `ArrayQueue`.
 
 mod ending;
 mod event_count;
@@ -72,15 +75,15 @@ use self::event_count::EventCount;
 use self::position::{ENDED, FILLED, NOTE, Positions, position};
 use crate::error::{TryGetError, TryPutError};
 
-/// A queue in which items come out in the order in which they went in, with a fixed number of places and
-/// without a lock: a faster [`Queue`](crate::Queue). _Python_: `queue.Queue(maxsize=capacity)`.
+/// A first-in, first-out queue with a fixed number of places and without a lock: a faster
+/// [`Queue`](crate::Queue). _Python_: `queue.Queue(maxsize=capacity)`.
 ///
-/// All calls are by `&self`; any number of threads may put and get at once. A `put` or a `get` that need
-/// not wait costs one compare-exchange and a few loads and stores; one that must wait looks for a short
-/// while, yields a few times, and then sleeps. There is no system call while no thread sleeps. All places are
-/// allocated when the ring is made.
+/// All calls are by `&self`; any number of threads may put and get at once. A `put` or a `get` that
+/// need not wait costs one compare-exchange and a few loads and stores. A call that must wait spins
+/// for a short time, yields a few times, and then sleeps. There is no system call while no thread
+/// sleeps. All places are allocated when the ring is made.
 ///
-/// Every corner case is as with [`LockedQueue`](crate::LockedQueue), and as in CPython 3.13.
+/// Every corner case is as in [`LockedQueue`](crate::LockedQueue), and as in CPython 3.13.
 ///
 /// ```
 /// use queues::{Ring, TryPutError};
@@ -94,8 +97,8 @@ use crate::error::{TryGetError, TryPutError};
 /// ```
 // ANCHOR: ring
 pub struct Ring<T> {
-    // The cursors change all the time and in different threads, so each has its cache lines to itself.
-    // Each is a position and two bits:
+    // Different threads change the cursors all the time, so each has its own cache lines. Each is a
+    // position and two bits:
     //
     // |        | `NOTE`                      | `ENDED`                                     |
     // | ------ | --------------------------- | ------------------------------------------- |
@@ -106,17 +109,17 @@ pub struct Ring<T> {
     tail: Padded<AtomicU64>,
     /// Where the next item is got.
     head: Padded<AtomicU64>,
-    /// Up to where items have been worked on.
+    /// Up to where items have been processed.
     done: Padded<AtomicU64>,
-    /// Who sleeps; not looked at unless there is a note.
+    /// The sleepers; only read if there is a note.
     sleepers: Padded<Sleepers>,
-    // From here on nothing changes but the places themselves.
+    // From here on only the places themselves change.
     identity: Identity,
     positions: Positions,
     slots: Box<[Slot<T>]>,
 }
 
-/// Alone on two cache lines: processors fetch them in pairs.
+/// A value alone on two cache lines: processors fetch them in pairs.
 #[repr(align(128))]
 struct Padded<T>(T);
 
@@ -126,7 +129,7 @@ struct Sleepers {
     joiners: EventCount,
 }
 
-/// A place for an item. Not padded: the two words are what a putter hands to a getter.
+/// A place for an item. It is not padded, because a putter hands both words to a getter.
 struct Slot<T> {
     /// The position for which the place is free, or, with `FILLED`, whose item it holds.
     stamp: AtomicU64,
@@ -134,8 +137,8 @@ struct Slot<T> {
 }
 // ANCHOR_END: ring
 
-// SAFETY: an item is moved in by one thread and out by another, but never used by two at a time (the stamps
-// see to that), so it is enough that it may be sent.
+// SAFETY: one thread moves an item in and another moves it out, but two never use it at once (the
+// stamps ensure that), so `T: Send` is enough.
 unsafe impl<T: Send> Send for Ring<T> {}
 // SAFETY: as above; `&Ring` gives no reference to an item.
 unsafe impl<T: Send> Sync for Ring<T> {}
@@ -146,13 +149,13 @@ impl<T> Ring<T> {
     ///
     /// # Panics
     ///
-    /// If `capacity` is zero, or more than there is memory for. (A system that promises more memory than it has may
-    /// end the program later instead, when the places are first used.)
+    /// If `capacity` is zero, or more than there is memory for. (A system that overcommits memory
+    /// may instead end the program later, when it first uses the places.)
     #[must_use]
     #[track_caller]
     pub fn bounded(capacity: usize) -> Self {
         assert!(capacity > 0, "a ring of capacity 0 could never take an item: use at least 1",);
-        // Asked for, and not simply allocated: a program cannot catch what std does where there is no memory.
+        // It reserves fallibly, because a program cannot catch what std does without memory.
         let mut slots = Vec::new();
         assert!(
             slots.try_reserve_exact(capacity).is_ok(),
@@ -161,8 +164,8 @@ impl<T> Ring<T> {
         Self::starting_at(Positions::new(capacity), 0, slots)
     }
 
-    /// The same ring, with a name for [reports of deadlocks](primitives::deadlock). Without the feature
-    /// `deadlock-detection`, the name is not kept.
+    /// The same ring, with a name for [reports of deadlocks](primitives::deadlock). Without the
+    /// feature `deadlock-detection`, the name is not kept.
     ///
     /// ```
     /// use queues::Ring;
@@ -177,7 +180,7 @@ impl<T> Ring<T> {
         self
     }
 
-    /// A ring whose laps wrap around as soon as each place has been used once; for tests and models.
+    /// A ring whose laps wrap around once each place has been used; for tests and models.
     #[cfg(any(test, model))]
     #[doc(hidden)]
     #[must_use]
@@ -215,8 +218,8 @@ impl<T> Ring<T> {
 impl<T> Ring<T> {
     /// Puts an item in if there is a place; never blocks. _Python_: `put_nowait(item)`.
     ///
-    /// Costs one compare-exchange. If another thread is in the middle of emptying the place that is next,
-    /// it is waited for.
+    /// Costs one compare-exchange. If another thread is just emptying the next place, it waits for
+    /// that thread.
     ///
     /// # Errors
     ///
@@ -228,22 +231,25 @@ impl<T> Ring<T> {
     }
 
     // ANCHOR: put-at-once
-    /// The fast path: gives the item back if there is anything in the way.
+    /// The fast path: gives the item back if anything is in the way.
     #[inline]
     fn put_at_once(&self, item: T) -> Result<(), T> {
-        // Relaxed: a tail that is out of date, or has a bit set, equals no stamp or fails to be exchanged.
+        // Relaxed: a tail that is out of date, or has a bit set, equals no stamp, or the exchange
+        // fails.
         let tail = self.tail.0.load(Relaxed);
         let slot = self.slot(tail);
-        // Acquire: pairs with the Release in `empty`, so that the last item is out before this one is in.
+        // Acquire: pairs with the Release in `empty`, so that the last item is out before this one
+        // goes in.
         if slot.stamp.load(Acquire) != tail {
             return Err(item);
         }
-        // Release: pairs with the Acquire in `len`. The item is published by its stamp, not by this.
+        // Release: pairs with the Acquire in `len`. The item is published by its stamp, not by
+        // this.
         match self.tail.0.compare_exchange_weak(tail, self.positions.after(tail), Release, Relaxed)
         {
             Ok(_) => {
-                // SAFETY: the stamp said that the place is free for this position, and the exchange that
-                // no other thread has the position.
+                // SAFETY: the stamp said that the place is free for this position, and the exchange
+                // proved that no other thread has the position.
                 unsafe { self.fill(slot, tail, item) };
                 Ok(())
             }
@@ -253,11 +259,11 @@ impl<T> Ring<T> {
     // ANCHOR_END: put-at-once
 
     // ANCHOR: try-put-slow
-    /// The slow path: tells apart why the stamp was not the wanted one.
+    /// The slow path: finds out why the stamp was not the expected one.
     #[cold]
     fn try_put_slow(&self, item: T) -> Result<(), TryPutError<T>> {
-        // Acquire, here and below: pairs with the Release in `end`, so that who is told of the shutdown sees
-        // what led to it.
+        // Acquire, here and below: pairs with the Release in `end`, so that a thread that learns of
+        // the shutdown sees what led to it.
         let mut tail = self.tail.0.load(Acquire);
         loop {
             if tail & ENDED != 0 {
@@ -269,8 +275,9 @@ impl<T> Ring<T> {
             let stamp = slot.stamp.load(Acquire);
             if stamp == here {
                 let next = self.positions.after(here) | tail & NOTE;
-                // Release: as in `put_at_once`. Not Acquire for the sake of a note: `call_getter` sees who left
-                // it, or wipes it, and by that sees who left it. Acquire on failure: as above.
+                // Release: as in `put_at_once`. A note needs no Acquire: `call_getter` sees the
+                // thread that left it, or clears it and thereby sees that thread. Acquire on
+                // failure: as above.
                 match self.tail.0.compare_exchange_weak(tail, next, Release, Acquire) {
                     Ok(_) => {
                         // SAFETY: as in `put_at_once`.
@@ -298,8 +305,8 @@ impl<T> Ring<T> {
                     slot.await_change(stamp);
                 }
             }
-            // Otherwise the tail was out of date. The thread that wrote the stamp knew a newer one, and by the
-            // Acquire above so do we now.
+            // Otherwise the tail was out of date. The thread that wrote the stamp knew a newer one,
+            // and through the Acquire above this thread knows it too.
             tail = self.tail.0.load(Acquire);
         }
     }
@@ -309,25 +316,25 @@ impl<T> Ring<T> {
     // ANCHOR: try-get
     /// Takes the next item out if there is one; never blocks. _Python_: `get_nowait()`.
     ///
-    /// Costs one compare-exchange. If another thread is in the middle of filling the place that is next, it
-    /// is waited for.
+    /// Costs one compare-exchange. If another thread is just filling the next place, it waits for
+    /// that thread.
     ///
     /// # Errors
     ///
-    /// [`TryGetError::Empty`], or [`TryGetError::Shutdown`] if none will come.
+    /// [`TryGetError::Empty`], or [`TryGetError::Shutdown`] if no item will come.
     #[inline]
     #[doc(alias = "get_nowait")]
     pub fn try_get(&self) -> Result<T, TryGetError> {
         self.get_at_once().map_or_else(|| self.try_get_slow(), Ok)
     }
 
-    /// The fast path: nothing if there is anything in the way.
+    /// The fast path: `None` if anything is in the way.
     #[inline]
     fn get_at_once(&self) -> Option<T> {
         // Relaxed: as in `put_at_once`.
         let head = self.head.0.load(Relaxed);
         let slot = self.slot(head);
-        // Acquire: pairs with the Release in `fill`, so that the item is seen.
+        // Acquire: pairs with the Release in `fill`, so that this thread sees the item.
         if slot.stamp.load(Acquire) != head + FILLED {
             return None;
         }
@@ -336,12 +343,12 @@ impl<T> Ring<T> {
             .0
             .compare_exchange_weak(head, self.positions.after(head), Release, Relaxed)
             .ok()?;
-        // SAFETY: the stamp said that the place holds the item of this position, and the exchange that no
-        // other thread has the position.
+        // SAFETY: the stamp said that the place holds the item of this position, and the exchange
+        // proved that no other thread has the position.
         Some(unsafe { self.empty(slot, head) })
     }
 
-    /// The slow path: tells apart why the stamp was not the wanted one.
+    /// The slow path: finds out why the stamp was not the expected one.
     #[cold]
     fn try_get_slow(&self) -> Result<T, TryGetError> {
         // Acquire, here and below: pairs with the Release in `shutdown_now`, as in `try_put_slow`.
@@ -357,7 +364,8 @@ impl<T> Ring<T> {
             let stamp = slot.stamp.load(Acquire);
             if stamp == here | FILLED {
                 let next = self.positions.after(here) | head & NOTE;
-                // Release: as in `get_at_once`. Acquire on failure: as above. For the note, as in `try_put_slow`.
+                // Release: as in `get_at_once`. Acquire on failure: as above. For the note, as in
+                // `try_put_slow`.
                 match self.head.0.compare_exchange_weak(head, next, Release, Acquire) {
                     Ok(_) => {
                         // SAFETY: as in `get_at_once`.
@@ -394,15 +402,16 @@ impl<T> Ring<T> {
     /// The place of a position, or of a cursor that holds one.
     #[inline]
     fn slot(&self, word: u64) -> &Slot<T> {
-        // SAFETY: all positions come from `positions`, whose indices are below the number of places.
+        // SAFETY: all positions come from `positions`, whose indices are below the number of
+        // places.
         unsafe { self.slots.get_unchecked(self.positions.index(word)) }
     }
 
-    /// Moves an item into a place, and says so.
+    /// Moves an item into a place, and sets its stamp.
     ///
     /// # Safety
     ///
-    /// The place is free for this position, and this thread is the one that has the position.
+    /// The place is free for this position, and this thread has the position.
     #[inline]
     unsafe fn fill(&self, slot: &Slot<T>, position: u64, item: T) {
         // SAFETY: no other thread touches the place until its stamp says that it is filled.
@@ -411,14 +420,15 @@ impl<T> Ring<T> {
         slot.stamp.store(position | FILLED, Release);
     }
 
-    /// Moves the item out of a place, and says so.
+    /// Moves the item out of a place, and sets its stamp.
     ///
     /// # Safety
     ///
-    /// The place holds the item of this position, and this thread is the one that has the position.
+    /// The place holds the item of this position, and this thread has the position.
     #[inline]
     unsafe fn empty(&self, slot: &Slot<T>, position: u64) -> T {
-        // SAFETY: the item is there, and no other thread touches it until the stamp says that it is gone.
+        // SAFETY: the item is there, and no other thread touches the place until the stamp says
+        // that it is empty.
         let item = slot.item.with(|place| unsafe { (*place).assume_init_read() });
         // Release: pairs with the Acquire in `put_at_once` and `try_put_slow`.
         slot.stamp.store(self.positions.lap_after(position), Release);
@@ -429,7 +439,7 @@ impl<T> Ring<T> {
 
 // ANCHOR: await-change
 impl<T> Slot<T> {
-    /// Waits for another thread that is in the middle of filling or emptying this place.
+    /// Waits for another thread that is filling or emptying this place.
     #[cold]
     fn await_change(&self, stamp: u64) {
         // Relaxed: the caller looks again, with Acquire.

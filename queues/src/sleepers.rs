@@ -1,17 +1,17 @@
-//! Who sleeps on one side of a queue, and who among them has been called already.
+//! The sleepers on one side of a queue, and how many of them have been called.
 
 /// The sleepers of one side (putters, or getters), as plain numbers under the queue's lock.
 ///
-/// A notification costs a system call, so it should be given to a sleeper that has not had one. Between
-/// being notified and running again 30 µs pass, in which a fast producer puts a hundred items; were it to
-/// notify for each of them because "a thread waits", it would call the kernel a hundred times for one
-/// sleeper. So the _notifier_ notes that the sleeper has been called, and calls no more sleepers than there
-/// are.
+/// A notification costs a system call, so it should go to a sleeper that has not had one. A
+/// notified thread needs 30 µs to run again, in which a fast producer puts a hundred items. If it
+/// notified for each of them because "a thread waits", it would call the kernel a hundred times for
+/// one sleeper. So the _notifier_ records that the sleeper has been called, and never calls more
+/// sleepers than there are.
 ///
-/// A sleeper may also leave on its own (its time is up, or it woke for no reason), perhaps while a call is on
-/// its way to it or to another. It need not know which: a thread that leaves takes one call along, if any is
-/// out. If that call was another's, the other is counted as not called, and may be called once more: an
-/// extra call, never a missing one.
+/// A sleeper may also leave by itself (its time is up, or the wake-up was spurious), perhaps while
+/// there is a call for it or for another. It need not know for which: a thread that leaves takes
+/// one call with it, if there is one. If that call was for another thread, the other counts as not
+/// called, and may be called again: an extra call, never a missing one.
 #[derive(Debug, Default)]
 pub(crate) struct Sleepers {
     /// Threads between [`enter`](Self::enter) and [`leave`](Self::leave).
@@ -27,21 +27,21 @@ impl Sleepers {
         self.asleep += 1;
     }
 
-    /// A thread has woken up, for whatever reason.
+    /// A thread has woken up, for any reason.
     #[inline]
     pub(crate) fn leave(&mut self) {
         self.asleep -= 1;
         self.called = self.called.saturating_sub(1);
     }
 
-    /// There is something to do for one sleeper. Returns whether to notify one.
+    /// There is work for one sleeper. Returns whether to notify one.
     #[inline]
     pub(crate) fn call_one(&mut self) -> bool {
-        let somebody = self.called < self.asleep;
-        if somebody {
-            self.called += 1; // and where nobody sleeps, nothing is written
+        let uncalled = self.called < self.asleep;
+        if uncalled {
+            self.called += 1; // without a sleeper nothing is written
         }
-        somebody
+        uncalled
     }
 
     /// How many sleep; for tests and for `Debug`.
@@ -58,7 +58,7 @@ mod tests {
     #[test]
     fn nobody_is_called_twice() {
         let mut sleepers = Sleepers::default();
-        assert!(!sleepers.call_one(), "nobody is there");
+        assert!(!sleepers.call_one(), "no sleeper");
         sleepers.enter();
         assert!(sleepers.call_one());
         assert!(!sleepers.call_one(), "it has been called already");

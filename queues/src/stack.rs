@@ -6,9 +6,9 @@ use crate::discipline::Discipline;
 use crate::locked_queue::LockedQueue;
 use crate::memory;
 
-/// A queue in which the item that came last comes out first: Python's `queue.LifoQueue`.
+/// A last-in, first-out queue: Python's `queue.LifoQueue`.
 ///
-/// Every call is described at [`LockedQueue`], the code that it shares with the other orders.
+/// [`LockedQueue`], which all orders share, describes the calls.
 ///
 /// ```
 /// use queues::Stack;
@@ -22,11 +22,11 @@ use crate::memory;
 #[doc(alias = "LifoQueue")]
 pub type Stack<T> = LockedQueue<Lifo<T>>;
 
-/// The order of a [`Stack`]: the item that has waited for the shortest time.
+/// The order of a [`Stack`]: the newest item.
 pub struct Lifo<T>(Vec<T>);
 
 impl<T> Lifo<T> {
-    /// Gives back room that a burst has left behind.
+    /// Frees room that a burst has left.
     #[cold]
     fn give_back(&mut self) {
         self.0.shrink_to(self.0.capacity() / 2);

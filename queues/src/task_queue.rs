@@ -1,7 +1,7 @@
-//! The task queue: closures go in, a few threads run them.
+//! The task queue: a few threads run closures.
 //!
-//! The oldest use of a blocking queue. It is a [`Queue`] whose items are closures, threads that get one
-//! after the other and call it, and a count of what became of them:
+//! This is the oldest use of a blocking queue: a [`Queue`] of closures, threads that get them one
+//! after the other and call them, and a count of the outcomes:
 //!
 //! ```text
 //!    add_task ──▶ ┌───────┐ ──▶ worker: get ─▶ call, in `catch_panic` ─▶ count ─▶ task_done ─┐
@@ -11,12 +11,12 @@
 //!    join ────────────┘ sleeps until there were as many `task_done` as there were tasks
 //! ```
 //!
-//! The order at the end is what matters: a task is counted before it is done, so whoever
-//! [`join`](TaskQueue::join) lets go finds it in the numbers; and what the task captured is dropped before either, for
-//! the call consumes it.
+//! The order at the end matters. A task is counted before it is done, so a thread that returns from
+//! [`join`](TaskQueue::join) finds it in the numbers. What the task captured is dropped before
+//! both, because the call consumes it.
 //!
-//! Nothing here needs an atomic of its own: the queue's lock orders what a task does after what was done before it was
-//! added, and what is done after a `join` after all that the tasks did.
+//! No further atomic is needed. The queue's lock orders a task after everything that came before it
+//! was added, and the code after a `join` after all that the tasks did.
 //!
 //! Source: CPython's `queue` module, the example at its end.
 
@@ -39,7 +39,7 @@ use crate::queue::Queue;
 use crate::workers::{WorkerThreads, Workers, serves};
 use crate::workers::{catch_panic, drop_quietly};
 
-/// A closure, in a box of its own.
+/// A closure in its own box.
 trait Task: Any + Send {
     fn run(self: Box<Self>);
 }
@@ -52,20 +52,21 @@ impl<F: FnOnce() + Send + 'static> Task for F {
 
 /// Runs closures on a few threads, in the order in which they were added.
 ///
-/// [`add_task`](Self::add_task) never waits; [`join`](Self::join) waits until all is done. A task that panics is
-/// reported by the panic hook with the thread's name, the message and the place, as any panic is; it counts as failed,
-/// and its worker goes on with the next.
+/// [`add_task`](Self::add_task) never waits; [`join`](Self::join) waits until all is done. The
+/// panic hook reports a panic of a task with the thread's name, the message and the place, as any
+/// panic; the task counts as failed, and its worker continues with the next.
 ///
-/// A task costs a box, and a `put` and a `get` of a [`Queue`]. There is no limit to how many may wait: a program that
-/// adds faster than its tasks run should [`join`](Self::join) now and then.
+/// A task costs a box, and a `put` and a `get` of a [`Queue`]. The number of waiting tasks is not
+/// limited: a program that adds faster than its tasks run should [`join`](Self::join) now and then.
 ///
-/// **Dropping** it shuts it down and waits for the workers: what was added still runs, also if the drop happens because
-/// a panic unwinds. (If a task has the last handle and drops it, in a worker, then it does not wait, for it would wait
-/// for itself; the workers end when the queue is empty.) A drop after a [`shutdown`](Self::shutdown) or a
-/// [`shutdown_now`](Self::shutdown_now) does not wait: a program that calls one of them decides for itself whether to
-/// [`join`](Self::join). What has not run when the program ends, never does.
+/// **Dropping** it shuts it down and waits for the workers: tasks that were added still run, also
+/// while a panic unwinds. (If a task drops the last handle, in a worker, the drop does not wait,
+/// because it would wait for itself; the workers end when the queue is empty.) A drop after a
+/// [`shutdown`](Self::shutdown) or a [`shutdown_now`](Self::shutdown_now) does not wait: a program
+/// that calls one of them decides whether to [`join`](Self::join). A task that has not run when the
+/// program ends never runs.
 ///
-/// What holds for a pool in a `static`, and after a `fork`, is told for the [`executor`](crate::executor#what-hangs).
+/// For a pool in a `static`, and after a `fork`, see the [`executor`](crate::executor#what-hangs).
 ///
 /// _Python_: a `queue.Queue` and the worker threads from the example in its documentation.
 ///
@@ -93,17 +94,17 @@ pub struct TaskQueue {
     threads: WorkerThreads,
 }
 
-/// What the queue and its workers both have.
+/// What the queue and its workers share.
 struct Shared {
     tasks: Queue<Box<dyn Task>>,
     counts: Lock<TaskCounts>,
 }
 
-/// How many tasks of a [`TaskQueue`] have come to an end, since it was made.
+/// How many tasks of a [`TaskQueue`] have ended since it was made.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TaskCounts {
-    /// Tasks that were called, and returned or panicked.
+    /// Tasks that ran, and returned or panicked.
     pub ran: u64,
     /// How many of them panicked.
     pub failed: u64,
@@ -119,7 +120,8 @@ impl Shared {
     }
 
     fn run(&self, task: Box<dyn Task>) {
-        // Unwind safe: the closure is gone after a panic; what it shared with others is their affair, as with a thread.
+        // Unwind safe: the closure is gone after a panic. Others answer for what it shared with
+        // them, as with a thread.
         let outcome = catch_panic(AssertUnwindSafe(|| task.run()));
         {
             let mut counts = self.counts.lock();
@@ -135,30 +137,31 @@ impl Shared {
 /// Making one.
 #[cfg(not(model))]
 impl TaskQueue {
-    /// Starts so many workers, named `TaskQueue-1_0`, `TaskQueue-1_1` …, where the first number counts the task queues of
-    /// this program. Costs about 75 µs a worker.
+    /// Starts `workers` workers, named `TaskQueue-1_0`, `TaskQueue-1_1` …, where the first number
+    /// counts the task queues of this program. Costs about 75 µs a worker.
     ///
     /// # Panics
     ///
-    /// If `workers` is zero, or the system has no thread to give ([`with_workers`](Self::with_workers) returns that as
-    /// an error).
+    /// If `workers` is zero, or the system cannot make a thread
+    /// ([`with_workers`](Self::with_workers) returns that as an error).
     #[must_use]
     #[track_caller]
     pub fn new(workers: usize) -> Self {
         Self::with_workers(Workers::new(workers)).expect("the system has no thread to give")
     }
 
-    /// Starts workers with a name and a stack size of your choice; [`Workers::default`] chooses how many.
+    /// Starts workers with a name and a stack size of your choice; [`Workers::default`] chooses how
+    /// many.
     ///
     /// # Errors
     ///
-    /// What the system says if it has not that many threads to give; those that had started end. `InvalidInput` if the
-    /// name has a zero byte in it.
+    /// The system's error if it cannot make that many threads; those that had started end.
+    /// `InvalidInput` if the name contains a zero byte.
     pub fn with_workers(workers: Workers) -> io::Result<Self> {
         use primitives::sync::atomic::{AtomicU64, Ordering::Relaxed};
         static MADE: AtomicU64 = AtomicU64::new(0);
 
-        // Relaxed: only that no two are the same.
+        // Relaxed: the numbers only have to differ.
         let pool = format!("TaskQueue-{}", MADE.fetch_add(1, Relaxed) + 1);
         let shared = Arc::new(Shared::new());
         match WorkerThreads::start(&workers, &pool, &shared, Shared::work) {
@@ -181,7 +184,7 @@ impl TaskQueue {
     }
 }
 
-/// In a model, whose roles are the workers.
+/// For a model, whose roles are the workers.
 #[cfg(model)]
 #[doc(hidden)]
 impl TaskQueue {
@@ -208,9 +211,9 @@ impl Shared {
 // ANCHOR: add-and-join
 /// Adding tasks, and waiting for them.
 impl TaskQueue {
-    /// Adds a task; a worker runs it when those before it have been taken. Never blocks.
+    /// Adds a task; a worker runs it when the earlier ones have been taken. Never blocks.
     ///
-    /// All that was done before this call is visible to the task.
+    /// The task sees all that was done before this call.
     ///
     /// # Errors
     ///
@@ -234,22 +237,24 @@ impl TaskQueue {
         })
     }
 
-    /// Blocks until no task is left, waiting or running; returns how many ran, and how many of them failed, since the
-    /// queue was made.
+    /// Blocks until no task waits or runs. Returns how many ran, and how many of them failed, since
+    /// the queue was made.
     ///
-    /// Every task that was added before this call has come to its end by then, and so has every task that one of
-    /// those added, and so on: a task adds before it ends, so there is no moment between at which none is left. Tasks that
-    /// other threads add while this waits may be waited for as well; if they never stop adding, this need not return.
-    /// Tasks that [`shutdown_now`](Self::shutdown_now) discards are not waited for, nor counted.
+    /// By then every task that was added before this call has ended, and so has every task that
+    /// those added, and so on: a task adds others before it ends, so the number never drops to zero
+    /// in between. This may also wait for tasks that other threads add meanwhile; if they never
+    /// stop adding, it may never return. It neither waits for tasks that
+    /// [`shutdown_now`](Self::shutdown_now) discards, nor counts them.
     ///
-    /// All that the tasks did is visible when it returns, and everything that they captured is dropped.
+    /// When it returns, the caller sees all that the tasks did, and everything that they captured
+    /// is dropped.
     ///
     /// _Python_: `queue.join()`, which returns nothing.
     ///
     /// # Panics
     ///
-    /// If a task of this queue calls it: that task would wait for its own end. (A panic in a task is counted and
-    /// reported, so this one is, too.)
+    /// If a task of this queue calls it: that task would wait for its own end. (This panic, too, is
+    /// counted and reported.)
     ///
     /// ```
     /// use queues::TaskQueue;
@@ -268,7 +273,8 @@ impl TaskQueue {
         self.counts()
     }
 
-    /// [`join`](Self::join) for at most `timeout`; `None` if the time was up before. Zero is one look.
+    /// [`join`](Self::join), for at most `timeout`; `None` if the time ran out first. Zero looks
+    /// once.
     ///
     /// # Panics
     ///
@@ -288,13 +294,13 @@ impl TaskQueue {
         );
     }
 
-    /// How many tasks have come to an end so far. Never waits for a task.
+    /// How many tasks have ended so far. Never waits for a task.
     #[must_use]
     pub fn counts(&self) -> TaskCounts {
         *self.shared.counts.lock()
     }
 
-    /// How many tasks wait or run at this moment; out of date before you look at the answer.
+    /// How many tasks wait or run at this moment. The answer may be out of date when you read it.
     #[must_use]
     pub fn unfinished(&self) -> usize {
         self.shared.tasks.unfinished()
@@ -304,8 +310,9 @@ impl TaskQueue {
 
 /// Ending.
 impl TaskQueue {
-    /// From now on nothing can be added; what was added still runs. Does not wait, nor does the drop that comes after
-    /// it: [`join`](Self::join) does. Twice is as good as once.
+    /// Ends the queue: from now on nothing can be added, and tasks that were added still run.
+    /// Neither this nor a later drop waits: [`join`](Self::join) does. A second call changes
+    /// nothing.
     ///
     /// A worker that finds nothing left ends.
     pub fn shutdown(&self) {
@@ -313,10 +320,11 @@ impl TaskQueue {
         self.let_go();
     }
 
-    /// From now on nothing can be added, and what no worker has begun is dropped, here. Returns how many tasks that
-    /// were. Does not wait for those that run, nor does the drop that comes after it.
+    /// Ends the queue at once: from now on nothing can be added, and this drops the tasks that no
+    /// worker has begun. Returns how many those were. Neither this nor a later drop waits for the
+    /// running tasks.
     ///
-    /// A drop that panics is reported, and the others are dropped all the same.
+    /// A drop that panics is reported, and the others are still dropped.
     pub fn shutdown_now(&self) -> usize {
         let discarded = self.shared.tasks.shutdown_now();
         let count = discarded.len();
@@ -325,20 +333,20 @@ impl TaskQueue {
         count
     }
 
-    /// The caller has chosen not to wait for the workers, and so the drop does not.
+    /// The caller has chosen not to wait for the workers, so the drop does not wait.
     fn let_go(&self) {
         #[cfg(not(model))]
         self.threads.shut_down(false);
     }
 
-    /// Whether it was shut down.
+    /// Whether the queue was shut down.
     #[must_use]
     pub fn is_shutdown(&self) -> bool {
         self.shared.tasks.is_shutdown()
     }
 }
 
-/// Runs what was added, and waits for it: see [`TaskQueue`].
+/// Runs the added tasks, and waits for them: see [`TaskQueue`].
 #[cfg(not(model))]
 impl Drop for TaskQueue {
     fn drop(&mut self) {
@@ -351,11 +359,11 @@ impl Drop for TaskQueue {
     }
 }
 
-/// The workers outlive what they call, and there is nothing else that a panic could leave half done.
+/// The workers survive what they call, and a panic can leave nothing else half done.
 impl UnwindSafe for TaskQueue {}
 impl RefUnwindSafe for TaskQueue {}
 
-/// How many workers it has, how many tasks wait, and what became of the others. Never blocks.
+/// Shows how many workers it has, how many tasks wait, and the counts of the others. Never blocks.
 impl fmt::Debug for TaskQueue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut queue = f.debug_struct("TaskQueue");

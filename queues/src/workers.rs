@@ -1,10 +1,10 @@
-//! The threads of a pool: how many, what they are called, and how one waits for their end.
+//! The threads of a pool: their number, their names, and how to wait for their end.
 //!
-//! What the threads take from a queue, and what they do with it, is the pool's affair; the threads themselves are
-//! started, named and awaited here. All of them are started at once: a thread costs about 75 µs and then sleeps for nothing, and a pool that has said that it has its threads
-//! cannot fail to get one later.
+//! The pool decides what its threads take from a queue and do with it; this module starts, names
+//! and awaits the threads. It starts all of them at once: a thread costs about 75 µs and then
+//! sleeps at no cost, and a pool that has all its threads cannot fail to get one later.
 //!
-//! A model has no threads of the system. There the roles of a scenario call what a thread here would run.
+//! A model has no system threads. There the roles of a scenario call what a thread would run here.
 
 #[cfg(not(model))]
 mod config;

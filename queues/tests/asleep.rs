@@ -1,5 +1,5 @@
-//! What the deadlock detector says where nobody can back off: each case is a program in which threads sleep for ever. So
-//! this starts itself once more for each, and reads what it says.
+//! What the deadlock detector reports where no thread can back off: each case is a program in which
+//! threads never wake up. So this test starts itself again for each, and reads the output.
 
 use watchdog as _;
 
@@ -31,7 +31,7 @@ fn main() {
     }
 }
 
-/// What a program says, up to the line that begins so.
+/// The output of a program, up to the line with this beginning.
 fn said_by(program: &str, last: &str) -> String {
     let mut program = Command::new(env::current_exe().unwrap())
         .env(PROGRAM, program)
@@ -52,7 +52,7 @@ fn said_by(program: &str, last: &str) -> String {
     said
 }
 
-/// One waits for a place, one for an item, one until all is done; nobody is left.
+/// One thread waits for a place, one for an item, one in `join`; none is left.
 fn rings() {
     let full = Ring::bounded(1).named("full");
     let empty = Ring::<u32>::bounded(1).named("empty");
@@ -72,7 +72,7 @@ fn who_waits_at_a_ring_is_stuck_when_everybody_sleeps() {
     assert_eq!(report.matches("asleep.rs").count(), 4, "their places, and the scope's: {report}");
 }
 
-/// The thread that has the lock waits at the end of a scope for a task that wants it.
+/// The thread that holds the lock waits at the end of a scope for a task that wants it.
 fn scope() {
     let till = Lock::named("till", 0);
     let executor = Executor::with_workers(Workers::new(1).name("pool")).unwrap();
@@ -91,7 +91,7 @@ fn at_the_end_of_a_scope_an_executor_waits_for_its_workers() {
     assert!(!report.contains("executor/scope.rs"), "places are those of the program: {report}");
 }
 
-/// Each of two executors has one worker, whose task waits for one in the other's queue.
+/// Each of two executors has one worker, whose task waits for a task in the other's queue.
 fn executors() {
     let pools = ["left", "right"]
         .map(|name| Arc::new(Executor::with_workers(Workers::new(1).name(name)).unwrap()));

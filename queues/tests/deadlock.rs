@@ -1,5 +1,5 @@
-//! What the deadlock detector says of tasks, rings and queues where it can be told, and that it says nothing without
-//! cause.
+//! What the deadlock detector reports of tasks, rings and queues, and that it reports nothing
+//! without cause.
 #![cfg(feature = "deadlock-detection")]
 
 use watchdog as _;
@@ -11,7 +11,8 @@ use primitives::deadlock::{self, Verdict};
 use primitives::{Lock, threads};
 use queues::{Executor, Ring};
 
-/// Every report that went to the hook, as text. (A lock of std's, which the detector does not watch.)
+/// Every report that went to the hook, as text. (A lock of std's, which the detector does not
+/// watch.)
 static REPORTS: LazyLock<Mutex<Vec<String>>> = LazyLock::new(|| {
     deadlock::set_hook(|report| REPORTS.lock().unwrap().push(report.to_string()));
     Mutex::default()
@@ -31,7 +32,7 @@ fn a_cycle_of_a_lock_and_a_task_is_found_once() {
                 report.to_string()
             })
         });
-        // The task closes the cycle, or this thread does, which a panic says.
+        // The task closes the cycle, or this thread does, which the panic shows.
         let result = catch_unwind(AssertUnwindSafe(|| task.result().unwrap()));
         drop(guard);
         let report = match result {

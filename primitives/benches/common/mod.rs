@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use criterion::Criterion;
 
-/// Short runs: enough to see a change of a few per cent on a quiet machine, and done within a minute.
+/// The runs are short: a minute in all, enough to see a change of a few per cent on a quiet
+/// machine.
 pub(crate) fn quick() -> Criterion {
     Criterion::default()
         .sample_size(50)
@@ -14,8 +15,8 @@ pub(crate) fn quick() -> Criterion {
         .measurement_time(Duration::from_secs(1))
 }
 
-/// Keeps a second thread alive for as long as the process lives: in a process with one thread libc leaves
-/// out the atomics of its allocator, and every contestant that allocates would look faster than it is.
+/// Keeps a second thread alive as long as the process. With a single thread, libc leaves out the
+/// atomics of its allocator, and a contestant that allocates would look faster than it is.
 pub(crate) fn keep_a_second_thread() {
     thread::spawn(|| {
         loop {
@@ -24,8 +25,8 @@ pub(crate) fn keep_a_second_thread() {
     });
 }
 
-/// Runs both at once, one in this thread and one in another; how long it took from the moment when both
-/// were there until both were done.
+/// Runs both at once, one in this thread and one in another. Returns the time from when both are
+/// ready until both are done.
 pub(crate) fn side_by_side(here: impl FnOnce(), there: impl FnOnce() + Send) -> Duration {
     let missing = AtomicU32::new(2);
     let meet = || {

@@ -15,7 +15,8 @@ impl BarrierWaitResult {
         Self { index, is_leader }
     }
 
-    /// How many threads had arrived before this one: each number from 0 to `parties - 1` once a round.
+    /// How many threads had arrived before this one: each number from 0 to `parties - 1` occurs
+    /// once a round.
     ///
     /// _Python_: what `wait()` returns.
     #[must_use]
@@ -23,7 +24,8 @@ impl BarrierWaitResult {
         self.index
     }
 
-    /// Whether this thread was the last to arrive, and so the one that ran the action: one a round.
+    /// Whether this thread was the last to arrive, and so the one that ran the action. One thread
+    /// in each round is.
     ///
     /// _Python_: `wait()` returned `parties - 1`.
     #[must_use]
@@ -41,7 +43,7 @@ pub struct BrokenBarrierError;
 impl fmt::Display for BrokenBarrierError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(
-            "the barrier is broken: not all threads arrived before a time-out, abort or reset",
+            "the barrier is broken: not all threads arrived before a timeout, abort or reset",
         )
     }
 }

@@ -1,8 +1,8 @@
 //! The corner cases, each named after what it shows.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-// The tests' own flags and counters: std's, for they are no part of what is explored, and SeqCst throughout,
-// because which store each load pairs with is not what is tested.
+// The tests' own flags and counters are std's, because they are not part of what is explored. They
+// are SeqCst throughout: the tests do not examine which store each load pairs with.
 use std::sync::atomic::{AtomicBool as Flag, AtomicUsize as Counter, Ordering::SeqCst};
 use std::sync::{Arc, LazyLock};
 use std::thread::{self, JoinHandle};
@@ -12,7 +12,8 @@ use super::{
     BROKEN, Barrier, BarrierWaitResult, BrokenBarrierError, FILLING, RESETTING, ROUND, SLEEPERS,
     left, tripped,
 };
-// Relaxed, wherever a test looks at the word: at the word alone, and it reads nothing that goes with it.
+// Relaxed, wherever a test looks at the word: it looks at the word alone and reads no data that the
+// word protects.
 use crate::sync::atomic::Ordering::Relaxed;
 
 const SHORT: Duration = Duration::from_millis(5);
@@ -20,7 +21,7 @@ const FAR: Duration = Duration::from_secs(3600);
 
 type Waited = Result<BarrierWaitResult, BrokenBarrierError>;
 
-/// Starts `n` threads, one after the other, that wait once; returns when all are inside.
+/// Starts `n` threads, one after the other. Each waits once. Returns when all are inside.
 fn waiters<A>(barrier: &Arc<Barrier<A>>, n: usize) -> Vec<JoinHandle<Waited>>
 where
     A: FnMut() + Send + 'static,
@@ -153,7 +154,7 @@ fn an_action_that_panics_breaks_the_barrier_and_goes_on_unwinding() {
     assert_eq!(*panic.downcast_ref::<&str>().unwrap(), "in the action");
     assert!(all_fail(threads));
     assert!(barrier.is_broken());
-    assert_eq!(barrier.wait(), Err(BrokenBarrierError), "and so does whoever comes later");
+    assert_eq!(barrier.wait(), Err(BrokenBarrierError), "and so does a later thread");
 
     fail.store(false, SeqCst);
     barrier.reset();
@@ -202,7 +203,7 @@ fn reset_fails_who_waits_and_not_who_comes() {
         barrier.reset();
         barrier.reset();
         assert!(!barrier.is_broken());
-        // These may find the others still on their way out, and then wait at the door.
+        // These may find the others still leaving, and then wait outside.
         let next = [(); 2].map(|()| {
             let barrier = Arc::clone(&barrier);
             thread::spawn(move || barrier.wait())
@@ -226,7 +227,7 @@ fn a_reset_or_an_abort_between_the_trip_and_a_late_waker_does_not_fail_the_late_
         let barrier = Arc::new(Barrier::new(2));
         let late = waiters(&barrier, 1).pop().unwrap();
         until(|| barrier.word.load(Relaxed) & SLEEPERS != 0);
-        // The trip, but for the ring: the other one is as late as we like.
+        // The trip without the ring, so the other thread is as late as we like.
         barrier.word.store(tripped(FILLING | 1), SeqCst);
         end(&barrier);
         barrier.ring();
@@ -288,7 +289,7 @@ fn who_stands_at_the_door_learns_of_an_abort() {
     until(|| barrier.word.load(Relaxed) & SLEEPERS != 0);
     barrier.abort();
     assert_eq!(early.join().unwrap(), Err(BrokenBarrierError));
-    barrier.reset(); // the one who failed is still inside …
+    barrier.reset(); // the thread that failed is still inside …
     assert_eq!(barrier.word.load(Relaxed), RESETTING | 1);
     barrier.update(RESETTING | 1, |word| Some(left(word))); // … until now
     assert_eq!(barrier.word.load(Relaxed), FILLING);
@@ -348,18 +349,20 @@ fn the_time_stops_when_all_have_come() {
     });
     until(|| barrier.n_waiting() == 1 || barrier.is_broken());
     *outlast.lock() = Instant::now() + SHORT * 6;
-    // On a slow machine the time was up before we came; then both fail, and there is nothing to see.
+    // On a slow machine the time may be up before this thread arrives; then both fail, and there is
+    // nothing to check.
     let last = barrier.wait();
     assert_eq!(first.join().unwrap().is_ok(), last.is_ok());
 
-    // Without a clock: who wants to leave a full barrier may not.
+    // Without a clock: a thread that wants to leave a full barrier may not.
     let full = Barrier::new(2).with_action(|| {});
     full.word.store(FILLING | 2, SeqCst);
     assert!(!full.leave(FILLING | 2));
     assert_eq!(full.word.load(Relaxed), FILLING | 2);
 }
 
-/// However arrivals, time-outs, resets and aborts fall: every wait returns, and after it all the barrier works.
+/// Whatever the order of arrivals, timeouts, resets and aborts, every wait returns, and the barrier
+/// works afterwards.
 #[test]
 fn in_a_storm_of_resets_and_aborts_every_wait_returns() {
     const ROUNDS: u64 = 500;
@@ -378,7 +381,7 @@ fn in_a_storm_of_resets_and_aborts_every_wait_returns() {
         })
         .collect();
     while threads.iter().any(|thread| !thread.is_finished()) {
-        // Once somebody is done the others wait in vain: then every wait must end by an abort.
+        // Once a thread is done, the others wait in vain, and an abort must end every wait.
         if storm.load(SeqCst) {
             barrier.reset()
         } else {

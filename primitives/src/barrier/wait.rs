@@ -13,31 +13,33 @@ use crate::sync::cell::UnsafeCell;
 use crate::sync::{model_failed, spin};
 
 impl<A: FnMut()> Barrier<A> {
-    /// Waits until all parties have arrived; then returns in which order this one did. With a default
-    /// time-out, as [`wait_timeout`](Self::wait_timeout).
+    /// Waits until all parties have arrived. Returns this thread's place in the order of arrival.
+    /// With a default timeout it behaves as [`wait_timeout`](Self::wait_timeout).
     ///
-    /// Blocks. Looks on for about a microsecond (not with more parties than cores) and gives up its turn a few times
-    /// before it sleeps. One load and one compare-exchange to arrive, and for the last with sleepers a call to the kernel.
+    /// Blocks. Spins for about a microsecond (not with more parties than cores) and yields a few
+    /// times before it sleeps. Arriving costs one load and one compare-exchange; for the last
+    /// thread, if others sleep, a call to the kernel.
     ///
     /// # Errors
     ///
-    /// If the barrier is broken, or breaks or is reset while this thread waits.
+    /// If the barrier is broken, or if it breaks or is reset while this thread waits.
     ///
     /// # Panics
     ///
     /// With the action's panic, in the thread that ran it.
     ///
-    /// _Python_: `wait()`. There a thread that comes again waits until the slow ones of the last round are out;
-    /// here it goes into the next.
+    /// _Python_: `wait()`. There a thread that comes again waits until the slow threads of the last
+    /// round have left; here it enters the next round.
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub fn wait(&self) -> Result<BarrierWaitResult, BrokenBarrierError> {
         self.wait_for(self.timeout)
     }
 
-    /// [`wait`](Self::wait), for at most `timeout`, whatever the default is; then breaks the barrier.
+    /// [`wait`](Self::wait), for at most `timeout`, whatever the default is; breaks the barrier if
+    /// that time passes.
     ///
-    /// The time runs from when this thread arrives, and stops when all have: an action that takes longer
-    /// breaks nothing. Zero breaks the barrier at once unless this thread is the last;
+    /// The time runs from the arrival of this thread until all have arrived: an action that takes
+    /// longer breaks nothing. Zero breaks the barrier at once unless this thread is the last;
     /// [`Duration::MAX`] never expires.
     ///
     /// # Errors
@@ -48,7 +50,7 @@ impl<A: FnMut()> Barrier<A> {
     ///
     /// As [`wait`](Self::wait).
     ///
-    /// _Python_: `wait(timeout)`; `None` there is the default time-out, not no time-out.
+    /// _Python_: `wait(timeout)`; `None` there is the default timeout, not no timeout.
     ///
     /// ```
     /// use primitives::Barrier;
@@ -80,8 +82,8 @@ impl<A: FnMut()> Barrier<A> {
     }
 
     // ANCHOR: arrive
-    /// Goes in, and returns what the word was before. The last one, if there is no action to run, trips the
-    /// barrier in the same step.
+    /// Goes in, and returns the word as it was before. If there is no action, the last thread trips
+    /// the barrier in the same step.
     #[inline]
     fn arrive(&self) -> Result<u64, BrokenBarrierError> {
         loop {
@@ -112,25 +114,27 @@ impl<A: FnMut()> Barrier<A> {
         word & STATE == FILLING && !self.is_full(word)
     }
 
-    /// Whether all are inside (and if the barrier is still filling, the last one runs the action).
+    /// Whether all are inside. (If the barrier is still filling then, the last one runs the
+    /// action.)
     #[inline]
     fn is_full(&self, word: u64) -> bool {
         word & INSIDE == u64::from(self.parties)
     }
 
-    /// Waits while an action runs, or while those of a round that was reset are on their way out. May return
+    /// Waits while an action runs, or while the threads of a reset round are leaving. May return
     /// early.
     #[cold]
     fn wait_at_the_door(&self) {
         let closed = |word| !self.is_open(word) && word & STATE != BROKEN;
-        // Relaxed: a hint; who goes in does it by `update`.
+        // Relaxed: a hint; a thread goes in by `update`.
         if !spin::gather(self.parties(), || !closed(self.word.load(Relaxed))) {
             self.sleep_while(closed, None);
         }
     }
 
     // ANCHOR: wait-inside
-    /// Waits until the round that the thread `found` when it arrived is over, or until the time is up.
+    /// Waits until the round that the thread `found` when it arrived is over, or until the time is
+    /// up.
     #[cold]
     fn wait_inside(&self, found: u64, timeout: Option<Duration>) -> Result<(), BrokenBarrierError> {
         let filling = |word| round(word) == round(found) && word & STATE == FILLING;
@@ -140,8 +144,8 @@ impl<A: FnMut()> Barrier<A> {
         // Relaxed: a hint; the loop looks again.
         spin::gather(self.parties(), || !filling(self.word.load(Relaxed)));
         loop {
-            // Acquire: pairs with the Release in `update`: who is let go sees what all did before they
-            // arrived, and what the action did.
+            // Acquire: pairs with the Release in `update`: a released waiter sees what all did
+            // before they arrived, and what the action did.
             let word = self.word.load(Acquire);
             if round(word) != round(found) {
                 return Ok(());
@@ -157,20 +161,21 @@ impl<A: FnMut()> Barrier<A> {
         }
     }
 
-    /// Leaves a round without success, and breaks the barrier if no thread did before. Not from a round that has
-    /// been tripped since, and not while the action runs; returns whether it left.
+    /// Leaves a round without success, and breaks the barrier unless another thread did so before.
+    /// It does not leave a round that has been tripped since, or while the action runs. Returns
+    /// whether it left.
     pub(super) fn leave(&self, word: u64) -> bool {
         let stays = |now| round(now) != round(word) || now & STATE == FILLING && self.is_full(now);
         let found = self.update(word, |now| (!stays(now)).then(|| left(now)));
         !stays(found)
     }
 
-    /// Sleeps unless the word has ceased to be as `waits` wants it. May return early.
+    /// Sleeps unless `waits` no longer accepts the word. May return early.
     fn sleep_while(&self, waits: impl Fn(u64) -> bool, deadline: Option<Instant>) -> Wait {
-        // Acquire: pairs with the Release in `ring`. Either this is the number from before the ring that
-        // we wait for, and then that ring will change it; or the word shows that it has rung.
+        // Acquire: pairs with the Release in `ring`. Either this is the number from before the
+        // awaited ring, and that ring will change it; or the word shows that the bell has rung.
         let bell = self.bell.load(Acquire);
-        // Relaxed: a first guess; and a note that is there already stays until it has rung.
+        // Relaxed: a first guess; and a note that is there stays until the bell has rung.
         let found = self.update(self.word.load(Relaxed), |word| {
             (waits(word) && word & SLEEPERS == 0).then_some(word | SLEEPERS)
         });
@@ -186,17 +191,17 @@ impl<A: FnMut()> Barrier<A> {
     #[cold]
     fn act(&self, action: &UnsafeCell<A>) -> Result<(), BrokenBarrierError> {
         let leave_on_panic = Leave(self);
-        // SAFETY: this thread was the last to go into a round that can neither be tripped nor begin anew
-        // before it says so, so no other thread runs the action; and what earlier rounds did to it is
-        // seen here, through the Acquire of the `update` by which this thread went in.
+        // SAFETY: this thread was the last to enter the round. The round can neither be tripped nor
+        // restart before this thread says so, so no other thread runs the action. The Acquire of
+        // the `update` by which this thread went in shows it what earlier rounds did to the action.
         action.with_mut(|action| unsafe { (*action)() });
         mem::forget(leave_on_panic);
         let found = self.end_round(true);
         if found & STATE == FILLING { Ok(()) } else { Err(BrokenBarrierError) }
     }
 
-    /// Trips the barrier if the action has `returned`, and if the round was not given up meanwhile; leaves
-    /// it otherwise. Returns what the word was before.
+    /// Trips the barrier if the action has `returned` and the round was not given up meanwhile;
+    /// otherwise leaves it. Returns the word as it was before.
     fn end_round(&self, returned: bool) -> u64 {
         // Relaxed: a first guess.
         self.update(self.word.load(Relaxed), |word| {
@@ -207,7 +212,7 @@ impl<A: FnMut()> Barrier<A> {
     // ANCHOR_END: act
 }
 
-/// Leaves the round, and so breaks the barrier, when the action panics.
+/// Leaves the round when the action panics, which breaks the barrier.
 struct Leave<'a, A: FnMut()>(&'a Barrier<A>);
 
 impl<A: FnMut()> Drop for Leave<'_, A> {

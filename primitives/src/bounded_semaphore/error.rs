@@ -3,7 +3,8 @@
 use std::error::Error;
 use std::fmt;
 
-/// A [`release`](crate::BoundedSemaphore::release) of more permits than were out; none was put back.
+/// A [`release`](crate::BoundedSemaphore::release) of more permits than were out; none was put
+/// back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReleaseError {
     released: usize,

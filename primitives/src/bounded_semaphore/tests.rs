@@ -1,5 +1,5 @@
-//! The corner cases, each named after what it shows. (The algorithm is that of `Semaphore`, and so are its
-//! tests.)
+//! The corner cases, each named after what it shows. (The algorithm is that of `Semaphore`, and so
+//! are its tests.)
 
 use std::error::Error;
 use std::panic::{AssertUnwindSafe, catch_unwind};

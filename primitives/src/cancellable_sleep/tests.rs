@@ -1,8 +1,8 @@
 //! The corner cases, each named after what it shows.
 
 use std::sync::Arc;
-// The tests' own flags and counters: std's, for they are no part of what is explored, and SeqCst throughout,
-// because which store each load pairs with is not what is tested.
+// The tests' own flags and counters are std's, because they are not part of what is explored. They
+// are SeqCst throughout: the tests do not examine which store each load pairs with.
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -57,7 +57,7 @@ fn cancel_wakes_every_sleeper_at_once() {
             thread::spawn(move || sleep.wait(deadline))
         })
         .collect();
-    // Whether they sleep yet or not is just what must not matter.
+    // Whether they already sleep must not matter.
     assert!(sleep.cancel());
     for sleeper in sleepers {
         assert!(!sleeper.join().unwrap());
@@ -93,9 +93,9 @@ fn of_many_waiters_one_makes_it_fire() {
     assert_eq!(fired.filter(|&fired| fired).count(), 1);
 }
 
-/// Two threads go through the same sleeps, one to fire them from the first to the last, one to cancel them
-/// from the last to the first, so that they meet in the middle of each hundred. (With a thread for each race
-/// the time would go into starting threads, and there would hardly be a race.)
+/// Two threads go through the same sleeps, so that they meet in the middle of each hundred: one
+/// fires them from the first to the last, the other cancels them from the last to the first. (A new
+/// thread for each race would spend its time on starting, and would hardly race.)
 #[test]
 fn fire_and_cancel_exclude_each_other_in_a_hundred_thousand_races() {
     const ROUNDS: usize = 1_000;
@@ -149,7 +149,7 @@ fn fire_and_cancel_exclude_each_other_in_a_hundred_thousand_races() {
     }
 }
 
-/// The same with real sleeps, whose deadlines come just when they are called off.
+/// The same with real sleeps, whose deadlines come just when they are cancelled.
 #[test]
 fn a_sleep_that_is_cancelled_at_its_deadline_ends_one_way_or_the_other() {
     for round in 0..500 {

@@ -1,13 +1,14 @@
-//! [`ConditionLock`]: what a condition must be able to do with a lock, and the locks that have it.
+//! [`ConditionLock`]: what a condition needs of a lock, and the locks that provide it.
 
 use crate::deadlock::Identity;
 use crate::lock::{LockGuard, RawLock};
 
-/// A raw lock that a [`Condition`](super::Condition) can let go of entirely, and take again as it was.
+/// A raw lock that a [`Condition`](super::Condition) can release entirely, and take again as often
+/// as it was held.
 ///
 /// _Python_: the private `_release_save` and `_acquire_restore` of `threading`'s locks.
 pub trait ConditionLock {
-    /// What [`restore_all`](Self::restore_all) must know: how often the lock was held.
+    /// What [`restore_all`](Self::restore_all) needs to know: how often the lock was held.
     type Saved;
 
     /// Releases the lock, however often the caller holds it.
@@ -29,7 +30,7 @@ impl ConditionLock for RawLock {
     fn release_all(&self) {
         assert!(
             self.try_release(),
-            "waited on a condition with a lock that nobody holds: call `acquire` first",
+            "waited on a condition with a lock that is not held: call `acquire` first",
         );
     }
 
@@ -39,7 +40,8 @@ impl ConditionLock for RawLock {
     }
 }
 
-/// The lock of a guard, without the data. Not for everybody: the guard is still there when it is released.
+/// The lock of a guard, without the data. Not public: the guard still exists while the lock is
+/// released.
 pub(super) struct Guarded<'a> {
     identity: &'a Identity,
     raw: &'a RawLock,

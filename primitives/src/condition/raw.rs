@@ -8,8 +8,8 @@ use crate::park;
 
 /// Waiting with a raw lock: the same calls, without data for a predicate to look at.
 impl Condition {
-    /// Releases the lock, however often the caller holds it, sleeps until notified, takes it again as
-    /// often. May return without a notification, so call it in a loop.
+    /// Releases the lock, however often the caller holds it. Sleeps until notified. Takes the lock
+    /// as often again. May return without a notification, so call it in a loop.
     ///
     /// # Panics
     ///
@@ -29,7 +29,8 @@ impl Condition {
         self.wait_on(lock, None);
     }
 
-    /// [`wait_raw`](Self::wait_raw) while `blocked` says so; looks at once, and after each notification.
+    /// [`wait_raw`](Self::wait_raw) while `blocked` returns `true`; asks it at once, and after each
+    /// notification.
     #[doc(alias = "wait_for")]
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub fn wait_raw_while<L: ConditionLock + ?Sized>(

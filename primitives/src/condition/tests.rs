@@ -13,14 +13,14 @@ use crate::sync::atomic::Ordering::Relaxed;
 const SHORT: Duration = Duration::from_millis(5);
 const FAR: Duration = Duration::from_secs(3600);
 
-/// A number of tickets under a lock, and a condition for when there are any.
+/// A number of tickets under a lock, and a condition that says when there are any.
 #[derive(Default)]
 struct Box_ {
     tickets: Lock<u32>,
     filled: Condition,
 }
 
-/// Threads that take a ticket each.
+/// Threads of which each takes a ticket.
 fn takers(b: &Arc<Box_>, n: usize) -> Vec<JoinHandle<()>> {
     (0..n)
         .map(|_| {
@@ -34,7 +34,7 @@ fn takers(b: &Arc<Box_>, n: usize) -> Vec<JoinHandle<()>> {
         .collect()
 }
 
-/// Returns once `n` threads wait: each counted itself before it let the lock go.
+/// Returns once `n` threads wait: each counted itself before it released the lock.
 fn until_waiting(condition: &Condition, n: u32) {
     while condition.waiters.load(Relaxed) < n {
         thread::yield_now();
@@ -81,7 +81,7 @@ fn notify_more_than_wait_and_notify_none_are_fine() {
     condition.notify_all();
     condition.notify(usize::MAX);
     condition.notify(0);
-    assert_eq!(condition.sequence.load(Relaxed), 0, "with nobody waiting nothing is written");
+    assert_eq!(condition.sequence.load(Relaxed), 0, "without a waiter nothing is written");
 }
 
 #[test]
@@ -182,8 +182,8 @@ fn waiting_without_the_lock_panics_and_says_so() {
     let (lock, condition) = (RawLock::new(), Condition::new());
     let panic = catch_unwind(AssertUnwindSafe(|| condition.wait_raw(&lock))).unwrap_err();
     let message = panic.downcast_ref::<&str>().unwrap();
-    assert!(message.contains("with a lock that nobody holds"), "{message}");
-    condition.notify_one(); // finds nobody
+    assert!(message.contains("with a lock that is not held"), "{message}");
+    condition.notify_one(); // finds no waiter
     assert_eq!(format!("{condition:?}"), "Condition { waiters: 0 }");
 }
 

@@ -1,8 +1,8 @@
 //! The corner cases, each named after what it shows.
 
 use std::sync::Arc;
-// The tests' own flags and counters: std's, for they are no part of what is explored, and SeqCst throughout,
-// because which store each load pairs with is not what is tested.
+// The tests' own flags and counters are std's, because they are not part of what is explored. They
+// are SeqCst throughout: the tests do not examine which store each load pairs with.
 use std::sync::atomic::{AtomicUsize as Counter, Ordering::SeqCst};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -63,7 +63,7 @@ fn one_set_lets_everybody_go() {
     assert_eq!(passed.load(SeqCst), 6);
 }
 
-/// The bug of an event that is one bit: the waiter wakes up, finds it clear and sleeps on.
+/// The bug of a one-bit event: the waiter wakes up, finds it clear and sleeps on.
 #[test]
 fn a_waiter_that_set_reached_returns_though_clear_follows_at_once() {
     for timeout in [FAR, Duration::MAX] {
@@ -145,7 +145,7 @@ fn the_last_generation_is_followed_by_the_first() {
     assert!(waiter.join().unwrap());
 }
 
-/// The use that the module's page describes: the worker clears, and then looks under the lock.
+/// The use that the module's page describes: the worker clears, then looks under the lock.
 #[test]
 fn data_under_a_lock_is_never_overlooked() {
     const ITEMS: u32 = 2_000;

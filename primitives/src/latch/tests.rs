@@ -5,7 +5,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::{Latch, SLEEPERS};
-// Relaxed, wherever a test looks at the word: at the word alone, and it reads nothing that goes with it.
+// Relaxed, wherever a test looks at the word: it looks at the word alone and reads no data that the
+// word protects.
 use crate::sync::atomic::Ordering::Relaxed;
 
 const SHORT: Duration = Duration::from_millis(5);

@@ -14,18 +14,18 @@ use crate::sync::{const_fn, model_failed};
 
 /// Data that one thread at a time may touch.
 ///
-/// [`lock`](Self::lock) waits until it is free and returns a guard; the guard gives the data,
-/// and unlocks when it is dropped. The data cannot be reached in any other way, so it cannot be touched
+/// [`lock`](Self::lock) waits until it is free and returns a guard; the guard gives the data, and
+/// unlocks when it is dropped. The data cannot be reached in any other way, so it cannot be touched
 /// without the lock.
 ///
-/// There is no poisoning: a panic while the guard is held unlocks, and the next thread finds the data as
-/// the panic left it. Where a half-finished change would do harm, make the change whole before anything
-/// that can panic, or catch the panic yourself. (std's `Mutex` marks the lock instead, and every caller
-/// answers for it with an `unwrap`.)
+/// There is no poisoning: a panic while the guard is held unlocks, and the next thread finds the
+/// data as the panic left it. Where a half-finished change would do harm, finish the change before
+/// anything that can panic, or catch the panic. (std's `Mutex` marks the lock instead, and every
+/// caller needs an `unwrap`.)
 ///
-/// _Python_: a `threading.Lock` used in a `with` statement, except that Python does not know which data
-/// the lock is for. A lock that the same thread may take again is `RLock`; one that another thread
-/// releases is [`RawLock`].
+/// _Python_: a `threading.Lock` used in a `with` statement, except that Python does not know which
+/// data the lock is for. Use `RLock` where the same thread may take the lock again, and [`RawLock`]
+/// where another thread releases it.
 ///
 /// ```
 /// use primitives::Lock;
@@ -48,8 +48,9 @@ pub struct Lock<T: ?Sized> {
 
 // SAFETY: the owner of the lock owns the data, so it may move to another thread where the data may.
 unsafe impl<T: ?Sized + Send> Send for Lock<T> {}
-// SAFETY: `&Lock` hands the data out to one thread at a time, as `&mut T`: that is moving it to that
-// thread and back, which is what `Send` allows. `T: Sync` is not needed, for no two threads see it at once.
+// SAFETY: `&Lock` hands the data out to one thread at a time, as `&mut T`: that moves it to that
+// thread and back, which `Send` allows. `T: Sync` is not needed, because two threads never see it
+// at once.
 unsafe impl<T: ?Sized + Send> Sync for Lock<T> {}
 // ANCHOR_END: lock-type
 
@@ -67,10 +68,11 @@ impl<T> Lock<T> {
     }
 
     const_fn! {
-        /// An unlocked lock around `value`, with a name for [reports of deadlocks](crate::deadlock). Without the
-        /// feature `deadlock-detection`, the name is not kept.
+        /// An unlocked lock around `value`, with a name for [reports of
+        /// deadlocks](crate::deadlock). Without the feature `deadlock-detection`, the name is not
+        /// kept.
         ///
-        /// A name that is put together at run time comes from [`deadlock::name`](crate::deadlock::name).
+        /// A name that is built at run time comes from [`deadlock::name`](crate::deadlock::name).
         ///
         /// ```
         /// use primitives::Lock;
@@ -88,7 +90,7 @@ impl<T> Lock<T> {
         }
     }
 
-    /// The data, without locking: owning the lock proves that no other thread has it.
+    /// The data, without locking: owning the lock proves that no other thread holds it.
     #[must_use]
     pub fn into_inner(self) -> T {
         self.data.into_inner()
@@ -98,7 +100,7 @@ impl<T> Lock<T> {
 impl<T: ?Sized> Lock<T> {
     /// Takes the lock; blocks until it is free.
     ///
-    /// A thread that has the lock already and asks again waits for itself and never returns. Uncontended: one
+    /// A thread that already holds the lock waits for itself and never returns. Uncontended: one
     /// compare-exchange, and a swap when the guard is dropped.
     // ANCHOR: lock-call
     #[inline]
@@ -110,13 +112,13 @@ impl<T: ?Sized> Lock<T> {
     }
     // ANCHOR_END: lock-call
 
-    /// Takes the lock; blocks until it is free, unless that would never be.
+    /// Takes the lock; blocks until it is free, unless it would never be.
     ///
     /// # Errors
     ///
-    /// A [`Report`], if the wait could never end: the threads that would have to
-    /// release something wait for this one, or the owner has ended. Nothing has been taken then; a caller that
-    /// gives back what it holds lets the others go on.
+    /// A [`Report`], if the wait could never end: the threads that would have to release something
+    /// wait for this one, or the owner has ended. Then nothing was taken; a caller that releases
+    /// what it holds lets the others go on.
     ///
     /// ```
     /// use primitives::Lock;
@@ -145,8 +147,8 @@ impl<T: ?Sized> Lock<T> {
 
     /// Takes the lock; blocks for at most `timeout`, then `None`.
     ///
-    /// Zero is one try; a time-out that overflows `Instant` never expires. Uncontended: as
-    /// [`lock`](Self::lock), and the clock is not read.
+    /// Zero tries once; a timeout that overflows `Instant` never expires. Uncontended: costs what
+    /// [`lock`](Self::lock) costs; the clock is not read.
     ///
     /// ```
     /// use primitives::Lock;
@@ -167,15 +169,15 @@ impl<T: ?Sized> Lock<T> {
 
     /// Takes the lock; blocks until `deadline` at most, then `None`.
     ///
-    /// A deadline that has passed is one try.
+    /// With a deadline that has passed it tries once.
     #[inline]
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub fn lock_deadline(&self, deadline: Instant) -> Option<LockGuard<'_, T>> {
         if self.raw.acquire_deadline(deadline) { Some(LockGuard::new(self)) } else { None }
     }
 
-    /// Whether some thread has the lock at this moment: out of date before you look at the answer.
-    /// Good for messages and tests, never for deciding.
+    /// Whether some thread has the lock at this moment. The answer may be out of date when you read
+    /// it. Good for messages and tests, never for deciding.
     #[inline]
     #[must_use]
     #[doc(alias = "locked")]
@@ -183,7 +185,7 @@ impl<T: ?Sized> Lock<T> {
         self.raw.is_locked()
     }
 
-    /// The data, without locking: `&mut self` proves that no other thread has it.
+    /// The data, without locking: `&mut self` proves that no other thread holds the lock.
     #[inline]
     #[must_use]
     pub fn get_mut(&mut self) -> &mut T {
@@ -217,10 +219,10 @@ impl<T: ?Sized + fmt::Debug> fmt::Debug for Lock<T> {
     }
 }
 
-/// The lock, held: gives the data, and unlocks when dropped.
+/// The held lock: gives the data, and unlocks when dropped.
 ///
-/// Stays in the thread that locked (it is not `Send`): a lock is a promise about what _this_ thread is
-/// doing.
+/// Stays in the thread that locked (it is not `Send`), because a lock is a statement about _this_
+/// thread.
 // ANCHOR: guard-type
 #[must_use = "a guard that is dropped at once unlocks at once"]
 pub struct LockGuard<'a, T: ?Sized> {
@@ -241,7 +243,7 @@ impl<'a, T: ?Sized> LockGuard<'a, T> {
         Self { lock, _here: PhantomData }
     }
 
-    /// What a condition must release before it sleeps, and take again after.
+    /// The lock that a condition must release before it sleeps, and take again afterwards.
     pub(crate) fn raw(&self) -> (&'a Identity, &'a RawLock) {
         (&self.lock.identity, &self.lock.raw)
     }
@@ -253,8 +255,9 @@ impl<T: ?Sized> Deref for LockGuard<'_, T> {
     #[inline]
     #[cfg_attr(model, track_caller)]
     fn deref(&self) -> &T {
-        // SAFETY: this guard exists, so this thread has the lock, so no other thread reaches the data; the
-        // borrow of the guard keeps it so, and keeps `deref_mut` out, for as long as the result lives.
+        // SAFETY: this guard exists, so this thread holds the lock, so no other thread reaches the
+        // data; the borrow of the guard keeps it so, and keeps `deref_mut` out, for as long as the
+        // result lives.
         self.lock.data.with(|data| unsafe { &*data })
     }
 }
@@ -274,7 +277,8 @@ impl<T: ?Sized> Drop for LockGuard<'_, T> {
     fn drop(&mut self) {
         if !model_failed() {
             self.lock.identity.released();
-            // Never `false`: this guard has it. (`release` would check that and could panic.)
+            // Never `false`: this guard holds the lock. (`release` would check that and could
+            // panic.)
             self.lock.raw.try_release();
         }
     }

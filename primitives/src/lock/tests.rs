@@ -2,8 +2,8 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-// The tests' own flags and counters: std's, for they are no part of what is explored, and SeqCst throughout,
-// because which store each load pairs with is not what is tested.
+// The tests' own flags and counters are std's, because they are not part of what is explored. They
+// are SeqCst throughout: the tests do not examine which store each load pairs with.
 use std::sync::atomic::{AtomicU32 as Counter, Ordering::SeqCst};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -50,7 +50,7 @@ fn releasing_an_unlocked_lock_panics_and_says_what_to_do() {
     let lock = RawLock::new();
     let panic = catch_unwind(|| lock.release()).unwrap_err();
     let message = panic.downcast_ref::<&str>().unwrap();
-    assert!(message.contains("released a lock that nobody holds"), "{message}");
+    assert!(message.contains("released a lock that is not held"), "{message}");
     assert!(message.contains("try_release"), "{message}");
     assert!(!lock.try_release());
     assert!(lock.try_acquire(), "the failed releases must leave it as it was");
@@ -121,8 +121,9 @@ fn a_sleeper_gets_the_lock_when_it_is_released() {
     assert_eq!(waiter.join().unwrap(), 5);
 }
 
-/// The bug: a timed waiter that is woken, finds its time over and leaves at once takes the wake-up with
-/// it; whoever barged in unlocks a lock that says `LOCKED`, and the other sleeper is never woken.
+/// The bug: a timed waiter is woken, finds its time over and leaves at once, and the wake-up is
+/// lost with it. The thread that barged in unlocks a lock that says `LOCKED`, and the other sleeper
+/// is never woken.
 #[test]
 fn timed_waiters_that_leave_never_strand_a_sleeper() {
     const ROUNDS: u32 = 2_000;
@@ -135,7 +136,7 @@ fn timed_waiters_that_leave_never_strand_a_sleeper() {
                 for round in 0..ROUNDS {
                     let patience = Duration::from_micros(u64::from(round % 40));
                     if number % 2 == 1 {
-                        lock.acquire(); // stranded, this one would sleep for ever
+                        lock.acquire(); // stranded, this one would never wake up
                     } else if !lock.acquire_timeout(patience) {
                         continue;
                     }

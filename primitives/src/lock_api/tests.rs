@@ -61,7 +61,7 @@ fn only_the_guard_of_a_raw_lock_may_move_to_another_thread() {
     assert!(!mutex.is_locked());
 }
 
-/// A second guard in the same thread would be a second `&mut` to the same data.
+/// With a second guard the same thread would have a second `&mut` to the same data.
 #[test]
 fn a_mutex_of_a_raw_rlock_never_opens_twice_to_one_thread() {
     let mutex = CheckedMutex::new(1);

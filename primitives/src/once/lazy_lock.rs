@@ -1,4 +1,4 @@
-//! [`LazyLock<T>`]: a value that is made when it is first looked at.
+//! [`LazyLock<T>`]: a value that is made at the first access.
 
 use std::cell::Cell;
 use std::fmt;
@@ -8,14 +8,14 @@ use std::panic::{RefUnwindSafe, UnwindSafe};
 use super::OnceLock;
 use crate::sync::const_fn;
 
-/// A value that is made when it is first looked at, by the closure that is given with it.
+/// A value that its closure makes at the first access.
 ///
-/// Looking at it ([`Deref`]) blocks while another thread makes it; after that it is one load.
+/// An access ([`Deref`]) blocks while another thread makes the value; after that it is one load.
 ///
-/// There is one closure. If it panics there is no value and no way to make one, so the panic is final: each later look
-/// panics too.
+/// There is one closure. If it panics, there is no value and no way to make one, so the panic is
+/// final: each later access panics too.
 ///
-/// _Python_: `functools.cached_property`, which may call twice. _std_: `LazyLock`.
+/// _Python_: `functools.cached_property`, which may call its function twice. _std_: `LazyLock`.
 ///
 /// ```
 /// use primitives::LazyLock;
@@ -29,10 +29,10 @@ pub struct LazyLock<T, F = fn() -> T> {
     make: Cell<Option<F>>,
 }
 
-// SAFETY: `make` is touched only by the closure of `value`'s initialisation, which one thread at a time calls, and which
-// orders those calls; the closure may go to another thread, so `F: Send`.
+// SAFETY: only the closure of `value`'s initialisation touches `make`. One thread at a time calls
+// it, and `value` orders those calls; the closure may go to another thread, so `F: Send`.
 unsafe impl<T: Send + Sync, F: Send> Sync for LazyLock<T, F> {}
-// A closure that panics leaves the lock without value for good, and every look says so.
+// A closure that panics leaves the lock permanently without a value, and every access panics.
 impl<T: RefUnwindSafe + UnwindSafe, F: UnwindSafe> RefUnwindSafe for LazyLock<T, F> {}
 impl<T: UnwindSafe, F: UnwindSafe> UnwindSafe for LazyLock<T, F> {}
 
@@ -45,12 +45,13 @@ impl<T, F: FnOnce() -> T> LazyLock<T, F> {
         }
     }
 
-    /// The value, made now if it is not there. Blocks while another thread makes it. There: one load.
+    /// The value, made now if it does not exist. Blocks while another thread makes it. Once it
+    /// exists: one load.
     ///
     /// # Panics
     ///
-    /// Whatever the closure panics with goes on. If it has panicked before: "the closure of a lazy lock has panicked".
-    /// A closure that looks at its own value waits for itself.
+    /// If the closure panics, the panic continues. If it has panicked before: "the closure of a
+    /// lazy lock has panicked". A closure that looks at its own value waits for itself.
     #[inline]
     #[cfg_attr(any(model, feature = "deadlock-detection"), track_caller)]
     pub fn force(this: &Self) -> &T {
@@ -77,7 +78,7 @@ impl<T, F: FnOnce() -> T> Deref for LazyLock<T, F> {
     }
 }
 
-/// Made by `T::default`, when it is first looked at.
+/// A value that `T::default` makes at the first access.
 impl<T: Default> Default for LazyLock<T> {
     #[track_caller]
     fn default() -> Self {

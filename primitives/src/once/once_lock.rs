@@ -10,13 +10,13 @@ use super::Once;
 use crate::sync::cell::UnsafeCell;
 use crate::sync::const_fn;
 
-/// A place for a value that is written once and read by many.
+/// A place for a value that is written once and read by many threads.
 ///
-/// [`get`](Self::get) is one load. [`get_or_init`](Self::get_or_init) makes the value if it is not there; of several
-/// threads one makes it, and the others wait for it.
+/// [`get`](Self::get) is one load. [`get_or_init`](Self::get_or_init) makes the value if it does
+/// not exist; one thread makes it, and the others wait.
 ///
-/// _Python_: none; `functools.cache` on a function without arguments comes near, and may call it twice. _std_:
-/// `OnceLock`.
+/// _Python_: has no such type; `functools.cache` on a function without arguments is similar, but
+/// may call it twice. _std_: `OnceLock`.
 ///
 /// ```
 /// use primitives::OnceLock;
@@ -28,12 +28,12 @@ use crate::sync::const_fn;
 /// ```
 pub struct OnceLock<T> {
     once: Once,
-    /// There from when `once` is completed on.
+    /// Initialised once `once` is completed.
     value: UnsafeCell<MaybeUninit<T>>,
 }
 
-// SAFETY: the value may be made by one thread and dropped by another, so `T: Send`; many threads get `&T` at once, so
-// `T: Sync`.
+// SAFETY: the value may be made by one thread and dropped by another, so `T: Send`; many threads
+// get `&T` at once, so `T: Sync`.
 unsafe impl<T: Send + Sync> Sync for OnceLock<T> {}
 // SAFETY: a lock that moves takes the value along.
 unsafe impl<T: Send> Send for OnceLock<T> {}
@@ -51,22 +51,22 @@ impl<T> OnceLock<T> {
     }
 
     const_fn! {
-        /// An empty place with a name for [reports of deadlocks](crate::deadlock). Without the feature
-        /// `deadlock-detection`, the name is not kept.
+        /// An empty place with a name for [reports of deadlocks](crate::deadlock). Without the
+        /// feature `deadlock-detection`, the name is not kept.
         #[must_use]
         pub const fn named(name: &'static str) -> Self {
             Self { once: Once::named(name), value: UnsafeCell::new(MaybeUninit::uninit()) }
         }
     }
 
-    /// The value, if it is there. Never blocks; one load.
+    /// The value, if it exists. Never blocks; one load.
     #[inline]
     #[cfg_attr(model, track_caller)]
     pub fn get(&self) -> Option<&T> {
         if self.once.is_completed() { Some(self.written()) } else { None }
     }
 
-    /// The value, if it is there; `&mut self` proves that no other thread looks.
+    /// The value, if it exists; `&mut self` proves that no other thread reads it.
     #[inline]
     pub fn get_mut(&mut self) -> Option<&mut T> {
         if self.once.is_completed() {
@@ -77,23 +77,24 @@ impl<T> OnceLock<T> {
         }
     }
 
-    /// Writes the value, unless one is there; waits for a thread that is writing one.
+    /// Writes the value, unless there is one; waits for a thread that is writing one.
     ///
     /// # Errors
     ///
-    /// `value`, if another is there.
+    /// `value`, if there is another.
     pub fn set(&self, value: T) -> Result<(), T> {
         let mut value = Some(value);
         self.get_or_init(|| value.take().expect("called once"));
         value.map_or(Ok(()), Err)
     }
 
-    /// The value; `f` makes it if it is not there. Blocks while another thread makes it. There: one load.
+    /// The value; `f` makes it if it does not exist. Blocks while another thread makes it. Once it
+    /// exists: one load.
     ///
     /// # Panics
     ///
-    /// Whatever `f` panics with goes on; the place stays empty, and the next call tries again. A closure that asks for
-    /// the same value waits for itself.
+    /// If `f` panics, the panic continues; the place stays empty, and the next call tries again. A
+    /// closure that asks for the same value waits for itself.
     #[inline]
     #[cfg_attr(any(model, feature = "deadlock-detection"), track_caller)]
     pub fn get_or_init(&self, f: impl FnOnce() -> T) -> &T {
@@ -101,11 +102,12 @@ impl<T> OnceLock<T> {
         value
     }
 
-    /// The value; `f` makes it if it is not there. Blocks while another thread makes it. There: one load.
+    /// The value; `f` makes it if it does not exist. Blocks while another thread makes it. Once it
+    /// exists: one load.
     ///
     /// # Errors
     ///
-    /// That of `f`; the place stays empty, and the next call tries again.
+    /// The error of `f`; the place stays empty, and the next call tries again.
     ///
     /// # Panics
     ///
@@ -125,30 +127,31 @@ impl<T> OnceLock<T> {
         self.once.try_call_once(|| {
             let made = f()?;
             self.value.with_mut(|value| {
-                // SAFETY: this closure is called by one thread at a time, and not again after it has
-                // succeeded; no thread reads before that.
+                // SAFETY: this closure is called by one thread at a time, and not again after it
+                // has succeeded; no thread reads before that.
                 unsafe { (*value).write(made) };
             });
             Ok(())
         })
     }
 
-    /// Waits until the value is there, made by another thread. Blocks; there: one load.
+    /// Waits until another thread has made the value. Blocks; once it exists: one load.
     #[cfg_attr(any(model, feature = "deadlock-detection"), track_caller)]
     pub fn wait(&self) -> &T {
         self.once.wait();
         self.written()
     }
 
-    /// Waits until the value is there, for at most `timeout`.
+    /// Waits until the value exists, for at most `timeout`.
     ///
-    /// Zero is one look; a timeout that overflows `Instant` never expires.
+    /// Zero looks once; a timeout that overflows `Instant` never expires.
     #[cfg_attr(any(model, feature = "deadlock-detection"), track_caller)]
     pub fn wait_timeout(&self, timeout: Duration) -> Option<&T> {
         if self.once.wait_timeout(timeout) { Some(self.written()) } else { None }
     }
 
-    /// Waits until the value is there, or until `deadline`. A deadline that has passed is one look.
+    /// Waits until the value exists, or until `deadline`. With a deadline that has passed it looks
+    /// once.
     #[cfg_attr(any(model, feature = "deadlock-detection"), track_caller)]
     pub fn wait_deadline(&self, deadline: Instant) -> Option<&T> {
         if self.once.wait_deadline(deadline) { Some(self.written()) } else { None }
@@ -159,7 +162,7 @@ impl<T> OnceLock<T> {
         std::mem::take(self).into_inner()
     }
 
-    /// The value, if it is there.
+    /// The value, if it exists.
     pub fn into_inner(mut self) -> Option<T> {
         if !self.once.is_completed() {
             return None;
@@ -169,13 +172,13 @@ impl<T> OnceLock<T> {
         Some(self.value.with(|value| unsafe { (*value).assume_init_read() }))
     }
 
-    /// The value. To be called only when it is there.
+    /// The value. Call it only when the value exists.
     #[inline]
     #[cfg_attr(model, track_caller)]
     fn written(&self) -> &T {
         debug_assert!(self.once.is_completed());
-        // SAFETY: completed, says the caller, who saw it by Acquire; so the value is there, and is not written
-        // again while `&self` lives.
+        // SAFETY: the caller saw `once` completed, by Acquire; so the value exists, and is not
+        // written again while `&self` lives.
         self.value.with(|value| unsafe { (*value).assume_init_ref() })
     }
 }
@@ -196,7 +199,7 @@ impl<T> Default for OnceLock<T> {
     }
 }
 
-/// With the value there.
+/// With the value already made.
 impl<T> From<T> for OnceLock<T> {
     #[track_caller]
     fn from(value: T) -> Self {

@@ -2,14 +2,15 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
-// The tests' own counters: std's, for they are no part of what is explored, and SeqCst throughout,
-// because which store each load pairs with is not what is tested.
+// The tests' own counters are std's, because they are not part of what is explored. They are SeqCst
+// throughout: the tests do not examine which store each load pairs with.
 use std::sync::atomic::{AtomicUsize as Counter, Ordering::SeqCst};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use super::{LazyLock, Once, OnceLock, RUNNING, SLEEPERS};
-// Relaxed, wherever a test looks at the word: at the word alone, and it reads nothing that goes with it.
+// Relaxed, wherever a test looks at the word: it looks at the word alone and reads no data that the
+// word protects.
 use crate::sync::atomic::Ordering::Relaxed;
 
 const SHORT: Duration = Duration::from_millis(5);

@@ -8,19 +8,19 @@ use std::time::{Duration, Instant};
 use super::RawRLock;
 use crate::sync::{const_fn, model_failed};
 
-/// Data that one thread at a time may use, and that thread may lock again and again.
+/// Data that one thread at a time may use; that thread may lock it again and again.
 ///
-/// [`lock`](Self::lock) waits until no other thread has it and returns a guard; the lock is free when the
-/// last guard is dropped. Several guards can be alive in one thread at once, so a guard lends the data
-/// only as `&T`: to change it, put it in a [`Cell`](std::cell::Cell) or a
-/// [`RefCell`](std::cell::RefCell), which need no lock of their own here.
+/// [`lock`](Self::lock) waits until no other thread holds it and returns a guard; the lock is free
+/// when the last guard is dropped. Several guards can be alive in one thread at once, so a guard
+/// lends the data only as `&T`: to change the data, put it in a [`Cell`](std::cell::Cell) or a
+/// [`RefCell`](std::cell::RefCell), which need no further lock.
 ///
-/// There is no poisoning, as with [`Lock`](crate::Lock). A [`Condition`](crate::Condition) cannot wait
-/// with these guards: it would have to release the lock while another guard of this thread may still lend
-/// the data. It can with a [`RawRLock`].
+/// There is no poisoning, as with [`Lock`](crate::Lock). A [`Condition`](crate::Condition) cannot
+/// wait with these guards: it would have to release the lock while another guard of this thread may
+/// still lend the data. A condition can wait with a [`RawRLock`].
 ///
-/// _Python_: a `threading.RLock` used in a `with` statement, except that Python does not know which data
-/// the lock is for.
+/// _Python_: a `threading.RLock` used in a `with` statement, except that Python does not know which
+/// data the lock is for.
 ///
 /// ```
 /// use primitives::RLock;
@@ -58,9 +58,9 @@ pub struct RLock<T: ?Sized> {
     data: T,
 }
 
-// SAFETY: `&RLock` lends the data to one thread at a time, and takes it back before another gets it: that
-// is moving it to that thread and back, which is what `Send` allows. `T: Sync` is not needed, for no two
-// threads see it at once. (`Send` for `T: Send` is the compiler's own conclusion.)
+// SAFETY: `&RLock` lends the data to one thread at a time, and takes it back before another gets
+// it: that moves it to that thread and back, which `Send` allows. `T: Sync` is not needed, because
+// two threads never see it at once. (`Send` for `T: Send` is the compiler's own conclusion.)
 unsafe impl<T: ?Sized + Send> Sync for RLock<T> {}
 // ANCHOR_END: rlock-type
 
@@ -76,15 +76,16 @@ impl<T> RLock<T> {
     }
 
     const_fn! {
-        /// An unlocked lock around `value`, with a name for [reports of deadlocks](crate::deadlock). Without the
-        /// feature `deadlock-detection`, the name is not kept.
+        /// An unlocked lock around `value`, with a name for [reports of
+        /// deadlocks](crate::deadlock). Without the feature `deadlock-detection`, the name is not
+        /// kept.
         #[must_use]
         pub const fn named(name: &'static str, value: T) -> Self {
             Self { raw: RawRLock::named(name), data: value }
         }
     }
 
-    /// The data, without locking: owning the lock proves that no other thread has it.
+    /// The data, without locking: owning the lock proves that no other thread holds it.
     #[must_use]
     pub fn into_inner(self) -> T {
         self.data
@@ -92,7 +93,8 @@ impl<T> RLock<T> {
 }
 
 impl<T: ?Sized> RLock<T> {
-    /// Takes the lock, once more if this thread has it already; blocks until no other thread has it.
+    /// Takes the lock, once more if this thread already holds it; blocks while another thread holds
+    /// it.
     ///
     /// Uncontended: one compare-exchange, and a swap when the guard is dropped. Nested: neither.
     ///
@@ -100,7 +102,7 @@ impl<T: ?Sized> RLock<T> {
     ///
     /// # Panics
     ///
-    /// If this thread has it 4,294,967,295 times already.
+    /// If this thread already holds it 4,294,967,295 times.
     #[inline]
     #[doc(alias = "acquire")]
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
@@ -109,9 +111,9 @@ impl<T: ?Sized> RLock<T> {
         RLockGuard::new(self)
     }
 
-    /// Takes the lock unless another thread has it; never blocks. `None` if another has.
+    /// Takes the lock unless another thread holds it; never blocks. `None` if another does.
     ///
-    /// One load if another has it; otherwise costs as [`lock`](Self::lock).
+    /// One load if another thread holds it; otherwise it costs what [`lock`](Self::lock) costs.
     ///
     /// _Python_: `acquire(blocking=False)`.
     ///
@@ -127,8 +129,8 @@ impl<T: ?Sized> RLock<T> {
 
     /// Takes the lock; blocks for at most `timeout`, then `None`.
     ///
-    /// Zero is one try; a time-out that overflows `Instant` never expires. Costs as
-    /// [`lock`](Self::lock), and the clock is not read.
+    /// Zero tries once; a timeout that overflows `Instant` never expires. Costs what
+    /// [`lock`](Self::lock) costs; the clock is not read.
     ///
     /// _Python_: `acquire(timeout=t)`.
     ///
@@ -156,7 +158,7 @@ impl<T: ?Sized> RLock<T> {
 
     /// Takes the lock; blocks until `deadline` at most, then `None`.
     ///
-    /// A deadline that has passed is one try. Costs as [`lock`](Self::lock).
+    /// With a deadline that has passed it tries once. Costs what [`lock`](Self::lock) costs.
     ///
     /// # Panics
     ///
@@ -167,8 +169,8 @@ impl<T: ?Sized> RLock<T> {
         self.raw.acquire_deadline(deadline).then(|| RLockGuard::new(self))
     }
 
-    /// Whether some thread has the lock at this moment: out of date before you look at the answer, unless
-    /// it is the calling thread. Good for messages and tests, never for deciding.
+    /// Whether some thread has the lock at this moment. The answer may be out of date when you read
+    /// it, unless it is the calling thread. Good for messages and tests, never for deciding.
     #[inline]
     #[must_use]
     #[doc(alias = "locked")]
@@ -194,7 +196,7 @@ impl<T: ?Sized> RLock<T> {
         self.raw.recursion_count()
     }
 
-    /// The data, without locking: `&mut self` proves that no other thread has it.
+    /// The data, without locking: `&mut self` proves that no other thread holds the lock.
     #[inline]
     #[must_use]
     pub fn get_mut(&mut self) -> &mut T {
@@ -227,7 +229,7 @@ impl<T: ?Sized + fmt::Debug> fmt::Debug for RLock<T> {
     }
 }
 
-/// The lock, held once: lends the data, and releases once when dropped.
+/// The lock, held once. It lends the data, and releases the lock once when dropped.
 ///
 /// Stays in the thread that locked (it is not `Send`): only the owner may release.
 // ANCHOR: guard-type

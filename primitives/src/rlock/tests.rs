@@ -12,7 +12,7 @@ use crate::{Condition, Lock};
 
 const FAR: Duration = Duration::from_secs(3600);
 
-/// What another thread finds when it tries.
+/// What another thread finds when it tries the lock.
 fn another_can_have(lock: &RawRLock) -> bool {
     thread::scope(|s| {
         s.spawn(|| {
@@ -106,7 +106,7 @@ fn a_thread_that_ends_with_the_lock_leaves_it_locked_and_has_no_heir() {
     .join()
     .unwrap();
     for _ in 0..20 {
-        // Each new thread may live where the dead one did.
+        // Each new thread may get the addresses of the ended one.
         let lock = Arc::clone(&lock);
         thread::spawn(move || assert!(!lock.is_owned() && !lock.try_acquire())).join().unwrap();
     }
@@ -227,7 +227,7 @@ fn a_condition_waits_with_it_however_often_it_is_held() {
         while !seen.lock().inside {
             thread::yield_now();
         }
-        lock.acquire(); // had the wait kept a part of it, this would block for ever
+        lock.acquire(); // if the wait kept a part of it, this would never return
         seen.lock().ready = true;
         condition.notify_one();
         lock.release();
@@ -244,8 +244,8 @@ fn waiting_without_the_lock_panics_and_says_so() {
     assert!(!lock.is_locked());
 }
 
-/// Timed waiters that leave while owners nest, let go and come back: nobody is stranded, and nobody sees
-/// the data while another has it.
+/// Timed waiters leave while owners nest, release and come back: no thread sleeps on, and no thread
+/// sees the data while another holds the lock.
 #[test]
 fn timed_waiters_that_leave_never_strand_a_sleeper() {
     const ROUNDS: u32 = 2_000;

@@ -10,18 +10,20 @@ use crate::deadlock::{Identity, Kind};
 use crate::sync::cell::UnsafeCell;
 use crate::sync::{const_fn, model_failed};
 
-/// Data that many threads may read, or one may change.
+/// Data that many threads may read at once, or one may change.
 ///
-/// [`read`](Self::read) gives a guard with `&T`, [`write`](Self::write) one with `&mut T`; the lock is released when the
-/// guard is dropped. A waiting writer keeps new readers out, so that it is not starved. Therefore a thread
-/// must not read again while it reads, but by [`read_recursive`](Self::read_recursive).
+/// [`read`](Self::read) gives a guard with `&T`, [`write`](Self::write) one with `&mut T`; the lock
+/// is released when the guard is dropped. A waiting writer keeps new readers out, so that it is not
+/// starved. Therefore a thread that is reading must use [`read_recursive`](Self::read_recursive) to
+/// read again.
 ///
-/// A readers-writer lock pays only where reading takes long or is done by many threads at once: each reader
-/// writes the lock's word, twice. For short sections a [`Lock`](crate::Lock) is as fast.
+/// A readers-writer lock pays only where reads take long or many threads read at once: each reader
+/// writes the lock's word twice. For short sections a [`Lock`](crate::Lock) is as fast.
 ///
 /// There is no poisoning: see [`Lock`](crate::Lock).
 ///
-/// _Python_: the standard library has none. _std_: `RwLock`, without timeouts and without `read_recursive`.
+/// _Python_: the standard library has no such lock. _std_: `RwLock`, without timeouts and without
+/// `read_recursive`.
 ///
 /// ```
 /// use primitives::RwLock;
@@ -44,14 +46,14 @@ pub struct RwLock<T: ?Sized> {
 
 // SAFETY: the owner of the lock owns the data, so it may move to another thread where the data may.
 unsafe impl<T: ?Sized + Send> Send for RwLock<T> {}
-// SAFETY: `&RwLock` hands the data to one thread at a time as `&mut T`, for which `Send` is enough, and to many at
-// once as `&T`, for which `Sync` is needed.
+// SAFETY: `&RwLock` hands the data to one thread at a time as `&mut T`, which needs `Send`, and to
+// many at once as `&T`, which needs `Sync`.
 unsafe impl<T: ?Sized + Send + Sync> Sync for RwLock<T> {}
 // ANCHOR_END: rwlock-type
 
 impl<T> RwLock<T> {
     const_fn! {
-        /// A lock around `value`, with no thread inside.
+        /// A lock around `value`, which no thread holds.
         #[must_use]
         pub const fn new(value: T) -> Self {
             Self::named("", value)
@@ -59,8 +61,8 @@ impl<T> RwLock<T> {
     }
 
     const_fn! {
-        /// As [`new`](Self::new), with a name for [reports of deadlocks](crate::deadlock). Without the feature
-        /// `deadlock-detection`, the name is not kept.
+        /// As [`new`](Self::new), with a name for [reports of deadlocks](crate::deadlock). Without
+        /// the feature `deadlock-detection`, the name is not kept.
         #[must_use]
         pub const fn named(name: &'static str, value: T) -> Self {
             Self {
@@ -81,9 +83,9 @@ impl<T> RwLock<T> {
 impl<T: ?Sized> RwLock<T> {
     /// Takes the lock to read; blocks while a writer is inside, or waits.
     ///
-    /// A thread that reads already may wait for itself, without end: use
-    /// [`read_recursive`](Self::read_recursive) there. Uncontended: one load and one compare-exchange, and one
-    /// subtraction when the guard is dropped.
+    /// A thread that is already reading may wait for itself without end: use
+    /// [`read_recursive`](Self::read_recursive) there. Uncontended: one load and one
+    /// compare-exchange, and one subtraction when the guard is dropped.
     ///
     /// # Panics
     ///
@@ -95,9 +97,9 @@ impl<T: ?Sized> RwLock<T> {
         RwLockReadGuard::new(self)
     }
 
-    /// Takes the lock to read, whether a writer waits or not; blocks while one is inside.
+    /// Takes the lock to read, whether or not a writer waits; blocks while a writer is inside.
     ///
-    /// For a thread that may be reading already. Where all readers do this, writers may be starved.
+    /// For a thread that may already be reading. If all readers use this, writers may be starved.
     ///
     /// # Panics
     ///
@@ -125,7 +127,7 @@ impl<T: ?Sized> RwLock<T> {
         if self.raw.try_acquire_shared() { Some(RwLockReadGuard::new(self)) } else { None }
     }
 
-    /// Takes the lock to read if no writer is inside, whether one waits or not; never blocks.
+    /// Takes the lock to read if no writer is inside, whether or not one waits; never blocks.
     #[inline]
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub fn try_read_recursive(&self) -> Option<RwLockReadGuard<'_, T>> {
@@ -138,7 +140,7 @@ impl<T: ?Sized> RwLock<T> {
 
     /// Takes the lock to read; blocks for at most `timeout`, then `None`.
     ///
-    /// Zero is one try; a timeout that overflows `Instant` never expires.
+    /// Zero tries once; a timeout that overflows `Instant` never expires.
     ///
     /// # Panics
     ///
@@ -153,7 +155,8 @@ impl<T: ?Sized> RwLock<T> {
         }
     }
 
-    /// Takes the lock to read; blocks until `deadline` at most, then `None`. A deadline that has passed is one try.
+    /// Takes the lock to read; blocks until `deadline` at most, then `None`. With a deadline that
+    /// has passed it tries once.
     ///
     /// # Panics
     ///
@@ -170,8 +173,8 @@ impl<T: ?Sized> RwLock<T> {
 
     /// Takes the lock to write; blocks while any other thread is inside.
     ///
-    /// A thread that reads or writes already waits for itself, without end. Uncontended: one compare-exchange, and
-    /// one swap when the guard is dropped.
+    /// A thread that is already inside waits for itself without end. Uncontended: one
+    /// compare-exchange, and one swap when the guard is dropped.
     #[inline]
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub fn write(&self) -> RwLockWriteGuard<'_, T> {
@@ -188,7 +191,7 @@ impl<T: ?Sized> RwLock<T> {
 
     /// Takes the lock to write; blocks for at most `timeout`, then `None`.
     ///
-    /// Zero is one try; a timeout that overflows `Instant` never expires.
+    /// Zero tries once; a timeout that overflows `Instant` never expires.
     ///
     /// ```
     /// use primitives::RwLock;
@@ -211,7 +214,8 @@ impl<T: ?Sized> RwLock<T> {
         }
     }
 
-    /// Takes the lock to write; blocks until `deadline` at most, then `None`. A deadline that has passed is one try.
+    /// Takes the lock to write; blocks until `deadline` at most, then `None`. With a deadline that
+    /// has passed it tries once.
     #[inline]
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub fn write_deadline(&self, deadline: Instant) -> Option<RwLockWriteGuard<'_, T>> {
@@ -222,7 +226,7 @@ impl<T: ?Sized> RwLock<T> {
         }
     }
 
-    /// Whether any thread is inside at this moment: out of date before you look at the answer.
+    /// Whether any thread is inside at this moment. The answer may be out of date when you read it.
     /// Good for messages and tests, never for deciding. One load.
     #[inline]
     #[must_use]
@@ -230,14 +234,16 @@ impl<T: ?Sized> RwLock<T> {
         self.raw.is_locked()
     }
 
-    /// Whether a writer is inside at this moment: out of date before you look at the answer. One load.
+    /// Whether a writer is inside at this moment. The answer may be out of date when you read it.
+    /// One load.
     #[inline]
     #[must_use]
     pub fn is_locked_exclusive(&self) -> bool {
         self.raw.is_locked_exclusive()
     }
 
-    /// How many readers are inside at this moment: out of date before you look at the answer. One load.
+    /// How many readers are inside at this moment. The answer may be out of date when you read it.
+    /// One load.
     #[inline]
     #[must_use]
     pub fn reader_count(&self) -> usize {
@@ -253,7 +259,7 @@ impl<T: ?Sized> RwLock<T> {
 }
 
 impl<T: ?Sized> RwLock<T> {
-    /// What a guard gives back.
+    /// What a guard releases.
     #[inline]
     pub(super) fn hold(&self) -> Hold<'_> {
         Hold { identity: &self.identity, raw: &self.raw }
@@ -313,7 +319,7 @@ impl<T: ?Sized + fmt::Debug> fmt::Debug for RwLock<T> {
     }
 }
 
-/// The lock, held to read: gives `&T`, and leaves when dropped.
+/// The lock, held for reading: gives `&T`, and releases it when dropped.
 ///
 /// Stays in the thread that took it (it is not `Send`).
 #[must_use = "a guard that is dropped at once unlocks at once"]
@@ -342,8 +348,8 @@ impl<T: ?Sized> Deref for RwLockReadGuard<'_, T> {
     #[inline]
     #[cfg_attr(model, track_caller)]
     fn deref(&self) -> &T {
-        // SAFETY: this guard exists, so a reader is inside, so no writer is, and nobody changes the data; the
-        // borrow of the guard keeps it so for as long as the result lives.
+        // SAFETY: this guard exists, so a reader is inside and no writer is, and no thread changes
+        // the data; the borrow of the guard ensures that for as long as the result lives.
         self.lock.data.with(|data| unsafe { &*data })
     }
 }
@@ -367,7 +373,7 @@ impl<T: ?Sized + fmt::Display> fmt::Display for RwLockReadGuard<'_, T> {
     }
 }
 
-/// The lock, held to write: gives `&mut T`, and leaves when dropped.
+/// The lock, held for writing: gives `&mut T`, and releases it when dropped.
 ///
 /// Stays in the thread that took it (it is not `Send`).
 #[must_use = "a guard that is dropped at once unlocks at once"]
@@ -389,7 +395,7 @@ impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
         Self { lock, _here: PhantomData }
     }
 
-    /// Goes on as a reader and lets other readers in; no writer gets between. Never blocks.
+    /// Becomes a reader and lets other readers in; no writer comes between. Never blocks.
     ///
     /// An associated function: `RwLockWriteGuard::downgrade(guard)`.
     ///
@@ -417,8 +423,9 @@ impl<T: ?Sized> Deref for RwLockWriteGuard<'_, T> {
     #[inline]
     #[cfg_attr(model, track_caller)]
     fn deref(&self) -> &T {
-        // SAFETY: this guard exists, so this thread is the writer, so no other reaches the data; the
-        // borrow of the guard keeps it so, and keeps `deref_mut` out, for as long as the result lives.
+        // SAFETY: this guard exists, so this thread is the writer, so no other reaches the data;
+        // the borrow of the guard ensures that, and excludes `deref_mut`, for as long as the result
+        // lives.
         self.lock.data.with(|data| unsafe { &*data })
     }
 }

@@ -1,6 +1,6 @@
-//! Guards of a part of the data: what `map` and `filter_map` make of a guard.
+//! Guards of a part of the data, which `map` and `filter_map` make.
 //!
-//! The lock stays held as a whole; the guard gives a field, an element, a slice.
+//! The whole lock stays held; the guard gives a field, an element or a slice.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -83,12 +83,13 @@ impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
     }
 }
 
-/// The lock, held to read, and a part of its data: made by [`RwLockReadGuard::map`].
+/// A part of the data of a lock that is held for reading: made by [`RwLockReadGuard::map`].
 #[must_use = "a guard that is dropped at once unlocks at once"]
 pub struct MappedRwLockReadGuard<'a, T: ?Sized> {
     hold: Hold<'a>,
     part: NonNull<T>,
-    /// It lends what `&'a T` would; that keeps it in its thread too, with the pointer beside it.
+    /// It lends what `&'a T` would lend. With the pointer beside it, that keeps the guard in its
+    /// thread.
     _part: PhantomData<&'a T>,
 }
 
@@ -120,8 +121,8 @@ impl<T: ?Sized> Deref for MappedRwLockReadGuard<'_, T> {
 
     #[inline]
     fn deref(&self) -> &T {
-        // SAFETY: it points into the data of the lock, which `hold` borrows, and the lock is held while this guard
-        // lives; so the data stays where it is, and no thread changes it.
+        // SAFETY: it points into the data of the lock, which `hold` borrows, and the lock is held
+        // while this guard lives; so the data stays where it is, and no thread changes it.
         unsafe { self.part.as_ref() }
     }
 }
@@ -145,16 +146,18 @@ impl<T: ?Sized + fmt::Display> fmt::Display for MappedRwLockReadGuard<'_, T> {
     }
 }
 
-/// The lock, held to write, and a part of its data: made by [`RwLockWriteGuard::map`].
+/// A part of the data of a lock that is held for writing: made by [`RwLockWriteGuard::map`].
 #[must_use = "a guard that is dropped at once unlocks at once"]
 pub struct MappedRwLockWriteGuard<'a, T: ?Sized> {
     hold: Hold<'a>,
     part: NonNull<T>,
-    /// It lends what `&'a mut T` would; that keeps it in its thread too, with the pointer beside it.
+    /// It lends what `&'a mut T` would lend. With the pointer beside it, that keeps the guard in
+    /// its thread.
     _part: PhantomData<&'a mut T>,
 }
 
-// SAFETY: `&MappedRwLockWriteGuard` gives `&T` and nothing else, so it may be shared where `&T` may.
+// SAFETY: `&MappedRwLockWriteGuard` gives `&T` and nothing else, so it may be shared where `&T`
+// may.
 unsafe impl<T: ?Sized + Sync> Sync for MappedRwLockWriteGuard<'_, T> {}
 
 impl<'a, T: ?Sized> MappedRwLockWriteGuard<'a, T> {
@@ -182,8 +185,8 @@ impl<T: ?Sized> Deref for MappedRwLockWriteGuard<'_, T> {
 
     #[inline]
     fn deref(&self) -> &T {
-        // SAFETY: it points into the data of the lock, which `hold` borrows, and the lock is held while this guard
-        // lives; so the data stays where it is, and only this guard reaches it.
+        // SAFETY: it points into the data of the lock, which `hold` borrows, and the lock is held
+        // while this guard lives; so the data stays where it is, and only this guard reaches it.
         unsafe { self.part.as_ref() }
     }
 }
@@ -191,8 +194,8 @@ impl<T: ?Sized> Deref for MappedRwLockWriteGuard<'_, T> {
 impl<T: ?Sized> DerefMut for MappedRwLockWriteGuard<'_, T> {
     #[inline]
     fn deref_mut(&mut self) -> &mut T {
-        // SAFETY: as in `deref`; it was made from `&mut T`, and `&mut self` keeps out any other borrow through
-        // this guard.
+        // SAFETY: as in `deref`; it was made from `&mut T`, and `&mut self` keeps out any other
+        // borrow through this guard.
         unsafe { self.part.as_mut() }
     }
 }

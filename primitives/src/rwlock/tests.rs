@@ -8,12 +8,13 @@ use super::{
     MAX_READERS, MappedRwLockReadGuard, MappedRwLockWriteGuard, READERS_WAIT, RawRwLock, RwLock,
     RwLockReadGuard, RwLockWriteGuard, WRITERS_WAIT,
 };
-// Relaxed, wherever a test looks at the word: at the word alone, and it reads nothing that goes with it.
+// Relaxed, wherever a test looks at the word: it looks at the word alone and reads no data that the
+// word protects.
 use crate::sync::atomic::Ordering::Relaxed;
 
 const SHORT: Duration = Duration::from_millis(5);
 
-/// Waits until these notes lie.
+/// Waits until these notes are set.
 fn until_noted(lock: &RawRwLock, notes: u32) {
     while lock.state.load(Relaxed) & notes != notes {
         thread::yield_now();
@@ -58,7 +59,8 @@ fn a_writer_that_gives_up_lets_the_readers_in_that_it_kept_out() {
     thread::scope(|s| {
         let writer = s.spawn(|| lock.write_timeout(Duration::from_millis(50)).is_some());
         until_noted(&lock.raw, WRITERS_WAIT);
-        // It sleeps without a limit, and the first reader stays: only the writer's end can let it in.
+        // It sleeps without a timeout, and the first reader stays: only a writer that gives up can
+        // let it in.
         s.spawn(|| assert_eq!(*lock.read(), 0)).join().unwrap();
         assert!(!writer.join().unwrap());
         assert!(lock.try_read().is_some());

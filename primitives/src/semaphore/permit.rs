@@ -6,16 +6,16 @@ use std::mem;
 use super::Semaphore;
 use crate::sync::{model_failed, panicking};
 
-/// A permit of a [`Semaphore`] or a [`BoundedSemaphore`](crate::BoundedSemaphore), taken.
+/// A permit that was taken from a [`Semaphore`] or a [`BoundedSemaphore`](crate::BoundedSemaphore).
 ///
-/// Goes back when it is dropped, in whatever thread that happens (it is `Send`), and wakes a thread that
-/// waits for one. [`forget`](Self::forget) uses it up instead.
+/// It goes back when it is dropped, in any thread (it is `Send`), and wakes a waiter.
+/// [`forget`](Self::forget) consumes it instead.
 ///
 /// # Panics
 ///
-/// Dropping it panics if the semaphore is full already, because somebody called `release` for a permit
-/// that was still out. While the thread is unwinding from another panic it is silent: the program learns
-/// of that one, and the semaphore is full in either case.
+/// Dropping it panics if the semaphore is already full, because a thread called `release` for a
+/// permit that was still out. While the thread unwinds from another panic, the drop is silent: the
+/// program learns of that panic, and the semaphore is full in either case.
 ///
 /// _Python_: the scope of a `with semaphore:`.
 #[must_use = "a permit that is dropped at once goes back at once"]
@@ -34,9 +34,9 @@ impl<'a> Permit<'a> {
         Self { semaphore, limit: limit as u32 }
     }
 
-    /// Uses the permit up: it does not go back by itself. Never blocks; costs nothing.
+    /// Consumes the permit: it does not go back by itself. Never blocks; costs nothing.
     ///
-    /// It is not lost: `release(1)` puts one back, at any time, from any thread.
+    /// It is not lost: `release(1)` puts one back at any time, from any thread.
     ///
     /// ```
     /// use primitives::Semaphore;

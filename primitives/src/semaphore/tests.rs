@@ -2,8 +2,8 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-// The tests' own flags and counters: std's, for they are no part of what is explored, and SeqCst throughout,
-// because which store each load pairs with is not what is tested.
+// The tests' own flags and counters are std's, because they are not part of what is explored. They
+// are SeqCst throughout: the tests do not examine which store each load pairs with.
 use std::sync::atomic::{AtomicUsize as Counter, Ordering::SeqCst};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -14,7 +14,7 @@ use crate::sync::atomic::Ordering::Relaxed;
 const FAR: Duration = Duration::from_secs(3600);
 const MAX: usize = Semaphore::MAX_PERMITS;
 
-/// Threads that use up a permit each.
+/// Threads of which each consumes a permit.
 fn takers(semaphore: &Arc<Semaphore>, n: usize) -> Vec<JoinHandle<()>> {
     (0..n)
         .map(|_| {
@@ -169,7 +169,7 @@ fn a_past_deadline_is_one_try() {
     let semaphore = Semaphore::new(0);
     assert!(semaphore.acquire_deadline(Instant::now()).is_none());
     semaphore.release(1);
-    assert!(semaphore.acquire_deadline(Instant::now()).is_some(), "who gave up harmed it");
+    assert!(semaphore.acquire_deadline(Instant::now()).is_some(), "a timed waiter harmed it");
 }
 
 #[test]
@@ -205,8 +205,8 @@ fn release_n_lets_n_sleepers_go() {
     assert_eq!(semaphore.available(), 0);
 }
 
-/// The bug: the second release finds no note, because the first one took it away; a sleeper that takes one
-/// permit and does not look at the other leaves the second sleeper beside it.
+/// The bug: the second release finds no note, because the first one cleared it. A sleeper takes one
+/// permit, does not look at the other, and leaves the second sleeper asleep beside it.
 #[test]
 fn two_releases_in_a_row_lose_no_sleeper() {
     let semaphore = Arc::new(Semaphore::new(0));

@@ -2,9 +2,9 @@
 
 /// How many cores this process may use at once, at least 1.
 ///
-/// std's answer is about the calling _thread_: in a program that pins each of its threads to a core of its
-/// own, every one of them is told that there is one core. Where the thread that asks has fewer than the
-/// process, the process's number counts.
+/// std answers for the calling _thread_. In a program that pins each thread to its own core, each
+/// of them would learn that there is one core. If the process may use more cores than the calling
+/// thread, the process's number counts.
 #[must_use]
 pub fn available() -> usize {
     #[cfg(target_os = "linux")]
@@ -16,7 +16,7 @@ pub fn available() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// On which core the calling thread runs: out of date at once. 0 where the system does not tell.
+/// On which core the calling thread runs; out of date at once. 0 where the system does not say.
 #[must_use]
 #[inline]
 pub(super) fn current() -> usize {
@@ -32,7 +32,7 @@ pub(super) fn current() -> usize {
 mod linux {
     use std::mem;
 
-    /// Of its first thread, that is: the others have inherited it, or were pinned since.
+    /// This is the set of the first thread: the others inherited it, or were pinned later.
     pub(super) fn cores_of_process() -> Option<usize> {
         // SAFETY: no arguments, and it cannot fail.
         cores_of(unsafe { libc::getpid() })
@@ -42,7 +42,7 @@ mod linux {
         cores_of(0) // the calling one
     }
 
-    /// `None` on a machine with more cores than the set has room for.
+    /// `None` on a machine with more cores than the set can hold.
     fn cores_of(thread: libc::pid_t) -> Option<usize> {
         // SAFETY: a set of bits, of which all zero is the empty one.
         let mut set: libc::cpu_set_t = unsafe { mem::zeroed() };

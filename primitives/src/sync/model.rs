@@ -6,8 +6,8 @@ use std::io;
 use model::thread::{self, JoinHandle};
 
 std::thread_local! {
-    /// The last number that was given out. Of the system's thread, on which all threads of a model run: to
-    /// take a number is no step of the model.
+    /// The last number that was given out. It belongs to the system's thread, on which all modelled
+    /// threads run: taking a number is not a step of the model.
     static LAST: Cell<u64> = const { Cell::new(1_000) };
 }
 
@@ -25,13 +25,13 @@ pub fn id() -> u64 {
     }
 }
 
-/// A number for a thread that has not begun.
+/// A number for a thread that has not started.
 pub(crate) fn reserve() -> u64 {
     LAST.set(LAST.get() + 1);
     LAST.get()
 }
 
-/// Makes `id` the calling thread's number; in a model none has asked before.
+/// Makes `id` the calling thread's number. In a model no thread has asked before.
 pub(crate) fn adopt(id: u64) -> u64 {
     ADOPTED.with(|adopted| adopted.set(id));
     id

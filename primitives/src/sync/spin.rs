@@ -1,48 +1,57 @@
-//! The one policy of waiting: how long to look before going to sleep.
+//! The one policy of waiting: how long to spin before going to sleep.
 //!
-//! Putting a thread to sleep and waking it on another core costs 30–50 µs on a small virtual machine; a
-//! hand-over between two running cores about 0.1 µs. So a thread that must wait looks for a short while
-//! first, and only then asks the kernel. Different kinds of waiting want different kinds of looking:
+//! Putting a thread to sleep and waking it on another core costs 30–50 µs on a small virtual
+//! machine; a hand-over between two running cores costs about 0.1 µs. So a thread that must wait
+//! first spins for a short time, and only then asks the kernel. Different waits need different ways
+//! to spin:
 //!
-//! - [`back_off`], for a word that many threads fight over (a lock). Each look pulls the word's cache
-//!   line away from the thread that is about to release it, so look rarely: three times after a quarter of a microsecond,
-//!   for a lock that is wanted now and then, and from then on after a whole one. Measured against a look at every pause,
-//!   this alone made a contended lock 30–45 % faster. A microsecond from the first look on is faster still where the threads do
-//!   nothing else, but a third slower where there is as much to do outside, and one thread gets more than
-//!   the other.
-//! - [`watch`], for a word that changes once (a notification). The line is not fought for, and what counts is to
-//!   see the change at once: one look a pause. If it has not changed after a moment, then the thread that should change
-//!   it may be waiting for this very core: so give it two turns, and then look on. Measured on a condition for
-//!   which eight wait on two cores, the turns halved the time until all were awake.
-//! - [`gather`], for a word that changes when so many threads have come. If there are more of them than cores, each
-//!   pause keeps one of them from coming: so give turns at once. That halves the time of a barrier for eight on
-//!   two cores.
+//! - [`back_off`], for a word that many threads compete for (a lock). Each look pulls the word's
+//!   cache line away from the thread that is about to release it, so it looks rarely: three times
+//!   after a quarter of a microsecond, for a lock that is contended now and then, and after that
+//!   every microsecond. Compared with a look at every pause, this alone made a contended lock 30–45
+//!   % faster. Looks that are a microsecond apart from the start are faster still if the threads do
+//!   nothing else. They are a third slower if the threads do as much work outside the lock, and
+//!   then one thread gets it more often than the other.
+//! - [`watch`], for a word that changes once (a notification). No thread competes for the line, and
+//!   the change should be seen at once, so it looks at every pause. If the word has not changed
+//!   after a moment, the thread that should change it may be waiting for this very core: so it
+//!   yields twice, and then looks again. On a condition with eight waiters on two cores, the yields
+//!   halved the time until all were awake.
+//! - [`gather`], for a word that changes when a number of threads have arrived. If there are more
+//!   of them than cores, each pause delays one of them: so it yields at once. That halves the time
+//!   of a barrier for eight threads on two cores.
 //! - [`linger`], for a word that another thread will change as soon as it runs (the next place of a
-//!   queue). If it runs now, the change is there in a tenth of a microsecond; if it does not, it may be
-//!   waiting for this very core. So look twice, and not at every pause, because the change is several
-//!   stores to the line that is looked at; then give turns. Measured on a ring of one place between two cores
-//!   against a look at every pause: a third of the time per item. Measured with four and eight threads on
-//!   two cores against longer looks and no turns: a fifth to a tenth.
+//!   queue). If that thread runs now, the change is there in a tenth of a microsecond; if not, it
+//!   may be waiting for this very core. So `linger` looks twice, and not at every pause, because
+//!   the change consists of several stores to the same cache line; then it yields. On a ring of one
+//!   place between two cores it takes a third of the time per item, compared with a look at every
+//!   pause. With four and eight threads on two cores it takes a fifth to a tenth, compared with
+//!   longer looks and no yields.
 //!
-//! All give up soon. A thread that spins for longer than a sleep costs has wasted the core, and where
-//! there are more threads than cores it keeps the very thread off it that it waits for: 45 µs spins made
-//! such runs 20–30 times slower. On a machine with one core spinning is always wrong, so no thread spins there.
+//! All of them give up soon. A thread that spins for longer than a sleep costs wastes the core.
+//! With more threads than cores, it may even block the thread that it waits for: spins of 45 µs
+//! made such runs 20–30 times slower. On a machine with one core spinning is always wrong, so no
+//! thread spins there.
 //!
 //! # What a wait learns
 //!
-//! All that is best on a quiet machine. Where something else wants the core it was the worst: a ring of one place
-//! took 1,100,000 ns an item beside one busy thread a core, where channels that sleep at once took 34,000. So nothing
-//! is spent here but what has lately been seen to pay:
+//! This is best on a quiet machine. Where something else wanted the core, it was worst: with one
+//! busy thread on each core, a ring of one place took 1,100,000 ns per item, while channels that
+//! sleep at once took 34,000. So the policy spends time only on what has paid lately:
 //!
-//! - **Turns are timed** (`turns`). After one that took longer than a sleep would have, none is given on that core for a
-//!   while. The ring above then takes 2,000–15,000 ns: a thread that pauses and sleeps is let onto the core at
-//!   once when it is woken, and keeps it for the rest of its slice.
-//! - **Long looks are on trial** (`patience`). Two threads that have fallen out of step can wake each other for good. A
-//!   look as long as a wake-up takes brings them back; each thread takes one only as often as that has worked.
-//! - **Time is counted, not pauses** (`pace`): a pause takes ten times as long on one processor as on another.
+//! - **Turns are timed** (`turns`). A turn is a `sched_yield`. After one that took longer than a
+//!   sleep would have, no thread yields on that core for a while. The ring above then takes
+//!   2,000–15,000 ns: a thread that spins and sleeps gets the core at once when it is woken, and
+//!   keeps it for the rest of its slice.
+//! - **Long looks are on trial** (`patience`). Two threads that have fallen out of step can wake
+//!   each other again and again. One look that is as long as a wake-up brings them back into step;
+//!   a thread takes such a look only as often as it has paid.
+//! - **Time is counted, not pauses** (`pace`): a pause takes ten times as long on one processor as
+//!   on another.
 //!
-//! In a model no thread spins either (each look would multiply the interleavings and add none that
-//! matters), unless a scenario asks for one look, so that the orderings in these loops are checked too.
+//! In a model no thread spins either, because each look would multiply the interleavings and add no
+//! relevant one. A scenario may ask for one look, so that the orderings in these loops are checked
+//! too.
 
 #[cfg(all(test, not(model)))]
 mod fake;
@@ -64,17 +73,17 @@ use {
 };
 
 // ANCHOR: back-off-constants
-/// Nanoseconds of pauses before each look of [`back_off`]: all together a fifth of what a sleep costs.
+/// Nanoseconds of pauses before each look of [`back_off`]: in all a fifth of the cost of a sleep.
 #[cfg(not(model))]
 const BLIND: [u32; 9] = [240, 240, 240, 960, 960, 960, 960, 960, 960];
 // ANCHOR_END: back-off-constants
 
-/// Nanoseconds for which [`watch`] looks, a pause between two looks, before it gives turns: three
-/// hand-overs between two cores.
+/// Nanoseconds for which [`watch`] looks, one look a pause, before it yields: three hand-overs
+/// between two cores.
 #[cfg(not(model))]
 const WATCHED: u32 = 300;
 
-/// Turns that [`watch`] gives to others. More of them gained nothing.
+/// How often [`watch`] yields. More yields gained nothing.
 #[cfg(not(model))]
 const WATCHED_TURNS: u32 = 2;
 
@@ -82,7 +91,7 @@ const WATCHED_TURNS: u32 = 2;
 #[cfg(not(model))]
 const PATIENT: u32 = 1500;
 
-/// Looks of [`linger`] before it gives turns.
+/// Looks of [`linger`] before it yields.
 #[cfg(not(model))]
 const LINGERING_LOOKS: u32 = 2;
 
@@ -90,20 +99,20 @@ const LINGERING_LOOKS: u32 = 2;
 #[cfg(not(model))]
 const LINGERING: u32 = 60;
 
-/// Turns that [`gather`] and [`linger`] give to others before they give up: about 4 µs if nobody
-/// else wants the core.
+/// How often [`gather`] and [`linger`] yield before they give up: about 4 µs if no other thread
+/// wants the core.
 #[cfg(not(model))]
 const TURNS: u32 = 10;
 
-/// Looks of [`linger`] in place of turns, where those are too long.
+/// Looks of [`linger`] in place of yields, where those take too long.
 #[cfg(not(model))]
 const LOOKS_FOR_TURNS: u32 = 32;
 
-/// Nanoseconds for which [`step_aside`] sleeps where a turn is too long.
+/// Nanoseconds for which [`step_aside`] sleeps where a yield takes too long.
 #[cfg(not(model))]
 const NAP: u64 = 50_000;
 
-/// Nanoseconds of a long look: as long as a sleeper takes to wake up, from the call that wakes it.
+/// Nanoseconds of a long look: as long as a wake-up takes, from the call that causes it.
 #[cfg(not(model))]
 const LONG: u64 = 60_000;
 
@@ -113,39 +122,40 @@ std::thread_local! {
     static PATIENCE: Patience = const { Patience::new() };
 }
 
-/// What the waits of this program have learnt of the machine.
+/// What the waits of this program have learnt about the machine.
 #[cfg(not(model))]
 static POLICY: Policy<System> = Policy::new(System);
 
-/// Looks at a fought-over word now and then, until `ready` or until a sleep is the better choice.
+/// Looks at a contended word now and then, until `ready` or until a sleep is the better choice.
 /// Returns whether it was ready.
 #[cfg(not(model))]
 pub fn back_off(ready: impl FnMut() -> bool) -> bool {
     POLICY.back_off(ready)
 }
 
-/// Watches a quiet word closely, and gives others two turns, until `ready` or until a sleep is the better
+/// Watches a quiet word closely, and yields twice, until `ready` or until a sleep is the better
 /// choice. Returns whether it was ready.
 #[cfg(not(model))]
 pub fn watch(ready: impl FnMut() -> bool) -> bool {
     PATIENCE.with(|patience| POLICY.watch(patience, ready))
 }
 
-/// Watches a word that changes when so many threads have come, until `ready` or until a sleep is the better choice.
-/// Returns whether it was ready.
+/// Watches a word that changes when a number of threads have arrived, until `ready` or until a
+/// sleep is the better choice. Returns whether it was ready.
 #[cfg(not(model))]
 pub fn gather(threads: usize, ready: impl FnMut() -> bool) -> bool {
     PATIENCE.with(|patience| POLICY.gather(patience, threads, ready))
 }
 
-/// Looks for a moment, then lets other threads run a few times, until `ready` or until a sleep is the
-/// better choice. Returns whether it was ready.
+/// Looks for a moment, then yields a few times, until `ready` or until a sleep is the better
+/// choice. Returns whether it was ready.
 #[cfg(not(model))]
 pub fn linger(ready: impl FnMut() -> bool) -> bool {
     PATIENCE.with(|patience| POLICY.linger(patience, ready))
 }
 
-/// Lets another thread run that is in the middle of something and was taken off its core, where there is no word to sleep on.
+/// Lets another thread run that was preempted in the middle of an operation, where there is no word
+/// to sleep on.
 #[cfg(not(model))]
 pub fn step_aside() {
     POLICY.step_aside();
@@ -229,7 +239,7 @@ impl<M: Machine> Policy<M> {
         }
     }
 
-    /// A short look of some kind, and a long one after it if that has paid lately.
+    /// A short look of some kind, and then a long one if long looks have paid lately.
     #[inline]
     fn patiently<R: FnMut() -> bool>(
         &self,
@@ -249,7 +259,7 @@ impl<M: Machine> Policy<M> {
         ready
     }
 
-    /// Looks for about as long as a sleep and a wake-up take, and gives turns meanwhile.
+    /// Looks for about as long as a sleep and a wake-up take, and yields meanwhile.
     #[cold]
     fn look_for_long(&self, mut ready: impl FnMut() -> bool) -> bool {
         let start = self.machine.now();
@@ -267,7 +277,7 @@ impl<M: Machine> Policy<M> {
         false
     }
 
-    /// Gives others up to so many turns and looks after each. `None` where turns are too long.
+    /// Yields up to `turns` times and looks after each. `None` where yields take too long.
     fn give_turns(&self, times: u32, mut ready: impl FnMut() -> bool) -> Option<bool> {
         let mut now = self.machine.now();
         for _ in 0..times {
@@ -280,7 +290,8 @@ impl<M: Machine> Policy<M> {
         Some(false)
     }
 
-    /// Looks so many times, [`LINGERING`] apart, unless there is nobody on another core who could change anything meanwhile.
+    /// Looks a number of times, [`LINGERING`] apart, unless there is no other core on which a
+    /// thread could change the word.
     fn look_at_intervals(&self, looks: u32, mut ready: impl FnMut() -> bool) -> bool {
         if self.alone() {
             return false;
@@ -294,7 +305,7 @@ impl<M: Machine> Policy<M> {
         false
     }
 
-    /// Looks at every pause, unless there is nobody on another core who could change anything meanwhile.
+    /// Looks at every pause, unless there is no other core on which a thread could change the word.
     fn look_on(&self, nanoseconds: u32, mut ready: impl FnMut() -> bool) -> bool {
         if self.alone() {
             return false;
@@ -329,7 +340,7 @@ pub fn gather(_threads: usize, ready: impl FnMut() -> bool) -> bool {
     watch(ready)
 }
 
-/// A turn to another thread of the model, at the caller's line.
+/// Yields to another thread of the model, at the caller's line.
 #[cfg(model)]
 #[track_caller]
 pub fn step_aside() {

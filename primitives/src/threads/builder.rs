@@ -1,4 +1,4 @@
-//! Starting a thread: what is done before the closure, around it, and after.
+//! Starting a thread: what happens before the closure, around it, and after.
 
 use std::io;
 use std::panic::AssertUnwindSafe;
@@ -13,11 +13,11 @@ use crate::sync::thread as native;
 
 /// Starts a thread that runs `f`.
 ///
-/// It has a name like Python's, `Thread-1`; [`Builder`] gives it one of yours. Dropping the handle lets the
-/// thread run on without it. Costs about 50 to 100 µs, as the system makes the thread.
+/// Its name is like Python's, `Thread-1`; [`Builder`] sets another. The thread runs on if the
+/// handle is dropped. Costs about 50 to 100 µs, in which the system makes the thread.
 ///
-/// _Python_: `t = threading.Thread(target=f, daemon=True); t.start()`. (When `main` returns the process
-/// ends, threads or no threads: [`scope`](super::scope) waits.)
+/// _Python_: `t = threading.Thread(target=f, daemon=True); t.start()`. (When `main` returns, the
+/// process ends, even if threads still run: [`scope`](super::scope) waits for them.)
 ///
 /// ```
 /// use primitives::threads;
@@ -28,7 +28,7 @@ use crate::sync::thread as native;
 ///
 /// # Panics
 ///
-/// If the system has no thread to give; [`Builder::spawn`] returns that as an error.
+/// If the system cannot make a thread; [`Builder::spawn`] returns that as an error.
 #[track_caller]
 pub fn spawn<F, T>(f: F) -> JoinHandle<T>
 where
@@ -60,19 +60,19 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// No name of its own, and std's stack size (2 MiB, unless `RUST_MIN_STACK` says otherwise).
+    /// No name, and std's stack size (2 MiB, unless `RUST_MIN_STACK` says otherwise).
     pub const fn new() -> Self {
         Self { name: None, stack_size: None }
     }
 
-    /// Names the thread. The name is in every report about it, and (its first 15 bytes, on Linux) in what
-    /// the system shows, such as `top -H`. Two threads may have the same.
+    /// Names the thread. The name appears in every report about the thread. On Linux the system
+    /// shows its first 15 bytes, for example in `top -H`. Two threads may have the same name.
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
         self
     }
 
-    /// How much stack it gets, in bytes. The system may round it up.
+    /// The thread's stack size, in bytes. The system may round it up.
     pub const fn stack_size(mut self, bytes: usize) -> Self {
         self.stack_size = Some(bytes);
         self
@@ -82,8 +82,8 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// What the system says if it has no thread to give; then `f` is dropped. `InvalidInput` if the name
-    /// has a zero byte in it, which no system can store.
+    /// The system's error if it cannot make a thread; then `f` is dropped. `InvalidInput` if the
+    /// name contains a zero byte, which no system can store.
     pub fn spawn<F, T>(self, f: F) -> io::Result<JoinHandle<T>>
     where
         F: FnOnce() -> T + Send + 'static,
@@ -115,12 +115,12 @@ pub(super) fn native_builder(
     })
 }
 
-/// What the new thread does. If it never gets to run, dropping this undoes what was prepared.
+/// What the new thread does. If it never runs, dropping this undoes the preparation.
 pub(super) struct Body<F, T> {
     f: F,
     thread: Thread,
     listed: Listed,
-    /// Last, so that it is dropped last: who has joined a thread does not find it listed.
+    /// Declared last, so that it is dropped last: a thread that was joined is not on the list.
     outcome: Promise<T>,
 }
 
@@ -129,7 +129,7 @@ pub(super) struct Panicked;
 
 impl<F: FnOnce() -> T, T> Body<F, T> {
     pub(super) fn new(name: Option<String>, f: F) -> (Self, Thread, Arc<Outcome<T>>) {
-        let _ = current(); // so that whoever starts threads is on the list before them
+        let _ = current(); // so that a thread is on the list before those that it starts
         let thread = Thread::new(name);
         let outcome = Arc::new(Outcome::new());
         let listed = Listed::new(thread.clone());
@@ -140,15 +140,16 @@ impl<F: FnOnce() -> T, T> Body<F, T> {
 
     // ANCHOR: run
     pub(super) fn run(mut self) -> Result<(), Panicked> {
-        // Should anything here panic (the program's allocator and its hooks may be in it), the promise is kept all the
-        // same, when it is dropped.
+        // If anything here panics (it may call the program's allocator and hooks), dropping the
+        // promise still keeps it.
         set_current(&self.thread, &mut self.listed);
         deadlock::thread_begins(self.thread.id(), self.thread.name());
-        // Unwind safe: the closure is gone after a panic; what it shared with others is their affair, as
-        // with std's `spawn`.
+        // Unwind safe: the closure is gone after a panic. Others answer for what it shared with
+        // them, as with std's `spawn`.
         let result = catch_panic(AssertUnwindSafe(self.f));
         let panicked = result.is_err();
-        // Off the list before the outcome is there: who has joined a thread does not find it listed.
+        // It leaves the list before the outcome is there: a thread that was joined is not on the
+        // list.
         drop(self.listed);
         self.outcome.keep(result);
         if panicked { Err(Panicked) } else { Ok(()) }

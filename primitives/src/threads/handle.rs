@@ -1,4 +1,4 @@
-//! [`JoinHandle`]: waiting for a thread's end, and getting what it left.
+//! [`JoinHandle`]: waiting for a thread's end, and getting its result.
 
 use std::fmt;
 use std::panic::{RefUnwindSafe, UnwindSafe};
@@ -11,9 +11,11 @@ use super::registry::Thread;
 use crate::sync::thread as native;
 use crate::{deadlock, park};
 
-/// A started thread: wait for its end with [`join`](Self::join), or drop this and let it run on by itself.
+/// A started thread: wait for its end with [`join`](Self::join), or drop this and let it run on by
+/// itself.
 ///
-/// _Python_: the `threading.Thread` after `start()`. A join there returns `None` however the thread ended.
+/// _Python_: the `threading.Thread` after `start()`. There `join` returns `None` however the thread
+/// ended.
 pub struct JoinHandle<T> {
     thread: Thread,
     outcome: Arc<Outcome<T>>,
@@ -31,15 +33,18 @@ impl<T> JoinHandle<T> {
 
     /// Waits for the thread's end and returns what its closure returned. Blocks.
     ///
-    /// When it returns the thread is gone, its thread-locals too, and all it did is visible here.
+    /// When it returns, the thread and its thread-locals are gone, and all that the thread did is
+    /// visible here.
     ///
     /// # Errors
     ///
-    /// [`PanicError`] if the thread panicked: its name, the message, `file:line:column`, the payload.
+    /// [`PanicError`] if the thread panicked: its name, the message, `file:line:column`, the
+    /// payload.
     ///
     /// # Panics
     ///
-    /// If a thread joins itself: it would wait for ever. _Python_: `RuntimeError: cannot join current thread`.
+    /// If a thread joins itself: it would wait without end. _Python_:
+    /// `RuntimeError: cannot join current thread`.
     ///
     /// ```
     /// use primitives::threads;
@@ -55,7 +60,8 @@ impl<T> JoinHandle<T> {
     pub fn join(self) -> Result<T, PanicError> {
         refuse_itself(&self.thread);
         let _waiting = deadlock::joins(self.thread.id());
-        // An error here comes from a destructor that ran after the outcome was left; the hook reported it.
+        // An error here comes from a destructor that ran after the outcome was set; the hook has
+        // reported it.
         let _ = self.native.join();
         self.outcome.take().expect("a thread that is gone has left its outcome")
     }
@@ -63,8 +69,9 @@ impl<T> JoinHandle<T> {
 
     /// Waits for the thread's end, for at most `timeout`. Returns whether it ended.
     ///
-    /// Does not consume: [`join`](Self::join) gives the result afterwards. Zero is one look; a time-out too
-    /// long for the clock means for ever. Destructors of thread-locals may still be running.
+    /// Does not consume: [`join`](Self::join) gives the result afterwards. Zero looks once; a
+    /// timeout that overflows `Instant` never expires. Destructors of thread-locals may still be
+    /// running.
     ///
     /// _Python_: `t.join(timeout)`, then `not t.is_alive()`.
     ///
@@ -103,7 +110,7 @@ impl<T> JoinHandle<T> {
         self.outcome.wait(Some(deadline))
     }
 
-    /// Whether the closure has returned or panicked, so that [`join`](Self::join) will hardly wait.
+    /// Whether the closure has returned or panicked, so that [`join`](Self::join) hardly waits.
     ///
     /// _Python_: `not t.is_alive()`.
     #[must_use]
@@ -112,7 +119,7 @@ impl<T> JoinHandle<T> {
         self.outcome.is_set()
     }
 
-    /// What the thread leaves, for those who must wait without consuming the handle.
+    /// The thread's outcome, for callers that must wait without consuming the handle.
     pub(crate) fn outcome(&self) -> &Arc<Outcome<T>> {
         &self.outcome
     }
@@ -128,16 +135,16 @@ impl<T> JoinHandle<T> {
 pub(super) fn refuse_itself(thread: &Thread) {
     assert!(
         thread.id() != native::id(),
-        "thread '{}' joins itself and would wait for ever: join it from another thread",
+        "thread '{}' joins itself and would never return: join it from another thread",
         thread.name(),
     );
 }
 
-/// What is between a thread and its handle is whole after a panic of either.
+/// The state that a thread and its handle share is consistent after a panic of either.
 impl<T> UnwindSafe for JoinHandle<T> {}
 impl<T> RefUnwindSafe for JoinHandle<T> {}
 
-/// Name and number, and whether it has finished. Never blocks.
+/// Shows name and number, and whether it has finished. Never blocks.
 impl<T> fmt::Debug for JoinHandle<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         debug("JoinHandle", &self.thread, &self.outcome, f)

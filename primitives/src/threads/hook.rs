@@ -1,7 +1,7 @@
 //! Catching a panic together with the place where it happened.
 //!
-//! `catch_unwind` gives the payload and nothing else; the place is told to the panic hook alone, before the
-//! stack unwinds. So a hook of ours takes a note in a thread-local, and whoever catches the panic picks
+//! `catch_unwind` gives only the payload; only the panic hook learns the place, before the stack
+//! unwinds. So our hook leaves a note in a thread-local, and the code that catches the panic picks
 //! it up:
 //!
 //! ```text
@@ -12,10 +12,10 @@
 //!    picks up the note
 //! ```
 //!
-//! std keeps one hook for the whole program and cannot say which it is. Ours therefore counts itself:
-//! its closure owns a guard, and while it is somewhere in the chain (installed, or kept by a hook that
-//! calls it) the guard lives. When the program replaces it, std drops the closure, the guard with it, and
-//! the count says that the place is empty.
+//! std keeps one hook for the whole program and cannot say which hook that is. Ours therefore
+//! counts itself. Its closure owns a guard, which lives while the hook is somewhere in the chain
+//! (installed, or kept by a hook that calls it). When the program replaces it, std drops the
+//! closure and its guard, and the count says that our hook is gone.
 
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::cell::Cell;
@@ -36,7 +36,7 @@ struct Note {
 }
 
 sync::local! {
-    /// How many calls of `catch_panic` this thread is in: the hook takes notes for them only.
+    /// How many calls of `catch_panic` this thread is in. The hook takes notes only for these.
     static CATCHING: Cell<u32> = const { Cell::new(0) };
     /// The newest note, until it is picked up.
     static NOTE: Cell<Option<Box<Note>>> = const { Cell::new(None) };
@@ -44,9 +44,9 @@ sync::local! {
 
 /// Calls `f`; a panic in it comes back as an error with thread name, message, place and payload.
 ///
-/// The panic hook runs first, as for any panic, so it is reported by then. This is how thread pools and timers
-/// outlive what they call. Where panics abort the process (`panic = "abort"`) there is nothing to
-/// catch. Costs next to nothing if `f` does not panic.
+/// The panic hook runs first, as for any panic, so the panic is reported by then. With this, thread
+/// pools and timers survive a panic of what they call. Where panics abort the process
+/// (`panic = "abort"`), there is nothing to catch. Costs next to nothing if `f` does not panic.
 ///
 /// _Python_: `except Exception as error` with its traceback.
 ///
@@ -64,8 +64,8 @@ sync::local! {
 /// [`PanicError`] if `f` panics.
 pub fn catch_panic<T>(f: impl FnOnce() -> T + UnwindSafe) -> Result<T, PanicError> {
     install();
-    // A note that is there already is of a panic further out, whose unwinding has come to a destructor
-    // that calls us: put it aside, and back.
+    // A note that already exists belongs to an outer panic, whose unwinding runs a destructor that
+    // calls this function. Save it, and restore it afterwards.
     let outer_note = swap_note(None);
     CATCHING.with(|depth| depth.set(depth.get() + 1));
     let result = catch_unwind(f);
@@ -73,8 +73,8 @@ pub fn catch_panic<T>(f: impl FnOnce() -> T + UnwindSafe) -> Result<T, PanicErro
     let note = swap_note(outer_note);
 
     result.map_err(|payload| {
-        // `f` may have caught another panic by itself, or the hook may not have run for this one: the note
-        // must say what the payload says.
+        // `f` may have caught another panic by itself, or the hook may not have run for this one:
+        // the note must have the same text as the payload.
         let note = note.filter(|note| note.message == message_of(&*payload));
         let (location, backtrace) = note.map_or((None, None), |n| (n.location, n.backtrace));
         PanicError::new(registry::current().name().to_owned(), location, backtrace, payload)
@@ -82,31 +82,32 @@ pub fn catch_panic<T>(f: impl FnOnce() -> T + UnwindSafe) -> Result<T, PanicErro
 }
 
 fn swap_note(note: Option<Box<Note>>) -> Option<Box<Note>> {
-    // Fails when the thread has destroyed its thread-locals; then there are no notes.
+    // This fails when the thread has destroyed its thread-locals; then there are no notes.
     NOTE.try_with(|place| place.replace(note)).unwrap_or_default()
 }
 
 sync::global! {
-    /// How many hooks of ours are in the chain: 0 or 1, but for a program that plays with hooks.
+    /// How many hooks of ours are in the chain: 0 or 1, except in a program that installs hooks
+    /// repeatedly.
     static HOOKS: AtomicU32 = AtomicU32::new(0);
 }
 
-/// Owned by our hook: when that goes, the count goes down.
+/// Our hook owns it: when the hook is dropped, the count goes down.
 struct Counted;
 
 impl Drop for Counted {
     fn drop(&mut self) {
-        // Relaxed: whoever finds the place empty takes a lock before it does anything about it. (Should the
-        // hook be gone before it was counted, the number wraps around, and back.)
+        // Relaxed: a thread that finds the count zero takes a lock before it acts. (If the hook is
+        // dropped before it was counted, the number wraps around, and back.)
         HOOKS.fetch_sub(1, Relaxed);
     }
 }
 
 /// Puts our hook in front of the program's, unless it is in the chain already.
 fn install() {
-    // Relaxed, and yet a panic of this thread finds the hook that was counted: std looks for it under a lock
-    // of its own. Had that look come before ours was put there, under the same lock, then so had this one,
-    // which is earlier still, and could not have seen the count that came after.
+    // Relaxed, and yet a panic of this thread finds the hook that was counted: std reads its hook
+    // under its own lock. If std read it before our hook was installed under that lock, then this
+    // load came even earlier, and could not have seen the later count.
     if HOOKS.load(Relaxed) == 0 {
         install_slow();
     }
@@ -115,12 +116,12 @@ fn install() {
 #[cold]
 fn install_slow() {
     sync::global! { static INSTALLING: Lock<()> = Lock::new(()); }
-    // While a thread panics std refuses to change the hook, by a second panic, which would abort.
+    // While a thread panics, std refuses to change the hook by a second panic, which would abort.
     if panicking() {
         return;
     }
     let _one_at_a_time = INSTALLING.lock();
-    // Relaxed: the lock orders this after whoever installed one.
+    // Relaxed: the lock orders this after the thread that installed a hook.
     if HOOKS.load(Relaxed) == 0 {
         let counted = Counted;
         let programs = take_hook();
@@ -129,8 +130,8 @@ fn install_slow() {
             take_note(info);
             programs(info);
         }));
-        // Not before it is there: who sees the count relies on the hook.
-        // Relaxed: see `install`.
+        // Only after it is installed: a thread that sees the count relies on the hook. Relaxed: see
+        // `install`.
         HOOKS.fetch_add(1, Relaxed);
     }
 }
@@ -138,9 +139,9 @@ fn install_slow() {
 /// What our hook does before it calls the program's. Must not panic: a panic in a hook aborts.
 fn take_note(info: &PanicHookInfo<'_>) {
     if CATCHING.with(Cell::get) == 0 {
-        return; // no thread of ours: nobody would pick it up
+        return; // not a thread of ours: no call would pick it up
     }
-    let backtrace = Backtrace::capture(); // looks at RUST_BACKTRACE, and costs nothing if it is unset
+    let backtrace = Backtrace::capture(); // reads RUST_BACKTRACE; costs nothing if it is unset
     let note = Note {
         message: message_of(info.payload()).to_owned(),
         location: info.location().map(Location::from),

@@ -1,4 +1,4 @@
-//! What a thread leaves behind, and where others sleep until it is there.
+//! The outcome of a thread, and where others sleep until it exists.
 
 use std::mem;
 use std::panic::AssertUnwindSafe;
@@ -11,7 +11,8 @@ use crate::condition::Condition;
 use crate::lock::Lock;
 use crate::sync::model_failed;
 
-/// A place for the result of a thread: set once by the thread, waited for by any number of others.
+/// A place for the result of a thread: the thread sets it once, and any number of others wait for
+/// it.
 pub(crate) struct Outcome<T> {
     result: Lock<Option<Result<T, PanicError>>>,
     is_there: Condition,
@@ -22,7 +23,7 @@ impl<T> Outcome<T> {
         Self { result: Lock::new(None), is_there: Condition::new() }
     }
 
-    /// Leaves the result, and wakes all who wait for it.
+    /// Sets the result, and wakes all waiters.
     pub(crate) fn set(&self, result: Result<T, PanicError>) {
         let earlier = self.result.lock().replace(result);
         debug_assert!(earlier.is_none(), "a thread ends once");
@@ -33,12 +34,13 @@ impl<T> Outcome<T> {
         self.result.lock().is_some()
     }
 
-    /// [`is_set`](Self::is_set) for `Debug`, which must not wait: `None` if somebody else looks just now.
+    /// [`is_set`](Self::is_set) for `Debug`, which must not wait: `None` if another thread holds
+    /// the lock just now.
     pub(crate) fn try_is_set(&self) -> Option<bool> {
         self.result.try_lock().map(|result| result.is_some())
     }
 
-    /// Sleeps until the result is there, or until `deadline`. Returns whether it is.
+    /// Sleeps until there is a result, or until `deadline`. Returns whether there is one.
     pub(crate) fn wait(&self, deadline: Option<Instant>) -> bool {
         let mut result = self.result.lock();
         let mut time_is_up = false;
@@ -56,12 +58,12 @@ impl<T> Outcome<T> {
         true
     }
 
-    /// Takes the result out, if it is there.
+    /// Takes the result out, if there is one.
     pub(crate) fn take(&self) -> Option<Result<T, PanicError>> {
         self.result.lock().take()
     }
 
-    /// The panic that the thread ended by, if it did. Leaves it there for others to ask.
+    /// The panic that ended the thread, if one did. Leaves it there for other callers.
     pub(crate) fn panic(&self) -> Option<PanicError> {
         match &*self.result.lock() {
             Some(Err(panic)) => Some(panic.clone()),
@@ -70,7 +72,7 @@ impl<T> Outcome<T> {
     }
 }
 
-/// What a thread owes to those who wait for its end: an outcome, whatever happens to it.
+/// A thread's promise to those that wait for its end: an outcome, whatever happens to it.
 pub(super) struct Promise<T> {
     outcome: Option<Arc<Outcome<T>>>,
     thread: String,
@@ -88,7 +90,7 @@ impl<T> Promise<T> {
     }
 }
 
-/// The thread ended, or never began, without a result of its closure.
+/// The thread ended, or never started, without a result of its closure.
 impl<T> Drop for Promise<T> {
     fn drop(&mut self) {
         if let Some(outcome) = self.outcome.take()
@@ -102,8 +104,8 @@ impl<T> Drop for Promise<T> {
 
 const NO_RESULT: &str = "the thread ended before its closure did";
 
-/// A result that nobody has taken is dropped by whoever is last, the thread or its handle. A panic of that drop is
-/// reported by the panic hook, and is nobody else's affair.
+/// The last owner, the thread or its handle, drops a result that was not taken. The panic hook
+/// reports a panic of that drop, and no other code sees it.
 impl<T> Drop for Outcome<T> {
     fn drop(&mut self) {
         if model_failed() || !mem::needs_drop::<T>() {

@@ -1,4 +1,4 @@
-//! [`PanicError`]: what is left of a thread that panicked.
+//! [`PanicError`]: the panic that ended a thread.
 
 use std::any::Any;
 use std::backtrace::Backtrace;
@@ -9,11 +9,11 @@ use std::sync::Arc;
 
 use crate::lock::Lock;
 
-/// A panic, caught: which thread, what it said, where, and the payload.
+/// A caught panic: the thread, the message, the place and the payload.
 ///
-/// Comes out of [`JoinHandle::join`](super::JoinHandle::join) and of [`catch_panic`](super::catch_panic). By
-/// then the panic hook has reported it, so it need not be printed again. Cheap to clone: clones share
-/// one payload.
+/// Comes out of [`JoinHandle::join`](super::JoinHandle::join) and of
+/// [`catch_panic`](super::catch_panic). By then the panic hook has reported it, so it need not be
+/// printed again. Cheap to clone: clones share one payload.
 ///
 /// _Python_: the `args` that `threading.excepthook` gets.
 ///
@@ -30,7 +30,7 @@ use crate::lock::Lock;
 #[derive(Clone)]
 pub struct PanicError(Arc<Panic>);
 
-/// One allocation, so that a `Result` with this error costs a pointer.
+/// One allocation, so that this error is one pointer in a `Result`.
 struct Panic {
     thread: String,
     message: String,
@@ -40,7 +40,7 @@ struct Panic {
     payload: Lock<Option<Box<dyn Any + Send>>>,
 }
 
-/// All but the payload never changes, and the payload is there or taken, nothing between.
+/// Only the payload ever changes, and it is either there or taken.
 impl RefUnwindSafe for Panic {}
 
 impl PanicError {
@@ -61,7 +61,7 @@ impl PanicError {
         &self.0.thread
     }
 
-    /// What it said: the text of `panic!`. For a payload that is no text, as from `panic_any`, a
+    /// The message: the text of `panic!`. If the payload is not a text, as from `panic_any`, a
     /// placeholder that says so.
     #[must_use]
     pub fn message(&self) -> &str {
@@ -70,39 +70,41 @@ impl PanicError {
 
     /// Where it panicked.
     ///
-    /// `None` if no panic hook ran, because the panic was raised by `resume_unwind`; or if ours did not,
-    /// because the program has replaced it since the thread was started (see [the module](super)).
+    /// `None` if no panic hook ran, because the panic was raised by `resume_unwind`; or if our hook
+    /// did not run, because the program replaced it after the thread started (see [the
+    /// module](super)).
     #[must_use]
     pub fn location(&self) -> Option<&Location> {
         self.0.location.as_ref()
     }
 
-    /// How it came there, if `RUST_BACKTRACE` (or `RUST_LIB_BACKTRACE`) asked for backtraces.
+    /// The backtrace, if `RUST_BACKTRACE` (or `RUST_LIB_BACKTRACE`) asked for backtraces.
     #[must_use]
     pub fn backtrace(&self) -> Option<&Backtrace> {
         self.0.backtrace.as_ref()
     }
 
-    /// Takes out the value that the thread panicked with; `None` if it was taken before, from this error or
-    /// a clone. May wait a moment for a clone in another thread to do the same.
+    /// Takes out the value that the thread panicked with; `None` if it was taken before, from this
+    /// error or a clone. May wait briefly for another thread that does the same with a clone.
     #[must_use]
     pub fn take_payload(&self) -> Option<Box<dyn Any + Send>> {
         self.0.payload.lock().take()
     }
 
-    /// Goes on panicking, in this thread, with the same payload (or its text, if it was taken out before).
-    /// The panic hook is not called again.
+    /// Continues the panic in this thread, with the same payload (or its text, if the payload was
+    /// taken before). The panic hook is not called again.
     ///
     /// # Panics
     ///
-    /// Always: that is what it is for.
+    /// Always; that is its purpose.
     pub fn resume(self) -> ! {
         let payload = self.take_payload();
         resume_unwind(payload.unwrap_or_else(|| Box::new(self.message().to_owned())))
     }
 }
 
-/// `thread 'name' panicked at file:line:column: message`, in one line. With `{:#}` the backtrace follows.
+/// `thread 'name' panicked at file:line:column: message`, in one line. With `{:#}` the backtrace
+/// follows.
 impl fmt::Display for PanicError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "thread '{}' panicked", self.thread_name())?;
@@ -117,7 +119,7 @@ impl fmt::Display for PanicError {
     }
 }
 
-/// All but the payload. Never blocks.
+/// Shows everything except the payload. Never blocks.
 impl fmt::Debug for PanicError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut error = f.debug_struct("PanicError");
@@ -141,7 +143,7 @@ pub struct Location {
 }
 
 impl Location {
-    /// The source file, as the compiler was given it.
+    /// The source file, as it was named to the compiler.
     #[must_use]
     pub fn file(&self) -> &str {
         &self.file
@@ -160,7 +162,7 @@ impl Location {
     }
 }
 
-/// std's lives no longer than the panic does.
+/// std's location lives only as long as the panic.
 impl From<&std::panic::Location<'_>> for Location {
     fn from(location: &std::panic::Location<'_>) -> Self {
         Self { file: location.file().to_owned(), line: location.line(), column: location.column() }
@@ -180,13 +182,13 @@ impl fmt::Debug for Location {
     }
 }
 
-/// The text of a payload: `panic!` makes a `&str` or a `String`, `panic_any` whatever it is given.
+/// The text of a payload: `panic!` makes a `&str` or a `String`, `panic_any` a value of any type.
 pub(super) fn message_of(payload: &(dyn Any + Send)) -> &str {
     if let Some(text) = payload.downcast_ref::<&str>() {
         text
     } else if let Some(text) = payload.downcast_ref::<String>() {
         text
     } else {
-        "(a payload that is no text)"
+        "(a payload that is not text)"
     }
 }

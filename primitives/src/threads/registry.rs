@@ -1,14 +1,15 @@
-//! Who is there: the list of living threads, and which of them is the current one.
+//! The list of living threads, and which of them is the current one.
 //!
-//! The list has the threads that were started here, from the moment that `spawn` is called until their
-//! closure has returned or panicked. Other threads (`main`, those of std or of a foreign runtime) join it
-//! when they first ask for [`current`] or for the list, or start a thread, and leave it by a thread-local
-//! destructor when they end. So nothing in the list is dead, and `main`, which starts the others, is in it.
+//! The list has the threads that were started here, from the call of `spawn` until their closure
+//! has returned or panicked. Other threads (`main`, those of std or of a foreign runtime) join it
+//! when they first ask for [`current`] or for the list, or start a thread. They leave it by a
+//! thread-local destructor when they end. So every thread on the list is alive, and `main`, which
+//! starts the others, is on it.
 //!
-//! A child of a `fork` lists the thread that made it, and those that it starts itself.
+//! A forked child lists the thread that called `fork`, and those that it starts itself.
 //!
-//! The list's lock is held for a look-up in a map, and nothing of the program's runs meanwhile but its
-//! allocator: not the closures, not a destructor, not the panic hook. So all of those may ask for the list.
+//! The list's lock is held for a look-up in a map. Meanwhile only the program's allocator can run:
+//! no closure, no destructor, no panic hook. So all of those may ask for the list.
 
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
@@ -28,7 +29,7 @@ use crate::sync::atomic::{
 use crate::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use crate::sync::{self, thread as native};
 
-/// Every thread on the list, by number, so in the order in which they were started.
+/// Every thread on the list, by number, and so in order of their start.
 type List = Lock<BTreeMap<u64, Thread>>;
 
 #[cfg(model)]
@@ -43,9 +44,10 @@ fn list() -> &'static List {
 
 /// The list of this process.
 ///
-/// A child of a `fork` has the parent's memory and one thread of it. The parent's list would tell of threads that are
-/// not there, and be locked for good if one of them was looking at it. So a list belongs to a process, and a child makes
-/// its own when it first asks. It costs a system call to know (about 0.1 µs), and the parent's list stays behind.
+/// A forked child has the parent's memory and one of its threads. The parent's list would name
+/// threads that do not exist in the child, and would stay locked permanently if one of them was
+/// reading it. So a list belongs to a process, and a child makes its own when it first asks. The
+/// check costs a system call (about 0.1 µs), and the parent's list stays behind.
 #[cfg(not(model))]
 fn list() -> &'static List {
     struct OfProcess {
@@ -55,7 +57,7 @@ fn list() -> &'static List {
     static NEWEST: AtomicPtr<OfProcess> = AtomicPtr::new(ptr::null_mut());
 
     let me = std::process::id();
-    // Acquire: pairs with the Release below, so that the list is seen whole.
+    // Acquire: pairs with the Release below, so that the list is seen complete.
     let mut newest = NEWEST.load(Acquire);
     loop {
         // SAFETY: a list that has been published is never freed.
@@ -67,12 +69,13 @@ fn list() -> &'static List {
         let threads = mine.ok().flatten().map(|thread| (thread.id(), thread));
         let list = Lock::new(threads.into_iter().collect());
         let fresh = Box::into_raw(Box::new(OfProcess { process: me, list }));
-        // Release: pairs with the Acquire above and below. Acquire on failure: another thread has made one.
+        // Release: pairs with the Acquire above and below. Acquire on failure: another thread has
+        // made one.
         match NEWEST.compare_exchange(newest, fresh, Release, Acquire) {
             // SAFETY: published just now, and never freed.
             Ok(_) => return unsafe { &(*fresh).list },
             Err(now) => {
-                // SAFETY: nobody else has seen it.
+                // SAFETY: no other thread has seen it.
                 drop(unsafe { Box::from_raw(fresh) });
                 newest = now;
             }
@@ -80,47 +83,49 @@ fn list() -> &'static List {
     }
 }
 
-/// A thread: its name and its number. Cheap to clone; equal to another if it is the same thread.
+/// A thread: its name and its number. Cheap to clone; two are equal if they are the same thread.
 ///
 /// _Python_: `threading.Thread` as `current_thread()` gives it; [`id`](Self::id) is `ident`.
 #[derive(Clone)]
 pub struct Thread(Arc<Identity>);
 
 struct Identity {
-    /// Another than at first, if the thread took a number before its own code began.
+    /// It changes once if the thread took a number before its own code began.
     id: AtomicU64,
     name: String,
 }
 
 impl Thread {
-    /// The name it was given, or `Thread-1`, `Thread-2` … if none; `main` is the `MainThread`.
+    /// The given name, or `Thread-1`, `Thread-2` … if there is none; `main` is the `MainThread`.
     ///
-    /// A thread that was not started here has the name that std knows, or else `Dummy-` and its number.
+    /// A thread that was not started here has the name that std knows, or `Dummy-` and its number.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.0.name
     }
 
-    /// Its number: never zero, and never that of another thread of this process, even after its end. The
-    /// thread itself gets the same from [`sync::thread::id`](crate::sync::thread::id).
+    /// The thread's number. It is never zero, and never that of another thread of this process,
+    /// even after its end. The thread itself gets the same from
+    /// [`sync::thread::id`](crate::sync::thread::id).
     #[must_use]
     #[doc(alias = "ident")]
     pub fn id(&self) -> u64 {
-        // Relaxed: the number alone is asked for.
+        // Relaxed: only the number is needed.
         self.0.id.load(Relaxed)
     }
 
-    /// Whether it is on the list (see [`enumerate`]). Waits a moment if another thread looks at the list.
+    /// Whether it is on the list (see [`enumerate`]). Waits briefly if another thread uses the
+    /// list.
     #[must_use]
     pub fn is_alive(&self) -> bool {
         list().lock().contains_key(&self.id())
     }
 
-    /// A thread about to be started here.
+    /// A thread that is about to start here.
     pub(super) fn new(name: Option<String>) -> Self {
         sync::global! { static UNNAMED: AtomicU64 = AtomicU64::new(0); }
 
-        // Relaxed: only that no two are the same.
+        // Relaxed: the numbers only have to differ.
         let name = name.unwrap_or_else(|| format!("Thread-{}", UNNAMED.fetch_add(1, Relaxed) + 1));
         Self(Arc::new(Identity { id: AtomicU64::new(native::reserve()), name }))
     }
@@ -129,7 +134,7 @@ impl Thread {
     fn foreign() -> Self {
         let id = native::id();
         let name = match native::current().name() {
-            // std gives this name to the thread that runs `main`, and to no other by itself.
+            // std gives this name to the thread that runs `main`, and to no other thread by itself.
             Some("main") => "MainThread".to_owned(),
             Some(name) => name.to_owned(),
             None => format!("Dummy-{id}"),
@@ -160,20 +165,20 @@ impl fmt::Debug for Thread {
 }
 
 sync::local! {
-    /// The calling thread, once it has asked.
+    /// The calling thread, after its first call.
     static CURRENT: OnceCell<Current> = const { OnceCell::new() };
 }
 
 struct Current {
     thread: Thread,
-    /// How a thread that was not started here leaves the list. (Those started here leave earlier.)
+    /// Takes a thread that was not started here off the list. (Those started here leave earlier.)
     _listed: Option<Listed>,
 }
 
 /// The calling thread.
 ///
-/// Works in every thread, started here or not, and in the destructors of thread-locals. One look at a
-/// thread-local; the first call of a thread that was not started here puts it on the list.
+/// Works in every thread, started here or not, and in the destructors of thread-locals. Reads a
+/// thread-local; the first call in a thread that was not started here puts it on the list.
 ///
 /// _Python_: `threading.current_thread()`.
 ///
@@ -198,12 +203,12 @@ pub fn current() -> Thread {
         });
         current.thread.clone()
     });
-    // The thread is ending and has destroyed its thread-locals: as before, but not on the list.
+    // The thread is ending and has destroyed its thread-locals: the same, but not on the list.
     current.unwrap_or_else(|_| Thread::foreign())
 }
 
-/// A guard whose drop takes a thread off the list when its thread-locals are destroyed. In a model that comes
-/// after its end, and after that of the list.
+/// A guard whose drop takes a thread off the list when its thread-locals are destroyed. In a model
+/// that comes after the end of the thread and of the list.
 fn leaves_by_itself(listed: Listed) -> Option<Listed> {
     if cfg!(model) {
         mem::forget(listed);
@@ -212,27 +217,28 @@ fn leaves_by_itself(listed: Listed) -> Option<Listed> {
     Some(listed)
 }
 
-/// Says which thread this is, before anything in it asks; or, if something has (its allocator, a signal handler), lets it
-/// keep the number that it then took, and lists it under that one.
+/// Sets which thread this is, before any code in it asks. If some code has asked (its allocator, a
+/// signal handler), the thread keeps the number that it took then, and is listed under that.
 pub(super) fn set_current(thread: &Thread, listed: &mut Listed) {
     let reserved = thread.id();
     let number = native::adopt(reserved);
     if number != reserved {
-        // Relaxed: whoever compares numbers asks again.
+        // Relaxed: code that compares numbers reads them again.
         thread.0.id.store(number, Relaxed);
         listed.move_to(number);
     }
-    // An error: it has asked for itself as a thread that was not started here. It has the same number and name.
+    // An error: the thread has asked for itself as one that was not started here. It has the same
+    // number and name.
     let _ = CURRENT.try_with(|current| {
         let _ = current.set(Current { thread: thread.clone(), _listed: None });
     });
 }
 
-/// The living threads, in the order in which they were started. The calling one is among them, unless it is
-/// ending and only destructors of its thread-locals are left to run.
+/// The living threads, in the order in which they were started. The calling thread is among them,
+/// unless it is ending and only destructors of its thread-locals remain.
 ///
-/// Out of date before you look at the answer: good for messages and tests, never for deciding. A thread that has
-/// been joined is not in it. Waits a moment if another thread looks at the list.
+/// The answer may be out of date when you read it: good for messages and tests, never for deciding.
+/// A thread that was joined is not in it. Waits briefly if another thread uses the list.
 ///
 /// _Python_: `threading.enumerate()`.
 ///
@@ -256,7 +262,7 @@ pub fn active_count() -> usize {
     list().lock().len()
 }
 
-/// A thread while it is on the list.
+/// Keeps a thread on the list while it lives.
 pub(super) struct Listed(u64);
 
 impl Listed {
@@ -268,7 +274,7 @@ impl Listed {
 }
 
 impl Listed {
-    /// The thread has another number.
+    /// The thread has got another number.
     fn move_to(&mut self, id: u64) {
         let mut list = list().lock();
         if let Some(thread) = list.remove(&self.0) {
@@ -280,7 +286,7 @@ impl Listed {
 
 impl Drop for Listed {
     fn drop(&mut self) {
-        // In two steps: what is taken out must be dropped after the lock.
+        // In two steps: the value must be dropped after the lock is released.
         let thread = list().lock().remove(&self.0);
         drop(thread);
     }

@@ -18,10 +18,11 @@ use crate::sync::thread as native;
 
 /// Runs `f`, then waits for every thread that was started in the scope. Blocks.
 ///
-/// The threads may borrow from around the call, because none of them outlives it. This is also how a program
-/// keeps `main` from returning, and the process from ending, before its threads are done.
+/// The threads may borrow from the caller, because none of them outlives the call. With it a
+/// program also keeps `main` from returning before its threads are done.
 ///
-/// _Python_: threads that are not daemons, but waited for here and not at the end of the program.
+/// _Python_: threads that are not daemons, but `scope` waits for them here and not at the end of
+/// the program.
 ///
 /// ```
 /// use primitives::threads;
@@ -38,7 +39,8 @@ use crate::sync::thread as native;
 ///
 /// # Panics
 ///
-/// If a thread panicked whose handle was not joined; as with any thread the panic hook has reported it.
+/// If a thread panicked and its handle was not joined; the panic hook has reported it, as for any
+/// thread.
 #[track_caller]
 pub fn scope<'env, F, T>(f: F) -> T
 where
@@ -47,13 +49,14 @@ where
     let at = Location::caller();
     let mut asleep = None;
     native::scope(|scope| {
-        // Also when `f` unwinds: std's scope waits for its threads then, too.
+        // This also happens when `f` unwinds: std's scope waits for its threads then, too.
         let _at_its_end = AtItsEnd { scope, at, asleep: &mut asleep };
         f(Scope::from_native(scope))
     })
 }
 
-/// Tells the detector, when the closure of a scope has ended, that the thread will wait for the others.
+/// Tells the detector, when the closure of a scope has ended, that the thread will wait for the
+/// others.
 struct AtItsEnd<'a, 'scope, 'env> {
     scope: &'scope native::Scope<'scope, 'env>,
     at: &'static Location<'static>,
@@ -73,8 +76,9 @@ pub struct Scope<'scope, 'env: 'scope>(native::Scope<'scope, 'env>);
 
 impl<'scope, 'env> Scope<'scope, 'env> {
     fn from_native(scope: &'scope native::Scope<'scope, 'env>) -> &'scope Self {
-        // SAFETY: `Self` is that type and nothing else, with the same layout (`repr(transparent)`) and the
-        // same lifetimes; a reference to the one is a valid reference to the other for as long.
+        // SAFETY: `Self` is that type and nothing else, with the same layout (`repr(transparent)`)
+        // and the same lifetimes; a reference to the one is a valid reference to the other for as
+        // long.
         unsafe { &*ptr::from_ref(scope).cast::<Self>() }
     }
 
@@ -86,7 +90,7 @@ impl<'scope, 'env> Scope<'scope, 'env> {
     ///
     /// # Panics
     ///
-    /// If the system has no thread to give; [`Builder::spawn_scoped`] returns that as an error.
+    /// If the system cannot make a thread; [`Builder::spawn_scoped`] returns that as an error.
     #[track_caller]
     pub fn spawn<F, T>(&'scope self, f: F) -> ScopedJoinHandle<'scope, T>
     where
@@ -97,7 +101,7 @@ impl<'scope, 'env> Scope<'scope, 'env> {
     }
 }
 
-/// Threads of a scope, with a name or a stack size.
+/// Starts threads of a scope with a name or a stack size.
 impl Builder {
     /// Starts a thread in `scope` that runs `f`, as [`Scope::spawn`] does.
     ///
@@ -118,7 +122,8 @@ impl Builder {
         let native =
             native_builder(&thread, self.stack_size)?.spawn_scoped(scope.native(), move || {
                 if scoped.during(|| body.run()).is_err() {
-                    // std's scope must know, to panic if nobody joins. Past the hook, which has reported it.
+                    // std's scope must learn of it, to panic if no thread joins. This bypasses the
+                    // hook, which has reported it.
                     resume_unwind(Box::new(()));
                 }
             })?;
@@ -152,7 +157,7 @@ impl<'scope, T> ScopedJoinHandle<'scope, T> {
     ///
     /// # Errors
     ///
-    /// [`PanicError`] if the thread panicked. The scope does not panic for it, then.
+    /// [`PanicError`] if the thread panicked. Then the scope does not panic for it.
     ///
     /// # Panics
     ///
@@ -161,12 +166,13 @@ impl<'scope, T> ScopedJoinHandle<'scope, T> {
     pub fn join(self) -> Result<T, PanicError> {
         refuse_itself(&self.thread);
         let _waiting = deadlock::joins(self.thread.id());
-        // An error here says that there is one in the outcome too.
+        // If there is an error here, there is one in the outcome too.
         let _ = self.native.join();
         self.outcome.take().expect("a thread that is gone has left its outcome")
     }
 
-    /// Waits for the thread's end, for at most `timeout`. Returns whether it ended. Does not consume.
+    /// Waits for the thread's end, for at most `timeout`. Returns whether it ended. Does not
+    /// consume.
     ///
     /// # Panics
     ///
@@ -209,7 +215,7 @@ impl<'scope, T> ScopedJoinHandle<'scope, T> {
 impl<T> UnwindSafe for ScopedJoinHandle<'_, T> {}
 impl<T> RefUnwindSafe for ScopedJoinHandle<'_, T> {}
 
-/// Name and number, and whether it has finished. Never blocks.
+/// Shows name and number, and whether it has finished. Never blocks.
 impl<T> fmt::Debug for ScopedJoinHandle<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         debug("ScopedJoinHandle", &self.thread, &self.outcome, f)

@@ -1,5 +1,5 @@
-//! The corner cases, each named after what it shows. Those that need a process of their own, because they
-//! set the panic hook or read what was printed, are in `primitives/tests/panics.rs`.
+//! The corner cases, each named after what it shows. Those that need a process of their own,
+//! because they set the panic hook or read what was printed, are in `primitives/tests/panics.rs`.
 
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any, resume_unwind};
@@ -72,7 +72,7 @@ fn the_handle_and_the_thread_itself_agree_who_it_is() {
     assert_ne!(from_inside, current());
     let handle = spawn(crate::sync::thread::id);
     let id = handle.thread().id();
-    assert_eq!(handle.join().unwrap(), id, "one number, whoever asks");
+    assert_eq!(handle.join().unwrap(), id, "the same number for every caller");
 }
 
 #[test]
@@ -99,7 +99,7 @@ fn a_panic_comes_out_of_join_with_name_message_place_and_payload() {
 #[test]
 fn a_payload_that_is_no_text_comes_out_whole() {
     let panic = spawn(|| panic_any(42_u32)).join().unwrap_err();
-    assert_eq!(panic.message(), "(a payload that is no text)");
+    assert_eq!(panic.message(), "(a payload that is not text)");
     assert!(panic.location().is_some());
     let resumed = catch_unwind(|| panic.resume()).unwrap_err();
     assert_eq!(*resumed.downcast::<u32>().unwrap(), 42);
@@ -168,7 +168,7 @@ fn join_timeout_waits_and_does_not_consume() {
 
 #[test]
 fn a_time_out_too_long_for_the_clock_waits_for_ever() {
-    let (gate, thread) = waiting_thread("for ever");
+    let (gate, thread) = waiting_thread("endless");
     let waiter = spawn(move || {
         let ended = thread.join_timeout(Duration::MAX);
         (ended, thread.join().is_ok())
@@ -190,7 +190,7 @@ fn a_thread_that_joins_itself_panics_and_says_so() {
     });
     give.send(thread.unwrap()).unwrap();
     for refused in hear.recv().unwrap() {
-        let panic = refused.expect_err("it would have waited for ever");
+        let panic = refused.expect_err("it would never have returned");
         assert!(panic.message().contains("'narcissus' joins itself"), "{panic}");
         assert!(panic.message().contains("from another thread"), "{panic}");
     }
@@ -206,7 +206,7 @@ fn a_thread_is_listed_from_spawn_until_join() {
     assert!(active_count() >= 2);
     gate.open();
     assert!(thread.join_timeout(FAR));
-    assert!(!enumerate().contains(&who), "whoever has joined it does not find it");
+    assert!(!enumerate().contains(&who), "a joined thread is not listed");
     assert!(!who.is_alive());
     thread.join().unwrap();
 }
@@ -275,7 +275,7 @@ thread_local! {
 
 #[test]
 fn a_destructor_of_a_thread_local_may_ask_who_it_is() {
-    // Before ours and after ours: destructors run in an order that is nobody's promise.
+    // Before ours and after ours: the order of destructors is not specified.
     let (send, receive) = mpsc::channel();
     let asks = send.clone();
     let after = Builder::new().name("after").spawn(move || ASKS.set(Some(Asks(asks)))).unwrap();

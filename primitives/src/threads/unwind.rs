@@ -1,7 +1,7 @@
-//! Catching panics and watching them, as in [`std::panic`].
+//! Catching panics and hooking into them, as in [`std::panic`].
 //!
-//! In a model every panic is the end of it, so there is none to catch. The place for the hook is there, under a
-//! lock as std has it.
+//! In a model every panic ends the model, so there is none to catch. The hook exists, under a lock
+//! as in std.
 
 #[cfg(not(model))]
 pub(crate) use std::panic::{catch_unwind, set_hook, take_hook};
@@ -21,8 +21,8 @@ mod model {
     type Hook = Box<dyn Fn(&PanicHookInfo<'_>) + Send + Sync>;
 
     crate::sync::global! {
-        /// The hook, and how often one was set. Never dropped by the end of an execution, when nothing that it
-        /// owns may be used any more.
+        /// The hook, and how often one was set. The end of an execution does not drop it, because
+        /// its contents may no longer be used then.
         static HOOK: Lock<(ManuallyDrop<Option<Hook>>, u32)> = Lock::new((ManuallyDrop::new(None), 0));
     }
 

@@ -5,13 +5,13 @@ use std::{fmt, io};
 
 use crate::threads::PanicError;
 
-/// [`Timer::start`](super::Timer::start) did not start it.
+/// The error of [`Timer::start`](super::Timer::start).
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum StartError {
     /// It was started before. _Python_: `RuntimeError: threads can only be started once`.
     AlreadyStarted,
-    /// The system gave it no thread. _Python_: `RuntimeError: can't start new thread`.
+    /// The system could not make a thread. _Python_: `RuntimeError: can't start new thread`.
     Spawn(io::Error),
 }
 
@@ -35,7 +35,7 @@ impl Error for StartError {
     }
 }
 
-/// [`Timer::join`](super::Timer::join) did not wait, or found that the function had panicked.
+/// The error of [`Timer::join`](super::Timer::join): it did not wait, or the function had panicked.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum JoinError {

@@ -2,8 +2,8 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-// The tests' own flags and counters: std's, for they are no part of what is explored, and SeqCst throughout,
-// because which store each load pairs with is not what is tested.
+// The tests' own flags and counters are std's, because they are not part of what is explored. They
+// are SeqCst throughout: the tests do not examine which store each load pairs with.
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::mpsc::{self, RecvTimeoutError, TryRecvError};
 use std::time::{Duration, Instant};
@@ -15,7 +15,7 @@ use crate::{Event, Lock};
 const SHORT: Duration = Duration::from_millis(5);
 const FAR: Duration = Duration::from_secs(3600);
 
-/// A timer, and a channel that says when it fired, and that is closed when its function is dropped.
+/// A timer, and a channel that says when it fired and closes when its function is dropped.
 fn timer(interval: Duration) -> (Timer, mpsc::Receiver<Instant>) {
     let (send, fired) = mpsc::channel();
     (Timer::new(interval, move || send.send(Instant::now()).unwrap()), fired)
@@ -262,7 +262,8 @@ fn its_thread_has_a_name_of_its_own() {
     assert_eq!(name.recv().unwrap(), "tea");
 }
 
-/// On real threads; a hundred thousand races on the word that decides are in `cancellable_sleep/tests.rs`.
+/// This uses real threads; `cancellable_sleep/tests.rs` has a hundred thousand races on the
+/// deciding word.
 #[test]
 fn cancelled_at_its_deadline_it_fires_or_says_cancelled_and_never_both() {
     for round in 0..300 {

@@ -1,4 +1,4 @@
-//! Timers before their thread is started.
+//! Timers whose thread has not started yet.
 
 use std::io;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use super::service::Service;
 use crate::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use crate::{sync, threads};
 
-/// The name and the stack size of the thread that [`Timers`] are to run on.
+/// The name and the stack size of the thread that serves [`Timers`].
 ///
 /// ```
 /// use primitives::Timers;
@@ -31,7 +31,7 @@ impl Builder {
         self
     }
 
-    /// How much stack it gets, in bytes: all callbacks run on it.
+    /// The thread's stack size, in bytes. All callbacks run on it.
     pub fn stack_size(mut self, bytes: usize) -> Self {
         self.thread = self.thread.stack_size(bytes);
         self
@@ -41,7 +41,8 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// What the system says if it has no thread to give; `InvalidInput` if the name has a zero byte in it.
+    /// The system's error if it cannot make a thread; `InvalidInput` if the name contains a zero
+    /// byte.
     pub fn build(self) -> io::Result<Timers> {
         let service = Arc::new(Service::new());
         let running = self.thread.name(self.name.unwrap_or_else(next_name)).spawn({
@@ -55,6 +56,6 @@ impl Builder {
 fn next_name() -> String {
     sync::global! { static UNNAMED: AtomicU64 = AtomicU64::new(0); }
 
-    // Relaxed: only that no two are the same.
+    // Relaxed: the numbers only have to differ.
     format!("Timers-{}", UNNAMED.fetch_add(1, Relaxed) + 1)
 }

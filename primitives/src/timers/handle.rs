@@ -1,4 +1,4 @@
-//! [`TimerHandle`]: one of many timers, to be cancelled.
+//! [`TimerHandle`]: the handle that cancels one of many timers.
 
 use std::fmt;
 use std::panic::{RefUnwindSafe, UnwindSafe};
@@ -7,10 +7,10 @@ use std::sync::Arc;
 use super::schedule::Key;
 use super::service::Service;
 
-/// A timer that was set on [`Timers`](super::Timers). Dropping the handle changes nothing.
+/// The handle of a timer that was set on [`Timers`](super::Timers). Dropping it changes nothing.
 ///
-/// It may be cloned, sent and kept for as long as one likes: once the timer has fired or is cancelled its calls
-/// answer `false`.
+/// It may be cloned, sent and kept without limit. Its calls return `false` once the timer has fired
+/// or is cancelled.
 #[derive(Clone)]
 pub struct TimerHandle {
     service: Arc<Service>,
@@ -22,12 +22,12 @@ impl TimerHandle {
         Self { service, key }
     }
 
-    /// Calls it off. Returns whether this call is why it will not fire; `false` if it has fired already, was
-    /// cancelled before, or the [`Timers`](super::Timers) are shut down.
+    /// Cancels the timer. Returns whether this call prevents it from firing; `false` if it has
+    /// fired, was cancelled before, or the [`Timers`](super::Timers) are shut down.
     ///
-    /// A periodic timer will not fire again; its callback may cancel it too. The callback is dropped here, outside
-    /// the lock, or, if it is running, by its thread after that. Never blocks but for the lock, and does not wait
-    /// for a callback under way.
+    /// A periodic timer will not fire again; its own callback may cancel it. The callback is
+    /// dropped here, outside the lock; if it is running, its thread drops it afterwards. Blocks
+    /// only for the lock, and does not wait for a running callback.
     ///
     /// ```
     /// use primitives::Timers;
@@ -42,7 +42,8 @@ impl TimerHandle {
         self.service.cancel(self.key)
     }
 
-    /// Whether it will still fire, unless it is cancelled. Out of date before you look at the answer.
+    /// Whether the timer will still fire, unless it is cancelled. The answer may be out of date
+    /// when you read it.
     #[must_use]
     pub fn is_pending(&self) -> bool {
         self.service.is_pending(self.key)
@@ -53,7 +54,7 @@ impl TimerHandle {
 impl UnwindSafe for TimerHandle {}
 impl RefUnwindSafe for TimerHandle {}
 
-/// Whether it is pending. Never blocks.
+/// Shows whether the timer is pending. Never blocks.
 impl fmt::Debug for TimerHandle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut handle = f.debug_struct("TimerHandle");

@@ -1,16 +1,17 @@
-//! A callback: once, or again and again.
+//! A callback, one-shot or periodic.
 
-/// What a timer calls. One box, whose pointer is all that the schedule keeps of it.
+/// What a timer calls. It is one box, and the schedule keeps only the pointer.
 pub(super) trait Job: Send {
     /// Calls the callback.
     fn run(&mut self);
 
-    /// How long until it is to be called again; `None`: once is all.
+    /// The period; `None` for a one-shot job.
     fn period(&self) -> Option<u64>;
 }
 
-/// The next deadline of a periodic job, whose last one was `deadline`: the first one after `now` that is a
-/// whole number of periods later. Counted from the deadline and not from now, so lateness does not add up.
+/// The next deadline of a periodic job whose last one was `deadline`: the first after `now` that is
+/// a whole number of periods later. It counts from the deadline and not from now, so lateness does
+/// not add up.
 pub(super) fn next_deadline(deadline: u64, period: u64, now: u64) -> u64 {
     let missed = now.saturating_sub(deadline) / period;
     deadline.saturating_add(period.saturating_mul(missed.saturating_add(1)))

@@ -1,7 +1,7 @@
-//! What is to be called when: a heap over a table, without a clock, a lock or a thread.
+//! The schedule of the calls: a heap over a table, without a clock, a lock or a thread.
 //!
-//! Deadlines are plain numbers, and the present is one that the caller passes in, so that a test can make the
-//! time go as it likes.
+//! Deadlines are plain numbers, and the caller passes in the present, so that a test controls the
+//! time.
 //!
 //! ```text
 //!    heap, earliest first               table of slots, an item each
@@ -14,31 +14,33 @@
 //!    └───────────────┘                 1  free, and names the next free slot
 //! ```
 //!
-//! Each slot knows its place in the heap, so that an item can be taken out from the middle: a cancelled
-//! timer is gone at once, and not carried along until its time would have come. The id in a slot tells whether
-//! a key is still that of the item in it; ids count up and are never used twice. Between equal deadlines they
-//! also decide: first come, first served.
+//! Each slot knows its place in the heap, so that an item can be removed from the middle: a
+//! cancelled timer is gone at once, and does not stay until its deadline. The id in a slot says
+//! whether a key still belongs to the item in it; ids count up and are never reused. They also
+//! decide between equal deadlines: first come, first served.
 //!
-//! Why a heap and not a timing wheel, whose set and cancel cost the same however many timers there are: a wheel
-//! rounds deadlines to its tick and forgets the order within one, and this is fast enough. Four children to
-//! a node, and not two, make the heap half as deep, and the children of a node lie on one cache line. Setting a
-//! timer moves it past few others: of a heap's nodes three quarters are leaves.
+//! Why a heap and not a timing wheel? In a wheel, setting and cancelling cost the same for any
+//! number of timers. But a wheel rounds deadlines to its tick and loses the order within a tick,
+//! and a heap is fast enough. Four children to a node, and not two, make the heap half as deep, and
+//! the children of a node lie on one cache line. A new timer moves past few others, because three
+//! quarters of a heap's nodes are leaves.
 //!
-//! Sources: Williams, _Algorithm 232: Heapsort_ (1964), for the heap; Varghese and Lauck, _Hashed and
-//! Hierarchical Timing Wheels_ (1987), for the alternatives.
+//! Sources: Williams, _Algorithm 232: Heapsort_ (1964), for the heap; Varghese and Lauck, _Hashed
+//! and Hierarchical Timing Wheels_ (1987), for the alternatives.
 
 #[cfg(all(test, not(model)))]
 mod properties;
 #[cfg(all(test, not(model)))]
 mod tests;
 
-/// The deadline of what never becomes due. It has a slot, and no place in the heap.
+/// The deadline of an item that never becomes due. Such an item has a slot, and no place in the
+/// heap.
 pub(super) const NEVER: u64 = u64::MAX;
 
 /// Children of a node.
 const ARITY: usize = 4;
 
-/// No place in the heap; at the end of the list of free slots, no next one.
+/// No place in the heap. At the end of the list of free slots: no next slot.
 const NOWHERE: u32 = u32::MAX;
 
 /// The id in a free slot.
@@ -74,7 +76,7 @@ struct Slot<T> {
     place: u32,
 }
 
-/// Names an item; no other item ever gets the same.
+/// Names an item. Keys are never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Key {
     slot: u32,
@@ -89,12 +91,12 @@ pub(super) struct Due<T> {
     pub(super) item: T,
 }
 
-/// What a key that was removed stood for.
+/// The item of a key that was removed.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Removed<T> {
-    /// This item, which was waiting.
+    /// An item that was waiting.
     Waiting(T),
-    /// An item that is lent, and cannot be put back any more.
+    /// An item that is lent, and can no longer be put back.
     Lent,
 }
 
@@ -119,7 +121,8 @@ impl<T> Schedule<T> {
     }
 
     // ANCHOR: insert
-    /// Adds an item. It becomes due at `deadline`, after all others that do so by then.
+    /// Adds an item. It becomes due at `deadline`, after those that are already set for the same
+    /// deadline.
     pub(super) fn insert(&mut self, deadline: u64, item: T) -> Key {
         self.last_id += 1;
         let slot = self.take_slot();
@@ -131,7 +134,7 @@ impl<T> Schedule<T> {
     // ANCHOR_END: insert
 
     // ANCHOR: remove
-    /// Takes an item out before its time; `None` if it is not here any more.
+    /// Takes an item out before its deadline; `None` if it is no longer here.
     pub(super) fn remove(&mut self, key: Key) -> Option<Removed<T>> {
         if !self.contains(key) {
             return None;
@@ -146,8 +149,8 @@ impl<T> Schedule<T> {
     }
     // ANCHOR_END: remove
 
-    /// Lends out the first item that is due at `now`, if one is. The caller must [`put_back`](Self::put_back)
-    /// or [`end`](Self::end) it.
+    /// Lends out the first item that is due at `now`, if one is. The caller must
+    /// [`put_back`](Self::put_back) or [`end`](Self::end) it.
     pub(super) fn lend_due(&mut self, now: u64) -> Option<Due<T>> {
         let &Entry { deadline, slot } = self.heap.first().filter(|entry| entry.deadline <= now)?;
         self.leave(0);
@@ -157,7 +160,8 @@ impl<T> Schedule<T> {
         Some(Due { key: Key { slot, id: lent.id }, deadline, item })
     }
 
-    /// Takes a lent item back, with a new deadline. Gives it to the caller again if it was removed meanwhile.
+    /// Takes a lent item back, with a new deadline. Returns it to the caller if it was removed
+    /// meanwhile.
     pub(super) fn put_back(&mut self, key: Key, deadline: u64, item: T) -> Result<(), T> {
         if !self.contains(key) {
             return Err(item);
@@ -211,7 +215,8 @@ impl<T> Schedule<T> {
         }
     }
 
-    /// Takes out what is at `place`: the last one goes there, and from there to where it belongs.
+    /// Takes out the entry at `place`. The last entry moves there, and from there to where it
+    /// belongs.
     fn leave(&mut self, place: usize) {
         let last = self.heap.pop().expect("there is something at that place");
         if place < self.heap.len() {
@@ -259,8 +264,9 @@ impl<T> Schedule<T> {
     }
 }
 
-/// Makes room for one more, by a quarter and not by as much again: a table of 10,000 timers should not keep room
-/// for 16,384. Still a constant number of copies for each item, about five.
+/// Makes room for one more. It grows by a quarter and does not double: a table of 10,000 timers
+/// should not keep room for 16,384. Each item is still copied a constant number of times, about
+/// five.
 fn grow_tightly<T>(items: &mut Vec<T>) {
     if items.len() == items.capacity() {
         items.reserve_exact((items.len() / 4).max(16));

@@ -1,4 +1,5 @@
-//! The thread behind the timers: when it sleeps, who wakes it, and what becomes of a callback that panics.
+//! The thread behind the timers: when it sleeps, what wakes it, and what happens to a panicking
+//! callback.
 
 use std::mem;
 use std::panic::AssertUnwindSafe;
@@ -14,10 +15,10 @@ use crate::threads::unwind::catch_unwind;
 
 /// What the timers, their handles and their thread share.
 pub(super) struct Service {
-    /// When time began: deadlines are nanoseconds since then.
+    /// The start of time: deadlines are nanoseconds after it.
     beginning: Instant,
     state: Lock<State>,
-    /// There is an earlier deadline, or it is shut down.
+    /// Notified when there is an earlier deadline, or at shutdown.
     changed: Condition,
 }
 
@@ -28,7 +29,7 @@ struct State {
     shut_down: bool,
 }
 
-/// Earlier than every deadline, so that nobody wakes a thread that is awake.
+/// Earlier than every deadline, so that no call wakes a thread that is awake.
 const AWAKE: u64 = 0;
 
 impl Service {
@@ -48,14 +49,14 @@ impl Service {
     }
 
     // ANCHOR: set
-    /// Adds a job, and wakes the thread if it sleeps too long for it.
+    /// Adds a job, and wakes the thread if it would sleep past the deadline.
     pub(super) fn set(&self, deadline: u64, job: Box<dyn Job>) -> Key {
         let mut state = self.state.lock();
-        debug_assert!(!state.shut_down, "whoever can set a timer keeps the timers alive");
+        debug_assert!(!state.shut_down, "a thread that can set a timer keeps the timers alive");
         let key = state.schedule.insert(deadline, job);
         let too_long = deadline < state.asleep_until;
         if too_long {
-            state.asleep_until = AWAKE; // and whoever sets the next one need not wake it again
+            state.asleep_until = AWAKE; // so the next timer need not wake it again
         }
         drop(state);
         if too_long {
@@ -65,9 +66,9 @@ impl Service {
     }
     // ANCHOR_END: set
 
-    /// Takes a job out; `false` if it is not there any more.
+    /// Takes a job out; `false` if it is no longer there.
     pub(super) fn cancel(&self, key: Key) -> bool {
-        // In two steps: the callback must be dropped after the lock.
+        // In two steps: the callback must be dropped after the lock is released.
         let removed = self.state.lock().schedule.remove(key);
         match removed {
             Some(Removed::Waiting(job)) => {
@@ -112,11 +113,11 @@ impl Service {
         while self.serve_one() {}
     }
 
-    /// Waits until a job is due, and calls it. `false`: it is shut down instead.
+    /// Waits until a job is due, and calls it. Returns `false` if it is shut down.
     pub(super) fn serve_one(&self) -> bool {
         let Some(Due { key, deadline, item: mut job }) = self.wait_for_due() else { return false };
         let returned = contain(|| job.run());
-        // In two steps: what is left must be dropped after the lock.
+        // In two steps: the rest must be dropped after the lock is released.
         let left = match job.period() {
             Some(period) if returned => {
                 let next = next_deadline(deadline, period, self.now());
@@ -138,7 +139,7 @@ impl Service {
         while !state.shut_down {
             if let Some(due) = state.schedule.lend_due(self.now()) {
                 if due.item.period().is_none() {
-                    // From here on it has fired: a `cancel` comes too late.
+                    // From here on the timer has fired: a `cancel` comes too late.
                     state.schedule.end(due.key);
                 }
                 return Some(due);
@@ -157,18 +158,19 @@ impl Service {
     // ANCHOR_END: serve
 }
 
-/// Calls what belongs to the program, and returns whether it returned. If it panicked, the hook has
-/// reported that.
+/// Calls the program's code. Returns whether it returned without a panic. The hook has reported a
+/// panic.
 fn contain(f: impl FnOnce()) -> bool {
     let Err(panic) = catch_panic(AssertUnwindSafe(f)) else { return true };
-    // The payload is the program's too, and dropping it may panic in turn. There it ends.
+    // The payload belongs to the program too, and its drop may panic in turn. That panic is
+    // contained as well.
     if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(panic))) {
         mem::forget(payload);
     }
     false
 }
 
-/// As many as there are; 584 years and more are `NEVER`.
+/// The whole number of nanoseconds; 584 years and more become `NEVER`.
 pub(super) fn nanoseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(NEVER)
 }

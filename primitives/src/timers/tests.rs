@@ -1,9 +1,9 @@
-//! The corner cases, each named after what it shows. Those of the schedule alone, with a clock that the test
-//! winds, are in `schedule/tests.rs`, and beside a model in `schedule/properties.rs`.
+//! The corner cases, each named after what it shows. `schedule/tests.rs` tests the schedule alone,
+//! with a clock that the test sets; `schedule/properties.rs` compares it with a model.
 
 use std::panic::{catch_unwind, panic_any};
-// The tests' own flags and counters: std's, for they are no part of what is explored, and SeqCst throughout,
-// because which store each load pairs with is not what is tested.
+// The tests' own flags and counters are std's, because they are not part of what is explored. They
+// are SeqCst throughout: the tests do not examine which store each load pairs with.
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::mpsc::{self, RecvError, TryRecvError};
 use std::sync::{Arc, OnceLock};
@@ -30,7 +30,8 @@ fn keep_busy(timers: &Timers) -> Arc<Event> {
     go_on
 }
 
-/// Sets a timer that does nothing, and waits until it has fired: all that were due before have, too.
+/// Sets a timer that does nothing, and waits until it has fired: all that were due earlier have
+/// fired too.
 fn until_idle(timers: &Timers) {
     let done = Arc::new(Event::new());
     let set = Arc::clone(&done);
@@ -163,7 +164,8 @@ fn a_periodic_one_fires_again_and_again_and_never_before_its_time() {
     let start = Instant::now();
     let handle = timers.every(PERIOD, move || send.send(Instant::now()).unwrap());
     for (tick, when) in fired.iter().take(10).enumerate() {
-        // However late the one before was, this is its own number of periods after the start.
+        // However late the call before was, this one comes a whole number of periods after the
+        // start.
         assert!(when >= start + PERIOD * (tick as u32 + 1), "tick {tick} is early");
     }
     assert!(handle.is_pending());
@@ -308,7 +310,7 @@ fn a_callback_that_drops_the_last_owner_does_not_wait_for_itself() {
 
 #[test]
 fn a_callback_dropped_by_cancel_or_shutdown_may_use_the_timers() {
-    /// Asks, when it is dropped: under the lock it would wait for itself.
+    /// Asks when it is dropped; under the lock it would wait for itself.
     struct Asks(TimerHandle);
     impl Drop for Asks {
         fn drop(&mut self) {
@@ -350,7 +352,7 @@ fn a_name_that_no_system_can_store_is_an_error() {
     assert_eq!(error.kind(), std::io::ErrorKind::InvalidInput);
 }
 
-/// Some threads set, some cancel what others have set, all at moments when much of it is due.
+/// Some threads set timers, others cancel them, at moments when many are due.
 #[test]
 fn of_thousands_set_and_cancelled_by_many_threads_each_fires_or_is_cancelled() {
     const THREADS: usize = 4;
@@ -389,7 +391,7 @@ fn of_thousands_set_and_cancelled_by_many_threads_each_fires_or_is_cancelled() {
 fn debug_never_blocks_and_says_how_many_are_pending() {
     let timers = Timers::builder().name("shown").build().unwrap();
     let handle = timers.after(FAR, || ());
-    // The thread may have the lock just now; then neither says how many.
+    // The thread may hold the lock just now; then neither says how many.
     let whole = [r#"Timers { thread: "shown", pending: 1 }"#, "TimerHandle { pending: true }"];
     let brief = [r#"Timers { thread: "shown", .. }"#, "TimerHandle { .. }"];
     let timers_shown = format!("{timers:?}");

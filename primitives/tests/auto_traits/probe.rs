@@ -1,7 +1,8 @@
 //! What types may do, as values that a test can compare (for tests only).
 //!
-//! A method is found on `Probe<T>` itself only where `T` has the trait; elsewhere auto-deref goes on and
-//! finds the one of [`Fallback`]. So a test can say that a type does _not_ have a trait, too.
+//! A method is found on `Probe<T>` itself only where `T` has the trait; elsewhere auto-deref goes
+//! on and finds the one of [`Fallback`]. So a test can also assert that a type does _not_ have a
+//! trait.
 
 use std::marker::PhantomData;
 use std::panic::{RefUnwindSafe, UnwindSafe};

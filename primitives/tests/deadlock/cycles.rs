@@ -5,7 +5,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use primitives::deadlock::{Report, Verdict, set_backtraces};
 use primitives::{Barrier, Event, Lock, RLock, Semaphore, threads};
 
-/// Two threads, each with one lock, and each about to take the other's. Returns what each was told.
+/// Two threads, each of which holds a lock and is about to take the other's. Returns what each was
+/// told.
 fn knot<'a>(a: &'a Lock<()>, b: &'a Lock<()>) -> [Option<Box<Report>>; 2] {
     let both_have_one = Barrier::new(2);
     let cross = |first: &'a Lock<()>, second: &'a Lock<()>| {
@@ -84,7 +85,7 @@ fn a_cycle_may_go_through_the_end_of_a_thread() {
     let lock: &Lock<()> = Box::leak(Box::new(Lock::named("till", ())));
     let guard = lock.lock();
     let child = threads::Builder::new().name("child").spawn(|| lock.lock_checked().err()).unwrap();
-    // One of the two comes second, and is told.
+    // One of the two comes second, and gets the report.
     let joined = catch_unwind(AssertUnwindSafe(|| child.join().unwrap()));
     drop(guard);
     match joined {

@@ -1,7 +1,8 @@
-//! Correct programs, of which nothing must be said; and as many knots, of which each must be found once.
+//! Correct programs, which must cause no report; and as many deadlocks, each of which must be found
+//! once.
 //!
-//! `LOCKSMITH_HUNT=5000000` runs so many sections in place of the few of an ordinary run;
-//! `LOCKSMITH_KNOTS=20000` ties so many knots of each kind.
+//! `LOCKSMITH_HUNT=5000000` sets the number of sections, which is small in an ordinary run;
+//! `LOCKSMITH_KNOTS=20000` sets the number of deadlocks of each kind.
 
 use std::env;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -15,7 +16,7 @@ fn number(variable: &str, otherwise: usize) -> usize {
     env::var(variable).map_or(otherwise, |text| text.parse().expect("a number"))
 }
 
-/// A number in no order: Marsaglia's xorshift.
+/// A pseudo-random number: Marsaglia's xorshift.
 fn next(state: &mut u64) -> usize {
     *state ^= *state << 13;
     *state ^= *state >> 7;
@@ -27,9 +28,9 @@ fn next(state: &mut u64) -> usize {
 struct World {
     locks: [Lock<usize>; 4],
     rlock: RLock<()>,
-    /// Two may be inside; permits stay with their threads.
+    /// Two threads may be inside; permits stay with their threads.
     seats: Semaphore,
-    /// Its permits are made by some and used up by others.
+    /// Some threads produce its permits and others consume them.
     signal: Semaphore,
     mail: Lock<usize>,
     came: Condition,
@@ -78,7 +79,7 @@ fn of_correct_programs_nothing_is_said() {
                 for turn in 0..each {
                     world.section(&mut dice);
                     match (me, turn % 64) {
-                        // Pairs: one signals, the other waits, with a lock in its hands or without.
+                        // Pairs: one thread signals, the other waits, with or without a lock.
                         (0, 0) => world.signal.release(1),
                         (1, 0) => world.signal.acquire().forget(),
                         (2, 0) => {
@@ -90,18 +91,19 @@ fn of_correct_programs_nothing_is_said() {
                             world.came.wait_while(&mut mail, |mail| *mail == 0);
                             *mail -= 1;
                         }
-                        // A thread that is joined by one that holds a lock which the thread does not want.
+                        // A thread is joined by another that holds a lock, which the first does not
+                        // want.
                         (4, 0) => {
                             let _mine = world.rlock.lock();
                             let child = s.spawn(|| world.sections.load(Relaxed));
                             child.join().unwrap();
                         }
-                        // A permit that goes home from another thread.
+                        // A permit that another thread releases.
                         (5, 0) => {
                             let permit = world.signal.acquire();
                             s.spawn(move || drop(permit)).join().unwrap();
                         }
-                        // An event that is set by a thread which had to have a lock for it.
+                        // An event that a thread sets while it holds a lock.
                         (6, 0) => {
                             let set = Event::new();
                             let set = &set;
@@ -125,8 +127,8 @@ fn of_correct_programs_nothing_is_said() {
     assert_eq!(said.iter().find(of_us), None);
 }
 
-/// Ties a knot of `n` threads: each has its own thing, and when all have, asks for the next one's by `ask`,
-/// which returns whether it was told. Exactly one must be.
+/// Makes a deadlock of `n` threads. Each holds its own resource. When all do, each asks for the
+/// next one's by `ask`, which returns whether it got a report. Exactly one must get it.
 fn tie(n: usize, ask: impl Fn(usize, &Barrier) -> bool + Sync) {
     keep_reports();
     let all_have_theirs = Barrier::new(n);
@@ -166,8 +168,8 @@ fn every_knot_of_two_and_of_three_locks_is_found_once() {
     }
 }
 
-/// Two hold the permits of a pool and want a lock, whose owner wants a permit. Any one of the two could
-/// help, so that all three must wait before anything is wrong.
+/// Two threads hold the permits of a pool and want a lock, whose owner wants a permit. Either of
+/// the two could release a permit, so it is a deadlock only when all three wait.
 #[test]
 fn every_knot_through_the_permits_of_a_semaphore_is_found_once() {
     for _ in 0..knots() {
@@ -193,7 +195,7 @@ fn every_knot_of_a_lock_and_a_join_is_found_once() {
         let lock: &Lock<()> = Box::leak(Box::new(Lock::named("knot", ())));
         let guard = lock.lock();
         let child = threads::spawn(|| lock.lock_checked().is_err());
-        // The child closes the cycle, or this thread does, which a panic says.
+        // The child closes the cycle, or this thread does, which the panic shows.
         let joined =
             std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| child.join().unwrap()));
         drop(guard);

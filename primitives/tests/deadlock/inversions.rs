@@ -1,4 +1,4 @@
-//! Locks that are taken in both orders.
+//! Locks that threads take in both orders.
 
 use primitives::Lock;
 

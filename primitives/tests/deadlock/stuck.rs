@@ -1,4 +1,4 @@
-//! Threads that wait for what nobody can give any more.
+//! Threads that wait for what no thread can give any more.
 
 use primitives::{Lock, threads};
 

@@ -1,7 +1,9 @@
-//! The crate beside CPython's `multiprocessing`, beside our own tools of threads, and beside `/bin/true`.
+//! The crate beside CPython's `multiprocessing`, beside our own tools of threads, and beside
+//! `/bin/true`.
 //!
-//! `cargo bench -p locksmith-processes` runs each row five times, the contestants one after the other in each round, and prints the
-//! median and its ratio: ratios of one run can be trusted, times of a shared machine cannot. `-- --test` runs each once.
+//! `cargo bench -p locksmith-processes` runs each row five times, the contestants one after the
+//! other in each round, and prints the median and its ratio: ratios of one run can be trusted,
+//! times of a shared machine cannot. `-- --test` runs each once.
 
 use std::fmt::Write as _;
 use std::hint::black_box;
@@ -69,11 +71,11 @@ type Contestant = fn(usize) -> Option<f64>;
 
 struct Row {
     name: &'static str,
-    /// Operations, for ours and for the peer.
+    /// The number of operations, for ours and for the peer.
     sizes: [usize; 2],
     ours: Contestant,
     peer: Contestant,
-    /// The ratio that it should not be above.
+    /// The largest ratio that is allowed.
     goal: f64,
 }
 
@@ -249,7 +251,7 @@ fn shared_queue(n: usize) -> Option<f64> {
     let queue = SharedQueue::bounded(1024).expect("there is memory");
     let getter = Process::new(take_all, (queue.clone(),));
     getter.start().expect("it starts");
-    // It is there when it has taken the first.
+    // The other process is ready when it has taken the first item.
     queue.put(0).expect("it is open");
     while !queue.is_empty() {
         thread::yield_now();
@@ -274,7 +276,7 @@ fn ring(n: usize) -> Option<f64> {
 
 fn shared_lock(n: usize) -> Option<f64> {
     let lock = SharedLock::new(0u64).expect("there is memory");
-    each(n, || (0..n).for_each(|_| *black_box(&lock).lock().expect("no one dies") += 1))
+    each(n, || (0..n).for_each(|_| *black_box(&lock).lock().expect("no owner dies") += 1))
 }
 
 fn lock(n: usize) -> Option<f64> {
@@ -282,7 +284,7 @@ fn lock(n: usize) -> Option<f64> {
     each(n, || (0..n).for_each(|_| *black_box(&lock).lock() += 1))
 }
 
-/// From the kill of an owner until the one that waits has the lock.
+/// From the kill of an owner until the waiter holds the lock.
 fn successor(n: usize) -> Option<f64> {
     let lock = SharedLock::new(0u64).expect("there is memory");
     let mut took = 0.0;

@@ -1,15 +1,17 @@
-//! The barrier between processes: none goes on before all have come, and all are told when one cannot come any more.
+//! The barrier between processes: none goes on before all have arrived, and all learn when one can
+//! no longer come.
 //!
 //! | state   | `word`                  | meaning                                    | left by                                |
 //! | ------- | ----------------------- | ------------------------------------------ | -------------------------------------- |
 //! | filling | even: the round, twice  | so many have arrived, and sleep            | the last to arrive: the next round     |
 //! | broken  | odd                     | one died, gave up, or called `abort`       | `reset`: the next round, not broken    |
 //!
-//! Each handle that has waited once is a _member_ until it is dropped. A process that is killed cannot drop its handle, so
-//! a member whose process is not there any more will never come: the barrier breaks, for all, whether the dead one
-//! was asleep in it or at work. The waiters look every 20 ms. (One that had come and was killed in its sleep still counts
-//! for that round: all have come. The next one breaks.) After a [`reset`](SharedBarrier::reset) the dead are
-//! forgotten, and another process can take the place.
+//! Each handle that has waited once is a _member_ until it is dropped. A killed process cannot drop
+//! its handle, so a member whose process is gone will never come. Then the barrier breaks for all,
+//! whether the dead process was asleep in it or at work. The waiters check every 20 ms. (A process
+//! that had arrived and was killed in its sleep still counts for that round. The next round
+//! breaks.) A [`reset`](SharedBarrier::reset) forgets dead members, and another process can take
+//! the place.
 
 use std::alloc::Layout;
 use std::error::Error;
@@ -27,24 +29,24 @@ use crate::members::Members;
 use crate::robust::{Found, RobustLock};
 use crate::segment::{Segment, Shared};
 
-/// The most handles, over all processes, that may have waited and not been dropped.
+/// The most handles, over all processes, that may be members.
 const MOST_MEMBERS: usize = 256;
-/// A waiter looks so often for the dead.
+/// How often a waiter looks for dead members.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// The barrier is broken.
 const BROKEN: u32 = 1;
 /// One round.
 const ROUND: u32 = 2;
-/// All parties came, in what `ended` says of a round.
+/// In `ended`: all parties of the round arrived.
 const TRIPPED: u32 = 1;
-/// A thread that wakes so many rounds late takes its round for broken.
+/// A thread that wakes this many rounds late treats its round as broken.
 const REMEMBERED: usize = 16;
 
-/// Relaxed where nothing else is said: under the lock.
+/// Relaxed where no other ordering is explained: under the lock.
 #[repr(C, align(64))]
 struct Body {
     lock: RobustLock,
-    /// What the waiters sleep on.
+    /// The word that the waiters sleep on.
     word: AtomicU32,
     parties: AtomicU32,
     arrived: AtomicU32,
@@ -53,7 +55,8 @@ struct Body {
     members: Members<MOST_MEMBERS>,
 }
 
-// SAFETY: zeros are a barrier of no party, which `new` makes one of some; atomics, and no address but the lock's own.
+// SAFETY: zeros are a barrier without parties, and `new` sets their number; it has only atomics,
+// and no address except the lock's own.
 unsafe impl Shared for Body {
     const KIND: u32 = 6;
 }
@@ -62,8 +65,9 @@ const NOTHING: Layout = Layout::new::<()>();
 
 /// A point that threads of all processes pass together.
 ///
-/// _Python_: `multiprocessing.Barrier`, which hangs when a process that takes part is killed. An `action` is not
-/// here, since a closure cannot be shared: the [leader](SharedBarrierWaitResult::is_leader) can do it.
+/// _Python_: `multiprocessing.Barrier`, which hangs when a participating process is killed. There
+/// is no `action`, because a closure cannot be shared: the
+/// [leader](SharedBarrierWaitResult::is_leader) can do it.
 ///
 /// ```
 /// use processes::SharedBarrier;
@@ -88,11 +92,11 @@ struct Handle {
 }
 
 impl SharedBarrier {
-    /// A barrier for so many threads. Costs about 20 µs and a file descriptor.
+    /// A barrier for `parties` threads. Costs about 20 µs and a file descriptor.
     ///
     /// # Errors
     ///
-    /// What the system says: no file descriptor or no memory is left.
+    /// The system's error: no file descriptor or no memory is left.
     ///
     /// # Panics
     ///
@@ -109,15 +113,16 @@ impl SharedBarrier {
         Self { handle: Arc::new(Handle { segment, member: primitives::Lock::new(None) }) }
     }
 
-    /// Blocks until all parties have come.
+    /// Blocks until all parties have arrived.
     ///
     /// # Errors
     ///
-    /// [`BrokenSharedBarrier`]: one of them died, or its time was up, or the barrier was aborted or reset.
+    /// [`BrokenSharedBarrier`]: one of them died, or its time was up, or the barrier was aborted or
+    /// reset.
     ///
     /// # Panics
     ///
-    /// If 256 handles of living processes have waited and not been dropped.
+    /// If 256 handles of living processes are members.
     pub fn wait(&self) -> Result<SharedBarrierWaitResult, BrokenSharedBarrier> {
         self.wait_until(None)
     }
@@ -146,13 +151,13 @@ impl SharedBarrier {
         self.wait_until(Some(deadline))
     }
 
-    /// Breaks the barrier: all that wait, and all that come, get the error.
+    /// Breaks the barrier: all waiters and all later arrivals get the error.
     pub fn abort(&self) {
         let _table = self.body().table();
         self.body().shatter();
     }
 
-    /// Makes an empty barrier of it, and forgets the dead. Those that wait get the error.
+    /// Empties the barrier, and forgets dead members. Waiters get the error.
     pub fn reset(&self) {
         let body = self.body();
         let _table = body.table();
@@ -161,7 +166,8 @@ impl SharedBarrier {
             body.shatter();
         }
         let word = body.word.load(Relaxed);
-        // Release: pairs with the Acquire of those that sleep, who find in `ended` that their round was broken.
+        // Release: pairs with the Acquire of the sleepers, which find in `ended` that their round
+        // was broken.
         body.word.store((word & !BROKEN).wrapping_add(ROUND), Release);
     }
 
@@ -202,7 +208,7 @@ impl SharedBarrier {
         if index + 1 == body.parties.load(Relaxed) {
             body.end_round(begun, TRIPPED);
             body.arrived.store(0, Relaxed);
-            // Release: pairs with the Acquire of those that sleep.
+            // Release: pairs with the Acquire of the sleepers.
             body.word.store(begun.wrapping_add(ROUND), Release);
             drop(table);
             futex::wake_all(&body.word);
@@ -212,7 +218,7 @@ impl SharedBarrier {
         drop(table);
         loop {
             futex::wait(&body.word, begun, futex::at_most(deadline, LOOK_EVERY));
-            // Acquire: pairs with the Release of the one that ended the round.
+            // Acquire: pairs with the Release of the thread that ended the round.
             if body.word.load(Acquire) == begun {
                 let _table = body.table();
                 let is_stuck = || futex::is_over(deadline) || body.members.dead().next().is_some();
@@ -231,7 +237,7 @@ impl SharedBarrier {
     }
 }
 
-/// The lock is held, and what it guards is whole.
+/// Holds the lock; the data under it is consistent.
 struct Table<'a>(&'a Body);
 
 impl Drop for Table<'_> {
@@ -245,26 +251,26 @@ impl Body {
         let Ok(found) = self.lock.acquire(None) else { unreachable!("no deadline") };
         let table = Table(self);
         if found == Found::Damaged {
-            // One that takes part was killed on its way in or out.
+            // A participant was killed on its way in or out.
             self.shatter();
             self.lock.set_repaired();
         }
         table
     }
 
-    /// Breaks the round that is open, and wakes those that wait in it.
+    /// Breaks the open round, and wakes its waiters.
     fn shatter(&self) {
         let word = self.word.load(Relaxed);
         if word & BROKEN == 0 {
             self.end_round(word, 0);
             self.arrived.store(0, Relaxed);
-            // Release: pairs with the Acquire of those that sleep.
+            // Release: pairs with the Acquire of the sleepers.
             self.word.store(word | BROKEN, Release);
         }
         futex::wake_all(&self.word);
     }
 
-    /// Notes how a round ended, for those that wake late. Before the word moves.
+    /// Notes how a round ended, for threads that wake late. Called before the word moves.
     fn end_round(&self, word: u32, how: u32) {
         let place = (word / ROUND) as usize % REMEMBERED;
         self.ended[place].store((word & !BROKEN) | how, Relaxed);
@@ -272,7 +278,7 @@ impl Body {
 
     fn has_tripped(&self, begun: u32) -> bool {
         let place = (begun / ROUND) as usize % REMEMBERED;
-        // Relaxed: written before the word that was found to have moved.
+        // Relaxed: it was written before the word moved, which this thread has seen.
         self.ended[place].load(Relaxed) == begun | TRIPPED
     }
 }
@@ -283,7 +289,7 @@ impl Handle {
         let mut member = self.member.lock();
         if member.is_none_or(|(_, known)| known != forks) {
             let table = self.segment.table();
-            // Entries of the dead stay: they break the barrier until it is reset.
+            // Entries of dead members stay: they break the barrier until it is reset.
             let number = self.segment.members.join_free();
             drop(table);
             let number = number.expect("256 handles of processes wait at this barrier already");
@@ -302,7 +308,7 @@ impl Drop for Handle {
     }
 }
 
-/// All parties have come.
+/// All parties have arrived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SharedBarrierWaitResult {
     index: usize,
@@ -316,14 +322,14 @@ impl SharedBarrierWaitResult {
         self.index
     }
 
-    /// Whether this one came last: exactly one of each round.
+    /// Whether this thread arrived last: exactly one of each round.
     #[must_use]
     pub fn is_leader(self) -> bool {
         self.leader
     }
 }
 
-/// The barrier is broken: one that takes part died, gave up, or aborted or reset it.
+/// The barrier is broken: a participant died or gave up, or a thread aborted or reset it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BrokenSharedBarrier;
 
@@ -337,7 +343,7 @@ impl fmt::Display for BrokenSharedBarrier {
 
 impl Error for BrokenSharedBarrier {}
 
-// A panic leaves neither the table nor the handle halfway.
+// A panic leaves the table and the handle consistent.
 impl std::panic::RefUnwindSafe for SharedBarrier {}
 impl std::panic::UnwindSafe for SharedBarrier {}
 

@@ -1,12 +1,14 @@
-//! The condition between processes: sleep until what a [`SharedLock`] guards has changed.
+//! The condition between processes: sleep until the value of a [`SharedLock`] has changed.
 //!
-//! A sequence word is read while the lock is held; the waiter releases the lock and sleeps while the word has not moved.
-//! `notify` moves it and wakes, [in one system call](crate::futex).
+//! A waiter reads a sequence word while it holds the lock. It releases the lock and sleeps while
+//! the word has not changed. `notify` changes the word and wakes, [in one system
+//! call](crate::futex).
 //!
-//! Two deaths could lose a notification. A process may be killed after it was woken and before it has looked; the one
-//! that it was meant for is then asleep, with something to do. And a process may be killed after it has changed the value
-//! and before it notifies. No word can tell. So a waiter also wakes by itself, every 100 ms, and looks: a wake-up without
-//! a notification is what each caller of `wait` must expect anyway.
+//! Two kinds of death could lose a notification. A process may be killed after it was woken and
+//! before it has looked; then the waiter that needed the notification stays asleep. And a process
+//! may be killed after it has changed the value and before it notifies. No word can show that. So a
+//! waiter also wakes by itself every 100 ms, and looks: each caller of `wait` must expect a wake-up
+//! without a notification anyway.
 
 use std::alloc::Layout;
 use std::fmt;
@@ -24,27 +26,29 @@ use crate::lock::{OwnerDied, SharedLockGuard};
 use crate::robust::Found;
 use crate::segment::{Segment, Shared};
 
-/// A waiter looks so often without being told to: what another one's death may have hidden from it.
+/// How often a waiter looks by itself, because a death may have lost a notification.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 #[repr(C, align(64))]
 struct Body {
-    /// Moves with each notification.
+    /// Changes with each notification.
     sequence: AtomicU32,
-    /// Those that may sleep; never fewer than do. The dead are never taken off: they cost a system call each notify.
+    /// How many may sleep; never too low. Dead waiters are never subtracted: each notification then
+    /// costs a system call.
     sleepers: AtomicU32,
 }
 
-// SAFETY: zeros are a condition on which no one waits; atomics, and no address.
+// SAFETY: zeros are a condition without waiters; it has only atomics, and no address.
 unsafe impl Shared for Body {
     const KIND: u32 = 4;
 }
 
 const NOTHING: Layout = Layout::new::<()>();
 
-/// Lets threads of all processes sleep until what a [`SharedLock`](crate::SharedLock) guards has changed.
+/// Lets threads of all processes sleep until the value of a [`SharedLock`](crate::SharedLock) has
+/// changed.
 ///
-/// Always use one condition with one lock. A wait may end for no reason: wait in a loop, or by
+/// Always use one condition with one lock. A wake-up may be spurious: wait in a loop, or by
 /// [`wait_while`](Self::wait_while).
 ///
 /// _Python_: `multiprocessing.Condition`.
@@ -71,29 +75,29 @@ pub struct SharedCondition {
 }
 
 impl SharedCondition {
-    /// A condition on which no one waits. Costs about 20 µs and a file descriptor.
+    /// A condition without waiters. Costs about 20 µs and a file descriptor.
     ///
     /// # Errors
     ///
-    /// What the system says: no file descriptor or no memory is left.
+    /// The system's error: no file descriptor or no memory is left.
     pub fn new() -> io::Result<Self> {
         Ok(Self { segment: Arc::new(Segment::create(NOTHING, 0)?) })
     }
 
-    /// Releases the lock, sleeps until notified, and takes the lock again. May wake for no reason, and does so after
-    /// 100 ms.
+    /// Releases the lock, sleeps until notified, and takes the lock again. May wake spuriously, and
+    /// does so after 100 ms.
     ///
     /// # Errors
     ///
-    /// [`OwnerDied`]: the lock is held again, but another owner died meanwhile. [Repair](SharedLockGuard::repair) it when
-    /// the value is sound.
+    /// [`OwnerDied`]: the lock is held again, but another owner died meanwhile.
+    /// [Repair](SharedLockGuard::repair) it when the value is sound.
     pub fn wait<T: Pod>(&self, guard: &mut SharedLockGuard<'_, T>) -> Result<(), OwnerDied<()>> {
         self.wait_once(guard, None)
     }
 
-    /// Waits while `pending` says `true` of the value.
+    /// Waits while `pending` returns `true` for the value.
     ///
-    /// _Python_: `wait_for(predicate)`, the other way round.
+    /// _Python_: `wait_for(predicate)`, with the opposite predicate.
     ///
     /// # Errors
     ///
@@ -138,7 +142,8 @@ impl SharedCondition {
         Ok(SharedWaitResult { timed_out: futex::is_over(Some(deadline)) })
     }
 
-    /// As [`wait_while`](Self::wait_while), for at most `timeout`; timed out means that the condition still held then.
+    /// As [`wait_while`](Self::wait_while), for at most `timeout`; timed out means that the
+    /// condition still held then.
     ///
     /// # Errors
     ///
@@ -173,8 +178,8 @@ impl SharedCondition {
 
     /// Wakes up to `n` waiters. One load if there is none.
     pub fn notify(&self, n: usize) {
-        // SeqCst: pairs with the increment in `wait_once`. A notifier that does not hold the lock, and finds no
-        // sleeper, comes before the waiter's look at the sequence.
+        // SeqCst: pairs with the increment in `wait_once`. A notifier that does not hold the lock,
+        // and finds no sleeper, comes before the waiter's load of the sequence.
         if n == 0 || self.segment.sleepers.load(SeqCst) == 0 {
             return;
         }
@@ -190,12 +195,13 @@ impl SharedCondition {
         let Body { sequence, sleepers } = &**self.segment;
         // SeqCst: pairs with the load in `notify`.
         sleepers.fetch_add(1, SeqCst);
-        // Relaxed: the lock, which is still held, orders it; a later notification finds it moved.
+        // Relaxed: the lock, which is still held, orders this load; a later notification changes
+        // the word.
         let seen = sequence.load(Relaxed);
         let lock = guard.raw();
         lock.release();
         futex::wait(sequence, seen, futex::at_most(deadline, LOOK_EVERY));
-        // Relaxed: too many for a while costs a system call.
+        // Relaxed: a count that is too high for a while costs a system call.
         sleepers.fetch_sub(1, Relaxed);
         match lock.acquire(None) {
             Ok(Found::Whole) => Ok(()),
@@ -212,7 +218,7 @@ pub struct SharedWaitResult {
 }
 
 impl SharedWaitResult {
-    /// Whether the time was up.
+    /// Whether the wait timed out.
     #[must_use]
     pub fn timed_out(self) -> bool {
         self.timed_out

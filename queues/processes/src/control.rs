@@ -1,5 +1,5 @@
-//! What a process and its child say to each other beside the memory that they share: a few messages over a socket, with
-//! file descriptors.
+//! The messages between a process and its child besides shared memory: a few messages over a
+//! socket, with file descriptors.
 //!
 //! ```text
 //!    parent                                 child
@@ -9,7 +9,8 @@
 //!      the end of the parent's socket ──▶   the child ends: the second notice of the parent's death
 //! ```
 //!
-//! The socket keeps messages apart (`SOCK_SEQPACKET`), and never blocks: a payload that might fill it goes as a file in memory.
+//! The socket keeps messages apart (`SOCK_SEQPACKET`), and never blocks: a payload that might fill
+//! it travels as a file in memory.
 
 use std::fs::File;
 use std::io::{self, IoSlice, IoSliceMut, Write};
@@ -23,9 +24,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::function::Packed;
 
-/// A longer payload goes as a file.
+/// A longer payload travels as a file.
 const INLINE: usize = 32 * 1024;
-/// The longest message, a payload included.
+/// The longest message, including its payload.
 const MESSAGE: usize = INLINE + 16 * 1024;
 /// The kernel takes 253 at a time (`SCM_MAX_FD`); one may be the payload.
 pub(crate) const MOST_FDS: usize = 252;
@@ -57,7 +58,7 @@ pub(crate) enum Said {
     BadOutput(String),
 }
 
-/// A panic, as it is told to another process.
+/// A panic, as another process learns of it.
 pub(crate) fn panicked(panic: &threads::PanicError) -> Said {
     let place = |place: &threads::Location| (place.file().to_owned(), place.line(), place.column());
     Said::Panicked {
@@ -67,7 +68,7 @@ pub(crate) fn panicked(panic: &threads::PanicError) -> Said {
     }
 }
 
-/// Takes the payload apart: what goes into the message, and the descriptors beside it.
+/// Splits the payload into the message's bytes and its descriptors.
 pub(crate) fn load(packed: Packed) -> io::Result<(Payload, Vec<OwnedFd>)> {
     let Packed { bytes, mut fds } = packed;
     if fds.len() > MOST_FDS {
@@ -91,7 +92,7 @@ pub(crate) fn load(packed: Packed) -> io::Result<(Payload, Vec<OwnedFd>)> {
     Ok((Payload::File(bytes.len() as u64), fds))
 }
 
-/// The other way round.
+/// The reverse.
 pub(crate) fn unload(payload: Payload, mut fds: Vec<OwnedFd>) -> io::Result<Packed> {
     let bytes = match payload {
         Payload::Inline(bytes) => bytes,
@@ -131,7 +132,8 @@ pub(crate) fn send<T: Serialize>(
     send_bytes(socket, &bytes, fds).map(|_| ())
 }
 
-/// Receives one message. `None` at the end of the socket, and where there is none and `wait` is false.
+/// Receives one message. `None` at the end of the socket, or if there is no message and `wait` is
+/// false.
 pub(crate) fn receive<T: for<'de> Deserialize<'de>>(
     socket: BorrowedFd<'_>,
     wait: bool,
@@ -147,11 +149,12 @@ pub(crate) fn receive<T: for<'de> Deserialize<'de>>(
     Ok(Some((message, fds)))
 }
 
-/// Room for the descriptors of one message, aligned as the kernel wants it.
+/// Room for the descriptors of one message, aligned as the kernel requires.
 #[repr(C, align(8))]
 struct Ancillary([u8; 2048]);
 
-/// [sendmsg(2)](https://man7.org/linux/man-pages/man2/sendmsg.2.html); may send fewer bytes, with all descriptors.
+/// [sendmsg(2)](https://man7.org/linux/man-pages/man2/sendmsg.2.html); may send fewer bytes, with
+/// all descriptors.
 pub(crate) fn send_bytes(
     socket: BorrowedFd<'_>,
     bytes: &[u8],
@@ -166,7 +169,8 @@ pub(crate) fn send_bytes(
     header.msg_iovlen = 1;
     if !fds.is_empty() {
         let data = size_of_val(fds) as u32;
-        // SAFETY: the room is long enough for `MOST_FDS + 1` descriptors and its header, and aligned.
+        // SAFETY: the buffer is long enough for `MOST_FDS + 1` descriptors and its header, and
+        // aligned.
         unsafe {
             header.msg_control = ancillary.0.as_mut_ptr().cast();
             header.msg_controllen = libc::CMSG_SPACE(data) as usize;

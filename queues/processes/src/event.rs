@@ -1,19 +1,19 @@
-//! The event between processes: a gate that one opens for all.
+//! The event between processes: a gate that one process opens for all.
 //!
-//! One word, and no lock, so that there is nothing that a killed process could leave behind:
+//! It is one word without a lock, so a killed process leaves nothing behind:
 //!
-//! | bits     | meaning                                                                 | who writes them          |
+//! | bits     | meaning                                                                 | written by               |
 //! | -------- | ----------------------------------------------------------------------- | ------------------------ |
 //! | 0        | `SET`: the gate is open                                                 | `set`, `clear`           |
-//! | 1        | `SLEEPERS`: some thread may sleep; it has been there before it sleeps   | `wait`; `clear` removes  |
+//! | 1        | `SLEEPERS`: a thread may sleep; it is set before the thread sleeps      | `wait`; `clear` removes  |
 //! | 2 and up | the generation: how often the gate was closed after it had been open    | `clear`                  |
 //!
-//! A waiter remembers the generation. If the gate is opened and closed again before the waiter runs, the generation has
-//! moved, and the waiter knows that `set` reached it.
+//! A waiter remembers the generation. If the gate is opened and closed again before the waiter
+//! runs, the generation has changed, and the waiter knows that `set` reached it.
 //!
-//! `set` opens the gate and wakes the sleepers [in one system call](crate::futex), so that a process that is killed in it
-//! has done both or nothing. It waits for no answer of those it wakes: CPython's does, and hangs when one of
-//! them is dead.
+//! `set` opens the gate and wakes the sleepers [in one system call](crate::futex), so a process
+//! that is killed there has done both or neither. It waits for no answer from the woken threads:
+//! CPython's does, and hangs when one of them is dead.
 
 use std::alloc::Layout;
 use std::fmt;
@@ -30,9 +30,9 @@ use crate::segment::{Segment, Shared};
 
 /// The gate is open.
 const SET: u32 = 1;
-/// The number of that bit.
+/// The number of the bit `SET`.
 const SET_BIT: u32 = 0;
-/// Some thread may sleep.
+/// A thread may sleep.
 const SLEEPERS: u32 = 2;
 /// One generation.
 const GENERATION: u32 = 4;
@@ -49,7 +49,7 @@ unsafe impl Shared for Body {
 
 /// A gate that one thread opens for the threads of all processes.
 ///
-/// _Python_: `multiprocessing.Event`, whose `set` hangs after a process that waited was killed.
+/// _Python_: `multiprocessing.Event`, whose `set` hangs after a waiting process was killed.
 ///
 /// ```
 /// use processes::SharedEvent;
@@ -73,57 +73,60 @@ impl SharedEvent {
     ///
     /// # Errors
     ///
-    /// What the system says: no file descriptor or no memory is left.
+    /// The system's error: no file descriptor or no memory is left.
     pub fn new() -> io::Result<Self> {
         Ok(Self { segment: Arc::new(Segment::create(NOTHING, 0)?) })
     }
 
-    /// Whether it is set. One load.
+    /// Whether the event is set. One load.
     #[must_use]
     pub fn is_set(&self) -> bool {
         // Acquire: pairs with the Release in `set`.
         self.segment.word.load(Acquire) & SET != 0
     }
 
-    /// Sets it, and lets all go on that wait. Never blocks. Without a sleeper: one compare-exchange.
+    /// Sets the event, and wakes all waiters. Never blocks. Without a sleeper: one
+    /// compare-exchange.
     pub fn set(&self) {
         let word = &self.segment.word;
         // Relaxed: the exchange compares.
         let mut found = word.load(Relaxed);
         while found & SLEEPERS == 0 {
-            // Release: pairs with the Acquire of who finds it set; also where it was set already, by another.
+            // Release: pairs with the Acquire of a thread that finds it set; also if another thread
+            // had set it before.
             match word.compare_exchange_weak(found, found | SET, Release, Relaxed) {
                 Ok(_) => return,
                 Err(now) => found = now,
             }
         }
-        // A Release as well. The bit of the sleepers stays until `clear`: no one sleeps at an open gate.
+        // This is a Release as well. The sleepers' bit stays until `clear`: no thread sleeps at an
+        // open gate.
         change_and_wake(word, Change::OrBit(SET_BIT), i32::MAX);
     }
 
-    /// Clears it: who waits from now on waits for the next [`set`](Self::set). Never blocks.
+    /// Clears the event: a later waiter waits for the next [`set`](Self::set). Never blocks.
     pub fn clear(&self) {
         let word = &self.segment.word;
-        // Relaxed: clearing tells nobody anything.
+        // Relaxed: clearing publishes no data.
         let _ = word.fetch_update(Relaxed, Relaxed, |found| {
             (found & SET != 0).then(|| (found & !(SET | SLEEPERS)).wrapping_add(GENERATION))
         });
     }
 
-    /// Blocks until it is set. One load if it is.
+    /// Blocks until the event is set. One load if it is.
     pub fn wait(&self) {
         self.wait_until(None);
     }
 
-    /// Blocks until it is set, for at most `timeout`. Whether it was set.
+    /// Blocks until the event is set, for at most `timeout`. Returns whether it was set.
     ///
-    /// Zero is one look; one too long for the clock never expires.
+    /// Zero looks once; a timeout that overflows the clock never expires.
     #[must_use]
     pub fn wait_timeout(&self, timeout: Duration) -> bool {
         self.is_set() || self.wait_until(futex::after(timeout))
     }
 
-    /// Blocks until it is set, or until `deadline`. Whether it was set.
+    /// Blocks until the event is set, or until `deadline`. Returns whether it was set.
     #[must_use]
     pub fn wait_deadline(&self, deadline: Instant) -> bool {
         self.wait_until(Some(deadline))

@@ -1,14 +1,16 @@
-//! For unit tests: a child by `fork`, which is what a foreign library might do, and a process that can be killed.
+//! For unit tests: a child by `fork`, as a foreign library might make one. It is a process that can
+//! be killed.
 //!
-//! The child has one thread, and every lock of the parent's other threads as it stood. So it does nothing but what the
-//! closure says, allocates nothing, and ends without unwinding.
+//! The child has one thread, and every lock of the parent's other threads in its current state. So
+//! it runs only the closure, allocates nothing, and ends without unwinding.
 
 /// A child process.
 pub(crate) struct Child(libc::pid_t);
 
 /// Runs `body` in a child.
 pub(crate) fn fork(body: impl FnOnce()) -> Child {
-    // SAFETY: the child calls `body`, which allocates nothing and takes no lock of the parent's threads, and ends.
+    // SAFETY: the child calls `body`, which allocates nothing and takes no lock of the parent's
+    // threads; then the child ends.
     match unsafe { libc::fork() } {
         0 => {
             body();
@@ -22,7 +24,7 @@ pub(crate) fn fork(body: impl FnOnce()) -> Child {
     }
 }
 
-/// In a child: as if it were killed here.
+/// In a child: ends it as if it were killed here.
 pub(crate) fn die() -> ! {
     // SAFETY: numbers.
     unsafe {
@@ -37,7 +39,7 @@ impl Child {
         unsafe { libc::kill(self.0, libc::SIGKILL) };
     }
 
-    /// Waits for its end; the signal that killed it, or its exit status.
+    /// Waits for the child's end. Returns the signal that killed it, or its exit status.
     pub(crate) fn end(self) -> Result<i32, i32> {
         let mut status = 0;
         // SAFETY: a child that was not waited for yet, and a place for its status.

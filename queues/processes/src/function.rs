@@ -1,8 +1,9 @@
-//! Functions that another process can call: found by their names.
+//! Functions that another process can call by their names.
 //!
-//! A closure cannot go to another process, for it is an address, and what it captured are more of them. A _name_ can. So a
-//! function that processes call is registered: [`function!`](crate::function!) notes it in a table that is there
-//! before `main` begins, in each process alike, since each is the same program.
+//! A closure cannot go to another process, because it consists of addresses. A _name_ can. So a
+//! function that processes call is registered: [`function!`](crate::function!) puts it into a table
+//! that exists before `main` begins. Each process has the same table, because each is the same
+//! program.
 
 use std::os::fd::OwnedFd;
 use std::sync::OnceLock;
@@ -12,7 +13,7 @@ use serde::de::DeserializeOwned;
 
 use crate::handover;
 
-/// A function that [`function!`](crate::function!) has made: other processes can call it.
+/// A function that [`function!`](crate::function!) has registered: other processes can call it.
 pub trait Function: Copy + Send + Sync + 'static {
     /// Its arguments, as a tuple, e.g. `(u64,)`.
     type Args: Serialize + DeserializeOwned + 'static;
@@ -24,8 +25,8 @@ pub trait Function: Copy + Send + Sync + 'static {
     fn call(args: Self::Args) -> Self::Output;
 }
 
-/// A value that is moved to another process and runs there, as a `Process` of Python's with a method `run`. Registered by
-/// [`runnable!`](crate::runnable!).
+/// A value that moves to another process and runs there, like a `Process` of Python with a method
+/// `run`. [`runnable!`](crate::runnable!) registers its type.
 ///
 /// ```
 /// use processes::{Process, Run};
@@ -51,7 +52,7 @@ pub trait Function: Copy + Send + Sync + 'static {
 pub trait Run: Serialize + DeserializeOwned + 'static {
     /// What it returns.
     type Output: Serialize + DeserializeOwned + 'static;
-    /// Runs, in the other process.
+    /// Runs in the other process.
     fn run(self) -> Self::Output;
 }
 
@@ -61,7 +62,7 @@ pub trait Runnable: Run {
     const NAME: &'static str;
 }
 
-/// Bytes, and the file descriptors that go with them.
+/// Bytes and their file descriptors.
 #[derive(Debug)]
 #[doc(hidden)]
 pub struct Packed {
@@ -75,7 +76,7 @@ impl Packed {
         Ok(Self { bytes, fds })
     }
 
-    /// Another one, with descriptors of its own.
+    /// A copy with its own descriptors.
     pub(crate) fn copy(&self) -> std::io::Result<Self> {
         let fds = self.fds.iter().map(OwnedFd::try_clone).collect::<Result<_, _>>()?;
         Ok(Self { bytes: self.bytes.clone(), fds })
@@ -86,7 +87,7 @@ impl Packed {
     }
 }
 
-/// Why a registered function gave nothing back.
+/// Why a registered function returned no value.
 #[derive(Debug)]
 #[doc(hidden)]
 pub enum NotRun {
@@ -124,7 +125,7 @@ pub(crate) fn find(name: &str) -> Option<&'static Registered> {
     inventory::iter::<Registered>().find(|entry| entry.name == name)
 }
 
-/// All entries, by name: in the same order in each process of this program.
+/// All entries, sorted by name, so in the same order in each process of this program.
 pub(crate) fn in_order() -> &'static [&'static Registered] {
     static IN_ORDER: OnceLock<Vec<&'static Registered>> = OnceLock::new();
     IN_ORDER.get_or_init(|| {
@@ -134,10 +135,10 @@ pub(crate) fn in_order() -> &'static [&'static Registered] {
     })
 }
 
-/// Where a function stands in that order.
+/// The place of a function in that order.
 pub(crate) fn place_of<F: Function>() -> usize {
     let place = in_order().binary_search_by_key(&F::NAME, |entry| entry.name);
-    place.expect("whoever implements `Function` has registered it, by `function!`")
+    place.expect("`function!` registers each `Function` that it implements")
 }
 
 /// The names of all registered functions, in order.
@@ -155,11 +156,12 @@ pub fn registered() -> Vec<&'static str> {
     in_order().iter().map(|entry| entry.name).collect()
 }
 
-/// Declares functions that other processes can call. Arguments and what they return go there and back as bytes, by
+/// Declares functions that other processes can call. Arguments and results travel as bytes, by
 /// [`serde`].
 ///
-/// Here they are called as any function. Their names are also values, to give to a [`Process`](crate::Process) or a
-/// [`ProcessPool`](crate::ProcessPool); so no variable of the same module can have such a name.
+/// In this process they are ordinary functions. Their names are also values, for a
+/// [`Process`](crate::Process) or a [`ProcessPool`](crate::ProcessPool); so no variable of the same
+/// module can have such a name.
 ///
 /// ```
 /// processes::function! {
@@ -191,7 +193,7 @@ macro_rules! function {
         $visibility struct $name;
 
         const _: () = {
-            // Another name, so that the function can hand itself on.
+            // Another name, so that the function can pass itself on.
             fn function_body($($argument: $type),*) $(-> $output)? $body
 
             impl ::core::ops::Deref for $name {
@@ -223,7 +225,8 @@ macro_rules! function {
     (@output $output:ty) => { $output };
 }
 
-/// Registers types that implement [`Run`], so that [`Process::of`](crate::Process::of) takes their values.
+/// Registers types that implement [`Run`], so that [`Process::of`](crate::Process::of) takes their
+/// values.
 #[macro_export]
 macro_rules! runnable {
     ($($type:ident),+ $(,)?) => {$(

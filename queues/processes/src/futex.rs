@@ -1,13 +1,14 @@
-//! The only door to sleeping: [futex(2)](https://man7.org/linux/man-pages/man2/futex.2.html) on words that several
-//! processes share.
+//! The only door to sleeping: [futex(2)](https://man7.org/linux/man-pages/man2/futex.2.html) on
+//! words that several processes share.
 //!
-//! `primitives` sleeps with `FUTEX_PRIVATE_FLAG`, which finds a sleeper by its address. The same word has another
-//! address in each process, so here the flag is never set: the kernel then finds a sleeper by the page of the file that
-//! the word stands on. It looks the page up at each call, which is the whole difference in cost.
+//! `primitives` sleeps with `FUTEX_PRIVATE_FLAG`, which finds a sleeper by its address. The same
+//! word has another address in each process, so here the flag is never set: the kernel then finds a
+//! sleeper by the page of the file that contains the word. It looks the page up at each call, which
+//! is the only extra cost.
 //!
-//! [`change_and_wake`] is what a killed process makes necessary. A store and then a wake are two steps; a process that
-//! is killed between them leaves a sleeper that nothing wakes. `FUTEX_WAKE_OP` does both in one system call, and a
-//! SIGKILL takes effect before a system call or after it.
+//! Killed processes make [`change_and_wake`] necessary. A store and a wake are two steps; a process
+//! that is killed between them leaves a sleeper that nothing wakes. `FUTEX_WAKE_OP` does both in
+//! one system call, and a SIGKILL takes effect before or after a system call.
 
 use std::io;
 use std::ptr;
@@ -17,16 +18,16 @@ use std::time::{Duration, Instant};
 /// How a wait ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Wait {
-    /// Woken, or the word was not the expected one, or for no reason at all.
+    /// Woken, or the word was not the expected one, or a spurious wake-up.
     Woken,
     /// The deadline has come.
     TimedOut,
 }
 
-/// When a wait ends at the latest. `None` never expires.
+/// The latest end of a wait. `None` never expires.
 pub(crate) type Deadline = Option<Instant>;
 
-/// The deadline `timeout` from now; one that the clock cannot show never expires.
+/// The deadline `timeout` from now. A timeout that overflows the clock never expires.
 pub(crate) fn after(timeout: Duration) -> Deadline {
     Instant::now().checked_add(timeout)
 }
@@ -47,8 +48,9 @@ pub(crate) fn wait(word: &AtomicU32, expected: u32, deadline: Deadline) -> Wait 
     let deadline = deadline.and_then(monotonic);
     let deadline = deadline.as_ref().map_or(ptr::null(), ptr::from_ref);
     loop {
-        // SAFETY: the word outlives the call, `deadline` is null or points to a timespec that does, and the kernel
-        // writes to neither. `FUTEX_WAIT_BITSET` takes an absolute deadline, and is not restarted by the kernel.
+        // SAFETY: the word outlives the call, `deadline` is null or points to a timespec that does,
+        // and the kernel writes to neither. `FUTEX_WAIT_BITSET` takes an absolute deadline, and is
+        // not restarted by the kernel.
         let result = unsafe {
             libc::syscall(
                 libc::SYS_futex,
@@ -67,14 +69,14 @@ pub(crate) fn wait(word: &AtomicU32, expected: u32, deadline: Deadline) -> Wait 
         match error.raw_os_error() {
             Some(libc::EAGAIN) => return Wait::Woken,
             Some(libc::ETIMEDOUT) => return Wait::TimedOut,
-            // A signal: the deadline is absolute, so simply wait on.
+            // A signal: the deadline is absolute, so just wait again.
             Some(libc::EINTR) => {}
             _ => unreachable!("futex wait at {word:p}: {error}"),
         }
     }
 }
 
-/// Wakes up to `most` threads, of any process, that sleep on the word. Says how many.
+/// Wakes up to `most` threads, of any process, that sleep on the word. Returns how many.
 pub(crate) fn wake(word: &AtomicU32, most: i32) -> usize {
     debug_assert!(most > 0, "the kernel takes 0 for 1");
     // SAFETY: the kernel takes the address as a key and does not read the word.
@@ -100,16 +102,17 @@ pub(crate) enum Change {
     AddOne,
 }
 
-/// Changes the word and wakes up to `most` sleepers, in one system call: a process that is killed has done both or
-/// neither. The store is a Release. Says how many were woken.
+/// Changes the word and wakes up to `most` sleepers, in one system call: a killed process has done
+/// both or neither. The store is a Release. Returns how many were woken.
 pub(crate) fn change_and_wake(word: &AtomicU32, change: Change, most: i32) -> usize {
     const SET: u32 = 0;
     const ADD: u32 = 1;
     const OR: u32 = 2;
-    /// The argument is the number of a bit, and stands for that bit.
+    /// The argument is the number of a bit, and means that bit.
     const SHIFTED: u32 = 8;
-    /// "Wake some of the second word too, if its old value was this one", which no lock ever holds. There is no second
-    /// word; where a counter has come to this value, one sleeper more is woken, for no reason.
+    /// "Also wake sleepers of the second word, if its old value was this", which no lock ever
+    /// holds. There is no second word. If a counter has reached this value, one more sleeper wakes
+    /// spuriously.
     const NEVER: u32 = 0x800;
 
     debug_assert!(most > 0, "the kernel takes 0 for 1");
@@ -120,9 +123,11 @@ pub(crate) fn change_and_wake(word: &AtomicU32, change: Change, most: i32) -> us
         Change::AddOne => (ADD, 1),
     };
     let encoded = operation << 28 | argument << 12 | NEVER;
-    // Release: the kernel's store is one on every machine that matters, but nothing promises it.
+    // Release: on every relevant machine the kernel's store is a Release, but nothing promises
+    // that.
     std::sync::atomic::fence(std::sync::atomic::Ordering::Release);
-    // SAFETY: both addresses are that of the word, which outlives the call; the kernel changes it atomically.
+    // SAFETY: both addresses are that of the word, which outlives the call; the kernel changes it
+    // atomically.
     let woken = unsafe {
         libc::syscall(
             libc::SYS_futex,
@@ -138,10 +143,11 @@ pub(crate) fn change_and_wake(word: &AtomicU32, change: Change, most: i32) -> us
     woken as usize
 }
 
-/// The deadline on the kernel's monotonic clock; `None`, which never expires, where it does not fit.
+/// The deadline on the kernel's monotonic clock, or `None`, which never expires, if it does not
+/// fit.
 ///
-/// An [`Instant`] does not show its value, so go by the distance from now. The clock is read after `Instant::now`, so
-/// that the result can only be late (by nanoseconds), never early.
+/// An [`Instant`] does not show its value, so this uses the distance from now. The clock is read
+/// after `Instant::now`, so that the result can only be late (by nanoseconds), never early.
 fn monotonic(deadline: Instant) -> Option<libc::timespec> {
     let left = deadline.saturating_duration_since(Instant::now());
     let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };

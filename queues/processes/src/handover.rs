@@ -1,10 +1,13 @@
-//! File descriptors among the arguments of a process: how a lock or a queue gets from one process to another.
+//! File descriptors among the arguments of a process: the way of a lock or a queue from one process
+//! to another.
 //!
-//! A handle of shared memory is a file descriptor, and the number of one means nothing in another process. So while the
-//! arguments are written as bytes, [`give`] sets a copy of the descriptor aside and writes its place in the row;
-//! the row travels beside the bytes (`SCM_RIGHTS` of a socket), and [`take`] finds it there.
+//! A handle of shared memory is a file descriptor, whose number means nothing in another process.
+//! So while the arguments are written as bytes, [`give`] adds a copy of the descriptor to a list
+//! and writes its place in that list. The list travels beside the bytes (`SCM_RIGHTS` of a socket),
+//! and [`take`] finds the descriptor there.
 //!
-//! At any other time, e.g. when a handle is written into a JSON file, there is no such row, and it is an error.
+//! At any other time, e.g. when a handle is written into a JSON file, there is no such list, and it
+//! is an error.
 
 use std::cell::RefCell;
 use std::os::fd::{BorrowedFd, OwnedFd};
@@ -14,9 +17,9 @@ use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 thread_local! {
-    /// Those that are given, while something is written.
+    /// The descriptors that were given while a value is written.
     static GIVEN: RefCell<Option<Vec<OwnedFd>>> = const { RefCell::new(None) };
-    /// Those that came, while something is read; each is taken once.
+    /// The received descriptors while a value is read; each is taken once.
     static CAME: RefCell<Vec<Option<OwnedFd>>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -32,7 +35,7 @@ pub(crate) fn pack<T: Serialize + ?Sized>(
 
 /// Reads a value from bytes, and the descriptors that came with them.
 ///
-/// All bytes must be used: more of them mean another type.
+/// All bytes must be used: left-over bytes mean another type.
 pub(crate) fn unpack<T: for<'de> Deserialize<'de>>(
     bytes: &[u8],
     came: Vec<OwnedFd>,

@@ -1,11 +1,12 @@
-//! Who a process and a thread are, and whether a process is still there.
+//! The identities of processes and threads, and whether a process still exists.
 //!
-//! A process id alone will not do: the kernel gives it to another process when the first has ended. With the time at
-//! which the process started it names one process for good (as far as ticks of 10 ms tell two apart). Both fit in one
-//! word, so that an entry of a table is claimed, and found to be dead, by one atomic operation.
+//! A process id alone is not enough: the kernel reuses it when the process has ended. Together with
+//! its start time it names one process permanently (as far as ticks of 10 ms distinguish two). Both
+//! fit in one word, so one atomic operation claims an entry of a table, or finds it dead.
 //!
-//! A library may call `fork` behind our back. The child then has our memory and another identity; a handler of
-//! `pthread_atfork` forgets what was remembered here, so that the child does not take itself for its parent.
+//! A library may call `fork` without notice. The child then has this memory and another identity. A
+//! `pthread_atfork` handler clears the identity that is stored here, so that the child does not
+//! pass for its parent.
 
 use std::cell::Cell;
 use std::fs;
@@ -21,7 +22,7 @@ const PID_BITS: u32 = 22;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Identity(u64);
 
-/// This process, or 0 where it has not been asked yet.
+/// This process, or 0 until it is asked.
 static ME: AtomicU64 = AtomicU64::new(0);
 /// How often this memory was copied by `fork` on the way to this process.
 static FORKS: AtomicU32 = AtomicU32::new(0);
@@ -33,7 +34,7 @@ thread_local! {
 impl Identity {
     /// This process.
     pub(crate) fn me() -> Self {
-        // Relaxed, here and below: a value that every thread would find the same.
+        // Relaxed, here and below: every thread would compute the same value.
         match ME.load(Relaxed) {
             0 => Self::find_me(),
             me => Self(me),
@@ -63,7 +64,8 @@ impl Identity {
         (self.0 & ((1 << PID_BITS) - 1)) as u32
     }
 
-    /// Whether the process has not ended. One that has ended and was not yet waited for (a zombie) is dead.
+    /// Whether the process has not ended. A process that has ended but was not yet waited for (a
+    /// zombie) counts as dead.
     ///
     /// Reads a file of `/proc` and makes three system calls: about 10 µs.
     pub(crate) fn is_alive(self) -> bool {
@@ -73,7 +75,7 @@ impl Identity {
         match started(self.pid()) {
             None => false,
             Some(found) if found.at != self.0 >> PID_BITS => false,
-            // A first thread that has ended looks like a zombie while the others go on.
+            // A first thread that has ended looks like a zombie while the other threads run on.
             Some(found) if found.ended => !has_exited(self.pid()),
             Some(_) => true,
         }
@@ -89,7 +91,7 @@ struct Started {
 /// Reads [proc_pid_stat(5)](https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html).
 fn started(pid: u32) -> Option<Started> {
     let stat = fs::read(format!("/proc/{pid}/stat")).ok()?;
-    // The second field is the name in brackets, which may hold anything, brackets too.
+    // The second field is the name in brackets, which may contain any characters, even brackets.
     let name_ends = stat.iter().rposition(|&byte| byte == b')')?;
     let rest = std::str::from_utf8(stat.get(name_ends + 2..)?).ok()?;
     let mut fields = rest.split(' ');
@@ -138,7 +140,8 @@ fn find_thread() -> u32 {
     thread
 }
 
-/// How often this memory was copied by `fork`: what was remembered under another number belongs to a parent.
+/// How often this memory was copied by `fork`: a value that was stored under another number belongs
+/// to a parent.
 pub(crate) fn forks() -> u32 {
     watch_forks();
     FORKS.load(Relaxed)

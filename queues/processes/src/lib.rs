@@ -1,9 +1,10 @@
-//! Processes that share locks and queues, and go on when one of them is killed.
+//! Processes that share locks and queues, and continue when one of them is killed.
 //!
-//! This is what Python's `multiprocessing` would be had it been written in Rust, on memory that the processes share.
-//! Threads of one process live and die together. Processes do not: one may be killed at any instruction, by the
-//! system that has no memory left, by a person, by a fault of its own. Here that is never the end of the others: the next
-//! owner of a lock is told that the last one died, permits come back, a barrier breaks, a queue goes on.
+//! This is what Python's `multiprocessing` would be had it been written in Rust, on memory that the
+//! processes share. Threads of one process live and die together. Processes do not: one may be
+//! killed at any instruction, by the system when it has no memory left, by a user, or by its own
+//! fault. Here the others survive that: the next owner of a lock learns that the last one died,
+//! permits come back, a barrier breaks, a queue continues.
 //!
 //! | here                  | Python                          | what it does                                              |
 //! | --------------------- | ------------------------------- | --------------------------------------------------------- |
@@ -18,13 +19,14 @@
 //! | [`SharedQueue`]       | `multiprocessing.Queue`         | items from many to many                                   |
 //! | [`pipe`]              | `multiprocessing.Pipe`          | messages from one process to another, and back            |
 //!
-//! Linux with glibc, on 64-bit machines: the kernel's robust lists, memfds and pidfds are what makes this possible.
+//! Linux with glibc, on 64-bit machines: the kernel's robust lists, memfds and pidfds make this
+//! possible.
 //!
 //! # Trust
 //!
-//! The processes are copies of one program and trust each other. One that writes at random into shared memory can make the
-//! others do wrong, as a thread can that writes at random into its own. What comes from outside (a file descriptor, the
-//! arguments of a function) is checked.
+//! The processes are copies of one program and trust each other. A process that writes at random
+//! into shared memory can make the others fail, like a thread that writes at random into its own
+//! memory. Input from outside (a file descriptor, the arguments of a function) is checked.
 
 #[cfg(test)]
 use watchdog as _;
@@ -59,7 +61,7 @@ mod semaphore;
 mod tests;
 
 pub use barrier::{BrokenSharedBarrier, SharedBarrier, SharedBarrierWaitResult};
-/// Plain bytes: what a value must be to stand in shared memory.
+/// Plain bytes: the requirement for a value in shared memory.
 pub use bytemuck;
 pub use condition::{SharedCondition, SharedWaitResult};
 pub use event::SharedEvent;

@@ -1,9 +1,11 @@
-//! The lock between processes: a value in shared memory, and the next owner is told when one was killed.
+//! The lock between processes: a value in shared memory, whose next owner learns when an owner was
+//! killed.
 //!
-//! The lock itself is a [robust](crate::robust) one. The value stands behind it in the same memory. When its owner is
-//! killed in the middle of a change, the value is what the last store made of it: perhaps half of an old state and half
-//! of a new one. A lock cannot know. So the next owner gets the lock **and** the news, [`OwnerDied`], looks at the
-//! value, and calls [`repair`](OwnerDied::repair) when it is sound. Until then each owner is told.
+//! The lock itself is a [robust](crate::robust) one. The value follows it in the same memory. If
+//! the owner is killed in the middle of a change, the value is as the last store left it: perhaps
+//! half old and half new. A lock cannot know. So the next owner gets the lock **and** the notice
+//! [`OwnerDied`], looks at the value, and calls [`repair`](OwnerDied::repair) when it is sound.
+//! Until then each owner gets that notice.
 //!
 //! ```text
 //!     process 1               process 2                        process 3
@@ -13,7 +15,8 @@
 //!                                     looks, mends, repair()    lock ─▶ Ok(guard)
 //! ```
 //!
-//! A panic is no death: a guard that is dropped by unwinding releases the lock, as with [`primitives::Lock`].
+//! A panic is not a death: unwinding drops the guard, which releases the lock, as with
+//! [`primitives::Lock`].
 
 use std::alloc::Layout;
 use std::error::Error;
@@ -33,23 +36,25 @@ use crate::futex::{self, Deadline};
 use crate::robust::{Found, NotTaken, RobustLock};
 use crate::segment::{Segment, Shared};
 
-// SAFETY: a free lock is all zeros, holds no address that another process follows, and is atomics alone.
+// SAFETY: a free lock is all zeros, contains no address that another process follows, and consists
+// only of atomics.
 unsafe impl Shared for RobustLock {
     const KIND: u32 = 2;
 }
 
-/// A value that one thread of all processes at a time may touch.
+/// A value that one thread at a time, of all processes, may touch.
 ///
-/// A clone is another handle of the same lock, and so is what a [`Process`](crate::Process) gets that it is handed to.
-/// Threads of one process exclude each other as well.
+/// A clone is another handle of the same lock. A [`Process`](crate::Process) that gets the lock has
+/// another handle too. Threads of one process also exclude each other.
 ///
-/// The value is plain bytes ([`Pod`]): any bytes are a valid value, there are no addresses in it, and nothing
-/// must be dropped. Derive it for a type of your own with [`bytemuck`](crate::bytemuck).
+/// The value is plain bytes ([`Pod`]): any bytes are a valid value, it contains no addresses, and
+/// nothing must be dropped. Derive the trait for your own type with [`bytemuck`](crate::bytemuck).
 ///
-/// _Uncontended_: one compare-exchange to lock and one to unlock, and a few plain stores for the kernel's list; no
-/// system call. A thread holds at most 2,048 of them.
+/// _Uncontended_: one compare-exchange to lock and one to unlock, and a few plain stores for the
+/// kernel's list; no system call. A thread can hold at most 2,048 of these locks.
 ///
-/// _Python_: `multiprocessing.Lock`, and `multiprocessing.Value` with its lock. If its owner is killed, that lock is lost.
+/// _Python_: `multiprocessing.Lock`, and `multiprocessing.Value` with its lock. If its owner is
+/// killed, that lock is lost.
 ///
 /// ```
 /// use processes::SharedLock;
@@ -66,7 +71,8 @@ pub struct SharedLock<T> {
     value: PhantomData<Box<T>>,
 }
 
-// SAFETY: the value is reached through the lock alone, by one thread at a time; plain bytes may go to any thread.
+// SAFETY: the value is reached only through the lock, by one thread at a time; plain bytes may move
+// to any thread.
 unsafe impl<T: Pod + Send> Send for SharedLock<T> {}
 // SAFETY: as above.
 unsafe impl<T: Pod + Send> Sync for SharedLock<T> {}
@@ -78,7 +84,7 @@ impl<T: Pod> SharedLock<T> {
     ///
     /// # Errors
     ///
-    /// What the system says: no file descriptor or no memory is left.
+    /// The system's error: no file descriptor or no memory is left.
     pub fn new(value: T) -> io::Result<Self> {
         let segment = Segment::create(Self::ITEM, Self::ITEM.size())?;
         let lock = Self::from_segment(segment);
@@ -93,18 +99,19 @@ impl<T: Pod> SharedLock<T> {
 
     /// Takes the lock; blocks until it is free.
     ///
-    /// Contended, it looks on for a few µs before it sleeps. A lock whose owner is killed is free within a fraction of
-    /// a millisecond.
+    /// Contended, it spins for a few µs before it sleeps. A lock whose owner is killed is free
+    /// within a fraction of a millisecond.
     ///
     /// _Python_: `acquire()`, `with lock:`.
     ///
     /// # Errors
     ///
-    /// [`OwnerDied`], with the guard: the lock is taken, but an owner died and the value may be halfway through a change.
+    /// [`OwnerDied`], with the guard: the lock is taken, but an owner died and the value may be
+    /// half changed.
     ///
     /// # Panics
     ///
-    /// If this thread has the lock already, or holds 2,048 others.
+    /// If this thread already holds the lock, or holds 2,048 others.
     #[inline]
     #[doc(alias = "acquire")]
     pub fn lock(&self) -> Result<SharedLockGuard<'_, T>, OwnerDied<SharedLockGuard<'_, T>>> {
@@ -117,13 +124,14 @@ impl<T: Pod> SharedLock<T> {
 
     /// Takes the lock if it is free; never blocks.
     ///
-    /// One load if it is not.
+    /// One load if it is taken.
     ///
     /// _Python_: `acquire(block=False)`.
     ///
     /// # Errors
     ///
-    /// [`TryLockError::Locked`], also where this thread has it; or [`TryLockError::OwnerDied`], with the guard.
+    /// [`TryLockError::Locked`], also if this thread holds it; or [`TryLockError::OwnerDied`], with
+    /// the guard.
     ///
     /// # Panics
     ///
@@ -139,7 +147,8 @@ impl<T: Pod> SharedLock<T> {
         }
     }
 
-    /// Takes the lock; blocks for at most `timeout`. Zero is one try; one too long for the clock never expires.
+    /// Takes the lock; blocks for at most `timeout`. Zero tries once; a timeout that overflows the
+    /// clock never expires.
     ///
     /// _Python_: `acquire(timeout=t)`.
     ///
@@ -158,7 +167,8 @@ impl<T: Pod> SharedLock<T> {
         self.lock_until(futex::after(timeout))
     }
 
-    /// Takes the lock; blocks until `deadline` at most. A deadline that has passed is one try.
+    /// Takes the lock; blocks until `deadline` at most. With a deadline that has passed it tries
+    /// once.
     ///
     /// # Errors
     ///
@@ -189,7 +199,8 @@ impl<T: Pod> SharedLock<T> {
         }
     }
 
-    /// Whether a thread of any process has the lock: out of date before you look at the answer. Good for messages.
+    /// Whether a thread of any process holds the lock. The answer may be out of date when you read
+    /// it. Good for messages.
     #[must_use]
     pub fn is_locked(&self) -> bool {
         self.segment.is_locked()
@@ -211,10 +222,10 @@ impl<T> Drop for SharedLock<T> {
         if let Some(segment) = Arc::get_mut(&mut self.segment)
             && !segment.is_held_here()
         {
-            // SAFETY: this is the last handle, so that nothing else uses it, and it is not used below.
+            // SAFETY: this is the last handle, so no other code uses it, and it is not used below.
             unsafe { ManuallyDrop::drop(segment) };
         }
-        // Of a guard that was forgotten the kernel still has the address: that memory stays mapped.
+        // The kernel still has the address of a forgotten guard's lock: that memory stays mapped.
     }
 }
 
@@ -238,11 +249,11 @@ impl<T> fmt::Debug for SharedLock<T> {
     }
 }
 
-/// The lock is held as long as this lives.
+/// Holds the lock while it lives.
 #[must_use = "the lock is released at once if the guard is dropped"]
 pub struct SharedLockGuard<'a, T: Pod> {
     lock: &'a SharedLock<T>,
-    /// The kernel's list is the thread's: only the thread that took the lock can release it.
+    /// The kernel's list belongs to the thread: only the thread that took the lock can release it.
     not_send: PhantomData<*const ()>,
 }
 
@@ -255,7 +266,7 @@ impl<'a, T: Pod> SharedLockGuard<'a, T> {
         Self { lock, not_send: PhantomData }
     }
 
-    /// Says that the value is sound, after an owner died: the next owner finds the lock as ever.
+    /// Declares the value sound after an owner died: the next owner finds the lock as usual.
     pub fn repair(&self) {
         self.raw().set_repaired();
     }
@@ -297,12 +308,12 @@ impl<T: Pod + fmt::Debug> fmt::Debug for SharedLockGuard<'_, T> {
     }
 }
 
-/// The lock was taken, but an owner died while it had it: what the lock guards may be halfway through a change.
+/// The lock was taken, but an owner died while it held the lock: the value may be half changed.
 #[must_use = "the lock is released at once, still damaged"]
 pub struct OwnerDied<G>(pub G);
 
 impl<'a, T: Pod> OwnerDied<SharedLockGuard<'a, T>> {
-    /// Says that the value is sound and goes on with the lock held. Look at the value first, through `.0`.
+    /// Declares the value sound and returns the guard. Check the value first, through `.0`.
     ///
     /// ```
     /// # use processes::SharedLock;
@@ -332,10 +343,10 @@ impl<G> fmt::Display for OwnerDied<G> {
 
 impl<G> Error for OwnerDied<G> {}
 
-/// `try_lock` gave up, or has news.
+/// `try_lock` gave up, or an owner died.
 #[derive(Debug)]
 pub enum TryLockError<G> {
-    /// Some thread has it.
+    /// A thread holds the lock.
     Locked,
     /// Taken, but an owner died.
     OwnerDied(OwnerDied<G>),
@@ -352,7 +363,7 @@ impl<G> fmt::Display for TryLockError<G> {
 
 impl<G: fmt::Debug> Error for TryLockError<G> {}
 
-/// `lock_timeout` or `lock_deadline` gave up, or has news.
+/// `lock_timeout` or `lock_deadline` gave up, or an owner died.
 #[derive(Debug)]
 pub enum LockTimeoutError<G> {
     /// The lock stayed taken until the time was up.

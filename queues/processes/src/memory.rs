@@ -1,17 +1,18 @@
 //! Memory that several processes have mapped: a file without a name, of a size that cannot change.
 //!
-//! [memfd_create(2)](https://man7.org/linux/man-pages/man2/memfd_create.2.html) makes a file that lives in memory and has
-//! no path: nothing to clean up in `/dev/shm` after a process was killed, for it ends with the last process that has it
-//! open. It is then _sealed_: no process can shrink it any more, so that none can make another one fail with SIGBUS by
-//! cutting off the memory below its feet.
+//! [memfd_create(2)](https://man7.org/linux/man-pages/man2/memfd_create.2.html) makes a file in
+//! memory without a path. It ends with the last process that has it open, so nothing remains in
+//! `/dev/shm` after a process was killed. It is then _sealed_: no process can shrink it, so none
+//! can make another fail with SIGBUS by cutting off its memory.
 //!
 //! ```text
 //!    0         magic number, version, kind, size, size and alignment of an item     (128 bytes)
 //!    128       what was asked for
 //! ```
 //!
-//! The header is written once, before any other process can have the file, and checked by each that opens it: another
-//! version of this library, a file of another kind or a file that is not ours are refused by name.
+//! The header is written once, before another process can have the file, and each process that
+//! opens the file checks it. It refuses, with a named error, a file of another version of this
+//! library, of another kind, or of another origin.
 
 use std::error::Error;
 use std::fmt;
@@ -31,16 +32,17 @@ use crate::handover;
 
 /// "Locksmit", as bytes.
 const MAGIC: u64 = u64::from_le_bytes(*b"Locksmit");
-/// The layout of all that this library puts into shared memory. Another number is another layout.
+/// The layout of everything that this library puts into shared memory. Another layout has another
+/// number.
 const VERSION: u32 = 1;
-/// The header's size, and the alignment of what stands behind it.
+/// The header's size, and the alignment of what follows it.
 pub(crate) const HEADER: usize = 128;
 /// The kind of a [`SharedMemory`]; the others are those of [`Shared`](crate::segment::Shared).
 pub(crate) const BYTES: u32 = 1;
-/// What must not be done to the file any more.
+/// What is no longer allowed on the file.
 const SEALS: libc::c_int = libc::F_SEAL_SHRINK | libc::F_SEAL_GROW | libc::F_SEAL_SEAL;
 
-/// What the memory holds.
+/// What the memory contains.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Format {
     pub(crate) kind: u32,
@@ -61,13 +63,14 @@ struct Header {
     reserved: [u64; 12],
 }
 
-/// Why a file is not shared memory that can be used.
+/// Why a file is not usable shared memory.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum OpenError {
-    /// The file is no sealed memory file: a pipe, a socket, a file of a disk, or a memory file whose size may change.
+    /// The file is not a sealed memory file: a pipe, a socket, a file on disk, or a memory file
+    /// whose size may change.
     Foreign,
-    /// The file is too short to hold the header, or not as long as its header says.
+    /// The file is too short for the header, or its length differs from what the header says.
     Size {
         /// In bytes.
         found: u64,
@@ -83,7 +86,8 @@ pub enum OpenError {
         /// The layout that this library knows.
         expected: u32,
     },
-    /// Made by this library, but for something else, e.g. a lock where a queue was expected, or a lock of another type.
+    /// Made by this library, but for something else, e.g. a lock where a queue was expected, or a
+    /// lock of another type.
     Kind,
     /// The system refused.
     Io(io::Error),
@@ -122,20 +126,21 @@ impl From<io::Error> for OpenError {
     }
 }
 
-/// The mapping itself, unmapped at the end.
+/// The mapping itself. Its drop unmaps it.
 pub(crate) struct Mapping {
     file: File,
     start: NonNull<u8>,
     size: usize,
 }
 
-// SAFETY: plain memory, which every method reaches by atomics or by an address that its caller answers for.
+// SAFETY: plain memory. Every method uses atomics, or an address for which its caller is
+// responsible.
 unsafe impl Send for Mapping {}
 // SAFETY: as above.
 unsafe impl Sync for Mapping {}
 
 impl Mapping {
-    /// A file of `size` bytes behind the header, all zero.
+    /// A file of `size` zero bytes behind the header.
     pub(crate) fn create(size: usize, format: Format) -> io::Result<Self> {
         let whole =
             size.checked_add(HEADER).filter(|&whole| i64::try_from(whole).is_ok()).ok_or_else(
@@ -171,7 +176,7 @@ impl Mapping {
     /// A file that another process has made.
     pub(crate) fn open(fd: OwnedFd, expected: Option<Format>) -> Result<(Self, Format), OpenError> {
         let file = File::from(fd);
-        // SAFETY: a number. Fails for what is no memory file.
+        // SAFETY: a number. Fails for a file that is not a memory file.
         let seals = unsafe { libc::fcntl(file.as_raw_fd(), libc::F_GET_SEALS) };
         if seals < 0 || seals & libc::F_SEAL_SHRINK == 0 {
             return Err(OpenError::Foreign);
@@ -203,7 +208,8 @@ impl Mapping {
     }
 
     fn map(file: File, size: usize) -> io::Result<Self> {
-        // SAFETY: a new mapping, which no one has an address of yet; the file is as long, and sealed.
+        // SAFETY: a new mapping, to which no address exists yet; the file has that length, and is
+        // sealed.
         let start = unsafe {
             libc::mmap(
                 ptr::null_mut(),
@@ -246,17 +252,19 @@ impl Drop for Mapping {
     }
 }
 
-/// Bytes that several processes see.
+/// Bytes that several processes share.
 ///
-/// A clone is another handle of the same bytes. Hand one to a [`Process`](crate::Process) among its arguments, and the
-/// process has it too; the memory ends with the last handle of the last process, however the processes end.
+/// A clone is another handle of the same bytes. Pass one to a [`Process`](crate::Process) as an
+/// argument, and the process has it too. The memory ends with the last handle of the last process,
+/// however the processes end.
 ///
-/// No lock guards the bytes: [`read`](Self::read) and [`write`](Self::write) copy, and two processes that do so at
-/// once may find half of each other's bytes. For a value that is read and written as a whole take a
-/// [`SharedLock`](crate::SharedLock); to pass values on take a [`SharedQueue`](crate::SharedQueue).
+/// No lock guards the bytes: [`read`](Self::read) and [`write`](Self::write) copy, and a process
+/// may read bytes that another has half written. For a value that is read and written as a whole
+/// use a [`SharedLock`](crate::SharedLock); to pass values on use a
+/// [`SharedQueue`](crate::SharedQueue).
 ///
-/// _Python_: `multiprocessing.shared_memory.SharedMemory`, which has a name in `/dev/shm`, must be unlinked by one
-/// process and closed by all, and stays there if they are killed.
+/// _Python_: `multiprocessing.shared_memory.SharedMemory`, which has a name in `/dev/shm`. One
+/// process must unlink it and all must close it; if they are killed, it stays.
 ///
 /// ```
 /// use processes::SharedMemory;
@@ -275,21 +283,23 @@ pub struct SharedMemory {
 }
 
 impl SharedMemory {
-    /// `len` bytes, all zero. Costs about 20 µs, and no memory until a page is touched.
+    /// `len` zero bytes. Costs about 20 µs, and no memory until a page is touched.
     ///
     /// # Errors
     ///
-    /// What the system says: no file descriptor is left, no address space is left, or `len` is more than a file can have.
+    /// What the system says: no file descriptor is left, no address space is left, or `len` is more
+    /// than a file can have.
     pub fn new(len: usize) -> io::Result<Self> {
         let format = Format { kind: BYTES, item_size: 1, item_align: 1 };
         Ok(Self { mapping: Arc::new(Mapping::create(len, format)?) })
     }
 
-    /// What another process has made, by a file descriptor that came over a socket or by inheritance.
+    /// Opens memory that another process has made, by a file descriptor that came over a socket or
+    /// by inheritance.
     ///
     /// # Errors
     ///
-    /// If it is not such a memory: see [`OpenError`].
+    /// If it is not such memory: see [`OpenError`].
     pub fn from_fd(fd: OwnedFd) -> Result<Self, OpenError> {
         let format = Format { kind: BYTES, item_size: 1, item_align: 1 };
         Ok(Self { mapping: Arc::new(Mapping::open(fd, Some(format))?.0) })
@@ -301,13 +311,13 @@ impl SharedMemory {
         self.mapping.len()
     }
 
-    /// Whether there are none.
+    /// Whether it has no bytes.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Copies bytes from `offset` on into `bytes`.
+    /// Copies the bytes from `offset` on into `bytes`.
     ///
     /// # Panics
     ///
@@ -317,7 +327,7 @@ impl SharedMemory {
         let mut done = 0;
         while done < bytes.len() {
             let here = offset + done;
-            // Relaxed, here and below: bytes without a lock promise no order.
+            // Relaxed, here and below: bytes without a lock have no order.
             if here.is_multiple_of(8) && bytes.len() - done >= 8 {
                 let word = self.word(here).load(Relaxed);
                 bytes[done..done + 8].copy_from_slice(&word.to_ne_bytes());
@@ -356,11 +366,11 @@ impl SharedMemory {
     ///
     /// # Panics
     ///
-    /// If it is not inside, or `offset` is no multiple of 8.
+    /// If it is not inside, or `offset` is not a multiple of 8.
     #[must_use]
     pub fn atomic(&self, offset: usize) -> &AtomicU64 {
         self.check(offset, 8);
-        assert!(offset.is_multiple_of(8), "offset {offset} is no multiple of 8");
+        assert!(offset.is_multiple_of(8), "offset {offset} is not a multiple of 8");
         self.word(offset)
     }
 
@@ -371,7 +381,8 @@ impl SharedMemory {
     }
 
     fn word(&self, offset: usize) -> &AtomicU64 {
-        // SAFETY: inside, by `check`; aligned, by the caller; any bytes are a number, and all access is atomic.
+        // SAFETY: inside, by `check`; aligned, by the caller; any bytes are a number, and all
+        // access is atomic.
         unsafe { self.mapping.start().add(offset).cast().as_ref() }
     }
 

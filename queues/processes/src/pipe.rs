@@ -1,11 +1,12 @@
 //! A pipe: messages from one process to another, and back.
 //!
-//! A socket with two ends. A message is its length and its bytes, however many; file descriptors of shared things travel
-//! with the first byte. What has come of a message when the time is up is kept for the next call: **a time-out covers the
-//! whole message, and loses none of it**. (Python's covers the first byte. After that it waits without an end.)
+//! A socket with two ends. A message is its length and its bytes, without a limit; file descriptors
+//! of shared objects travel with the first byte. If the time runs out, the received part of a
+//! message is kept for the next call: **a timeout covers the whole message, and loses none of it**.
+//! (Python's covers the first byte. After that it waits without end.)
 //!
-//! An end is handed to one process and is then in that process alone, since the arguments of a process are moved. So
-//! when a process ends, its end is closed, and the other one is told.
+//! An end that is passed to a process is then only in that process, because the arguments of a
+//! process are moved. So when the process ends, its end is closed, and the other end learns of it.
 
 use std::error::Error;
 use std::fmt;
@@ -28,7 +29,7 @@ const HEADER: usize = 12;
 
 /// Makes a pipe: each end sends what the other receives. Costs about 5 µs and two file descriptors.
 ///
-/// For one way, let the other be of [`Never`].
+/// For one direction, give the other the type [`Never`].
 ///
 /// _Python_: `multiprocessing.Pipe()`.
 ///
@@ -52,16 +53,17 @@ pub fn pipe<A, B>() -> io::Result<(Connection<A, B>, Connection<B, A>)> {
     Ok((Connection::new(one), Connection::new(other)))
 }
 
-/// No value: what an end of a pipe never sends, or never receives.
+/// A type without values, for a direction of a pipe that is not used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Never {}
 
-/// An end of a [`pipe`], which sends `S` and receives `R`. Several threads may use it; a message is always whole.
+/// An end of a [`pipe`], which sends `S` and receives `R`. Several threads may use it; a message is
+/// always whole.
 pub struct Connection<S, R> {
     socket: OwnedFd,
     /// One message at a time.
     sending: Lock<()>,
-    /// What has come of the message that is being received.
+    /// The part of the current message that has been received.
     received: Lock<Received>,
     types: PhantomData<fn(S) -> R>,
 }
@@ -78,9 +80,10 @@ struct Received {
 pub enum PipeError {
     /// The other end is closed: it was dropped, or its process has ended.
     Closed,
-    /// There was no whole message until the time was up. What has come of one is kept.
+    /// The time ran out before a whole message came. The received part is kept.
     Timeout,
-    /// The value cannot be written as bytes, or the bytes are no value of this type. The message is gone.
+    /// The value cannot be written as bytes, or the bytes are not a value of this type. The message
+    /// is lost.
     Message(String),
     /// The system refused.
     Io(io::Error),
@@ -124,7 +127,7 @@ impl<S, R> Connection<S, R> {
 }
 
 impl<S: Serialize, R> Connection<S, R> {
-    /// Sends a message. Blocks while the other end does not read: the system keeps about 200 KB for it.
+    /// Sends a message. Blocks while the other end does not read: the system buffers about 200 KB.
     ///
     /// # Errors
     ///
@@ -160,7 +163,7 @@ impl<S, R: DeserializeOwned> Connection<S, R> {
         self.receive(None)
     }
 
-    /// Receives a message, if a whole one is there. Never blocks.
+    /// Receives a message, if a whole one has arrived. Never blocks.
     ///
     /// # Errors
     ///
@@ -178,7 +181,7 @@ impl<S, R: DeserializeOwned> Connection<S, R> {
         self.receive(futex::after(timeout))
     }
 
-    /// Whether there is something to receive, or the end, within `timeout`.
+    /// Whether a message or the end arrives within `timeout`.
     ///
     /// _Python_: `poll(timeout)`.
     #[must_use]
@@ -189,7 +192,7 @@ impl<S, R: DeserializeOwned> Connection<S, R> {
     fn receive(&self, deadline: Deadline) -> Result<R, PipeError> {
         let mut received = self.received.lock();
         let len = loop {
-            // All of the header first, then what it says.
+            // The whole header first, then the rest.
             let wanted = match received.bytes.first_chunk::<8>() {
                 Some(len) if received.bytes.len() >= HEADER => {
                     HEADER + u64::from_le_bytes(*len) as usize
@@ -223,11 +226,11 @@ impl<S, R: DeserializeOwned> Connection<S, R> {
             .map_err(|error| PipeError::Message(error.to_string()))
     }
 
-    /// Blocks until there is something to read. `false`: the time was up.
+    /// Blocks until there is something to read. `false` if the time ran out.
     fn wait(&self, deadline: Deadline) -> bool {
         loop {
             let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-            // Rounded up, so that it is never early.
+            // Rounded up, so that it never ends early.
             let milliseconds = left.map_or(-1, |left| {
                 i32::try_from(left.as_micros().div_ceil(1000)).unwrap_or(i32::MAX)
             });
@@ -246,7 +249,7 @@ impl<S, R: DeserializeOwned> Connection<S, R> {
 }
 
 impl Received {
-    /// Whether the header is there, and says that there is nothing behind it.
+    /// Whether the header has arrived and announces an empty message.
     fn is_empty_message(&self) -> bool {
         self.bytes.len() == HEADER && self.bytes[..8] == [0; 8]
     }
@@ -333,8 +336,8 @@ mod tests {
         let (here, there) = pipe::<SharedLock<u32>, Never>().expect("there are file descriptors");
         let lock = SharedLock::new(1).expect("there is memory");
         here.send(&lock).expect("it is open");
-        *there.recv().expect("it is open").lock().expect("no one dies") = 2;
-        assert_eq!(*lock.lock().expect("no one dies"), 2);
+        *there.recv().expect("it is open").lock().expect("no owner dies") = 2;
+        assert_eq!(*lock.lock().expect("no owner dies"), 2);
         let (here, there) = pipe::<u8, Never>().expect("there are file descriptors");
         here.send(&200).expect("it is open");
         let other: Connection<Never, String> = Connection::new(there.socket);

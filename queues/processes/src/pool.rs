@@ -1,4 +1,4 @@
-//! A pool of processes: calls go in, results come out, and a worker that is killed takes one call with it.
+//! A pool of processes: calls go in, results come out, and a killed worker loses only one call.
 //!
 //! ```text
 //!    submit ─▶ tasks that wait ─▶ stream of calls ─▶ worker 1 ─▶ stream of answers ─▶ result, callback
@@ -11,18 +11,18 @@
 //! | begun           | in the worker                    | too late  | [`TaskError::WorkerDied`]           |
 //! | done            | its answer is in the stream      | too late  | the answer is there                 |
 //!
-//! A call that killed its worker is never made again by itself: it would kill the next one.
+//! A call that killed its worker is never repeated automatically: it would kill the next worker.
 //!
-//! There are no chunks to choose. The pool sends each worker as many calls ahead as take about 0.3 ms, by the average of
-//! the last ones: many small ones, or one long one. Calls that a worker has not begun are taken back when another has
-//! nothing to do.
+//! There are no chunks to choose. The pool sends each worker calls ahead for about 0.3 ms, by the
+//! average of the last calls: many short ones, or one long one. It takes back calls that a worker
+//! has not begun when another worker has nothing to do.
 //!
 //! | file              | idea                                                                             |
 //! | ----------------- | -------------------------------------------------------------------------------- |
 //! | `pool.rs`         | what a program calls                                                             |
 //! | `pool/task.rs`    | the handle of a task                                                             |
 //! | `pool/map.rs`     | a function over many items                                                       |
-//! | `pool/crew.rs`    | the inside: who works at what                                                    |
+//! | `pool/crew.rs`    | the inside: which worker does what                                               |
 //! | `pool/worker.rs`  | a worker                                                                         |
 //! | `pool/channel.rs` | what a pool and a worker share; the word of a call                               |
 //! | `pool/stream.rs`  | bytes from one to the other                                                      |
@@ -60,12 +60,12 @@ use crate::segment::{Segment, Shared};
 
 /// Processes that call functions.
 ///
-/// Tasks begin in the order in which they were submitted. A worker that is killed, or that calls `exit`, takes the one
-/// task with it that it was at, and another worker takes its place.
+/// Tasks begin in the order in which they were submitted. A worker that is killed, or that calls
+/// `exit`, loses only its current task, and another worker takes its place.
 ///
 /// **Dropping** it is [`shutdown`](Self::shutdown), which waits until all tasks have run.
 ///
-/// _Python_: `multiprocessing.Pool`, which never answers when a worker was killed, and
+/// _Python_: `multiprocessing.Pool`, which never answers after a worker was killed, and
 /// `concurrent.futures.ProcessPoolExecutor`, which then gives up all its tasks.
 ///
 /// ```
@@ -94,7 +94,7 @@ pub struct ProcessPool {
     collector: Option<threads::JoinHandle<()>>,
 }
 
-/// A pool that is about to be made: see [`ProcessPool::builder`].
+/// Settings of a pool: see [`ProcessPool::builder`].
 #[derive(Default)]
 #[must_use = "no worker is started before `start`"]
 pub struct ProcessPoolBuilder {
@@ -116,24 +116,25 @@ struct Inside {
     progress: Option<Progress>,
     submitted: AtomicUsize,
     done: AtomicUsize,
-    /// How long a thread looks for its result, in pauses.
+    /// How long a thread spins for its result, in pauses.
     patience: AtomicU32,
 }
 
 impl ProcessPoolBuilder {
-    /// So many workers; as many as there are cores if this is not called.
+    /// The number of workers; the default is one for each core.
     pub fn workers(mut self, workers: usize) -> Self {
         self.workers = Some(workers);
         self
     }
 
-    /// The workers are called `NAME-1`, `NAME-2` …; `Pool` if this is not called.
+    /// The workers are called `NAME-1`, `NAME-2` …; the default name is `Pool`.
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
         self
     }
 
-    /// A worker ends after so many calls, and another takes its place: where calls leak memory. Zero counts as one.
+    /// A worker ends after `calls` calls, and another takes its place. This helps if calls leak
+    /// memory. Zero counts as one.
     ///
     /// _Python_: `maxtasksperchild`, which counts chunks.
     pub fn max_tasks_per_child(mut self, calls: u64) -> Self {
@@ -151,8 +152,8 @@ impl ProcessPoolBuilder {
         self
     }
 
-    /// Called after each task, in whichever thread has read its result, with how many are done and how many were
-    /// submitted. It must be quick.
+    /// Called after each task, in the thread that read its result, with the numbers of done and
+    /// submitted tasks. It must be quick.
     pub fn progress(mut self, hook: impl Fn(usize, usize) + Send + Sync + 'static) -> Self {
         self.progress = Some(Box::new(hook));
         self
@@ -162,7 +163,7 @@ impl ProcessPoolBuilder {
     ///
     /// # Errors
     ///
-    /// See [`PoolError`]; those that had started end.
+    /// See [`PoolError`]; workers that had started end.
     pub fn start(self) -> Result<ProcessPool, PoolError> {
         let workers = self.workers.unwrap_or_else(primitives::sync::cores);
         if workers == 0 {
@@ -193,21 +194,22 @@ impl ProcessPoolBuilder {
 }
 
 impl ProcessPool {
-    /// Starts a pool of so many workers.
+    /// Starts a pool of `workers` workers.
     ///
     /// # Errors
     ///
-    /// See [`PoolError`]: 0 workers, or [`init`](crate::init) was not called, or the system refused.
+    /// See [`PoolError`]: 0 workers, or [`init`](crate::init) was not called, or the system
+    /// refused.
     pub fn new(workers: usize) -> Result<Self, PoolError> {
         Self::builder().workers(workers).start()
     }
 
-    /// A pool with more to say about it.
+    /// A pool with further settings.
     pub fn builder() -> ProcessPoolBuilder {
         ProcessPoolBuilder::default()
     }
 
-    /// Calls a function in a worker, and blocks until it has returned.
+    /// Calls a function in a worker, and blocks until it returns.
     ///
     /// # Errors
     ///
@@ -225,7 +227,7 @@ impl ProcessPool {
         }
     }
 
-    /// Hands a call to the pool. Never blocks for long.
+    /// Passes a call to the pool. Never blocks for long.
     ///
     /// _Python_: `apply_async`, `submit`.
     ///
@@ -243,7 +245,7 @@ impl ProcessPool {
         let call = Call { sink, number: 0, function: function::place_of::<F>(), arguments };
         let mut told = Vec::new();
         let mut crew = self.shared.open_crew()?;
-        // Relaxed: only to count.
+        // Relaxed: only a counter.
         self.shared.submitted.fetch_add(1, Relaxed);
         crew.push(call, &mut told);
         drop(crew);
@@ -251,11 +253,11 @@ impl ProcessPool {
         Ok(task)
     }
 
-    /// Calls a function with each item, and gives back what it returned, in order.
+    /// Calls a function with each item, and returns the results in order.
     ///
     /// # Errors
     ///
-    /// That of the first item that has one. The others run all the same.
+    /// The error of the first item that has one. The others still run.
     pub fn map<F, A, I>(&self, function: F, items: I) -> Result<Vec<F::Output>, TaskError>
     where
         F: Function<Args = (A,)>,
@@ -277,9 +279,11 @@ impl ProcessPool {
         Imap::new::<F, _>(&self.shared, arguments.into_iter(), true).collect()
     }
 
-    /// As [`map`](Self::map), lazily: the results come one by one, and the items are read a few hundred ahead.
+    /// As [`map`](Self::map), lazily: the results come one by one, and it reads the items a few
+    /// hundred ahead.
     ///
-    /// If the items' iterator panics, the results of those that it gave come first, and the panic then.
+    /// If the items' iterator panics, the results of its earlier items come first, and then the
+    /// panic.
     pub fn imap<'a, F, A, I>(&'a self, _function: F, items: I) -> Imap<'a, F::Output>
     where
         F: Function<Args = (A,)>,
@@ -299,7 +303,7 @@ impl ProcessPool {
         Imap::new::<F, _>(&self.shared, items.into_iter().map(|item| (item,)), false)
     }
 
-    /// Takes no more tasks, and blocks until all have run and the workers have ended.
+    /// Accepts no more tasks, and blocks until all have run and the workers have ended.
     ///
     /// _Python_: `close()` and `join()`.
     pub fn shutdown(&self) {
@@ -307,15 +311,16 @@ impl ProcessPool {
         self.shared.wait_for_the_end(None);
     }
 
-    /// As [`shutdown`](Self::shutdown), for at most `timeout`. `false`: some tasks still run; call it again, or
-    /// [`terminate`](Self::terminate).
+    /// As [`shutdown`](Self::shutdown), for at most `timeout`. `false` if some tasks still run;
+    /// call it again, or [`terminate`](Self::terminate).
     #[must_use]
     pub fn shutdown_timeout(&self, timeout: Duration) -> bool {
         self.shared.close();
         self.shared.wait_for_the_end(futex::after(timeout))
     }
 
-    /// Kills the workers, and blocks until they have ended. Tasks without a result are [cancelled](TaskError::Cancelled).
+    /// Kills the workers, and blocks until they have ended. Tasks without a result are
+    /// [cancelled](TaskError::Cancelled).
     pub fn terminate(&self) {
         let mut told = Vec::new();
         self.shared.crew.lock().terminate(&mut told);
@@ -324,7 +329,7 @@ impl ProcessPool {
         self.shared.wait_for_the_end(None);
     }
 
-    /// The system's numbers for the workers, at this moment.
+    /// The workers' process ids at this moment.
     #[must_use]
     pub fn pids(&self) -> Vec<u32> {
         self.shared.crew.lock().pids()
@@ -336,7 +341,7 @@ impl Drop for ProcessPool {
         self.shutdown();
         if let Some(collector) = self.collector.take() {
             self.shared.bell.ring_hard();
-            // It has no panic of its own, and has reported those of callbacks.
+            // It does not panic itself, and has reported panics of callbacks.
             let _ = collector.join();
         }
     }
@@ -349,7 +354,7 @@ impl fmt::Debug for ProcessPool {
 }
 
 impl Inside {
-    /// The crew, if it takes calls.
+    /// The crew, if it accepts calls.
     fn open_crew(&self) -> Result<primitives::LockGuard<'_, Crew>, SubmitError> {
         let crew = self.crew.lock();
         if let Some(why) = &crew.broken {
@@ -381,7 +386,7 @@ impl Inside {
         true
     }
 
-    /// Reads what there is, and sends more. Whether there was anything.
+    /// Reads the answers, and sends more calls. Returns whether there was anything.
     fn pump(&self) -> bool {
         let mut told = Vec::new();
         let Some(mut crew) = self.crew.try_lock() else { return false };
@@ -395,11 +400,11 @@ impl Inside {
         had_something
     }
 
-    /// Hands results on, with no lock held.
+    /// Passes results on, without holding a lock.
     fn tell(&self, told: Vec<Told>) {
         for told in told {
             told.tell();
-            // Relaxed: only to count.
+            // Relaxed: only a counter.
             let done = self.done.fetch_add(1, Relaxed) + 1;
             if let Some(progress) = &self.progress {
                 let submitted = self.submitted.load(Relaxed);
@@ -408,11 +413,12 @@ impl Inside {
         }
     }
 
-    /// The collector: does the pool's work when no thread that waits does.
+    /// The collector: does the pool's work when no waiting thread does.
     fn collect(&self) {
         loop {
             let seen = self.bell.prepare();
-            // Not `pump`, which leaves it to another: that one may have looked before the bell rang.
+            // Not `pump`, which leaves the work to another thread: that one may have looked before
+            // the bell rang.
             let mut told = Vec::new();
             let mut crew = self.crew.lock();
             let had_something = crew.pump(&mut told);
@@ -429,7 +435,8 @@ impl Inside {
         }
     }
 
-    /// Does the pool's work for a while, until `is_done`. `false`: the collector goes on.
+    /// Does the pool's work for a while, until `is_done`. Returns `false` if the collector must
+    /// continue.
     fn help_until(&self, is_done: impl Fn() -> bool) -> bool {
         if is_done() {
             return true;
@@ -439,23 +446,23 @@ impl Inside {
             self.pump();
             is_done().then_some(())
         });
-        // What has come between the last look and this is for this thread to find.
+        // This thread must find what arrived since the last look.
         self.bell.listen();
         self.pump();
         done.is_some() || is_done()
     }
 }
 
-/// Calls what the program gave; a panic in it has been reported by the hook, and goes no further.
+/// Calls the program's code. The panic hook reports a panic, which ends here.
 fn quietly(f: impl FnOnce()) {
     let _ = threads::catch_panic(AssertUnwindSafe(f));
 }
 
-/// What all workers of a pool ring when they have an answer.
+/// The bell that all workers of a pool ring when they have an answer.
 #[derive(Clone)]
 struct PoolBell(Arc<Segment<Bell>>);
 
-// SAFETY: zero is a bell that no one waits for; an atomic, and no address.
+// SAFETY: zero is a bell without waiters; it is an atomic, without an address.
 unsafe impl Shared for Bell {
     const KIND: u32 = 9;
 }
@@ -471,7 +478,7 @@ impl PoolBell {
         self.0.ring();
     }
 
-    /// Also where no one seems to sleep.
+    /// Even if no thread seems to sleep.
     fn ring_hard(&self) {
         self.0.ring_all();
     }
@@ -484,7 +491,7 @@ impl PoolBell {
         self.0.sleep(seen, None);
     }
 
-    /// A thread looks by itself: nobody need be woken.
+    /// A thread looks by itself: no sleeper need be woken.
     fn hush(&self) {
         self.0.hush();
     }
@@ -522,7 +529,8 @@ impl<'de> Deserialize<'de> for Socket {
     }
 }
 
-/// Sends the descriptors of a message, its bytes among them if they are many. Gives back the bytes that go into the stream.
+/// Sends the descriptors of a message; one of them has its bytes if they are many. Returns the
+/// bytes that go into the stream.
 fn send_fds(socket: BorrowedFd<'_>, packed: Packed) -> io::Result<Vec<u8>> {
     let (payload, fds) = control::load(packed)?;
     let (file, bytes) = match payload {

@@ -2,12 +2,13 @@
 //!
 //! # Why not `fork`
 //!
-//! `fork` copies the memory of a process, and of its threads only the one that called it. A lock that another thread
-//! held at that moment stays locked in the copy, with no thread that could release it: the allocator's, the logger's,
-//! those of libraries that no one thinks of. A child of a program with threads may therefore do almost nothing. So a
-//! process here begins as any program does, with an empty memory: `/proc/self/exe` is executed again, `main` runs to
-//! [`init`](crate::init), which finds that it is in a child, and calls the function whose [name](crate::function!) it
-//! was given, with arguments that came as bytes.
+//! `fork` copies the memory of a process, but only the calling thread. A lock that another thread
+//! held at that moment stays locked in the copy, and no thread there can release it: the
+//! allocator's, the logger's, those inside libraries. A child of a program with threads may
+//! therefore do almost nothing. So a process here begins as any program, with an empty memory. It
+//! executes `/proc/self/exe` again. `main` runs to [`init`](crate::init), which finds that it is in
+//! a child, and calls the function whose [name](crate::function!) it got, with arguments that came
+//! as bytes.
 //!
 //! # A life
 //!
@@ -17,8 +18,8 @@
 //! | alive       | the function returns or panics, `exit`, a signal           | yes        | `Some` | `None`              |
 //! | ended       |                                                            | no         | `Some` | `Some`              |
 //!
-//! A process ends with its parent, also if the parent is killed: the kernel sees to that, and a socket that is closed is
-//! the second notice. Ctrl-C goes to the parent alone.
+//! A process ends with its parent, also if the parent is killed: the kernel ensures that, and a
+//! closed socket is the second notice. Ctrl-C affects only the parent.
 
 mod child;
 mod error;
@@ -43,19 +44,21 @@ use crate::control;
 use crate::function::{self, Function, Packed, Runnable};
 use crate::futex;
 
-/// A function that runs in a process of its own.
+/// A function that runs in its own process.
 ///
-/// Made by [`new`](Self::new) from a [registered](crate::function!) function, by [`of`](Self::of) from a value that knows
-/// how to [`Run`](crate::Run), or by [`by_name`](Self::by_name) from a name that is known only when the program runs.
-/// It does not begin before [`start`](Self::start).
+/// Made by [`new`](Self::new) from a [registered](crate::function!) function, by [`of`](Self::of)
+/// from a value that implements [`Run`](crate::Run), or by [`by_name`](Self::by_name) from a name
+/// that is known only at run time. [`start`](Self::start) starts it.
 ///
-/// Arguments may hold locks, queues and other [shared things](crate): the process then shares them. They are moved to
-/// it, so that e.g. an end of a [`pipe`](crate::pipe) is not in two processes by accident.
+/// Arguments may contain locks, queues and other [shared objects](crate), which the process then
+/// shares. They are moved to it, so that, for example, an end of a [`pipe`](crate::pipe) is not in
+/// two processes by accident.
 ///
-/// Dropping a handle lets the process run on; it ends with this one at the latest. Costs about 1.5 times what
-/// starting `/bin/true` does.
+/// If the handle is dropped, the process runs on; it ends with this process at the latest. Starting
+/// costs about 1.5 times as much as starting `/bin/true`.
 ///
-/// _Python_: `multiprocessing.Process`, with the start method `spawn`; but `join` gives back what the function returned.
+/// _Python_: `multiprocessing.Process`, with the start method `spawn`; but `join` returns the
+/// function's result.
 ///
 /// ```
 /// use processes::Process;
@@ -96,10 +99,11 @@ impl Process<()> {
 }
 
 impl<R: DeserializeOwned> Process<R> {
-    /// A process that will call the function with this [name](crate::registered), with a tuple of arguments.
+    /// A process that will call the function with this [name](crate::registered), with a tuple of
+    /// arguments.
     ///
-    /// Nothing checks here that the arguments are those of the function: [`join`](Self::join) says whether they were.
-    /// A name that no function has is an error of [`start`](Self::start).
+    /// This does not check that the arguments fit the function: [`join`](Self::join) reports
+    /// whether they did. An unknown name is an error of [`start`](Self::start).
     #[must_use = "a process does not begin before `start`"]
     pub fn by_name(name: &str, arguments: impl Serialize) -> Self {
         Self::with(name, &arguments)
@@ -107,7 +111,7 @@ impl<R: DeserializeOwned> Process<R> {
 
     fn with(function: &str, arguments: &impl Serialize) -> Self {
         static MADE: AtomicUsize = AtomicUsize::new(0);
-        // Relaxed: only to count.
+        // Relaxed: only a counter.
         let number = MADE.fetch_add(1, Relaxed) + 1;
         Self {
             name: format!("Process-{number}"),
@@ -118,7 +122,7 @@ impl<R: DeserializeOwned> Process<R> {
         }
     }
 
-    /// Gives it another name than `Process-1`, `Process-2` ….
+    /// Sets the name; the default is `Process-1`, `Process-2` ….
     #[must_use = "a process does not begin before `start`"]
     pub fn named(mut self, name: impl Into<String>) -> Self {
         self.name = name.into();
@@ -126,11 +130,11 @@ impl<R: DeserializeOwned> Process<R> {
     }
 
     // ANCHOR: start
-    /// Starts it. Blocks until the system has said that it can, about 1 ms.
+    /// Starts the process. Blocks until the system confirms it, about 1 ms.
     ///
     /// # Errors
     ///
-    /// See [`StartError`]. After an error of the system it may be tried again with another `Process`.
+    /// See [`StartError`]. After a system error, try again with another `Process`.
     pub fn start(&self) -> Result<(), StartError> {
         let mut child = self.child.lock();
         let mut arguments = self.arguments.lock();
@@ -150,7 +154,7 @@ impl<R: DeserializeOwned> Process<R> {
     }
     // ANCHOR_END: start
 
-    /// Blocks until it has ended, and gives back what its function returned.
+    /// Blocks until the process has ended, and returns its function's result.
     ///
     /// _Python_: `join()`, which returns nothing.
     ///
@@ -162,7 +166,8 @@ impl<R: DeserializeOwned> Process<R> {
         error::outcome(&child.wait())
     }
 
-    /// Blocks until it has ended, for at most `timeout`. Whether it has; `false` where it was not started.
+    /// Blocks until the process has ended, for at most `timeout`. Returns whether it has ended;
+    /// `false` if it was not started.
     ///
     /// _Python_: `join(timeout)`.
     #[must_use]
@@ -170,7 +175,8 @@ impl<R: DeserializeOwned> Process<R> {
         self.started().is_some_and(|child| child.wait_until(futex::after(timeout)))
     }
 
-    /// Blocks until it has ended, or until `deadline`. Whether it has; `false` where it was not started.
+    /// Blocks until the process has ended, or until `deadline`. Returns whether it has ended;
+    /// `false` if it was not started.
     #[must_use]
     pub fn join_deadline(&self, deadline: Instant) -> bool {
         self.started().is_some_and(|child| child.wait_until(Some(deadline)))
@@ -178,31 +184,32 @@ impl<R: DeserializeOwned> Process<R> {
 }
 
 impl<R> Process<R> {
-    /// Asks it to end (`SIGTERM`), which it does at once unless it has a handler. Does nothing if it has ended or was not
-    /// started.
+    /// Asks the process to end (`SIGTERM`), which it does at once unless it has a handler. Does
+    /// nothing if it has ended or was not started.
     pub fn terminate(&self) {
         self.signal(libc::SIGTERM);
     }
 
-    /// Ends it (`SIGKILL`). Does nothing if it has ended or was not started.
+    /// Ends the process (`SIGKILL`). Does nothing if it has ended or was not started.
     pub fn kill(&self) {
         self.signal(libc::SIGKILL);
     }
 
-    /// Sends it a signal. Does nothing if it has ended or was not started.
+    /// Sends the process a signal. Does nothing if it has ended or was not started.
     pub fn signal(&self, signal: i32) {
         if let Some(child) = self.started() {
             child.signal(signal);
         }
     }
 
-    /// Whether it has been started and has not ended.
+    /// Whether the process was started and has not ended.
     #[must_use]
     pub fn is_alive(&self) -> bool {
         self.started().is_some_and(|child| child.ended().is_none())
     }
 
-    /// How it ended: its exit status (0: the function returned; 101: it panicked), or the signal. `None` before.
+    /// How the process ended: its exit status (0: the function returned; 101: it panicked), or the
+    /// signal. `None` before its end.
     ///
     /// _Python_: `exitcode`.
     #[must_use]
@@ -216,7 +223,7 @@ impl<R> Process<R> {
         &self.name
     }
 
-    /// The system's number for it, once it is started.
+    /// The process id, once it is started.
     #[must_use]
     pub fn pid(&self) -> Option<u32> {
         Some(self.started()?.pid)

@@ -1,8 +1,8 @@
-//! The queue between processes: items in shared memory, and none of the processes can stop the others.
+//! The queue between processes: items in shared memory, where no process can stop the others.
 //!
 //! | file             | idea                                                                     |
 //! | ---------------- | ------------------------------------------------------------------------ |
-//! | `queue.rs`       | what a program calls: who waits, until when                              |
+//! | `queue.rs`       | what a program calls: which call waits, and until when                   |
 //! | `queue/ring.rs`  | the places, and what becomes of one whose owner does not come back       |
 //! | `queue/stamp.rs` | the word of a place                                                      |
 //! | `queue/bell.rs`  | what those sleep on that find it full or empty                           |
@@ -27,20 +27,22 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use self::ring::{NotGot, NotPut, Ring};
 use crate::futex::{self, Deadline, Wait};
 
-/// A queue, first in, first out, that the threads of several processes put into and get from.
+/// A first-in, first-out queue for the threads of several processes.
 ///
-/// The items are plain bytes ([`Pod`]) that are copied into shared memory and out of it; the kernel is called only to
-/// sleep and to wake. Values of any type go through a [`pipe`](crate::pipe).
+/// The items are plain bytes ([`Pod`]), which are copied into shared memory and out of it. It calls
+/// the kernel only to sleep and to wake. Use a [`pipe`](crate::pipe) for values of any type.
 ///
 /// A clone is another handle of the same queue; up to 256 handles of all processes may be in use.
 ///
-/// **When a process is killed or stopped** in the middle of a `put` or a `get`, that one item may be lost (if it is killed)
-/// or comes later (if it is stopped and goes on). No other process waits for it longer than a few µs. What a killed
-/// process had got and not said to be [done](Self::task_done) counts as done.
+/// **When a process is killed or stopped** in the middle of a `put` or a `get`, that one item may
+/// be lost (if it is killed) or come later (if it is stopped and continues). No other process waits
+/// for it longer than a few µs. Items that a killed process had got and not reported as
+/// [done](Self::task_done) count as done.
 ///
 /// _Uncontended_: a `put` is three compare-exchanges, a `get` is three and an addition.
 ///
-/// _Python_: `multiprocessing.Queue` and `JoinableQueue`, where a process that is killed in `get` takes a lock with it.
+/// _Python_: `multiprocessing.Queue` and `JoinableQueue`, where a process that is killed in `get`
+/// takes a lock with it.
 ///
 /// ```
 /// use processes::SharedQueue;
@@ -62,20 +64,21 @@ pub struct SharedQueue<T: Pod> {
 
 struct Handle<T> {
     ring: Ring<T>,
-    /// How long a look pays before a sleep, in pauses: what has lately been so.
+    /// How long spinning before a sleep has paid lately, in pauses.
     put_patience: AtomicU32,
     get_patience: AtomicU32,
 }
 
-/// The longest look before a sleep: about 20 µs, less than a sleep and a wake-up cost together.
+/// The longest spin before a sleep: about 20 µs, less than a sleep and a wake-up cost together.
 const MOST_PATIENCE: u32 = 1200;
 
 impl<T: Pod + Send> SharedQueue<T> {
-    /// A queue for up to `capacity` items. Costs about 30 µs, a file descriptor, and memory for 64 items more.
+    /// A queue for up to `capacity` items. Costs about 30 µs, a file descriptor, and memory for 64
+    /// more items.
     ///
     /// # Errors
     ///
-    /// What the system says: no file descriptor or no memory is left.
+    /// The system's error: no file descriptor or no memory is left.
     ///
     /// # Panics
     ///
@@ -115,7 +118,8 @@ impl<T: Pod + Send> SharedQueue<T> {
         })
     }
 
-    /// Puts an item; blocks for at most `timeout`. Zero is one try; one too long for the clock never expires.
+    /// Puts an item; blocks for at most `timeout`. Zero tries once; a timeout that overflows the
+    /// clock never expires.
     ///
     /// # Errors
     ///
@@ -124,7 +128,8 @@ impl<T: Pod + Send> SharedQueue<T> {
         self.put_before(item, futex::after(timeout))
     }
 
-    /// Puts an item; blocks until `deadline` at most. One that has passed is one try.
+    /// Puts an item; blocks until `deadline` at most. With a deadline that has passed it tries
+    /// once.
     ///
     /// # Errors
     ///
@@ -163,7 +168,8 @@ impl<T: Pod + Send> SharedQueue<T> {
         })
     }
 
-    /// Gets the first item; blocks for at most `timeout`. Zero is one try; one too long for the clock never expires.
+    /// Gets the first item; blocks for at most `timeout`. Zero tries once; a timeout that overflows
+    /// the clock never expires.
     ///
     /// # Errors
     ///
@@ -172,7 +178,8 @@ impl<T: Pod + Send> SharedQueue<T> {
         self.get_before(futex::after(timeout))
     }
 
-    /// Gets the first item; blocks until `deadline` at most. One that has passed is one try.
+    /// Gets the first item; blocks until `deadline` at most. With a deadline that has passed it
+    /// tries once.
     ///
     /// # Errors
     ///
@@ -193,11 +200,11 @@ impl<T: Pod + Send> SharedQueue<T> {
         std::iter::from_fn(|| self.get().ok())
     }
 
-    /// Says that an item is done that this handle, or a clone of it in this process, has got.
+    /// Reports as done an item that this handle, or a clone of it in this process, has got.
     ///
     /// # Errors
     ///
-    /// If it has got none that is not done.
+    /// If all items that it has got are done.
     pub fn task_done(&self) -> Result<(), TaskDoneError> {
         if self.ring().done() { Ok(()) } else { Err(TaskDoneError) }
     }
@@ -208,12 +215,13 @@ impl<T: Pod + Send> SharedQueue<T> {
         self.ring().unfinished()
     }
 
-    /// Blocks until each item that was put is got and [done](Self::task_done), or was got by a process that is dead.
+    /// Blocks until each item that was put is got and [done](Self::task_done), or until a dead
+    /// process had got it.
     pub fn join(&self) {
         self.join_until(None);
     }
 
-    /// As [`join`](Self::join), for at most `timeout`. Whether all are done.
+    /// As [`join`](Self::join), for at most `timeout`. Returns whether all are done.
     #[must_use]
     pub fn join_timeout(&self, timeout: Duration) -> bool {
         self.join_until(futex::after(timeout))
@@ -235,17 +243,17 @@ impl<T: Pod + Send> SharedQueue<T> {
         }
     }
 
-    /// Ends the queue: puts fail at once, gets take what is left and then fail.
+    /// Ends the queue: puts fail at once, gets take the remaining items and then fail.
     pub fn shutdown(&self) {
         self.ring().close();
     }
 
-    /// Ends the queue, and gives back what is left in it; each counts as done.
+    /// Ends the queue, and returns the remaining items; each counts as done.
     #[must_use]
     pub fn shutdown_now(&self) -> Vec<T> {
         self.shutdown();
         let mut left = Vec::new();
-        // One that is on its way comes, or finds the end.
+        // A put in progress succeeds, or finds the end.
         while let Ok(item) = self.get() {
             left.push(item);
             self.ring().done();
@@ -265,7 +273,7 @@ impl<T: Pod + Send> SharedQueue<T> {
         self.ring().len()
     }
 
-    /// Whether there is none; out of date at once.
+    /// Whether there is no item; out of date at once.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -277,7 +285,7 @@ impl<T: Pod + Send> SharedQueue<T> {
         self.len() >= self.capacity()
     }
 
-    /// How many items there can be.
+    /// How many items fit.
     #[must_use]
     pub fn capacity(&self) -> usize {
         self.ring().capacity()
@@ -311,7 +319,7 @@ impl<T: Pod + Send> SharedQueue<T> {
             match ring.try_put(item) {
                 Err(NotPut::Full) => {}
                 result => {
-                    // A ring may have been for another that sleeps.
+                    // A ring may have been for another sleeper.
                     ring.body().not_full.ring();
                     return result;
                 }
@@ -348,7 +356,7 @@ impl<T: Pod + Send> SharedQueue<T> {
             match ring.try_get() {
                 Err(NotGot::Empty) => {}
                 result => {
-                    // A ring may have been for another that sleeps.
+                    // A ring may have been for another sleeper.
                     ring.body().not_empty.ring();
                     return result;
                 }
@@ -362,13 +370,13 @@ impl<T: Pod + Send> SharedQueue<T> {
     }
 }
 
-/// Looks for a while, as long as that has lately paid; never on one core.
+/// Spins for as long as that has lately paid; never on one core.
 pub(crate) fn look<R>(patience: &AtomicU32, mut try_it: impl FnMut() -> Option<R>) -> Option<R> {
     const PAUSES: u32 = 40;
     if primitives::sync::cores() == 1 {
         return None;
     }
-    // Relaxed: a guess, of whoever wrote last.
+    // Relaxed: a guess, by the last writer.
     let most = patience.load(Relaxed);
     let mut spent = 0;
     while spent < most {
@@ -379,7 +387,7 @@ pub(crate) fn look<R>(patience: &AtomicU32, mut try_it: impl FnMut() -> Option<R
             return Some(result);
         }
     }
-    // Never none at all, or it could not find out that it pays again.
+    // Never zero, or it could not find out that spinning pays again.
     patience.store((most / 2).max(PAUSES), Relaxed);
     None
 }

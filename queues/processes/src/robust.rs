@@ -1,9 +1,10 @@
-//! The lock that all others stand on: its owner may be killed at any instruction, and the next one is told.
+//! The lock that all others use: its owner may be killed at any instruction, and the next owner
+//! learns of it.
 //!
-//! One word holds the number of the thread that owns the lock. That much a process could do alone; what it cannot do is
-//! to clean up after it was killed. The kernel does, if it is told where to look: each thread has a _robust list_ of
-//! the locks that it holds, and when the thread ends, for whatever reason, the kernel walks the list, marks each word
-//! ("the owner died") and wakes a sleeper.
+//! One word holds the number of the thread that owns the lock. A process could do that alone, but
+//! it cannot clean up after it was killed. The kernel does, if it knows where to look: each thread
+//! has a _robust list_ of the locks that it holds, and when the thread ends, for whatever reason,
+//! the kernel walks the list, marks each word ("the owner died") and wakes a sleeper.
 //!
 //! ```text
 //!    the thread's head            a lock in shared memory         another
@@ -15,21 +16,22 @@
 //!                                 └───────────────────────┘       └──────────
 //! ```
 //!
-//! `pending` covers the two moments in which the word and the list disagree: it names the lock from before the word is
-//! taken until it is on the list, and from before it leaves the list until the word is free.
+//! `pending` covers the two moments in which the word and the list disagree. It names the lock from
+//! before the word is taken until the lock is on the list, and from before the lock leaves the list
+//! until the word is free.
 //!
-//! A thread has one list, and the C library has registered it already, for its own robust mutexes. So ours go into the
-//! same list, laid out as the C library's are. The kernel walks 2,048 entries and no more, and would forget the
-//! oldest: the 2,049th lock is refused.
+//! A thread has one list, and the C library has registered it already, for its own robust mutexes.
+//! So our locks go into the same list, in the C library's layout. The kernel walks at most 2,048
+//! entries, and would forget the oldest: the 2,049th lock is refused.
 //!
 //! # The word
 //!
-//! | owner's number | `WAITERS` | `OWNER_DIED` | meaning                                       | who writes it                |
+//! | owner's number | `WAITERS` | `OWNER_DIED` | meaning                                       | written by                   |
 //! | -------------- | --------- | ------------ | --------------------------------------------- | ---------------------------- |
 //! | 0              | no        | no           | free, and no thread sleeps                    | `release`, and at the start  |
 //! | a thread's     | no        | no           | owned                                         | the fast path                |
-//! | a thread's     | yes       | no           | owned, and maybe some thread sleeps           | `acquire_slow`               |
-//! | 0              | yes       | no           | free, and maybe some thread sleeps            | `release_slow`               |
+//! | a thread's     | yes       | no           | owned, and a thread may sleep                 | `acquire_slow`               |
+//! | 0              | yes       | no           | free, and a thread may sleep                  | `release_slow`               |
 //! | 0              | any       | yes          | free: the owner died, the data may be halfway | the kernel                   |
 //!
 //! # Why a killed process cannot strand a sleeper
@@ -37,18 +39,21 @@
 //! Four places could lose a wake-up when a process is killed there:
 //!
 //! 1. _The owner, inside its section._ The kernel marks the word and wakes one sleeper.
-//! 2. _The owner, between freeing the word and waking._ There is no such moment: [`change_and_wake`] does both in
-//!    one system call.
-//! 3. _A sleeper that was woken, before it has taken the lock._ It still has the lock as pending, so that the kernel
-//!    wakes another one if the word is free. If a running thread has taken it meanwhile, that one found the bit `WAITERS`
-//!    left in the word, keeps it, and wakes the next when it releases. So **a wake-up of one leaves the bit**. (A kernel
-//!    before 6.2 wakes another one only if the bit is not set either; there the sleeper waits for the next release.)
-//! 4. _Nobody sleeps any more, and the bit is still there._ It would cost a system call for each release, so it
-//!    must go at some time. After a wake-up that found no sleeper, the next release takes the bit away **and wakes all**,
-//!    in the same system call: then no sleeper depends on a bit.
+//! 2. _The owner, between freeing the word and waking._ There is no such moment:
+//!    [`change_and_wake`] does both in one system call.
+//! 3. _A sleeper that was woken, before it has taken the lock._ The lock is still pending for it,
+//!    so the kernel wakes another sleeper if the word is free. If a running thread has taken the
+//!    lock meanwhile, it found the bit `WAITERS` in the word, keeps it, and wakes the next sleeper
+//!    at its release. So **waking one sleeper leaves the bit**. (A kernel before 6.2 wakes another
+//!    sleeper only if the bit is not set either; there the sleeper waits for the next release.)
+//! 4. _No thread sleeps any more, and the bit is still there._ It would cost a system call for each
+//!    release, so it must be cleared at some time. After a wake-up that found no sleeper, the next
+//!    release clears the bit **and wakes all**, in the same system call: then no sleeper depends on
+//!    the bit.
 //!
 //! Source: [robust-futexes](https://docs.kernel.org/locking/robust-futexes.html) and its
-//! [ABI](https://docs.kernel.org/locking/robust-futex-ABI.html); the word is that of Drepper's mutex.
+//! [ABI](https://docs.kernel.org/locking/robust-futex-ABI.html); the word is that of Drepper's
+//! mutex.
 
 use std::cell::Cell;
 use std::ptr;
@@ -59,9 +64,9 @@ use crate::futex::{self, Change, Deadline, Wait, change_and_wake};
 use crate::identity;
 
 // ANCHOR: word
-/// Nobody owns the lock, nobody sleeps.
+/// No thread owns the lock, and none sleeps.
 const FREE: u32 = 0;
-/// Some thread may sleep.
+/// A thread may sleep.
 const WAITERS: u32 = libc::FUTEX_WAITERS;
 /// The number of the bit `WAITERS`.
 const WAITERS_BIT: u32 = 31;
@@ -71,19 +76,21 @@ const OWNER_DIED: u32 = libc::FUTEX_OWNER_DIED;
 const OWNER: u32 = libc::FUTEX_TID_MASK;
 // ANCHOR_END: word
 
-/// The data is as the last owner left it when it released.
+/// The data is as the last owner left it at its release.
 const WHOLE: u32 = 0;
-/// An owner died, and no one has said since that the data is whole.
+/// An owner died, and no thread has declared the data whole since.
 const DAMAGED: u32 = 1;
 
-/// The kernel walks so many entries of a thread's list (`ROBUST_LIST_LIMIT`).
+/// How many entries of a thread's list the kernel walks (`ROBUST_LIST_LIMIT`).
 pub(crate) const MOST_HELD: u32 = 2048;
-/// From an entry of the list to the word, in bytes: what the C library told the kernel, on every 64-bit machine.
+/// The offset from an entry of the list to the word, in bytes, as the C library told the kernel on
+/// every 64-bit machine.
 const DISTANCE: libc::c_long = -32;
 
-/// How often a thread looks, with [`PAUSES`] between two looks, before it sleeps; never on one core.
+/// How often a thread looks, with [`PAUSES`] between two looks, before it sleeps; never on one
+/// core.
 const LOOKS: u32 = 20;
-/// Pauses between two looks: a look takes the word's cache line away from the owner.
+/// Pauses between two looks, because a look takes the word's cache line away from the owner.
 const PAUSES: u32 = 64;
 
 /// How the lock was found by its new owner.
@@ -92,7 +99,7 @@ const PAUSES: u32 = 64;
 pub(crate) enum Found {
     /// As its last owner left it.
     Whole,
-    /// An owner died inside, and nobody has [repaired](RobustLock::set_repaired) the data since.
+    /// An owner died inside, and no thread has [repaired](RobustLock::set_repaired) the data since.
     Damaged,
 }
 
@@ -105,12 +112,12 @@ pub(crate) struct NotTaken;
 #[derive(Debug)]
 pub(crate) struct RobustLock {
     word: AtomicU32,
-    /// [`WHOLE`] or [`DAMAGED`]. Written by the owner alone.
+    /// [`WHOLE`] or [`DAMAGED`]. Only the owner writes it.
     damage: AtomicU32,
-    /// Not 0: the last wake-up found no sleeper. A hint.
+    /// Not 0 if the last wake-up found no sleeper. A hint.
     nobody_slept: AtomicU32,
     reserved: [u32; 3],
-    /// At a distance of 32 bytes from the word, as the kernel and the C library have it.
+    /// 32 bytes from the word, as the kernel and the C library require.
     entry: Entry,
     reserved_too: [u64; 3],
 }
@@ -120,8 +127,8 @@ const _: () = {
     assert!(next as i64 == -DISTANCE && size_of::<RobustLock>() == 64);
 };
 
-/// The C library's `__pthread_internal_list`. The addresses are those of the owner's process: only the owner and the
-/// kernel on its behalf ever follow them.
+/// The C library's `__pthread_internal_list`. The addresses belong to the owner's process: only the
+/// owner, and the kernel on its behalf, follow them.
 #[repr(C)]
 #[derive(Debug)]
 struct Entry {
@@ -140,11 +147,11 @@ struct Head {
 thread_local! {
     /// The address of this thread's head.
     static HEAD: Cell<*const Head> = const { Cell::new(ptr::null()) };
-    /// How many locks of ours are on it.
+    /// How many of our locks are on the list.
     static HELD: Cell<u32> = const { Cell::new(0) };
 }
 
-/// In a child of `fork`, whose list the C library has emptied.
+/// In a forked child, whose list the C library has emptied.
 pub(crate) fn forget_held() {
     let _ = HELD.try_with(|held| held.set(0));
 }
@@ -162,7 +169,7 @@ impl RobustLock {
     ///
     /// # Panics
     ///
-    /// If this thread has it already, or has 2,048 others.
+    /// If this thread already holds it, or holds 2,048 others.
     // ANCHOR: acquire
     #[inline]
     pub(crate) fn acquire(&self, deadline: Deadline) -> Result<Found, NotTaken> {
@@ -182,12 +189,12 @@ impl RobustLock {
     ///
     /// # Panics
     ///
-    /// If this thread has 2,048 others.
+    /// If this thread holds 2,048 others.
     #[inline]
     pub(crate) fn try_acquire(&self) -> Result<Found, NotTaken> {
         let (me, head) = (identity::thread(), Head::of_this_thread());
         refuse_too_many();
-        // Relaxed: only a look, so that a lock that is taken costs no more than one.
+        // Relaxed: only a load, so that a taken lock costs no more than that.
         let found = self.word.load(Relaxed);
         if found & OWNER != 0 {
             return Err(NotTaken);
@@ -201,8 +208,8 @@ impl RobustLock {
         Ok(self.found())
     }
 
-    /// Gives the lock back, and wakes a sleeper. Does nothing where this thread is not the owner: in a child of `fork`,
-    /// whose parent is.
+    /// Releases the lock, and wakes a sleeper. Does nothing if this thread is not the owner: in a
+    /// forked child, the parent is.
     #[inline]
     pub(crate) fn release(&self) {
         let me = identity::thread();
@@ -221,30 +228,31 @@ impl RobustLock {
         head.pending.store(0, Relaxed);
     }
 
-    /// Says that the data is whole again. For the owner.
+    /// Declares the data whole again. For the owner.
     pub(crate) fn set_repaired(&self) {
         // Relaxed: under the lock.
         self.damage.store(WHOLE, Relaxed);
     }
 
-    /// Whether any thread has the lock; out of date at once.
+    /// Whether a thread holds the lock; out of date at once.
     pub(crate) fn is_locked(&self) -> bool {
         // Relaxed: for messages and tests.
         self.word.load(Relaxed) & OWNER != 0
     }
 
-    /// Whether a thread of this process has the lock, and would take its memory for mapped.
+    /// Whether a thread of this process holds the lock, and relies on its memory.
     pub(crate) fn is_held_here(&self) -> bool {
-        // Relaxed: for the end of a handle, when no other thread uses it.
+        // Relaxed: at the end of a handle no other thread uses it.
         let owner = self.word.load(Relaxed) & OWNER;
         // SAFETY: three numbers; signal 0 is never delivered.
         owner != 0 && unsafe { libc::syscall(libc::SYS_tgkill, std::process::id(), owner, 0) } == 0
     }
 
-    /// Names this lock as the one that the thread is about to take, or to free.
+    /// Marks this lock as the one that the thread is about to take, or to free.
     #[inline]
     fn announce(&self, head: &Head) {
-        // Relaxed, and fences for the compiler: the only other reader is the kernel, in this same thread, at its end.
+        // Relaxed, and fences for the compiler: the only other reader is the kernel, in this same
+        // thread, at its end.
         head.pending.store(self.entry_address(), Relaxed);
         compiler_fence(SeqCst);
     }
@@ -264,7 +272,8 @@ impl RobustLock {
             return false;
         }
         if found & OWNER_DIED != 0 {
-            // Relaxed: under the lock. If this thread is killed before the store, it died as an owner itself.
+            // Relaxed: under the lock. If this thread is killed before the store, it dies as an
+            // owner itself.
             self.damage.store(DAMAGED, Relaxed);
         }
         true
@@ -278,12 +287,12 @@ impl RobustLock {
 
     #[cold]
     fn acquire_slow(&self, me: u32, head: &Head, deadline: Deadline) -> Result<(), NotTaken> {
-        // The bit that this thread owes to those who may sleep beside it, once it has slept.
+        // The bit that this thread must set for other sleepers, once it has slept.
         let mut waiters = 0;
         let mut timed_out = false;
         let mut looks = if primitives::sync::cores() > 1 { LOOKS } else { 0 };
         loop {
-            // Relaxed, here and in the exchange below: to take the lock is an Acquire of its own.
+            // Relaxed, here and in the exchange below: taking the lock is a separate Acquire.
             let found = self.word.load(Relaxed);
             if found & OWNER == 0 {
                 if self.take(found, me, waiters) {
@@ -312,7 +321,7 @@ impl RobustLock {
                     continue;
                 }
             }
-            // A waiter that timed out looks once more: a wake-up may have been meant for it.
+            // A waiter that timed out looks once more: it may have got a wake-up.
             timed_out = futex::wait(&self.word, found | WAITERS, deadline) == Wait::TimedOut;
             waiters = WAITERS;
         }
@@ -324,8 +333,8 @@ impl RobustLock {
         // Relaxed: under the lock, and a hint.
         if self.nobody_slept.load(Relaxed) == 0 {
             let woken = change_and_wake(&self.word, Change::SetBit(WAITERS_BIT), 1);
-            // The lock is another's now, whose hint this may overwrite: one wake-up of all too many, or one
-            // release more until the bit goes.
+            // The lock now belongs to another thread, whose hint this may overwrite. At worst all
+            // wake up once too often, or the bit stays for one more release.
             if woken == 0 {
                 self.nobody_slept.store(1, Relaxed);
             }
@@ -336,17 +345,18 @@ impl RobustLock {
     }
     // ANCHOR_END: release-slow
 
-    /// Puts the lock, which this thread has taken, on the thread's list.
+    /// Puts the taken lock on the thread's list.
     #[inline]
     fn enlist(&self, head: &Head) {
         let (here, first) = (self.entry_address(), head.next.load(Relaxed));
         self.entry.previous.store(head.address(), Relaxed);
         self.entry.next.store(first, Relaxed);
         if first != head.address() {
-            // SAFETY: the first entry of this thread's list is a lock that it holds, ours or the C library's.
+            // SAFETY: the first entry of this thread's list is a lock that it holds, ours or the C
+            // library's.
             unsafe { previous_of(first) }.store(here, Relaxed);
         }
-        // From here on the kernel finds it by the list.
+        // From here on the kernel finds it through the list.
         compiler_fence(SeqCst);
         head.next.store(here, Relaxed);
         compiler_fence(SeqCst);
@@ -370,7 +380,8 @@ impl RobustLock {
     }
 }
 
-/// The word that an address on the list names. The C library marks its priority-inheriting locks in the lowest bit.
+/// The word that an address on the list names. The C library marks its priority-inheriting locks in
+/// the lowest bit.
 ///
 /// # Safety
 ///
@@ -381,7 +392,7 @@ unsafe fn next_of<'a>(address: usize) -> &'a AtomicUsize {
     unsafe { &*ptr::with_exposed_provenance::<AtomicUsize>(address & !1) }
 }
 
-/// The word in front of it, where an entry names the one before.
+/// The word before it, in which an entry names its predecessor.
 ///
 /// # Safety
 ///
@@ -399,7 +410,7 @@ impl Head {
         if head.is_null() {
             head = Self::find();
         }
-        // SAFETY: the head lives as long as the thread, and nothing here outlives the call of a method.
+        // SAFETY: the head lives as long as the thread, and no value here outlives its method call.
         unsafe { &*head }
     }
 
@@ -408,7 +419,7 @@ impl Head {
         ptr::from_ref(self).expose_provenance()
     }
 
-    /// Asks the kernel where the C library has put this thread's head.
+    /// Asks the kernel for the head that the C library has set for this thread.
     #[cold]
     fn find() -> *const Self {
         let mut head: *const Self = ptr::null();

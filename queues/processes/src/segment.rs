@@ -1,4 +1,4 @@
-//! Shared memory with one thing in it: a lock, a semaphore, a queue. What each handle stands on.
+//! Shared memory with one object in it: a lock, a semaphore, a queue. Each handle is built on it.
 
 use std::alloc::Layout;
 use std::fmt;
@@ -13,15 +13,15 @@ use serde::{Deserializer, Serializer};
 use crate::handover;
 use crate::memory::{Format, HEADER, Mapping, OpenError};
 
-/// What may stand at the beginning of a segment.
+/// A type that may stand at the beginning of a segment.
 ///
 /// # Safety
 ///
-/// All zero bytes are a valid value, any bytes that the type's own methods write are, it has no address in it that
-/// another process would follow, its alignment is at most 128, and all of it is changed through `&self` (atomics), so that
-/// the changes of another process are no surprise.
+/// Zero bytes are a valid value, and so are any bytes that the type's own methods write. It
+/// contains no address that another process would follow. Its alignment is at most 128. All changes
+/// go through `&self` (atomics), so another process may change it at any time.
 pub(crate) unsafe trait Shared: Sync + 'static {
-    /// What the header says, so that no lock is taken for a queue.
+    /// The kind in the header, so that a lock is not mistaken for a queue.
     const KIND: u32;
 }
 
@@ -59,7 +59,7 @@ impl<S: Shared> Segment<S> {
         handover::give(self.mapping.fd(), serializer)
     }
 
-    /// Whether there is room for so many bytes of items.
+    /// Whether there is room for that many bytes of items.
     pub(crate) fn check_room(&self, item: Layout, room: usize) -> Result<(), OpenError> {
         let expected = Self::items_at(item).saturating_add(room);
         if self.mapping.len() < expected {
@@ -96,7 +96,8 @@ impl<S: Shared> Deref for Segment<S> {
     #[inline]
     fn deref(&self) -> &S {
         const { assert!(align_of::<S>() <= HEADER) };
-        // SAFETY: inside and aligned; what stands there is valid, by `Shared` and the check of the header.
+        // SAFETY: inside and aligned; the value there is valid, by `Shared` and the check of the
+        // header.
         unsafe { self.mapping.start().cast().as_ref() }
     }
 }

@@ -1,9 +1,10 @@
 //! The semaphore between processes: permits that come back when their process was killed.
 //!
-//! A counter cannot tell whose permits are out. So the semaphore keeps a table: how many permits there are, and how
-//! many each handle of each process holds. What is left over is the difference. All of it is under a
-//! [robust lock](crate::robust), each change is one store, and so a process that is killed between two stores leaves a
-//! table from which the rest is counted again:
+//! A counter cannot tell which process holds the permits. So the semaphore keeps a table: how many
+//! permits there are, and how many each handle of each process holds. The free permits are the
+//! difference. The table is under a [robust lock](crate::robust), and each change is one store. So
+//! a process that is killed between two stores leaves a table from which the rest can be counted
+//! again:
 //!
 //! ```text
 //!     permits       4
@@ -11,8 +12,8 @@
 //!     available     1                      = permits − held: kept, and counted again after a death
 //! ```
 //!
-//! A waiter that finds no permit looks first whether a member is dead, and takes its permits back. Then it sleeps, and
-//! looks again every 20 ms, since a death rings no bell here.
+//! A waiter that finds no permit first checks whether a member is dead, and takes its permits back.
+//! Then it sleeps, and checks again every 20 ms, because a death wakes no thread here.
 
 use std::alloc::Layout;
 use std::fmt;
@@ -31,18 +32,18 @@ use crate::segment::{Segment, Shared};
 
 /// The most handles, over all processes, that may use one semaphore at a time.
 const MOST_MEMBERS: usize = 256;
-/// A sleeper looks so often for the dead.
+/// How often a sleeper looks for dead members.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
-/// Relaxed everywhere but where it is said: under the lock.
+/// Relaxed everywhere unless another ordering is explained: under the lock.
 #[repr(C, align(64))]
 struct Body {
     lock: RobustLock,
     permits: AtomicU32,
     available: AtomicU32,
-    /// Moves when a permit comes back.
+    /// Changes when a permit comes back.
     sequence: AtomicU32,
-    /// Those that may sleep; never fewer than do.
+    /// How many threads may sleep; never too low.
     sleepers: AtomicU32,
     held: [AtomicU32; MOST_MEMBERS],
     members: Members<MOST_MEMBERS>,
@@ -55,14 +56,15 @@ unsafe impl Shared for Body {
 
 const NOTHING: Layout = Layout::new::<()>();
 
-/// A number of permits that threads of all processes take and give back. A process that is killed gives its back.
+/// A number of permits that threads of all processes take and give back. The permits of a killed
+/// process come back.
 ///
-/// A [`SharedPermit`] goes back when it is dropped. A clone is another handle of the same semaphore; up to 256 handles
-/// of all processes may take permits at a time.
+/// A [`SharedPermit`] goes back when it is dropped. A clone is another handle of the same
+/// semaphore; up to 256 handles of all processes may take permits at a time.
 ///
-/// _Uncontended_: a robust lock is taken and released, to acquire and to release; no system call.
+/// _Uncontended_: `acquire` and `release` each take and release a robust lock; no system call.
 ///
-/// _Python_: `multiprocessing.Semaphore`, which loses the permits of the dead.
+/// _Python_: `multiprocessing.Semaphore`, which loses the permits of killed processes.
 ///
 /// ```
 /// use processes::SharedSemaphore;
@@ -81,14 +83,14 @@ pub struct SharedSemaphore {
 
 struct Handle {
     segment: Segment<Body>,
-    /// Where this handle stands in the table.
+    /// This handle's place in the table.
     member: primitives::Lock<Option<Member>>,
 }
 
 #[derive(Clone, Copy)]
 struct Member {
     number: usize,
-    /// A child of `fork` must have a place of its own.
+    /// A forked child needs its own place.
     forks: u32,
 }
 
@@ -96,11 +98,12 @@ impl SharedSemaphore {
     /// The most permits that a semaphore can have: 2,147,483,647.
     pub const MAX_PERMITS: usize = i32::MAX as usize;
 
-    /// A semaphore with so many permits; zero is fine. Costs about 20 µs and a file descriptor.
+    /// A semaphore with `permits` permits; zero is allowed. Costs about 20 µs and a file
+    /// descriptor.
     ///
     /// # Errors
     ///
-    /// What the system says: no file descriptor or no memory is left.
+    /// The system's error: no file descriptor or no memory is left.
     ///
     /// # Panics
     ///
@@ -120,17 +123,18 @@ impl SharedSemaphore {
         Self { handle: Arc::new(Handle { segment, member: primitives::Lock::new(None) }) }
     }
 
-    /// Takes a permit; blocks until there is one. One that a killed process held is there within 20 ms.
+    /// Takes a permit; blocks until there is one. A permit of a killed process is available within
+    /// 20 ms.
     ///
     /// # Panics
     ///
-    /// If 256 handles of living processes use the semaphore already.
+    /// If 256 handles of living processes already use the semaphore.
     pub fn acquire(&self) -> SharedPermit {
         self.acquire_until(None, false).expect("no deadline")
     }
 
-    /// Takes a permit if there is one, also one that the dead have left. Blocks no longer than the semaphore's own
-    /// lock is held.
+    /// Takes a permit if there is one, also one of a killed process. Blocks only for the
+    /// semaphore's own lock.
     ///
     /// # Panics
     ///
@@ -140,7 +144,7 @@ impl SharedSemaphore {
         self.acquire_until(None, true)
     }
 
-    /// Takes a permit; blocks for at most `timeout`, then `None`. Zero is one try.
+    /// Takes a permit; blocks for at most `timeout`, then `None`. Zero tries once.
     ///
     /// # Panics
     ///
@@ -160,11 +164,12 @@ impl SharedSemaphore {
         self.acquire_until(Some(deadline), false)
     }
 
-    /// Adds `n` permits that no one held, and wakes as many waiters.
+    /// Adds `n` new permits, and wakes as many waiters.
     ///
     /// # Panics
     ///
-    /// If `n` is zero, or if there would be more than [`MAX_PERMITS`](Self::MAX_PERMITS). Nothing has changed then.
+    /// If `n` is zero, or if there would be more than [`MAX_PERMITS`](Self::MAX_PERMITS). Then
+    /// nothing changes.
     pub fn release(&self, n: usize) {
         assert!(n > 0, "released 0 permits: `n` must be one or more");
         let body = self.body();
@@ -183,13 +188,15 @@ impl SharedSemaphore {
         table.close_and_wake(n);
     }
 
-    /// How many permits there are at this moment; out of date at once. Those that the dead hold do not count.
+    /// How many permits there are at this moment; out of date at once. Permits of killed processes
+    /// do not count.
     #[must_use]
     pub fn available(&self) -> usize {
         self.body().available.load(Relaxed) as usize
     }
 
-    /// Takes the permits back that killed processes have left, without waiting for one. Says how many there were.
+    /// Takes back the permits of killed processes, without waiting for a permit. Returns how many
+    /// there were.
     pub fn reclaim(&self) -> usize {
         let body = self.body();
         let table = body.table();
@@ -215,10 +222,11 @@ impl SharedSemaphore {
             let available = body.available.load(Relaxed);
             if available > 0 {
                 let held = &body.held[member];
-                // First the table, of which the other is only the rest.
+                // First the table; the free permits are only the rest.
                 held.store(held.load(Relaxed) + 1, Relaxed);
                 body.available.store(available - 1, Relaxed);
-                // A wake-up may have gone to a sleeper that was killed: pass one on where more is left.
+                // A wake-up may have gone to a sleeper that was killed: pass one on if there are
+                // more permits.
                 table.close_and_wake(usize::from(available > 1));
                 return Some(SharedPermit { handle: Arc::clone(&self.handle), member });
             }
@@ -236,11 +244,11 @@ impl SharedSemaphore {
     }
 }
 
-/// The lock is held, and what it guards is whole.
+/// Holds the lock; the data under it is consistent.
 struct Table<'a>(&'a Body);
 
 impl Table<'_> {
-    /// Releases the lock, and wakes so many sleepers.
+    /// Releases the lock, and wakes that many sleepers.
     fn close_and_wake(self, n: usize) {
         let body = self.0;
         let sleepers = body.sleepers.load(Relaxed);
@@ -278,7 +286,7 @@ impl Body {
         self.available.store(self.available.load(Relaxed) + n, Relaxed);
     }
 
-    /// Takes the permits of the dead; says how many.
+    /// Takes the permits of killed processes; returns how many.
     fn bury(&self) -> u32 {
         let before = self.available.load(Relaxed);
         if self.members.bury(|member| self.held[member].store(0, Relaxed)) > 0 {
@@ -312,7 +320,8 @@ impl Handle {
 impl Drop for Handle {
     fn drop(&mut self) {
         let Some(member) = *self.member.get_mut() else { return };
-        // One that still holds permits (they were forgotten by `mem::forget`) stays, until its process has ended.
+        // An entry that still holds permits (forgotten by `mem::forget`) stays until its process
+        // has ended.
         if member.forks == crate::identity::forks()
             && self.segment.held[member.number].load(Relaxed) == 0
         {
@@ -321,7 +330,7 @@ impl Drop for Handle {
     }
 }
 
-/// A permit, given back when it is dropped, by whichever thread of its process, or when its process is killed.
+/// A permit. It goes back when a thread of its process drops it, or when its process is killed.
 #[must_use = "the permit goes back at once if it is dropped"]
 pub struct SharedPermit {
     handle: Arc<Handle>,
@@ -329,19 +338,19 @@ pub struct SharedPermit {
 }
 
 impl SharedPermit {
-    /// Uses the permit up: it does not come back.
+    /// Consumes the permit: it does not come back.
     pub fn forget(self) {
         let body = &*self.handle.segment;
         let table = body.table();
         let held = &body.held[self.member];
         held.store(held.load(Relaxed) - 1, Relaxed);
-        // Killed here, the permit comes back.
+        // If it is killed here, the permit comes back.
         body.permits.store(body.permits.load(Relaxed) - 1, Relaxed);
         drop(table);
         self.into_parts();
     }
 
-    /// Drops the handle alone.
+    /// Drops only the handle.
     fn into_parts(self) {
         let this = std::mem::ManuallyDrop::new(self);
         // SAFETY: read once, and the permit is not dropped.
@@ -351,7 +360,7 @@ impl SharedPermit {
 
 impl Drop for SharedPermit {
     fn drop(&mut self) {
-        // In a child of `fork` it is the parent's.
+        // In a forked child it belongs to the parent.
         if self.handle.member.lock().is_none_or(|member| member.forks != crate::identity::forks()) {
             return;
         }
@@ -370,7 +379,7 @@ impl fmt::Debug for SharedPermit {
     }
 }
 
-// A panic leaves neither the table (the lock's owner is alive and goes on) nor the handle halfway.
+// A panic leaves the table (the lock's owner is alive and continues) and the handle consistent.
 impl std::panic::RefUnwindSafe for SharedSemaphore {}
 impl std::panic::UnwindSafe for SharedSemaphore {}
 

@@ -131,7 +131,7 @@ fn a_condition_outlives_those_that_wait_on_it() {
     children[0].kill();
     children[1].kill();
     for _ in 0..2 {
-        // One may be killed just when it has the lock.
+        // A process may be killed just when it holds the lock.
         *things.lock().unwrap_or_else(|died| died.repair()) += 1;
         changed.notify_one();
     }
@@ -148,7 +148,7 @@ fn a_condition_outlives_those_that_wait_on_it() {
 fn a_waiter_is_told_that_another_owner_died() {
     let things = SharedLock::new(0u32).expect("there is memory");
     let changed = SharedCondition::new().expect("there is memory");
-    let mut guard = things.lock().expect("no one dies");
+    let mut guard = things.lock().expect("no owner dies");
     let child = fork(|| {
         let mut guard = things.lock().unwrap_or_else(|_| die());
         *guard = 7;
@@ -172,7 +172,7 @@ fn a_barrier_lets_all_go_on_together() {
         for _ in 0..3 {
             s.spawn(|| {
                 for _ in 0..300 {
-                    let result = barrier.wait().expect("no one dies");
+                    let result = barrier.wait().expect("no owner dies");
                     leaders.atomic(0).fetch_add(u64::from(result.is_leader()), SeqCst);
                     assert_eq!(result.is_leader(), result.index() == 2);
                 }

@@ -1,4 +1,4 @@
-//! Many tasks, in the order in which they end.
+//! Tasks in the order in which they end.
 
 use std::fmt;
 use std::iter::FusedIterator;
@@ -7,16 +7,18 @@ use std::sync::Arc;
 use super::Task;
 use crate::queue::Queue;
 
-/// Gives tasks as they end, each with its place among `tasks`. Its [`next`](Iterator::next) blocks until one more is over;
-/// the [`result`](Task::result) of what it gives does not.
+/// Gives the tasks as they end, each with its place among `tasks`. Its [`next`](Iterator::next)
+/// blocks until one more is over. The [`result`](Task::result) of that task does not block.
 ///
-/// Tasks may be of different executors. Each gets a callback, which puts its place into a queue. Dropping the iterator
-/// drops the tasks that it has not given: they run on.
+/// Tasks may be of different executors. Each gets a callback, which puts its place into a queue.
+/// Dropping the iterator drops the remaining tasks, which run on.
 ///
-/// In a worker, `next` sees to it that tasks of the same executor are begun, by free workers or by itself, before it
-/// waits: see [`executor`](super#a-task-that-waits-for-a-task). A task costs one look, and a put and a get.
+/// In a worker, `next` makes sure, before it waits, that tasks of the same executor have begun, in
+/// free workers or in its own: see [`executor`](super#a-task-that-waits-for-a-task). Each task
+/// costs one load, a put and a get.
 ///
-/// _Python_: `concurrent.futures.as_completed(futures)`; the place is what a `dict` from future to input is for there.
+/// _Python_: `concurrent.futures.as_completed(futures)`; there a `dict` from future to input
+/// replaces the place.
 ///
 /// ```
 /// use queues::{Executor, as_completed};
@@ -34,7 +36,7 @@ pub fn as_completed<T>(tasks: impl IntoIterator<Item = Task<T>>) -> AsCompleted<
     let over = Arc::new(Queue::unbounded());
     for (place, task) in tasks.iter().flatten().enumerate() {
         let over = Arc::clone(&over);
-        task.watch(move || over.put(place).expect("nobody shuts it down"));
+        task.watch(move || over.put(place).expect("it is never shut down"));
     }
     AsCompleted { left: tasks.len(), tasks, over, begun: 0 }
 }
@@ -42,25 +44,25 @@ pub fn as_completed<T>(tasks: impl IntoIterator<Item = Task<T>>) -> AsCompleted<
 /// Tasks as they end: see [`as_completed`].
 #[must_use = "an iterator does nothing until it is used"]
 pub struct AsCompleted<T> {
-    /// None: it was given.
+    /// `None` once it was given.
     tasks: Vec<Option<Task<T>>>,
     left: usize,
-    /// The places of those that are over.
+    /// The places of the tasks that are over.
     over: Arc<Queue<usize>>,
     /// The tasks before this place are begun, or about to be: they need no help.
     begun: usize,
 }
 
 impl<T> AsCompleted<T> {
-    /// The place of one that is over.
+    /// The place of a task that is over.
     fn wait(&mut self) -> usize {
         loop {
             if let Ok(place) = self.over.try_get() {
                 return place;
             }
-            // Nothing is over. If this is a worker, it might be the one that the others wait for.
+            // No task is over. If this is a worker, the others might wait for it.
             let Some(next) = self.tasks.get(self.begun) else {
-                return self.over.get().expect("nobody shuts it down");
+                return self.over.get().expect("it is never shut down");
             };
             self.begun += 1;
             if let Some(task) = next {

@@ -11,9 +11,10 @@ use crate::workers::PanicError;
 /// _Python_: what `future.result()` raises.
 #[derive(Clone, Debug)]
 pub enum TaskError {
-    /// It was called off before it began. _Python_: `CancelledError`.
+    /// It was cancelled before it began. _Python_: `CancelledError`.
     Cancelled,
-    /// It panicked: in which thread, with what message, and where in the source. _Python_: the exception itself.
+    /// It panicked; has the thread, the message and the place in the source. _Python_: the
+    /// exception itself.
     Panicked(PanicError),
 }
 
@@ -35,11 +36,12 @@ impl Error for TaskError {
     }
 }
 
-/// [`result_timeout`](Task::result_timeout) or [`result_deadline`](Task::result_deadline) has no value.
+/// Why [`result_timeout`](Task::result_timeout) or [`result_deadline`](Task::result_deadline)
+/// returned no value.
 pub enum ResultTimeoutError<T> {
-    /// The task was not over when the time was up; here it is again. _Python_: `TimeoutError`.
+    /// The task was not over when the time was up; this gives it back. _Python_: `TimeoutError`.
     Timeout(Task<T>),
-    /// It is over, and has none.
+    /// The task is over, and has no value.
     Failed(TaskError),
 }
 

@@ -1,8 +1,9 @@
-//! A task itself: the closure, the place for its result, and who wants to be told.
+//! The task itself: the closure, the place for its result, and the callbacks.
 //!
-//! One allocation, which its handle and the executor's queue share (and a box each for a large closure and its result:
-//! see [`keep`](super::keep)). It has two faces. To the queue, whose tasks return
-//! all kinds of things, it is a [`Job`]: something that can be run or called off. To the handle it is an [`Outcome`].
+//! One allocation, which its handle and the executor's queue share (and a box each for a large
+//! closure and its result: see [`keep`](super::keep)). It has two interfaces. For the queue, whose
+//! tasks return different types, it is a [`Job`], which can be run or cancelled. For the handle it
+//! is an [`Outcome`].
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -16,41 +17,43 @@ use super::keep::Keep;
 use super::state::{Claim, Ending, State};
 use crate::workers::{PanicError, catch_panic, drop_quietly};
 
-/// A task, whatever it returns.
+/// A task of any result type.
 pub(super) trait Job: Send + Sync {
     fn state(&self) -> &State;
 
-    /// Runs it in this thread, unless somebody else has it. Never panics.
+    /// Runs it in this thread, unless another thread has claimed it. Never panics.
     fn run(&self) -> bool;
 
-    /// Calls it off, unless somebody has it already; returns whether this call did. The closure is gone by then. Never
-    /// panics.
+    /// Cancels it, unless a thread has claimed it; returns whether this call did. The closure is
+    /// dropped by then. Never panics.
     fn cancel(&self) -> bool;
 
-    /// Calls `callback` once the task is over and those before it have been called. Never panics.
+    /// Calls `callback` once the task is over and the earlier callbacks were called. Never panics.
     fn when_over(&self, callback: Callback);
 
-    /// Calls `watcher`, which is our own and short, once the task is over: before the callbacks, and in no order.
+    /// Calls `watcher`, which is internal and short, once the task is over: before the callbacks,
+    /// in any order.
     fn watch(&self, watcher: Callback);
 
-    /// The panic that it ended by, if its handle is gone and never asked.
+    /// The panic that ended the task, if its handle is gone and never asked for it.
     fn unseen_panic(&self) -> Option<PanicError>;
 }
 
 /// A task that returns a `T`, as its handle sees it.
 pub(super) trait Outcome<T>: Job {
-    /// Takes the result out; `None` if it was called off.
+    /// Takes the result out; `None` if the task was cancelled.
     ///
     /// # Safety
     ///
     /// Only for the handle, and only when the task is over.
     unsafe fn take(&self) -> Option<Result<T, PanicError>>;
 
-    /// The handle goes. A drop of a result that nobody asked for may panic: that is reported, and otherwise ignored.
+    /// Called when the handle is dropped. The drop of an unclaimed result may panic: that is
+    /// reported, and otherwise ignored.
     ///
     /// # Safety
     ///
-    /// Only for the handle, and the last that it does.
+    /// Only for the handle, as its last action.
     unsafe fn abandon(&self);
 }
 
@@ -58,18 +61,18 @@ pub(super) type Callback = Box<dyn FnOnce() + Send>;
 
 pub(super) struct Body<T, F, K: Keep> {
     state: State,
-    /// Taken by whoever claims the task.
+    /// The thread that claims the task takes it.
     work: UnsafeCell<Option<K::Kept<F>>>,
-    /// Written by whoever runs it, before it is over.
+    /// The thread that runs the task writes it, before the task is over.
     result: UnsafeCell<Option<Result<K::Kept<T>, PanicError>>>,
     callbacks: Lock<Callbacks>,
 }
 
-/// What is to be called when the task is over.
+/// The callbacks, for when the task is over.
 ///
-/// One thread at a time calls callbacks, one after the other: that keeps them in order. It calls them outside the lock,
-/// where others may add more, and then looks again; so one that is added while an earlier one still runs waits for its
-/// turn, and does not overtake.
+/// One thread at a time calls the callbacks, one after the other, so they stay in order. It calls
+/// them outside the lock, where others may add more, and then looks again. So a callback that is
+/// added while an earlier one runs waits for its turn and does not overtake.
 #[derive(Default)]
 struct Callbacks {
     stage: Stage,
@@ -79,19 +82,20 @@ struct Callbacks {
 
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 enum Stage {
-    /// The task is not over, or the thread that ended it has not come here yet.
+    /// The task is not over, or the thread that ended it has not reached this step yet.
     #[default]
     Waiting,
-    /// A thread calls callbacks, and will look for more before it leaves.
+    /// A thread is calling callbacks, and will look for more before it leaves.
     Calling,
-    /// All that were added have been called.
+    /// All callbacks so far have been called.
     Called,
 }
 
 // SAFETY: it owns the closure and the result, in its own bytes or in boxes.
 unsafe impl<T: Send, F: Send, K: Keep> Send for Body<T, F, K> {}
-// SAFETY: the two cells are touched by one thread at a time, in an order that the state's word makes (see its table):
-// that moves the closure and the result between threads, hence `Send`, and never shares them.
+// SAFETY: the two cells are touched by one thread at a time, in the order that the state's word
+// defines (see its table). That moves the closure and the result between threads, which needs
+// `Send`, and never shares them.
 unsafe impl<T: Send, F: Send, K: Keep> Sync for Body<T, F, K> {}
 
 impl<T, F, K: Keep> Body<T, F, K> {
@@ -111,12 +115,13 @@ impl<T, F, K: Keep> Body<T, F, K> {
     ///
     /// Only for the thread whose claim succeeded, once.
     unsafe fn take_work(&self) -> F {
-        // SAFETY: by the caller's promise nobody else touches it: before the claim nobody may, and after it only the one.
+        // SAFETY: by the caller's promise no other thread touches it: before the claim no thread
+        // may, and after it only the claiming one.
         let work = self.work.with_mut(|work| unsafe { (*work).take() });
         K::give(work.expect("the claim gives it to one thread, once"))
     }
 
-    /// Calls it off and gives the closure back, if nobody has it.
+    /// Cancels the task and returns the closure, unless a thread has claimed it.
     pub(super) fn reclaim(&self) -> Option<F> {
         self.state.claim(Claim::Cancel).then(|| {
             // SAFETY: the claim succeeded just now.
@@ -126,14 +131,14 @@ impl<T, F, K: Keep> Body<T, F, K> {
         })
     }
 
-    /// Empties the place of the result, but for a panic, which a scope may want to see.
+    /// Drops the result, except for a panic, which a scope may want to see.
     ///
     /// # Safety
     ///
-    /// Only for the one to whom the result belongs.
+    /// Only for the owner of the result.
     unsafe fn take_value(&self) -> Option<T> {
         self.result.with_mut(|place| {
-            // SAFETY: by the caller's promise nobody else touches it.
+            // SAFETY: by the caller's promise no other thread touches it.
             let place = unsafe { &mut *place };
             match place {
                 Some(Ok(_)) => place.take().and_then(Result::ok).map(K::give),
@@ -143,7 +148,7 @@ impl<T, F, K: Keep> Body<T, F, K> {
     }
 
     // ANCHOR: callbacks
-    /// The task is over, by this thread: tells the watchers, and calls the callbacks.
+    /// This thread has ended the task: notifies the watchers, and calls the callbacks.
     fn call_back(&self) {
         let watchers = {
             let mut callbacks = self.callbacks.lock();
@@ -159,7 +164,8 @@ impl<T, F, K: Keep> Body<T, F, K> {
         self.call_in_turn();
     }
 
-    /// Calls callbacks until there are none. Only for the thread that has set the stage to `Calling`.
+    /// Calls callbacks until there are none left. Only for the thread that has set the stage to
+    /// `Calling`.
     fn call_in_turn(&self) {
         loop {
             let callback = {
@@ -179,7 +185,7 @@ impl<T, F, K: Keep> Body<T, F, K> {
     // ANCHOR_END: callbacks
 }
 
-/// A panic of a callback is reported, and concerns nobody else.
+/// A panic of a callback is reported, and affects no other code.
 fn call(callback: Callback) {
     drop_quietly(catch_panic(AssertUnwindSafe(callback)));
 }
@@ -201,10 +207,11 @@ where
         }
         // SAFETY: the claim succeeded just now.
         let work = unsafe { self.take_work() };
-        // Unwind safe: the closure is gone after a panic; what it shared with others is their affair, as with a thread.
+        // Unwind safe: the closure is gone after a panic. Others answer for what it shared with
+        // them, as with a thread.
         let result = catch_panic(AssertUnwindSafe(work)).map(K::keep);
         let ending = if result.is_ok() { Ending::Returned } else { Ending::Panicked };
-        // SAFETY: the result belongs to who runs the task, until it is over.
+        // SAFETY: until the task is over, the result belongs to the thread that runs it.
         self.result.with_mut(|place| unsafe { *place = Some(result) });
         self.state.finish(ending, || {
             // SAFETY: it is not over, so the result still belongs to us.
@@ -233,7 +240,7 @@ where
             let mut callbacks = self.callbacks.lock();
             callbacks.callbacks.push_back(callback);
             if callbacks.stage != Stage::Called {
-                return; // whoever ends the task calls it, or whoever calls those before it
+                return; // the thread that ends the task calls it, or the one that calls the others
             }
             callbacks.stage = Stage::Calling;
         }
@@ -256,7 +263,8 @@ where
             return None;
         }
         self.result.with(|place| {
-            // SAFETY: it is over and the handle has done the last that it does, so nobody writes to it any more.
+            // SAFETY: it is over and the handle has done its last action, so no thread writes to it
+            // any more.
             match unsafe { &*place } {
                 Some(Err(panic)) => Some(panic.clone()),
                 _ => None,
@@ -280,13 +288,14 @@ where
 
     unsafe fn abandon(&self) {
         let mut value = None;
-        // SAFETY: called only when the task is over, and by the handle, to which the result then belongs.
+        // SAFETY: only the handle calls this, when the task is over, and then the result belongs to
+        // the handle.
         self.state.abandon(|| value = unsafe { self.take_value() });
         drop_quietly(value);
     }
 }
 
-/// How it stands. Never blocks.
+/// Shows the state. Never blocks.
 impl fmt::Debug for dyn Job + '_ {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.state().look().fmt(f)

@@ -1,10 +1,10 @@
-//! Where a task keeps its closure and its result: in its own bytes, or each in a box that goes with it.
+//! Where a task keeps its closure and its result: in its own bytes, or each in a box.
 //!
-//! A task outlives both. Its handle may lie in a list for as long as the program likes, and a cancelled task lies in the
-//! queue until a worker comes by. Bytes of its own it cannot give back before that; a box it can. So what is large gets
-//! a box, which costs an allocation, and what is small does not.
+//! A task outlives both. A program may keep its handle for a long time, and a cancelled task stays
+//! in the queue until a worker takes it. The task cannot free its own bytes earlier, but it can
+//! free a box. So a large value gets a box, which costs an allocation, and a small one does not.
 
-/// What takes more bytes than this gets a box.
+/// A value of more bytes than this gets a box.
 const SMALL: usize = 128;
 
 /// Whether a closure and its result are both small.
@@ -14,7 +14,7 @@ pub(super) const fn are_small<F, T>() -> bool {
 
 /// A way to keep values.
 pub(super) trait Keep {
-    /// A value of type `V`, kept.
+    /// How a value of type `V` is kept.
     type Kept<V>;
 
     fn keep<V>(value: V) -> Self::Kept<V>;

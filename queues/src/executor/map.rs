@@ -1,10 +1,11 @@
 //! A function over many items: in order, and only a few at a time.
 //!
-//! The items come from the program's own iterator, which may take its time: it may read a file, or wait for a network.
-//! It is asked in the thread that asks for the results, so while it is being waited for no result can be given. Hence
-//! the rule: **a result that is there is given before a slow source is asked again.** A source is slow if its last item
-//! took longer than [`SLOW`]. A quick one is asked first, so that workers have something to do while the program is
-//! busy with what it was given.
+//! The items come from the program's own iterator, which may be slow: it may read a file, or wait
+//! for a network. The thread that asks for the results calls it, so while that thread waits for an
+//! item it cannot return a result. Hence the rule: **a ready result is returned before a slow
+//! source is asked again.** A source is slow if its last item took longer than [`SLOW`]. A quick
+//! source is asked first, so that the workers have something to do while the program handles the
+//! result.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -14,32 +15,35 @@ use std::time::{Duration, Instant};
 
 use super::{Executor, Task, TaskError};
 
-/// So many items in flight for each worker, if nobody says otherwise: one that it works on, and one that waits for it
-/// while its result waits to be asked for.
+/// The default number of items in flight for each worker: one that it works on, and one that waits
+/// for it.
 const IN_FLIGHT_PER_WORKER: usize = 2;
 
-/// A source that takes longer than this for an item keeps a result waiting that is there. To wake a thread takes about a
-/// tenth of it, so nobody notices less.
+/// A source that takes longer than this for an item would delay a ready result. A wake-up takes
+/// about a tenth of it, so a shorter delay hardly counts.
 const SLOW: Duration = Duration::from_micros(300);
 
 impl Executor {
     /// Calls `f` on each item, on the workers, and gives the results in the order of the items.
     ///
-    /// Lazy: nothing is taken from `items` and nothing runs before the first [`next`](Iterator::next), and never are more
-    /// items [in flight](Map::in_flight), taken but their results not given yet, than twice the number of workers. So
-    /// `items` may be endless, and results that nobody asks for do not pile up. `next` takes from `items` in the calling
-    /// thread, submits, and blocks for the result whose turn it is.
+    /// It is lazy: it takes nothing from `items` and runs nothing before the first
+    /// [`next`](Iterator::next). At most twice as many items as workers are [in
+    /// flight](Map::in_flight): taken, but their results not yet returned. So `items` may be
+    /// endless, and results do not pile up. `next` takes from `items` in the calling thread,
+    /// submits, and blocks for the next result.
     ///
-    /// Items are taken ahead. If `items` is slow (300 µs or more for an item), it is not asked while the result whose
-    /// turn it is is there, so that result comes at the latest with the next item. If `items` **waits for the results**
-    /// that this gives, it must not be asked ahead at all: use [`in_flight(1)`](Map::in_flight), or it waits for ever.
+    /// Items are taken ahead. If `items` is slow (300 µs or more for an item), it is not asked
+    /// while the next result is ready, so that result comes at the latest with the next item. If
+    /// `items` **waits for the results** of this iterator, it must not be asked ahead at all: use
+    /// [`in_flight(1)`](Map::in_flight), or it never returns.
     ///
-    /// A panic of `f` is the result of that item, and the others are not concerned. Dropping the iterator cancels what
-    /// has not begun, and does not wait for the rest. If the executor is shut down meanwhile, the item for which there
-    /// was no room any more is `Cancelled`, and that is the last.
+    /// A panic of `f` is the result of that item, and does not affect the others. Dropping the
+    /// iterator cancels the tasks that have not begun, and does not wait for the rest. If the
+    /// executor is shut down meanwhile, the first refused item is `Cancelled`, and the iterator
+    /// ends with it.
     ///
-    /// _Python_: `executor.map(f, items)`, which takes all items at once (since 3.14 there is a `buffersize`), and ends at
-    /// the first exception.
+    /// _Python_: `executor.map(f, items)`, which takes all items at once (since 3.14 there is a
+    /// `buffersize`), and ends at the first exception.
     ///
     /// ```
     /// use queues::Executor;
@@ -76,16 +80,16 @@ pub struct Map<'a, I, F, T> {
     f: Arc<F>,
     tasks: VecDeque<Task<T>>,
     most: usize,
-    /// The last item took its time.
+    /// The last item was slow.
     is_slow: bool,
-    /// An item was refused; its result is still to be given.
+    /// An item was refused; its result is still to be returned.
     shut_down: bool,
 }
 
 impl<I, F, T> Map<'_, I, F, T> {
-    /// At most so many items at a time are taken whose results are not given yet. More of them even out items that take
-    /// longer than others, and cost memory. With 1, an item is taken when all results before it were given, as a source
-    /// needs that waits for them; then one worker works at a time.
+    /// Sets how many items may be in flight. A larger number evens out items that take longer than
+    /// others, and costs memory. With 1, an item is taken only when all earlier results were
+    /// returned, which a source that waits for them needs; then one worker works at a time.
     ///
     /// # Panics
     ///
@@ -104,7 +108,7 @@ where
     F: Fn(I::Item) -> T + Send + Sync + 'static,
     T: Send + 'static,
 {
-    /// Submits as many as may be in flight, but keeps no result waiting for a slow source.
+    /// Submits as many as may be in flight, but does not delay a result for a slow source.
     pub(super) fn submit(&mut self) {
         while !self.shut_down && self.tasks.len() < self.most {
             if self.is_slow && self.tasks.front().is_some_and(Task::is_done) {
@@ -147,7 +151,7 @@ where
     fn size_hint(&self) -> (usize, Option<usize>) {
         let here = self.tasks.len() + usize::from(self.shut_down);
         match self.items.size_hint() {
-            // It may be shut down at any time, and then there is one more at most.
+            // It may be shut down at any time; then there is at most one more.
             (to_come, most) if self.most > 0 && !self.shut_down => {
                 let most = most.and_then(|most| most.checked_add(here));
                 (here + usize::from(to_come > 0), most)
@@ -157,7 +161,7 @@ where
     }
 }
 
-/// After the last there is none.
+/// After the last result there is none.
 impl<I, F, T> FusedIterator for Map<'_, I, F, T>
 where
     I: Iterator<Item: Send + 'static>,
@@ -166,7 +170,7 @@ where
 {
 }
 
-/// Cancels what has not begun.
+/// Cancels the tasks that have not begun.
 impl<I, F, T> Drop for Map<'_, I, F, T> {
     fn drop(&mut self) {
         for task in &self.tasks {

@@ -1,4 +1,5 @@
-//! What the scenarios of a model need: the roles are the workers, and some look at a task without a queue around it.
+//! What the scenarios of a model need: their roles are the workers, and some examine a task without
+//! a queue.
 #![doc(hidden)]
 
 use std::sync::Arc;
@@ -33,7 +34,7 @@ impl Executor {
         result
     }
 
-    /// Waits for a task as one of its workers does that is in another task. Returns whether it ran the task.
+    /// Waits for a task as a worker does from within another task. Returns whether it ran the task.
     pub fn wait_in_a_worker<T>(&self, task: &Task<T>) -> bool {
         let ran = self.pool.help_as_worker(&task.job());
         task.wait();
@@ -41,10 +42,10 @@ impl Executor {
     }
 }
 
-/// A task as a worker and a scope see it.
+/// A task, as a worker and a scope see it.
 pub struct Shell(Arc<dyn Job>);
 
-/// A task that is in no queue, with its handle.
+/// A task without a queue, with its handle.
 pub fn unqueued<T, F>(f: F) -> (Task<T>, Shell)
 where
     F: FnOnce() -> T + Send + 'static,
@@ -56,7 +57,7 @@ where
 }
 
 impl Shell {
-    /// As a worker, or one that would wait for it.
+    /// Runs it as a worker does, or as a waiting worker does.
     pub fn run(&self) -> bool {
         self.0.run()
     }
@@ -66,7 +67,7 @@ impl Shell {
         self.0.cancel()
     }
 
-    /// As the end of a scope: waits, and says whether it panicked and nobody can ask any more.
+    /// As the end of a scope: waits, and returns whether it panicked and its handle is gone.
     pub fn panicked_unseen(&self) -> bool {
         self.0.state().wait(None);
         self.0.unseen_panic().is_some()

@@ -14,31 +14,31 @@ use crate::workers::drop_quietly;
 pub(super) struct Pool {
     pub(super) queue: LockedQueue<Lanes>,
     workers: usize,
-    /// How many of the tasks that workers have taken from the queue they are done with.
+    /// How many of the taken tasks the workers are done with.
     ended: AtomicU64,
 }
 
-/// The order of tasks: first in, first out, but for those that a worker waits for.
+/// The order of tasks: first in, first out, except for those that a worker waits for.
 #[derive(Default)]
 pub(super) struct Lanes {
-    /// Each with a free worker of its own: see [`hand_over`](Self::hand_over).
+    /// The wanted tasks. Each has its own free worker: see [`hand_over`](Self::hand_over).
     wanted: Fifo<Arc<dyn Job>>,
     others: Fifo<Arc<dyn Job>>,
-    /// How many tasks workers have taken.
+    /// How many tasks the workers have taken.
     taken: u64,
 }
 
 impl Lanes {
-    /// Gives a task to a free worker, unless each of them has got one already. Returns whether it did.
+    /// Gives a task to a free worker, unless each of them already has one. Returns whether it did.
     ///
-    /// A worker is free if it is done with what it has `taken`: then it will take something, without waiting for
-    /// anybody, and what is wanted comes first. So as long as no more tasks are wanted than workers are free, each of
-    /// them begins, whatever becomes of the others.
+    /// A worker is free if it is done with what it has `taken`. Then it takes its next task without
+    /// waiting for another thread, and wanted tasks come first. So while there are no more wanted
+    /// tasks than free workers, each of them begins, whatever happens to the others.
     fn hand_over(&mut self, job: &Arc<dyn Job>, workers: usize, ended: u64) -> bool {
-        let busy = self.taken.saturating_sub(ended); // after `shutdown_now` it counts from 0, and nothing is left
+        let busy = self.taken.saturating_sub(ended); // `shutdown_now` resets it to 0
         let one_is_left = (self.wanted.len() as u64) < (workers as u64).saturating_sub(busy);
         if one_is_left {
-            // It lies among the others as well: whoever comes to it second finds an empty shell.
+            // It also stays among the others: the second worker to take it finds an empty shell.
             self.wanted.insert(0, Arc::clone(job));
         }
         one_is_left
@@ -71,7 +71,7 @@ impl Pool {
     /// What each worker does, until the executor is shut down and nothing is left.
     pub(super) fn work(&self) {
         while let Ok(job) = self.queue.get() {
-            job.run(); // or somebody has run it, or called it off: then it only lay here
+            job.run(); // if it has run or was cancelled, this is an empty shell
             drop_quietly(job);
             self.done();
         }
@@ -79,11 +79,11 @@ impl Pool {
 
     /// A worker is done with what it took.
     pub(super) fn done(&self) {
-        // Relaxed: a number that is out of date is smaller, and lets somebody help in vain.
+        // Relaxed: an out-of-date number is smaller, and at worst a worker helps in vain.
         self.ended.fetch_add(1, Relaxed);
     }
 
-    /// A worker has taken something that was in no queue.
+    /// A worker has taken a task that was not in a queue.
     #[cfg(model)]
     pub(super) fn begin_for_a_model(&self) {
         self.queue.put_if(|lanes| {
@@ -92,13 +92,13 @@ impl Pool {
         });
     }
 
-    /// Whether the calling thread is one of its workers. One look at a thread-local.
+    /// Whether the calling thread is one of its workers. Reads a thread-local.
     #[cfg(not(model))]
     pub(super) fn is_worker(&self) -> bool {
         crate::workers::serves(self)
     }
 
-    /// In a model the roles say for themselves when they help.
+    /// In a model the roles decide when they help.
     #[cfg(model)]
     #[expect(clippy::unused_self, reason = "as in the normal build")]
     pub(super) fn is_worker(&self) -> bool {
@@ -106,15 +106,17 @@ impl Pool {
     }
 
     // ANCHOR: help
-    /// A worker is about to wait for this task. If nobody has begun it, a free worker is given it, before all others;
-    /// and if no worker is free, this one runs it: it might be the last one that could. Returns whether it did.
+    /// A worker is about to wait for this task. If the task has not begun, a free worker gets it,
+    /// before all others. If no worker is free, this one runs it, because it might be the last that
+    /// could. Returns whether it ran the task.
     pub(super) fn help(&self, job: &Arc<dyn Job>) -> bool {
         job.state().look().is_queued() && self.is_worker() && self.help_as_worker(job)
     }
 
     pub(super) fn help_as_worker(&self, job: &Arc<dyn Job>) -> bool {
         let handed_over = self.queue.put_if(|lanes| {
-            // Relaxed: as in `done`. What was taken is known under the lock, so no worker seems free that is not.
+            // Relaxed: as in `done`. The number of taken tasks is read under the lock, so a busy
+            // worker never seems free.
             lanes.hand_over(job, self.workers, self.ended.load(Relaxed))
         });
         !handed_over && job.run()

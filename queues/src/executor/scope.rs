@@ -1,31 +1,36 @@
-//! Tasks that borrow: a scope that does not end before they do.
+//! Tasks that borrow, and a scope that outlives them.
 //!
-//! A task may run at any time until it is over, so what it borrows must live until then. [`scope`](Executor::scope)
-//! sees to that by waiting, whether its closure returns or panics, for every task that was submitted in it.
+//! A task may run at any time until it is over, so what it borrows must live until then.
+//! [`scope`](Executor::scope) ensures that: whether its closure returns or panics, it waits for
+//! every task that was submitted in it.
 //!
 //! # Why that is sound
 //!
-//! The queue takes tasks that own all they use (`'static`), so a task that borrows is put in under a false name: its
-//! lifetime is erased. What must hold is that nothing that borrows is touched, or dropped, after the scope has ended;
-//! the memory of the task itself may stay in the queue for longer, as an empty shell. Two things in a task may borrow:
+//! The queue takes tasks that own all they use (`'static`), so the lifetime of a task that borrows
+//! is erased. Then no borrowing value may be touched or dropped after the scope has ended; the
+//! memory of the task itself may stay in the queue for longer, as an empty shell. Two values in a
+//! task may borrow:
 //!
-//! - **The closure.** It is in its place until a claim succeeds, and the winner calls it or drops it, and either consumes
-//!   it, _before_ the task is over. The scope waits until every task is over.
-//! - **The result.** It is put in its place before the task is over, too. If the handle is gone by then, the worker drops
-//!   it, before the task is over. If not, it belongs to the handle, and nobody else may take or drop it; the handle's type
-//!   names the result's type, so the compiler does not let it out of the scope if the result borrows. (A handle that is
-//!   leaked leaks the shell with it, and the result is never dropped.)
+//! - **The closure.** It is in its place until a claim succeeds. The winner calls it or drops it,
+//!   which consumes it, _before_ the task is over. The scope waits until every task is over.
+//! - **The result.** It, too, is put in its place before the task is over. If the handle is gone by
+//!   then, the worker drops the result, before the task is over. If not, the result belongs to the
+//!   handle, and no other code may take or drop it. The handle's type names the result's type, so
+//!   the compiler does not let the handle out of the scope if the result borrows. (A leaked handle
+//!   also leaks the shell, and the result is never dropped.)
 //!
-//! So when the scope has ended no closure is left, and no result that borrows; the shells hold nothing. What else a task
-//! holds never borrows: panics, callbacks.
+//! So when the scope has ended, no closure and no borrowing result is left; the shells are empty.
+//! The other parts of a task (panics, callbacks) never borrow.
 //!
-//! That every task is waited for rests on the list that the scope keeps. A task is on the list before it is in the
-//! queue. One that is submitted by another task of the scope is on it before that other one is over, so the scope, which
-//! looks at the list again until it finds it empty, cannot miss it. And the user has the scope by reference only, so it
-//! cannot be forgotten: it is this module that owns it, and a guard that waits also when the closure unwinds.
+//! The scope keeps a list, and so it waits for every task. A task is on the list before it is in
+//! the queue. If a task of the scope submits another, that one is on the list before the first is
+//! over. The scope reads the list until it finds it empty, so it cannot miss a task. The user has
+//! only a reference to the scope and cannot forget it: this module owns it, together with a guard
+//! that also waits when the closure unwinds.
 //!
-//! The lifetimes are those of `std::thread::scope`: `'scope` is what tasks may borrow for, at least as long as the call,
-//! and `'env` what lies around it. Both are invariant, so neither can be stretched.
+//! The lifetimes are those of `std::thread::scope`: tasks may borrow for `'scope`, which is at
+//! least as long as the call, and `'env` is the lifetime of what surrounds it. Both are invariant,
+//! so neither can be extended.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -45,7 +50,7 @@ use super::{Executor, IS_SHUT_DOWN, Task};
 use crate::error::PutError;
 use crate::workers::{PanicError, drop_quietly};
 
-/// Where tasks are submitted that may borrow from around [`Executor::scope`].
+/// Submits tasks that may borrow from the surroundings of [`Executor::scope`].
 pub struct Scope<'scope, 'env: 'scope> {
     pool: Arc<Pool>,
     pub(super) list: Lock<List>,
@@ -53,16 +58,17 @@ pub struct Scope<'scope, 'env: 'scope> {
     env: PhantomData<&'env mut &'env ()>,
 }
 
-/// The tasks of a scope, but for those of which nothing more is to be known.
+/// The tasks of a scope, without those that no longer matter.
 #[derive(Default)]
 pub(super) struct List {
     pub(super) jobs: Vec<Arc<dyn Job>>,
-    /// At this length it is time to look which of them may go.
+    /// At this length the list is searched for tasks that may go.
     full: usize,
 }
 
 impl List {
-    /// Puts a task on the list, and returns those that need not be on it any more, to be dropped after the lock.
+    /// Puts a task on the list. Returns those that no longer need to be on it, to be dropped after
+    /// the lock is released.
     fn add(&mut self, job: Arc<dyn Job>) -> Vec<Arc<dyn Job>> {
         const A_FEW: usize = 64;
         self.jobs.push(job);
@@ -82,10 +88,11 @@ impl Executor {
     // ANCHOR: scope
     /// Calls `f`, which may submit tasks that borrow, and waits for all of them. Blocks.
     ///
-    /// A task that nobody has begun when a worker of this executor comes to the end of a scope is run by that worker:
-    /// see [`executor`](super#a-task-that-waits-for-a-task). Tasks get the scope by reference and may submit more.
+    /// A worker of this executor that comes to the end of a scope runs the tasks that have not
+    /// begun: see [`executor`](super#a-task-that-waits-for-a-task). Tasks get the scope by
+    /// reference and may submit more.
     ///
-    /// _Python_: `with ThreadPoolExecutor() as executor:`, with the threads there already.
+    /// _Python_: `with ThreadPoolExecutor() as executor:`, with existing threads.
     ///
     /// ```
     /// use queues::Executor;
@@ -101,7 +108,7 @@ impl Executor {
     /// assert_eq!((sum, numbers), (2, [1, 4, 2, 3]));
     /// ```
     ///
-    /// What a task borrows must live around the scope, not in it:
+    /// A task must borrow from outside the scope, not from inside:
     ///
     /// ```compile_fail,E0373
     /// # let executor = queues::Executor::new(1);
@@ -111,7 +118,7 @@ impl Executor {
     /// });
     /// ```
     ///
-    /// Nor does a result that borrows leave it:
+    /// A borrowing result cannot leave the scope either:
     ///
     /// ```compile_fail,E0597
     /// # let executor = queues::Executor::new(1);
@@ -124,8 +131,8 @@ impl Executor {
     ///
     /// # Panics
     ///
-    /// When all tasks are over: if `f` panicked, with the same panic; or if a task panicked and its handle was
-    /// dropped, so that nobody could know.
+    /// It panics when all tasks are over: if `f` panicked, with the same panic; or if a task
+    /// panicked and its handle was dropped, so that no code could learn of it.
     #[track_caller]
     pub fn scope<'env, F, R>(&self, f: F) -> R
     where
@@ -144,7 +151,7 @@ impl Executor {
             f(&scope)
         };
         if let Some(panic) = unseen {
-            panic!("a task of the scope panicked, and nobody asked for its result: {panic}");
+            panic!("a task of the scope panicked, and its result was never asked for: {panic}");
         }
         result
     }
@@ -152,12 +159,12 @@ impl Executor {
 }
 
 // ANCHOR: waits
-/// Waits for every task of the scope when it is dropped, whether the closure has returned or unwinds.
+/// Its drop waits for every task of the scope, whether the closure has returned or unwinds.
 struct Waits<'a> {
     pool: &'a Pool,
     list: &'a Lock<List>,
     unseen: &'a mut Option<PanicError>,
-    /// Where the scope is.
+    /// The place of the scope in the source.
     at: &'static Location<'static>,
 }
 
@@ -166,16 +173,17 @@ impl Drop for Waits<'_> {
         if model_failed() {
             return; // out of a model, which has failed already
         }
-        // Nothing below panics. If it did, tasks would go on with what they borrow gone.
+        // Nothing below panics. If it did, tasks would use borrowed data that is gone.
         let must_not_panic = Abort;
         let mut panicked = Vec::new();
         loop {
-            // In two steps: tasks of the scope may put more on the list while this waits.
+            // In two steps: tasks of the scope may add to the list while this waits.
             let jobs = mem::take(&mut self.list.lock().jobs);
             if jobs.is_empty() {
                 break;
             }
-            // All of them first: one that waits for another by other means must not keep it from being begun.
+            // All tasks begin first: a task that waits for another by other means must not prevent
+            // its start.
             for job in &jobs {
                 self.pool.help(job);
             }
@@ -190,7 +198,7 @@ impl Drop for Waits<'_> {
                 }
             }
         }
-        // Only now: until the last task is over it may hold handles of others.
+        // Only now: until the last task is over, tasks may hold handles of others.
         *self.unseen = panicked.iter().find_map(|job| job.unseen_panic());
         drop_quietly(panicked);
         mem::forget(must_not_panic);
@@ -252,23 +260,25 @@ impl<'scope> Scope<'scope, '_> {
     {
         let body = Arc::new(body);
         let job: Arc<dyn Job + 'scope> = Arc::clone(&body) as _;
-        // SAFETY: only the lifetime is changed. It is on the list below before anybody else sees it, so the scope does not
-        // end before it is over; and then nothing is left in it that borrows (see the top of this file).
+        // SAFETY: only the lifetime is changed. The task is on the list below before another thread
+        // sees it, so the scope does not end before it is over; and then nothing in it borrows (see
+        // the top of this file).
         let job = unsafe { mem::transmute::<Arc<dyn Job + 'scope>, Arc<dyn Job>>(job) };
         let gone = self.list.lock().add(Arc::clone(&job));
         gone.into_iter().for_each(drop_quietly);
         match self.pool.queue.put(job) {
             Ok(()) => {
                 let body: Arc<dyn Outcome<T> + 'scope> = body;
-                // SAFETY: only the lifetime is changed. A handle reaches nothing of the task that borrows but the result,
-                // whose type is in its own, so that it may live no longer than that may.
+                // SAFETY: only the lifetime is changed. Of the parts that borrow, a handle reaches
+                // only the result. The result's type is part of the handle's type, so the handle
+                // cannot outlive it.
                 let body = unsafe {
                     mem::transmute::<Arc<dyn Outcome<T> + 'scope>, Arc<dyn Outcome<T>>>(body)
                 };
                 Ok(Task::new(body, Arc::clone(&self.pool)))
             }
             Err(PutError::Shutdown(_)) => {
-                let f = body.reclaim().expect("nobody else has seen it");
+                let f = body.reclaim().expect("no other thread has seen it");
                 Err(PutError::Shutdown(f))
             }
         }
@@ -276,7 +286,7 @@ impl<'scope> Scope<'scope, '_> {
 }
 // ANCHOR_END: scope-submit
 
-/// How many tasks it waits for, or fewer. Never blocks.
+/// Shows how many tasks it waits for, or fewer. Never blocks.
 impl fmt::Debug for Scope<'_, '_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut scope = f.debug_struct("Scope");

@@ -1,4 +1,5 @@
-//! The word of a task: who may run it, whether it is over, who sleeps until then.
+//! The word of a task: which thread may run it, whether it is over, and whether a thread sleeps
+//! until then.
 //!
 //! ```text
 //!                 claim                       finish
@@ -9,11 +10,11 @@
 //!                 claim                       finish
 //! ```
 //!
-//! Both steps are one compare-exchange. The _claim_ decides between all who would run the task and all who would call
-//! it off, and gives the closure to the winner: to call, or to drop. The _finish_ comes when the closure is gone and
-//! the result in its place; from then on only the handle touches the result. So a thread that sees a task over, in
-//! whichever way, knows that its closure, and all that it borrowed, is no longer used by any thread: what a
-//! [scope](super::Scope) relies on.
+//! Both steps are one compare-exchange. The _claim_ decides between all threads that would run or
+//! cancel the task, and gives the winner the closure, to call it or to drop it. The _finish_ comes
+//! when the closure is gone and the result is in its place; from then on only the handle touches
+//! the result. So a thread that sees a task over, in any way, knows that no thread still uses its
+//! closure, or what the closure borrowed. A [scope](super::Scope) relies on that.
 
 use std::fmt;
 use std::panic::Location;
@@ -30,19 +31,20 @@ use primitives::sync::{spin, thread};
 const QUEUED: u32 = 0;
 /// Claimed by a thread that runs it.
 const RUNNING: u32 = 1;
-/// Claimed by a thread that has called it off, and is dropping the closure.
+/// Claimed by a thread that has cancelled it, and is dropping the closure.
 const CANCELLING: u32 = 2;
 /// It returned a value.
 const RETURNED: u32 = 3;
 /// It panicked.
 const PANICKED: u32 = 4;
-/// It was called off, and never ran.
+/// It was cancelled, and never ran.
 const CANCELLED: u32 = 5;
 /// The bits of the states above.
 const PHASE: u32 = 0b111;
-/// A thread may sleep on the word: the one that finishes must wake it. Together with any phase that is not the last.
+/// A thread may sleep on the word: the thread that finishes must wake it. It stands beside any
+/// phase that is not the last.
 const SLEEPERS: u32 = 0b1000;
-/// The handle is gone and will not ask for the result. Together with any phase.
+/// The handle is gone and will not ask for the result. It stands beside any phase.
 const ABANDONED: u32 = 0b1_0000;
 // ANCHOR_END: states
 
@@ -55,7 +57,7 @@ pub(super) enum Ending {
     Cancelled = CANCELLED,
 }
 
-/// What the one who claims a task wants with it.
+/// What the claiming thread wants to do with a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
 pub(super) enum Claim {
@@ -67,7 +69,7 @@ fn phase(word: u32) -> Phase {
     Phase(word & PHASE)
 }
 
-/// A phase, as of the moment when it was looked at.
+/// A phase, at the moment when it was read.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct Phase(u32);
 
@@ -113,23 +115,23 @@ impl fmt::Debug for Phase {
 }
 
 // ANCHOR: state
-/// What the threads that have to do with a task agree on.
+/// The state that the threads of a task share.
 pub(super) struct State {
-    /// A phase, and beside it `SLEEPERS` and `ABANDONED`.
+    /// A phase, with `SLEEPERS` and `ABANDONED` beside it.
     ///
-    /// | phase        | the closure belongs to | the result belongs to     | who writes it           |
+    /// | phase        | the closure belongs to | the result belongs to     | written by              |
     /// | ------------ | ---------------------- | ------------------------- | ----------------------- |
-    /// | `QUEUED`     | the task               | nobody: there is none     | `new`                   |
-    /// | `RUNNING`    | who runs it            | who runs it               | `claim`                 |
-    /// | `CANCELLING` | who called it off      | nobody                    | `claim`                 |
-    /// | `RETURNED`   | nobody: it is gone     | the handle                | `finish`, who ran it    |
-    /// | `PANICKED`   | nobody                 | the handle, or, if that   | `finish`, who ran it    |
+    /// | `QUEUED`     | the task               | no thread: there is none  | `new`                   |
+    /// | `RUNNING`    | its runner             | its runner                | `claim`                 |
+    /// | `CANCELLING` | its canceller          | no thread                 | `claim`                 |
+    /// | `RETURNED`   | no thread: it is gone  | the handle                | `finish`, by its runner |
+    /// | `PANICKED`   | no thread              | the handle, or, if that   | `finish`, by its runner |
     /// |              |                        | is gone, the scope        |                         |
-    /// | `CANCELLED`  | nobody                 | nobody                    | `finish`, who called off|
+    /// | `CANCELLED`  | no thread              | no thread                 | `finish`, its canceller |
     word: AtomicU32,
-    /// The number of the thread that runs it; 0 before.
+    /// The number of the thread that runs the task; 0 before.
     runner: AtomicU64,
-    /// What the detector of deadlocks calls it.
+    /// The task's identity for the deadlock detector.
     identity: Identity,
 }
 // ANCHOR_END: state
@@ -144,7 +146,7 @@ impl State {
         }
     }
 
-    /// The phase at this moment. If the task is over, all that it did is visible to the caller.
+    /// The phase at this moment. If the task is over, the caller sees all that it did.
     pub(super) fn look(&self) -> Phase {
         phase(self.load())
     }
@@ -156,17 +158,17 @@ impl State {
     }
 
     // ANCHOR: claim
-    /// Decides what becomes of the task, if nothing else has; returns whether this call did. Then the closure belongs to
-    /// the caller.
+    /// Claims the task, unless another call has; returns whether this call did. Then the closure
+    /// belongs to the caller.
     pub(super) fn claim(&self, claim: Claim) -> bool {
-        // Relaxed, all three: the claim only decides. Who can claim was given the task by something that orders: the
-        // queue, or whatever brought the handle here.
+        // Relaxed, all three: the claim only decides. A thread that can claim got the task through
+        // something that orders: the queue, or the way of the handle.
         let mut word = self.word.load(Relaxed);
         while word & PHASE == QUEUED {
             match self.word.compare_exchange_weak(word, word | claim as u32, Relaxed, Relaxed) {
                 Ok(_) => {
                     if claim == Claim::Run {
-                        // Relaxed: means something to the thread that wrote it, and to no other.
+                        // Relaxed: only the thread that wrote it uses it.
                         self.runner.store(thread::id(), Relaxed);
                         self.identity.begins();
                     }
@@ -180,11 +182,11 @@ impl State {
     // ANCHOR_END: claim
 
     // ANCHOR: finish
-    /// The claimed task is over: says so, and wakes who sleeps. If the handle is gone by then, `nobody_asks` is
-    /// called first, once or more often.
+    /// Marks the claimed task as over, and wakes the sleepers. If the handle is gone by then, calls
+    /// `nobody_asks` first, once or more often.
     pub(super) fn finish(&self, ending: Ending, mut nobody_asks: impl FnMut()) {
         self.identity.ends();
-        // Relaxed: all that is looked for are the two notes, and they carry nothing with them.
+        // Relaxed: it only reads the two notes, and they carry no data.
         let mut word = self.word.load(Relaxed);
         loop {
             if word & ABANDONED != 0 {
@@ -203,23 +205,23 @@ impl State {
     }
     // ANCHOR_END: finish
 
-    /// The caller is about to wait for its end: for the thread that runs it, or for one that will. Until the
-    /// result is dropped.
+    /// Tells the detector, until the result is dropped, that the caller waits for the task's end:
+    /// for the thread that runs it, or one that will.
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub(super) fn waiting_for_runner(&self) -> Waiting {
         self.identity.waiting_for_runner()
     }
 
-    /// [`awaits`](Self::awaits), by a caller at `at` that has to wait whatever comes of it.
+    /// [`awaits`](Self::awaits), for a caller at `at` that must wait in any case.
     pub(super) fn waiting_for_runner_at(&self, at: &'static Location<'static>) -> Waiting {
         self.identity.waiting_for_runner_at(at)
     }
 
     // ANCHOR: wait
-    /// Sleeps until the task is over, or until `deadline`. Returns whether it is over; if so, all that it did is
-    /// visible here.
+    /// Sleeps until the task is over, or until `deadline`. Returns whether it is over; if so, all
+    /// that it did is visible here.
     pub(super) fn wait(&self, deadline: Option<Instant>) -> bool {
-        // Relaxed: whatever the spin finds, the look below finds again.
+        // Relaxed: a hint; the load below decides.
         spin::watch(|| phase(self.word.load(Relaxed)).is_over());
         let mut time_is_up = false;
         loop {
@@ -231,7 +233,7 @@ impl State {
                 return false;
             }
             let noted = word | SLEEPERS;
-            // Relaxed: a note for `finish`, and nothing else.
+            // Relaxed: only a note for `finish`.
             if word == noted || self.word.compare_exchange(word, noted, Relaxed, Relaxed).is_ok() {
                 time_is_up = park::wait(&self.word, noted, deadline) == Wait::TimedOut;
             }
@@ -240,12 +242,13 @@ impl State {
     // ANCHOR_END: wait
 
     // ANCHOR: abandon
-    /// The handle goes. If the task is over, `discard` is called first: the result belongs to the handle. If it is not,
-    /// whoever finishes it will find the note, and discard the result itself.
+    /// Called when the handle is dropped. If the task is over, calls `discard` first, because the
+    /// result belongs to the handle. If it is not, the thread that finishes it finds the note, and
+    /// discards the result.
     pub(super) fn abandon(&self, discard: impl FnOnce()) {
         let mut word = self.load();
         while !phase(word).is_over() {
-            // Relaxed: a note that carries nothing with it.
+            // Relaxed: a note that carries no data.
             match self.word.compare_exchange(word, word | ABANDONED, Relaxed, Relaxed) {
                 Ok(_) => return,
                 Err(_) => word = self.load(), // and if it has just ended, its result must be seen
@@ -257,14 +260,14 @@ impl State {
     }
     // ANCHOR_END: abandon
 
-    /// Whether it panicked and the handle is gone: then nobody else looks at the result.
+    /// Whether it panicked and the handle is gone: then no other code reads the result.
     pub(super) fn panicked_unseen(&self) -> bool {
         self.load() == PANICKED | ABANDONED
     }
 
     /// Whether the calling thread is running it, further up its stack.
     pub(super) fn runs_here(&self) -> bool {
-        // Relaxed: only what this very thread has written counts.
+        // Relaxed: only this thread's own write matters.
         self.look().is_running() && self.runner.load(Relaxed) == thread::id()
     }
 }
@@ -286,7 +289,7 @@ mod tests {
     #[test]
     fn a_note_of_a_sleeper_or_of_a_handle_that_is_gone_changes_no_phase() {
         let state = State::new();
-        assert!(!state.wait(Some(Instant::now())), "nobody runs it");
+        assert!(!state.wait(Some(Instant::now())), "no thread runs it");
         state.abandon(|| unreachable!("it is not over"));
         assert!(state.look().is_queued());
         assert!(state.claim(Claim::Run) && state.runs_here());

@@ -1,4 +1,4 @@
-//! [`Task`]: the handle of something that an executor runs.
+//! [`Task`]: the handle of a task of an executor.
 
 use std::fmt;
 use std::panic::{RefUnwindSafe, UnwindSafe};
@@ -12,12 +12,13 @@ use super::pool::Pool;
 use super::state::Phase;
 use super::{ResultTimeoutError, TaskError};
 
-/// A task of an [`Executor`](super::Executor): ask for its result, wait, call it off, or drop this and let it run on
-/// its own.
+/// A task of an [`Executor`](super::Executor): ask for its result, wait, cancel it, or drop this
+/// and let it run on.
 ///
-/// Any thread may hold it; all calls but those that take the result are by `&self`, from several threads at once if
-/// need be. Dropping it calls nothing off: the task still runs, and its result is dropped. (A panic was then reported by
-/// the panic hook alone; in a [scope](super::Scope) the scope panics in turn.)
+/// Any thread may hold it. All calls except those that take the result are by `&self`, also from
+/// several threads at once. Dropping it cancels nothing: the task still runs, and its result is
+/// dropped. (Then only the panic hook reports a panic; in a [scope](super::Scope) the scope panics
+/// too.)
 ///
 /// _Python_: `concurrent.futures.Future`.
 ///
@@ -52,7 +53,7 @@ impl<T> Task<T> {
         self.body.state().look()
     }
 
-    /// It as the queue sees it.
+    /// The task, as the queue sees it.
     pub(super) fn job(&self) -> Arc<dyn Job> {
         Arc::clone(&self.body) as _
     }
@@ -63,8 +64,9 @@ impl<T> Task<T> {
 impl<T> Task<T> {
     /// Waits until the task is over and returns what its closure returned. Blocks.
     ///
-    /// All that the task did is visible then. In a worker of the same executor a task that nobody has begun is given to a
-    /// free worker or, if there is none, run here and now: see [`executor`](super#a-task-that-waits-for-a-task).
+    /// The caller sees all that the task did. In a worker of the same executor, a task that has not
+    /// begun goes to a free worker. If there is none, this worker runs it at once: see
+    /// [`executor`](super#a-task-that-waits-for-a-task).
     ///
     /// If the task is over: one load. _Python_: `future.result()`.
     ///
@@ -74,17 +76,19 @@ impl<T> Task<T> {
     ///
     /// # Panics
     ///
-    /// If a task asks for its own result, itself or through a task that it runs here: it would never return.
+    /// If a task asks for its own result, directly or through a task that it runs here: it would
+    /// never return.
     #[track_caller]
     pub fn result(self) -> Result<T, TaskError> {
         self.wait();
         self.take()
     }
 
-    /// [`result`](Self::result), waiting for at most `timeout`; if the time is up, the task comes back and goes on.
+    /// [`result`](Self::result), for at most `timeout`; if the time is up, the error gives the task
+    /// back, which runs on.
     ///
-    /// Zero is one look; a time-out that overflows `Instant` never expires. Runs nothing here, for that might take
-    /// longer. _Python_: `future.result(timeout)`.
+    /// Zero looks once; a timeout that overflows `Instant` never expires. It runs no task here,
+    /// because that might take longer. _Python_: `future.result(timeout)`.
     ///
     /// # Errors
     ///
@@ -136,7 +140,7 @@ impl<T> Task<T> {
         }
     }
 
-    /// Of a task that is over.
+    /// The result of a task that is over.
     fn take(self) -> Result<T, TaskError> {
         // SAFETY: the task is over, as each caller has seen, and this is its handle.
         match unsafe { self.body.take() } {
@@ -150,7 +154,8 @@ impl<T> Task<T> {
 
 /// Waiting, without taking the result.
 impl<T> Task<T> {
-    /// Waits until the task is over, as [`result`](Self::result) does. _Python_: `concurrent.futures.wait`.
+    /// Waits until the task is over, as [`result`](Self::result) does. _Python_:
+    /// `concurrent.futures.wait`.
     ///
     /// # Panics
     ///
@@ -162,7 +167,7 @@ impl<T> Task<T> {
         self.wait_until(None);
     }
 
-    /// Waits until the task is over, for at most `timeout`. Returns whether it is. Zero is one look.
+    /// Waits until the task is over, for at most `timeout`. Returns whether it is. Zero looks once.
     ///
     /// # Panics
     ///
@@ -199,23 +204,24 @@ impl<T> Task<T> {
     fn refuse_itself(&self) {
         assert!(
             !self.body.state().runs_here(),
-            "a task waits for its own end, or for that of a task that waits for it, and would wait for ever",
+            "a task waits for its own end, or for that of a task that waits for it, and would never return",
         );
     }
 
-    /// Sees to it that it is begun, if this is a worker that would otherwise wait for it: by a free worker, or here and
-    /// now. Returns whether it ran here.
+    /// In a worker that would otherwise wait, makes sure that the task begins: in a free worker, or
+    /// here at once. Returns whether it ran here.
     pub(super) fn help(&self) -> bool {
         self.pool.help(&self.job())
     }
 
-    /// Calls the task off, if it has not begun; returns whether this call is why it will not run.
+    /// Cancels the task, if it has not begun; returns whether this call prevents it from running.
     ///
-    /// `false` if it runs, is over, or was cancelled before: what runs cannot be stopped. The closure is dropped, here,
-    /// and the callbacks are called, here, before this returns; a drop that panics is reported and otherwise ignored.
-    /// One compare-exchange decides between this, other calls like it and the workers. Never waits for them.
+    /// `false` if it runs, is over, or was cancelled before: a running task cannot be stopped.
+    /// Before it returns, it drops the closure and calls the callbacks here; a drop that panics is
+    /// reported and otherwise ignored. One compare-exchange decides between this, other calls like
+    /// it and the workers. Never waits for them.
     ///
-    /// _Python_: `future.cancel()`, which says `True` again the second time.
+    /// _Python_: `future.cancel()`, which returns `True` the second time too.
     ///
     /// ```
     /// use primitives::Event;
@@ -243,10 +249,11 @@ impl<T> Task<T> {
     }
 }
 
-/// Looking. All of it may be out of date before you look at the answer, but that a task is over stays true.
+/// Queries. An answer may be out of date when you read it, except that a task which is over stays
+/// over.
 impl<T> Task<T> {
-    /// Whether it is over: it has returned, panicked, or been cancelled. If so, all that it did is visible here, and
-    /// [`result`](Self::result) will not wait. One load. _Python_: `done()`.
+    /// Whether it is over: it has returned, panicked, or been cancelled. If so, the caller sees all
+    /// that it did, and [`result`](Self::result) will not wait. One load. _Python_: `done()`.
     #[must_use]
     #[doc(alias = "done")]
     pub fn is_done(&self) -> bool {
@@ -260,7 +267,7 @@ impl<T> Task<T> {
         self.look().is_running()
     }
 
-    /// Whether it was called off. One load. _Python_: `cancelled()`.
+    /// Whether it was cancelled. One load. _Python_: `cancelled()`.
     #[must_use]
     #[doc(alias = "cancelled")]
     pub fn is_cancelled(&self) -> bool {
@@ -269,16 +276,19 @@ impl<T> Task<T> {
 }
 
 impl<T> Task<T> {
-    /// Calls `callback` when the task is over; at once, in this thread, if it is and no earlier callback is left.
+    /// Calls `callback` when the task is over. If it is over and no earlier callback is left, calls
+    /// it at once, in this thread.
     ///
-    /// It is called exactly once, after the waiter for the result was woken, and several are called in the order in
-    /// which they were added: each when the one before has returned. Usually that is in the thread that ran the task (a
-    /// worker) or called it off; one that is added when the task is over is called here, or, if a thread is still at
-    /// the earlier ones, by that thread after them. So a callback should be short: it keeps a worker, and must not wait
-    /// for anything that needs one. A panic of a callback is reported by the panic hook, and changes nothing else.
+    /// It is called exactly once, after the waiter for the result was woken. Several callbacks are
+    /// called in the order in which they were added, each when the one before has returned. Usually
+    /// the thread that ran the task (a worker) or cancelled it calls them. A callback that is added
+    /// when the task is over is called here; if a thread is still calling earlier ones, that thread
+    /// calls it after them. So a callback should be short: it occupies a worker, and must not wait
+    /// for anything that needs one. A panic of a callback is reported by the panic hook, and
+    /// changes nothing else.
     ///
-    /// Does not wait for other callbacks. _Python_: `add_done_callback(fn)`, which calls a late one at once: it may
-    /// overtake those before it.
+    /// Does not wait for other callbacks. _Python_: `add_done_callback(fn)`, which calls a late
+    /// callback at once, so that it may overtake earlier ones.
     ///
     /// ```
     /// use queues::{Executor, Queue};
@@ -303,7 +313,7 @@ impl<T> Task<T> {
     }
 }
 
-/// Lets the task run on without it; an unclaimed result is dropped, here if the task is over.
+/// The task runs on without the handle. An unclaimed result is dropped; here, if the task is over.
 impl<T> Drop for Task<T> {
     fn drop(&mut self) {
         if !primitives::sync::model_failed() {
@@ -313,11 +323,11 @@ impl<T> Drop for Task<T> {
     }
 }
 
-/// The result is there or not, and nothing in between, also after a panic of whoever holds the handle.
+/// There is a result or there is none, also after a panic in the thread that holds the handle.
 impl<T> UnwindSafe for Task<T> {}
 impl<T> RefUnwindSafe for Task<T> {}
 
-/// How it stands. Never blocks.
+/// Shows the state. Never blocks.
 impl<T> fmt::Debug for Task<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Task").field("state", &self.look()).finish_non_exhaustive()

@@ -1,4 +1,4 @@
-//! The corner cases, each named after what it shows. They wait for states, not for time.
+//! The corner cases, each named after what it shows. They wait for states and not for time.
 
 mod ending;
 mod many;
@@ -12,7 +12,7 @@ use primitives::Event;
 
 use super::{Executor, Task};
 
-/// Keeps workers in their tasks, until it is dropped (also by a test that fails).
+/// Keeps workers in their tasks until it is dropped, also by a failing test.
 struct Gate(Arc<Event>);
 
 impl Drop for Gate {
@@ -35,7 +35,7 @@ fn busy() -> (Executor, Gate, Task<&'static str>) {
     (executor, gate, task)
 }
 
-/// Counts how often it is dropped, and panics then if it is told to.
+/// Counts its drops, and panics at a drop if it is told to.
 #[derive(Debug)]
 struct Dropped {
     drops: Arc<AtomicUsize>,

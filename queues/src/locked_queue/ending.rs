@@ -1,4 +1,4 @@
-//! How a blocking queue ends, and when all that was put has been worked on.
+//! How a blocking queue ends, and when all items have been processed.
 
 use std::iter;
 use std::mem;
@@ -8,11 +8,11 @@ use super::LockedQueue;
 use crate::discipline::Discipline;
 use crate::error::TaskDoneError;
 
-/// Waiting until everything that was put has also been worked on.
+/// Waiting until every item has been processed.
 impl<S: Discipline> LockedQueue<S> {
-    /// An item that was got has been worked on. _Python_: `task_done()`.
+    /// Says that an item has been processed. _Python_: `task_done()`.
     ///
-    /// The last one lets every [`join`](Self::join) return.
+    /// The last call lets every [`join`](Self::join) return.
     ///
     /// # Errors
     ///
@@ -36,16 +36,17 @@ impl<S: Discipline> LockedQueue<S> {
         self.state.lock().unfinished
     }
 
-    /// Blocks until every item that was put has been worked on. _Python_: `join()`.
+    /// Blocks until every item has been processed. _Python_: `join()`.
     ///
-    /// A shutdown does not end it: items that a thread is working on are still waited for.
+    /// A shutdown does not end it: it still waits for items that a thread is processing.
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub fn join(&self) {
         let _waiting = self.identity.waiting_for_anyone();
         self.all_done.wait_while(&mut self.state.lock(), |state| state.unfinished > 0);
     }
 
-    /// [`join`](Self::join) for at most `timeout`. Returns whether all was done. Zero is one look.
+    /// [`join`](Self::join), for at most `timeout`. Returns whether all items were processed. Zero
+    /// looks once.
     #[must_use = "`false` says that not all was done"]
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub fn join_timeout(&self, timeout: Duration) -> bool {
@@ -63,36 +64,38 @@ impl<S: Discipline> LockedQueue<S> {
 
 /// Ending.
 impl<S: Discipline> LockedQueue<S> {
-    /// From now on nothing can be put, and what is left can be got. _Python_: `shutdown()`.
+    /// Ends the queue: from now on nothing can be put, and the remaining items can be got.
+    /// _Python_: `shutdown()`.
     ///
-    /// Wakes all waiters: putters fail with their item; getters take what is left and then fail. Cannot be
-    /// undone; twice is as good as once.
+    /// Wakes all waiters: putters fail with their item; getters take the remaining items and then
+    /// fail. It cannot be undone; a second call changes nothing.
     pub fn shutdown(&self) {
         self.state.lock().shut_down = true;
         self.not_empty.notify_all();
         self.not_full.notify_all();
     }
 
-    /// From now on nothing can be put, and nothing got. _Python_: `shutdown(immediate=True)`.
+    /// Ends the queue at once: from now on nothing can be put or got. _Python_:
+    /// `shutdown(immediate=True)`.
     ///
-    /// Wakes all waiters, as [`shutdown`](Self::shutdown). What was left comes back, in the order in which
-    /// `get` would have given it, and counts as done: [`join`](Self::join) waits only for items that
-    /// a thread has got and is working on.
+    /// Wakes all waiters, as [`shutdown`](Self::shutdown). Returns the remaining items, in the
+    /// order in which `get` would have returned them. They count as processed: [`join`](Self::join)
+    /// waits only for items that a thread has got and is processing.
     pub fn shutdown_now(&self) -> Vec<S::Item> {
         let mut state = self.state.lock();
         state.shut_down = true;
         let mut left = mem::take(&mut state.items);
-        // Saturating: a consumer may have called `task_done` for an item before anybody got it.
+        // Saturating: a consumer may have called `task_done` for an item before a thread got it.
         state.unfinished = state.unfinished.saturating_sub(left.len());
         drop(state);
         self.not_empty.notify_all();
         self.not_full.notify_all();
         self.all_done.notify_all();
-        // With the lock released: it may take a while to put them in order.
+        // After the lock is released: sorting may take a while.
         iter::from_fn(|| left.pop()).collect()
     }
 
-    /// Whether it was shut down.
+    /// Whether the executor was shut down.
     #[must_use]
     pub fn is_shutdown(&self) -> bool {
         self.state.lock().shut_down

@@ -1,5 +1,6 @@
-//! The corner cases of every blocking queue, each named after what it shows; CPython 3.13's `queue.py`
-//! decides them. They wait for states, not for time: a test that needs a sleeper looks whether it sleeps.
+//! The corner cases of every blocking queue, each named after what it shows; CPython 3.13's
+//! `queue.py` decides them. They wait for states and not for time: a test that needs a sleeper
+//! checks that it sleeps.
 
 mod calls;
 mod joining;
@@ -22,7 +23,7 @@ fn past() -> Instant {
     Instant::now()
 }
 
-/// A deadline that no test lives to see.
+/// A deadline that no test reaches.
 fn far() -> Instant {
     Instant::now() + FAR
 }
@@ -34,7 +35,7 @@ fn full<T>(item: T) -> Arc<Queue<T>> {
     Arc::new(queue)
 }
 
-/// A call in a thread of its own, because it may block.
+/// A call in its own thread, because it may block.
 struct Call<R>(JoinHandle<R>);
 
 fn call<Q, R>(queue: &Arc<Q>, body: impl FnOnce(&Q) -> R + Send + 'static) -> Call<R>
@@ -47,7 +48,7 @@ where
 }
 
 impl<R> Call<R> {
-    /// What the call returned; a call that never returns fails the test instead of hanging it.
+    /// The result of the call. A call that never returns fails the test and does not hang it.
     #[track_caller]
     fn result(self) -> R {
         let start = Instant::now();
@@ -62,7 +63,7 @@ impl<R> Call<R> {
     }
 }
 
-/// Returns once `state` holds; a state that never comes fails the test instead of hanging it.
+/// Returns once `state` holds. A state that never comes fails the test and does not hang it.
 #[track_caller]
 fn until(what: &str, state: impl Fn() -> bool) {
     let start = Instant::now();
@@ -72,8 +73,8 @@ fn until(what: &str, state: impl Fn() -> bool) {
     }
 }
 
-/// Returns once so many putters and getters sleep on the queue: they have let its lock go, and whoever
-/// takes it now must call them.
+/// Returns once that many putters and getters sleep on the queue: they have released its lock, and
+/// the next thread that takes it must notify them.
 #[track_caller]
 fn until_asleep<S: Discipline>(queue: &LockedQueue<S>, putters: usize, getters: usize) {
     until(&format!("{putters} putters and {getters} getters asleep"), || {
@@ -82,7 +83,7 @@ fn until_asleep<S: Discipline>(queue: &LockedQueue<S>, putters: usize, getters: 
     });
 }
 
-/// Returns once so many threads wait in `join`.
+/// Returns once that many threads wait in `join`.
 #[track_caller]
 fn until_joining<S: Discipline>(queue: &LockedQueue<S>, joiners: usize) {
     let wanted = format!("Condition {{ waiters: {joiners} }}");

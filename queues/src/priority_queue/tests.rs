@@ -51,7 +51,7 @@ fn items_come_out_smallest_first_and_ties_in_order_of_arrival() {
             if number % 3 > 0 || model.is_empty() {
                 let key = number % kinds;
                 queue.put(Keyed { key, name }).unwrap();
-                // A stable place: behind all that are not greater.
+                // A stable place: behind all items that are not greater.
                 let place = model.partition_point(|&(other, _)| other <= key);
                 model.insert(place, (key, name));
             } else {
@@ -67,7 +67,7 @@ fn items_come_out_smallest_first_and_ties_in_order_of_arrival() {
 }
 
 thread_local! {
-    /// How many comparisons go well before one panics.
+    /// How many comparisons succeed before one panics.
     static PATIENCE: Cell<usize> = const { Cell::new(usize::MAX) };
 }
 
@@ -116,7 +116,7 @@ impl Ord for Moody {
     }
 }
 
-/// Runs `f` with patience for so many comparisons; `None` if it ran out.
+/// Runs `f` with patience for that many comparisons; `None` if it ran out.
 fn with_patience<R>(comparisons: usize, f: impl FnOnce() -> R) -> Option<R> {
     PATIENCE.set(comparisons);
     let result = catch_unwind(AssertUnwindSafe(f)).ok();
@@ -136,7 +136,8 @@ fn drain(world: &World) -> Vec<u64> {
     world.queue.shutdown_now().into_iter().map(|item| item.key).collect()
 }
 
-/// The keys 1 to `size`; with a stand-in at the top, if they are enough and somebody has just got the 0.
+/// The keys 1 to `size`; with a stand-in at the top, if there are enough and the 0 has just been
+/// taken.
 fn world_of(size: u64, stand_in: bool) -> Arc<World> {
     let world = world((u64::from(!stand_in)..=size).rev());
     if stand_in {
@@ -150,7 +151,8 @@ fn world_of(size: u64, stand_in: bool) -> Arc<World> {
 fn a_put_whose_comparison_panics_changes_nothing_and_drops_its_item_outside_the_lock() {
     for (size, stand_in) in [1, 2, 3, 4, 7, 8, 30].into_iter().flat_map(|n| [(n, false), (n, true)])
     {
-        // An urgent one stays at the top or rises to it, the other one stays at the bottom or goes down to it.
+        // An urgent item stays at the top or rises to it; the other stays at the bottom or goes
+        // down to it.
         for key in [0, 100] {
             for comparisons in 0.. {
                 let world = world_of(size, stand_in);

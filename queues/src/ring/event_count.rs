@@ -1,12 +1,12 @@
-//! Where threads sleep until something has happened, when there is no lock to look under.
+//! Sleeping until something has happened, without a lock around the check.
 //!
-//! A condition is safe because the look at the data and the decision to sleep are made under the lock that
-//! each change of the data needs. A ring has no lock, so there is a moment between "it is empty" and
-//! "I sleep" in which an item can come and its putter find no waiter to call. An _event count_ closes it in
-//! three steps: a thread first says that it is going to wait ([`enter`](EventCount::enter)), then looks
-//! again, and only then sleeps. The thread that makes something happen then calls ([`call_one`]). If the call
-//! comes too early for the sleep, it is not lost: it is a number in the word on which the thread is about
-//! to sleep.
+//! A condition is safe because a thread looks at the data and decides to sleep under the lock that
+//! each change of the data needs. A ring has no lock. So there is a moment between "it is empty"
+//! and "I sleep" in which an item can come and its putter finds no waiter to call. An _event count_
+//! closes that gap in three steps: a thread first announces that it will wait
+//! ([`enter`](EventCount::enter)), then looks again, and only then sleeps. The thread that changes
+//! something then calls ([`call_one`]). If the call comes before the sleep, it is not lost: it is a
+//! number in the word on which the thread is about to sleep.
 //!
 //! ```text
 //!    waiter                               caller
@@ -20,35 +20,38 @@
 //!    looks again
 //! ```
 //!
-//! An event count usually counts events in an epoch, and a thread sleeps while the epoch is the one that it
-//! read. Half a word of epochs wraps around soon, and a thread that is stopped for exactly that long misses
-//! its call. Here the word counts _calls that no waiter has taken yet_: it says all that a thread must know to
-//! fall asleep (it may if there is no call), so there is no past to compare with, and nothing that could
-//! wrap around.
+//! An event count usually counts events in an epoch, and a thread sleeps while the epoch is the one
+//! that it read. Half a word of epochs wraps around soon, and a thread that is stopped for exactly
+//! that long misses its call. Here the word counts _calls that no waiter has taken yet_. That is
+//! all that a thread must know to fall asleep (it may sleep if there is no call). So it compares
+//! with no past value, and nothing can wrap around.
 //!
-//! Calls have no addressee; any thread inside may take any of them. That is safe under two rules.
+//! A call is not addressed to one thread; any thread inside may take any call. That is safe under
+//! two rules.
 //!
-//! - A waiter that takes a call **looks once more** before it gives up, even after its deadline. The call may be
-//!   the only one for what has happened, and the waiter that it wakes then finds it gone and sleeps on.
+//! - A waiter that takes a call **looks once more** before it gives up, even after its deadline.
+//!   The call may be the only one for an event, and the waiter that it wakes then finds it gone and
+//!   sleeps on.
 //! - A waiter that finds at the second look that it need not sleep takes _itself_ off the word
-//!   ([`cancel`](EventCount::cancel)), and a call only if all who are inside have been called, for one of
-//!   those calls is then its own. Otherwise it could carry off a call that was not for what it has found.
-//!   After a shutdown, say, each waiter inside is called once. A thread that comes later sees the shutdown
-//!   and goes, and if it took a call along, one of the sleepers would never learn of it.
+//!   ([`cancel`](EventCount::cancel)). It takes a call only if all threads inside have been called,
+//!   because one of those calls is then its own. Otherwise it could take a call that was not for
+//!   what it has found. After a shutdown, for example, each waiter inside is called once. A later
+//!   thread sees the shutdown and leaves; if it took a call, one of the sleepers would never learn
+//!   of the shutdown.
 //!
-//! A thread that has found nothing to do, and tries to sleep, may take any call: it knows that what the
-//! call was for is either gone, or will be found when it looks again.
+//! A thread that has found nothing to do, and tries to sleep, may take any call: what the call was
+//! for is either gone, or the thread finds it when it looks again.
 //!
-//! And no sleeper is left beside a call. A thread falls asleep only at a moment when there are none (the
-//! look and the sleep are one step in [`park::wait`]). Each call that comes after it wakes a sleeper, and a
-//! woken one leaves only with a call, or sleeps again if there is none. So while anybody sleeps there are at
-//! most as many calls as there are threads on their way to take one.
+//! And no sleeper is left beside a call. A thread falls asleep only when there are no calls (the
+//! check and the sleep are one step in [`park::wait`]). Each later call wakes a sleeper, and a
+//! woken thread leaves only with a call, or sleeps again if there is none. So while a thread
+//! sleeps, there are at most as many calls as there are threads on their way to take one.
 //!
-//! What the second look must be, so that it cannot miss what the caller did just before it looked for
-//! waiters, is up to the user; how the ring does it stands in `waiting`.
+//! The second look must not miss what the calling thread did just before it looked for waiters. The
+//! user must ensure that; `waiting` shows how the ring does it.
 //!
-//! Source: D. P. Reed and R. K. Kanodia, _Synchronization with Eventcounts and Sequencers_ (1979); counting
-//! calls rather than epochs is what a semaphore does.
+//! Source: D. P. Reed and R. K. Kanodia, _Synchronization with Eventcounts and Sequencers_ (1979);
+//! counting calls rather than epochs is what a semaphore does.
 //!
 //! [`call_one`]: EventCount::call_one
 
@@ -63,10 +66,10 @@ use primitives::sync::thread;
 const WAITING: u32 = 1;
 /// One call that no waiter has taken yet.
 const CALLED: u32 = 1 << 16;
-/// As many threads as half the word can count. A thread after that many does not sleep but yields.
+/// As many threads as half the word can count. A further thread does not sleep but yields.
 const MOST: u32 = CALLED - 1;
 
-/// Who waits, and how many calls are out.
+/// How many threads wait, and how many calls are open.
 pub(super) struct EventCount {
     /// ```text
     ///    31             16 15              0
@@ -83,7 +86,8 @@ pub(super) struct EventCount {
     /// | `cancel`            | − 1, unless 0        | − 1 if `waiting` is 0    |
     /// | the end of `sleep`  | − 1 if `called` is 0 | − 1, unless 0            |
     ///
-    /// Their sum is the number of threads inside: between `enter` and `cancel` or the end of `sleep`.
+    /// Their sum is the number of threads inside: between `enter` and `cancel` or the end of
+    /// `sleep`.
     word: AtomicU32,
 }
 
@@ -105,8 +109,8 @@ impl EventCount {
         Self { word: AtomicU32::new(0) }
     }
 
-    /// Says that this thread is going to wait. Look again after it, and then [`sleep`](Self::sleep) or
-    /// [`cancel`](Self::cancel).
+    /// Announces that this thread will wait. Look again after it, and then [`sleep`](Self::sleep)
+    /// or [`cancel`](Self::cancel).
     pub(super) fn enter(&self) {
         loop {
             // Relaxed: the compare-exchange decides.
@@ -115,8 +119,9 @@ impl EventCount {
                 thread::yield_now();
                 continue;
             }
-            // Acquire: pairs with the Release in `call_all`. A thread that enters too late to be called
-            // then sees why all others were, and what it does next comes after what the caller did before.
+            // Acquire: pairs with the Release in `call_all`. A thread that enters too late to be
+            // called sees why all others were called, and its next step comes after what the caller
+            // did before.
             if self.word.compare_exchange_weak(word, word + WAITING, Acquire, Relaxed).is_ok() {
                 return;
             }
@@ -128,11 +133,11 @@ impl EventCount {
         self.leave(|word| if waiting(word) > 0 { WAITING } else { CALLED });
     }
 
-    /// Sleeps until there is a call, and takes it. Returns whether the time was up first; even then there
-    /// may have been a call, so look once more.
+    /// Sleeps until there is a call, and takes it. Returns whether the time ran out first; even
+    /// then there may have been a call, so look once more.
     pub(super) fn sleep(&self, deadline: Option<Instant>) -> bool {
         let time_is_up = loop {
-            // Relaxed: `leave` is what takes the call, and what it says.
+            // Relaxed: `leave` takes the call, and sees what it was for.
             let word = self.word.load(Relaxed);
             if called(word) > 0 {
                 break false;
@@ -145,12 +150,12 @@ impl EventCount {
         time_is_up
     }
 
-    /// Takes one off the half of the word that `which` says.
+    /// Subtracts one from the half of the word that `which` names.
     fn leave(&self, which: impl Fn(u32) -> u32) {
         // Relaxed: the compare-exchange decides.
         let mut word = self.word.load(Relaxed);
-        // Acquire: pairs with the Release in `call_one` and `call_all`, so that the look that follows sees
-        // what the call was for. It matters most to a thread that looks for the last time.
+        // Acquire: pairs with the Release in `call_one` and `call_all`, so that the next look sees
+        // what the call was for. That matters most for a thread's last look.
         while let Err(now) =
             self.word.compare_exchange_weak(word, word - which(word), Acquire, Relaxed)
         {
@@ -158,9 +163,11 @@ impl EventCount {
         }
     }
 
-    /// Something has happened for one thread: calls one, unless all have been called. Returns whether.
+    /// Something has happened for one thread: calls one, unless all have been called. Returns
+    /// whether it called one.
     pub(super) fn call_one(&self) -> bool {
-        // Relaxed: the compare-exchange decides; to see no waiter is right if the caller cannot know better.
+        // Relaxed: the compare-exchange decides; seeing no waiter is correct if the caller cannot
+        // know of one.
         let mut word = self.word.load(Relaxed);
         while waiting(word) > 0 {
             // Release: pairs with the Acquire in `leave`.
@@ -177,8 +184,8 @@ impl EventCount {
 
     /// Something has happened for all waiters: calls them all.
     ///
-    /// Writes the word even if no thread waits, so that it has a place in the order of all that enter: those
-    /// before it are called, those after it see what happened.
+    /// Writes the word even if no thread waits, so that the call is ordered with every `enter`:
+    /// threads that entered before are called, and later ones see what happened.
     pub(super) fn call_all(&self) {
         // Relaxed: the compare-exchange decides.
         let mut word = self.word.load(Relaxed);
@@ -215,13 +222,13 @@ mod tests {
     #[test]
     fn nobody_is_called_twice() {
         let events = EventCount::new();
-        assert!(!events.call_one(), "nobody is there");
+        assert!(!events.call_one(), "no waiter");
         events.enter();
         assert!(events.call_one());
         assert!(!events.call_one(), "it has been called already");
         assert!(!events.sleep(None), "the call came before the sleep, and is not lost");
         events.enter();
-        assert!(events.call_one(), "who enters anew can be called anew");
+        assert!(events.call_one(), "a waiter that enters again can be called again");
         assert_eq!(events.inside(), 1);
     }
 
@@ -276,6 +283,6 @@ mod tests {
             assert!(!events.sleep(None));
         }
         events.enter();
-        assert!(events.sleep(past()), "who comes later was not meant");
+        assert!(events.sleep(past()), "the call was not for a later waiter");
     }
 }

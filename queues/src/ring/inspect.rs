@@ -1,4 +1,4 @@
-//! Looking at a ring from outside, and dropping it.
+//! Inspecting a ring, and dropping it.
 
 use std::fmt;
 
@@ -9,26 +9,28 @@ use super::Ring;
 use super::position::{ENDED, position};
 use crate::drop_all::drop_all;
 
-/// Looking. All of it is out of date before you look at the answer: good for messages and tests.
+/// Queries. An answer may be out of date when you read it: good for messages and tests.
 impl<T> Ring<T> {
     /// How many items are inside. _Python_: `qsize()`.
     #[must_use]
     #[doc(alias = "qsize")]
     pub fn len(&self) -> usize {
         loop {
-            // Acquire, all: pairs with the Release of who moved the cursor there, who had seen what allowed
-            // the move. So a tail that is read after a head is not behind it; and if it is more than a lap
-            // ahead of it, the second look at the head sees that the head has moved.
+            // Acquire, all: pairs with the Release of the thread that moved the cursor there, which
+            // had seen what allowed the move. So a tail that is read after a head is not behind it.
+            // If it is more than a lap ahead, the second load of the head sees that the head has
+            // moved.
             let head = self.head.0.load(Acquire);
             if head & ENDED != 0 {
-                // As a getter does: otherwise a `put` could still succeed after the ring was seen empty.
+                // This does what a getter does: otherwise a `put` could still succeed after the
+                // ring was seen empty.
                 self.end();
                 return 0;
             }
             let tail = self.tail.0.load(Acquire);
             // Relaxed: nothing is read after it.
             if self.head.0.load(Relaxed) == head {
-                // Both at one moment: the cursors never come back to where they were.
+                // Both are from one moment: the cursors never return to an earlier value.
                 return self.positions.distance(position(head), position(tail));
             }
         }
@@ -70,7 +72,7 @@ impl<T> Ring<T> {
     }
 }
 
-/// Says how full it is and who waits. Never blocks.
+/// Shows how full it is and how many threads wait. Never blocks.
 impl<T> fmt::Debug for Ring<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Ring")
@@ -84,7 +86,7 @@ impl<T> fmt::Debug for Ring<T> {
     }
 }
 
-/// Drops the items that are left, in order, and all of them even if one of them panics.
+/// Drops the remaining items in order; all of them, even if one drop panics.
 impl<T> Drop for Ring<T> {
     fn drop(&mut self) {
         if !model_failed() {

@@ -1,14 +1,15 @@
 //! Positions in a ring: which place, and in which lap.
 
 // ANCHOR: bits
-/// In a stamp: the place holds the item of this position. Without it: it is free for that item.
+/// In a stamp: the place holds the item of this position. Without this bit it is free for that
+/// item.
 pub(super) const FILLED: u64 = 0b001;
-/// In a cursor: a thread sleeps until it moves, and the thread that moves it must call.
+/// In a cursor: a thread sleeps until it moves, and the thread that moves the cursor must call.
 pub(super) const NOTE: u64 = 0b010;
-/// In a cursor: it will not move any more.
+/// In a cursor: it no longer moves.
 pub(super) const ENDED: u64 = 0b100;
 
-/// What is added from one place to the next.
+/// The difference between one place and the next.
 const STEP: u64 = 0b1000;
 // ANCHOR_END: bits
 
@@ -28,11 +29,11 @@ pub(super) fn position(word: u64) -> u64 {
 ///    └────────────── a position ────────────────┘
 /// ```
 ///
-/// The index counts 0, 1, … up to the number of places, which need not be a power of two, and starts again
-/// with the next lap; `k` is just enough for it. Positions are only ever compared for equality, so it does
-/// no harm that the laps wrap around. That happens after 2⁶¹ items or (with many places) as good as: at one
-/// item a nanosecond, after 73 years. A thread would have to sleep through all of them between two lines to
-/// take one for the other.
+/// The index counts 0, 1, … up to the number of places, which need not be a power of two, and
+/// starts again with the next lap; `k` bits are just enough for it. Positions are only compared for
+/// equality, so laps may wrap around. They do so after 2⁶¹ items (with many places, almost as
+/// many): at one item a nanosecond, after 73 years. A thread would have to sleep all that time
+/// between two lines to confuse two laps.
 #[derive(Clone, Copy)]
 pub(super) struct Positions {
     places: u64,
@@ -51,7 +52,8 @@ impl Positions {
         self.places as usize
     }
 
-    /// The index of a position's place: below the number of places, if these methods made the position.
+    /// The index of a position's place. It is below the number of places, if these methods made the
+    /// position.
     #[inline]
     pub(super) fn index(self, word: u64) -> usize {
         ((word & self.index) / STEP) as usize
@@ -79,7 +81,7 @@ impl Positions {
         position.wrapping_sub(self.index + STEP)
     }
 
-    /// How many steps it is from one position forward to another.
+    /// The number of steps forward from one position to another.
     pub(super) fn distance(self, from: u64, to: u64) -> usize {
         let laps = (to & !self.index).wrapping_sub(from & !self.index) / (self.index + STEP);
         let there = laps.wrapping_mul(self.places).wrapping_add(self.index(to) as u64);

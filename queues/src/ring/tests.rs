@@ -1,5 +1,5 @@
-//! What is particular to the ring: laps, places that somebody is in the middle of, notes, and drops. The
-//! corner cases that all queues share are in `tests/`.
+//! What is specific to the ring: laps, places that a thread is using, notes, and drops. The corner
+//! cases that all queues share are in `tests/`.
 
 mod drops;
 mod endings;
@@ -26,7 +26,7 @@ fn full(capacity: usize) -> Arc<Ring<usize>> {
     Arc::new(ring)
 }
 
-/// A call in a thread of its own, because it may block.
+/// A call in its own thread, because it may block.
 fn call<T, R>(
     ring: &Arc<Ring<T>>,
     body: impl FnOnce(&Ring<T>) -> R + Send + 'static,
@@ -39,7 +39,7 @@ where
     thread::spawn(move || body(&ring))
 }
 
-/// Returns once `state` holds; a state that never comes fails the test instead of hanging it.
+/// Returns once `state` holds. A state that never comes fails the test and does not hang it.
 #[track_caller]
 fn until(what: &str, state: impl Fn() -> bool) {
     let start = Instant::now();
@@ -50,7 +50,7 @@ fn until(what: &str, state: impl Fn() -> bool) {
 }
 
 impl<T> Ring<T> {
-    /// Returns once so many putters and getters have left a note, and sleep or are about to.
+    /// Returns once that many putters and getters have left a note, and sleep or are about to.
     #[track_caller]
     fn until_asleep(&self, putters: u32, getters: u32) {
         until(&format!("{putters} putters and {getters} getters asleep"), || {
@@ -62,7 +62,7 @@ impl<T> Ring<T> {
         });
     }
 
-    /// Returns once so many threads wait in `join`.
+    /// Returns once that many threads wait in `join`.
     #[track_caller]
     fn until_joining(&self, joiners: u32) {
         until(&format!("{joiners} joiners"), || {
@@ -78,27 +78,27 @@ impl<T> Ring<T> {
         self.tail.0.load(SeqCst) & NOTE != 0
     }
 
-    /// Takes the next position to put at, as a putter does that is then taken off its core.
+    /// Takes the next position for a put, as a putter that is then preempted.
     fn begin_to_put(&self) -> u64 {
         let here = position(self.tail.0.load(SeqCst));
         self.tail.0.store(self.positions.after(here), SeqCst);
         here
     }
 
-    /// Goes on where [`begin_to_put`](Self::begin_to_put) stopped.
+    /// Continues after [`begin_to_put`](Self::begin_to_put).
     fn end_to_put(&self, here: u64, item: T) {
         // SAFETY: `begin_to_put` took the position, in a ring that had a free place there.
         unsafe { self.fill(self.slot(here), here, item) };
     }
 
-    /// Takes the next position to get from, as a getter does that is then taken off its core.
+    /// Takes the next position for a get, as a getter that is then preempted.
     fn begin_to_get(&self) -> u64 {
         let here = position(self.head.0.load(SeqCst));
         self.head.0.store(self.positions.after(here), SeqCst);
         here
     }
 
-    /// Goes on where [`begin_to_get`](Self::begin_to_get) stopped.
+    /// Continues after [`begin_to_get`](Self::begin_to_get).
     fn end_to_get(&self, here: u64) -> T {
         // SAFETY: `begin_to_get` took the position, in a ring that had an item there.
         unsafe { self.empty(self.slot(here), here) }

@@ -1,16 +1,17 @@
 //! Putting and getting, and waiting for a place or for an item.
 //!
-//! Who finds the ring empty watches the stamp of the next place for a moment, then yields a few times, then
-//! sleeps on an [event count](super::event_count). Three things are left to show: that whoever puts an item
-//! knows that somebody sleeps; that a sleeper is not missed; and that all this costs nothing while nobody
-//! sleeps.
+//! A getter that finds the ring empty watches the stamp of the next place for a moment, then yields
+//! a few times, then sleeps on an [event count](super::event_count). Three claims need an argument:
+//! a putter knows that a getter sleeps; no sleeper is missed; and all this costs nothing while no
+//! thread sleeps.
 //!
-//! The usual way is a pair of looks: the getter counts itself and then looks at the ring, the putter changes
-//! the ring and then looks at the count. One of the two must see the other, but only if neither processor
-//! moves its look up before its own write, and to forbid that takes a full barrier in every `put` and every
-//! `get`. Here it is one word instead. The getter writes a note into the _tail_, by a compare-exchange that
-//! succeeds only while the tail is where the head is; the putter moves the tail by a compare-exchange that
-//! succeeds only if it knows all that is in it. So one of the two comes first:
+//! The usual way has two checks: the getter counts itself and then reads the ring; the putter
+//! changes the ring and then reads the count. One of the two must see the other, but only if
+//! neither processor moves its load before its own write. Forbidding that takes a full barrier in
+//! every `put` and every `get`. Here one word is enough. The getter writes a note into the _tail_,
+//! by a compare-exchange that succeeds only while the tail equals the head. The putter moves the
+//! tail by a compare-exchange that succeeds only if it knows the whole value. So one of the two
+//! comes first:
 //!
 //! ```text
 //!    getter: enter                        putter
@@ -24,21 +25,23 @@
 //!            cancel, get it
 //! ```
 //!
-//! For putters that find the ring full it is the same with the head, and for joiners with `done`.
+//! A putter that finds the ring full does the same with the head, and a joiner with `done`.
 //!
-//! The note stays while the tail moves on. Each putter that finds it calls one getter, after it has filled
-//! its place: an item, a call. The first that finds nobody left to call takes the note away. Just then
-//! another getter may have entered and left its note anew, and this putter wipes that away, too. So it looks
-//! for such a getter after the wiping, and calls whoever is there; they look again, and leave a new note if
-//! they must. (A note left after the wiping is not wiped.) That the look cannot miss the getter is again
-//! because two writes to one word have an order. The look writes the word of the event count, also if it
-//! finds nobody (Release), and to enter is a write to it (Acquire). If the getter entered first, it is
-//! called. If it entered second, it leaves its note after the wiping.
+//! The note stays while the tail moves on. Each putter that finds it calls one getter, after it has
+//! filled its place: one call for each item. The first putter that finds no getter left to call
+//! clears the note. Just then another getter may have entered and left its note again, and this
+//! putter clears that note too. So after the clearing it looks for such getters and calls them all;
+//! they look again, and leave a new note if they must. (A later note is not cleared.) This look
+//! cannot miss the getter, again because two writes to one word have an order. The look writes the
+//! word of the event count, even if it finds no getter (Release), and to enter is a write to it
+//! (Acquire). If the getter entered first, it is called. If it entered second, it leaves its note
+//! after the clearing.
 //!
-//! So whoever sleeps uncalled sleeps under a note, or the one that wiped it is about to call. That holds
-//! also if its call was taken by another (calls have no addressee): only a thread that has left a note
-//! itself, after it entered, tries to sleep and may take a call that was not its own. And a call that is
-//! taken by a thread whose time is up is not lost, because it tries once more before it gives up.
+//! So a thread that sleeps uncalled has a note, or the thread that cleared it is about to call.
+//! That also holds if another thread took its call (a call is not addressed to one thread): only a
+//! thread that has left a note itself, after it entered, tries to sleep and may take a call that
+//! was not its own. A call is not lost if a thread takes it whose time is up, because that thread
+//! tries once more before it gives up.
 
 use std::time::{Duration, Instant};
 
@@ -76,8 +79,8 @@ impl<T> Ring<T> {
     /// Puts an item in; blocks while the ring is full, for at most `timeout`.
     /// _Python_: `put(item, timeout=t)`.
     ///
-    /// Zero is one try; a time-out that overflows `Instant` never expires. The clock is read only if there
-    /// is no place.
+    /// Zero tries once; a timeout that overflows `Instant` never expires. The clock is read only if
+    /// there is no place.
     ///
     /// # Errors
     ///
@@ -91,7 +94,7 @@ impl<T> Ring<T> {
 
     /// Puts an item in; blocks while the ring is full, until `deadline` at most.
     ///
-    /// A deadline that has passed is one try.
+    /// With a deadline that has passed it tries once.
     ///
     /// # Errors
     ///
@@ -113,8 +116,8 @@ impl<T> Ring<T> {
         let _waiting = self.identity.waiting_for_anyone();
         loop {
             if !time_is_up {
-                // Before the try, because that looks at the head, which getters are busy with; a stamp is
-                // between the putter and the one getter that is concerned.
+                // It comes before the try, because that reads the head, which getters keep writing.
+                // Only the putter and one getter use a stamp.
                 spin::linger(|| self.is_place_free());
             }
             item = match self.try_put_slow(item) {
@@ -135,20 +138,20 @@ impl<T> Ring<T> {
         }
     }
 
-    /// Whether a `put` would now find a place, or the end. A hint.
+    /// Whether a `put` would now find a place, or the shutdown. A hint.
     fn is_place_free(&self) -> bool {
-        // Relaxed, both: `try_put_slow` is what decides.
+        // Relaxed, both: `try_put_slow` decides.
         let tail = self.tail.0.load(Relaxed);
         tail & ENDED != 0 || self.slot(tail).stamp.load(Relaxed) == position(tail)
     }
 
     /// Leaves a note in the head if the ring is full and not shut down. Returns whether it did.
     fn leave_note_if_full(&self) -> bool {
-        // Relaxed: if there was a shutdown, `enter` came after its `call_all` and has made it visible, or
-        // before it, and `sleep` will find the call.
+        // Relaxed: if there was a shutdown, `enter` came after its `call_all` and sees the
+        // shutdown, or came before it, and `sleep` will find the call.
         let tail = self.tail.0.load(Relaxed);
-        // The tail is at most a lap ahead of the head. So if, when the note is left, the head is a lap
-        // behind what the tail was before, that is still the tail, and the ring is full.
+        // The tail is at most a lap ahead of the head. So if the head is a lap behind the tail that
+        // was read before, when the note is left, the tail has not moved, and the ring is full.
         tail & ENDED == 0 && leave_note(&self.head.0, self.positions.lap_before(position(tail)))
     }
 
@@ -185,12 +188,12 @@ impl<T> Ring<T> {
     /// Takes the next item out; blocks while the ring is empty, for at most `timeout`.
     /// _Python_: `get(timeout=t)`.
     ///
-    /// Zero is one try; a time-out that overflows `Instant` never expires. The clock is read only if there
-    /// is no item.
+    /// Zero tries once; a timeout that overflows `Instant` never expires. The clock is read only if
+    /// there is no item.
     ///
     /// # Errors
     ///
-    /// [`GetTimeoutError::Timeout`], or [`GetTimeoutError::Shutdown`] if none will come.
+    /// [`GetTimeoutError::Timeout`], or [`GetTimeoutError::Shutdown`] if no item will come.
     #[inline]
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub fn get_timeout(&self, timeout: Duration) -> Result<T, GetTimeoutError> {
@@ -202,7 +205,7 @@ impl<T> Ring<T> {
 
     /// Takes the next item out; blocks while the ring is empty, until `deadline` at most.
     ///
-    /// A deadline that has passed is one try.
+    /// With a deadline that has passed it tries once.
     ///
     /// # Errors
     ///
@@ -241,17 +244,18 @@ impl<T> Ring<T> {
         }
     }
 
-    /// Whether a `get` would now find an item, or the end. A hint.
+    /// Whether a `get` would now find an item, or the shutdown. A hint.
     pub(super) fn is_place_filled(&self) -> bool {
-        // Relaxed, both: `try_get_slow` is what decides.
+        // Relaxed, both: `try_get_slow` decides.
         let head = self.head.0.load(Relaxed);
         head & ENDED != 0 || self.slot(head).stamp.load(Relaxed) == position(head) | FILLED
     }
 
     /// Leaves a note in the tail if the ring is empty and not shut down. Returns whether it did.
     fn leave_note_if_empty(&self) -> bool {
-        // Relaxed: the head is never ahead of the tail. So if, when the note is left, the tail is where the
-        // head was before, the head is still there, and the ring is empty. A shutdown would be in the tail.
+        // Relaxed: the head is never ahead of the tail. So if the tail equals the head that was
+        // read before, when the note is left, the head has not moved, and the ring is empty. A
+        // shutdown would be in the tail.
         leave_note(&self.tail.0, position(self.head.0.load(Relaxed)))
     }
 
@@ -259,15 +263,15 @@ impl<T> Ring<T> {
     #[cold]
     pub(super) fn call_getter(&self) {
         if !self.sleepers.0.getters.call_one() {
-            // Relaxed: `call_all` and `enter` are what orders this thread and who has left a note.
+            // Relaxed: `call_all` and `enter` order this thread and the thread that left a note.
             self.tail.0.fetch_and(!NOTE, Relaxed);
             self.sleepers.0.getters.call_all();
         }
     }
     // ANCHOR_END: get-slow
 
-    /// The items as they come: `for item in ring.iter()` blocks for each, and ends when the ring is shut
-    /// down and empty.
+    /// The items as they come. `for item in ring.iter()` blocks for each, and ends when the ring is
+    /// shut down and empty.
     pub fn iter(&self) -> Iter<'_, Self, T> {
         Iter::new(self)
     }
@@ -287,15 +291,16 @@ impl<'a, T: Send> IntoIterator for &'a Ring<T> {
 }
 
 // ANCHOR: leave-note
-/// Leaves a note in a cursor if it is still at this position, and has not ended. Returns whether it did.
+/// Leaves a note in a cursor if it is still at this position, and has not ended. Returns whether it
+/// did.
 pub(super) fn leave_note(cursor: &AtomicU64, position: u64) -> bool {
     // Relaxed: the compare-exchange decides.
     let mut now = cursor.load(Relaxed);
     while now & !NOTE == position {
-        // Also if there is a note already: it might just be wiped, and this write must come before or
-        // after that.
-        // Relaxed: `enter` and `call_all` are what orders this thread and whoever moves, wipes or ends the
-        // cursor.
+        // It writes even if there is a note: another thread might be clearing it, and
+        // this write must come before or after that. Relaxed: `enter` and `call_all`
+        // order this thread and the thread that moves or ends the cursor or clears the
+        // note.
         match cursor.compare_exchange_weak(now, position | NOTE, Relaxed, Relaxed) {
             Ok(_) => return true,
             Err(other) => now = other,

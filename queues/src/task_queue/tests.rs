@@ -1,4 +1,4 @@
-//! The corner cases, each named after what it shows. They wait for states, not for time.
+//! The corner cases, each named after what it shows. They wait for states and not for time.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use primitives::{Event, Lock};
 use super::{TaskCounts, TaskQueue};
 use crate::{PutError, Workers};
 
-/// Keeps a worker in its task, until it is dropped (also by a test that fails).
+/// Keeps a worker in its task until it is dropped, also by a failing test.
 struct Gate(Arc<Event>);
 
 impl Drop for Gate {
@@ -35,7 +35,7 @@ fn busy() -> (TaskQueue, Gate) {
     (tasks, gate)
 }
 
-/// Counts how often it is dropped, and panics then if it is told to.
+/// Counts its drops, and panics at a drop if it is told to.
 struct Dropped(Arc<AtomicUsize>, bool);
 
 impl Drop for Dropped {
@@ -63,7 +63,7 @@ fn workers_run_tasks_at_the_same_time() {
     let meet = Arc::new(primitives::Barrier::new(2));
     for _ in 0..2 {
         let meet = Arc::clone(&meet);
-        tasks.add_task(move || assert!(meet.wait().is_ok())).unwrap(); // neither returns without the other
+        tasks.add_task(move || assert!(meet.wait().is_ok())).unwrap(); // both must arrive
     }
     assert_eq!(tasks.join().ran, 2);
 }

@@ -1,13 +1,13 @@
-//! [`Workers`]: how many threads a pool is to have.
+//! [`Workers`]: how many threads a pool gets.
 
 use std::num::NonZeroUsize;
 
 use primitives::sync;
 
-/// So many threads at least, if the program does not say how many.
+/// The smallest default number of threads.
 const FEWEST_BY_DEFAULT: usize = 4;
 
-/// How many threads a pool is to have, their names, and their stacks.
+/// How many threads a pool gets, their names, and their stacks.
 ///
 /// ```
 /// use queues::{TaskQueue, Workers};
@@ -41,16 +41,16 @@ impl Workers {
         Self { count, name: None, stack_size: None }
     }
 
-    /// Names the threads: `name_0`, `name_1` … The name of a thread is in the report of a panic, and (its first 15
-    /// bytes, on Linux) in what the system shows, such as `top -H`.
+    /// Names the threads: `name_0`, `name_1` … The report of a panic has the name of the thread. On
+    /// Linux the system shows its first 15 bytes, for example in `top -H`.
     #[doc(alias = "thread_name_prefix")]
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
         self
     }
 
-    /// How much stack each gets, in bytes (2 MiB, if nobody says). Tasks that wait for tasks may nest on it: see
-    /// [`executor`](crate::executor#a-task-that-waits-for-a-task).
+    /// The stack size of each thread, in bytes; the default is 2 MiB. Tasks that wait for tasks may
+    /// nest on it: see [`executor`](crate::executor#a-task-that-waits-for-a-task).
     pub const fn stack_size(mut self, bytes: usize) -> Self {
         self.stack_size = Some(bytes);
         self
@@ -65,11 +65,11 @@ impl Workers {
 
 /// One thread for each core that the process may use, and at least four.
 ///
-/// A core each is what tasks that compute can use; more threads would only take turns. A task that waits, for a disk
-/// or another task, holds a thread without using a core, so on a small machine a few more keep the others going.
-/// CPython has `min(32, cores + 4)`: its threads hold a global lock while they compute, so they are good for waiting
-/// above all, and the number must be large. A program whose tasks mostly wait should say itself how many may wait at
-/// once.
+/// Tasks that compute can use one core each; more threads would only take turns. A task that waits,
+/// for a disk or another task, holds a thread without using a core, so on a small machine a few
+/// more threads keep the cores busy. CPython has `min(32, cores + 4)`: its threads hold a global
+/// lock while they compute, so they mainly wait, and the number must be large. A program whose
+/// tasks mostly wait should choose how many may wait at once.
 impl Default for Workers {
     fn default() -> Self {
         Self::new(sync::cores().max(FEWEST_BY_DEFAULT))

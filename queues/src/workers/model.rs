@@ -1,15 +1,17 @@
-//! Panics under `--cfg model`, where a real one ends the model: a task that is to panic says so and returns.
+//! Panics under `--cfg model`, where a real panic ends the model: a task that should panic records
+//! that and returns.
 
 use std::cell::Cell;
 use std::error::Error;
 use std::fmt;
 
 thread_local! {
-    // loom runs the threads of a model on one of the system's, and switches at none of the accesses to this.
+    // loom runs all threads of a model on one system thread, and does not switch at accesses to
+    // this.
     static FAILED: Cell<bool> = const { Cell::new(false) };
 }
 
-/// The last thing that a closure does which is to count as panicked.
+/// The last call of a closure that should count as panicked.
 pub fn fail() {
     FAILED.set(true);
 }

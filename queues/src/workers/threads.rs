@@ -13,19 +13,20 @@ use primitives::threads::{Builder, JoinHandle};
 
 use super::Workers;
 
-/// Threads that all run the same thing until there is nothing left to do.
+/// Threads that all run the same function until there is no more work.
 #[derive(Debug)]
 pub(crate) struct WorkerThreads {
     threads: Vec<JoinHandle<()>>,
-    /// Whether the drop of the pool waits for them: not after a shutdown that did not.
+    /// Whether the drop of the pool waits for them. It does not after a shutdown that did not wait.
     awaited: AtomicBool,
-    /// The process that started them: in the child of a `fork` they are not there.
+    /// The process that started them: a forked child does not have them.
     process: u32,
 }
 
 impl WorkerThreads {
-    /// Starts the threads; each runs `work` on what they share. Unless `workers` has a name, they have that of the
-    /// `pool`. If the system has not enough of them, those that run already must be told to end.
+    /// Starts the threads; each runs `work` on what they share. Unless `workers` has a name, they
+    /// get that of the `pool`. If the system cannot make enough of them, the caller must tell the
+    /// running ones to end.
     pub(crate) fn start<P: Send + Sync + 'static>(
         workers: &Workers,
         pool: &str,
@@ -56,45 +57,48 @@ impl WorkerThreads {
         self.threads.len()
     }
 
-    /// Whether this process is the one that started them, and not a child that was forked off since: that one has
-    /// the memory but not the threads, and locks which a thread held in that moment stay locked.
+    /// Whether this process started them. A child that was forked later has the memory but not the
+    /// threads, and locks that a thread held at that moment stay locked.
     pub(crate) fn is_here(&self) -> bool {
         self.process == process::id()
     }
 
-    /// Notes whether the caller of a shutdown waits: then the drop will too, and otherwise it will not.
+    /// Notes whether the caller of a shutdown waits; the drop then does the same.
     pub(crate) fn shut_down(&self, wait: bool) {
-        // Relaxed: the thread that drops the pool has it alone, so the drop comes after every such call.
+        // Relaxed: the thread that drops the pool owns it alone, so the drop comes after every such
+        // call.
         self.awaited.store(wait, Relaxed);
     }
 
-    /// Waits until all of them have done their work. Blocks; not for a worker, which would wait for
-    /// itself. Returns at once where they are not.
+    /// Waits until all of them have done their work. Blocks, except in a worker, which would wait
+    /// for itself. Returns at once in a forked child.
     pub(crate) fn wait(&self) {
         if !self.is_here() {
             return;
         }
         for thread in &self.threads {
             let ended = thread.join_timeout(Duration::MAX);
-            debug_assert!(ended, "that time-out never comes");
+            debug_assert!(ended, "this timeout never expires");
         }
     }
 
-    /// [`wait`](Self::wait), and until the threads are gone; or leaves them alone, if a shutdown said so.
+    /// [`wait`](Self::wait), and then until the threads are gone; or leaves them alone, if a
+    /// shutdown said so.
     pub(crate) fn end(&mut self) {
         if !*self.awaited.get_mut() {
             return; // the handles are dropped with this, and the threads go on
         }
         for thread in mem::take(&mut self.threads) {
-            // Not `expect`: what a worker runs is caught there, and here may be a destructor.
+            // Not `expect`: the worker catches the panics of what it runs, and this may be a
+            // destructor.
             _ = thread.join();
         }
     }
 }
 
 thread_local! {
-    /// The address of what this thread shares with the others, if it is a worker. The thread keeps it
-    /// alive, so nothing else has this address.
+    /// The address of the state that this thread shares with the others, if it is a worker. The
+    /// thread keeps that state alive, so no other object has this address.
     static SERVED: Cell<*const ()> = const { Cell::new(ptr::null()) };
 }
 
@@ -102,12 +106,12 @@ fn address<P>(shared: &P) -> *const () {
     ptr::from_ref(shared).cast()
 }
 
-/// Whether the calling thread is one of the workers that share this. One look at a thread-local.
+/// Whether the calling thread is one of the workers that share this. Reads a thread-local.
 pub(crate) fn serves<P>(shared: &P) -> bool {
     SERVED.get() == address(shared)
 }
 
-/// In the child of a `fork` the handles stand for threads that are not there: nothing may be done with them.
+/// In a forked child the handles refer to threads that do not exist, so they must not be used.
 impl Drop for WorkerThreads {
     fn drop(&mut self) {
         if !self.is_here() {

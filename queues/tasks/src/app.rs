@@ -23,13 +23,13 @@ use crate::signature::Signature;
 use crate::task::{Definition, Task};
 use crate::worker::WorkerBuilder;
 
-/// The queue of whatever has no other. Celery's default too.
+/// The default queue. Celery's default too.
 const DEFAULT_QUEUE: &str = "celery";
 
 /// The most urgent and the least urgent are ten steps apart.
 const MOST_PRIORITY: u8 = 9;
 
-/// Sends tasks, and knows how to run them. A handle: clones share one. _Python_: `Celery(…)`.
+/// Sends tasks, and runs them. It is a handle: clones share one application. _Python_: `Celery(…)`.
 ///
 /// Written for one process:
 ///
@@ -45,13 +45,13 @@ const MOST_PRIORITY: u8 = 9;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// On many machines the first line is another one, with the feature `redis`:
+/// For many machines only the first line changes, with the feature `redis`:
 ///
 /// ```ignore
 /// let app = App::new(tasks::Redis::open("redis://10.0.0.1")?);
 /// ```
 ///
-/// and whoever only sends starts no worker.
+/// and a program that only sends starts no worker.
 #[derive(Clone)]
 pub struct App {
     pub(crate) shared: Arc<Shared>,
@@ -67,16 +67,16 @@ pub(crate) struct Shared {
     default_queue: Lock<Arc<str>>,
 }
 
-/// Making one, and telling it what there is.
+/// Making an application, and registering tasks.
 impl App {
-    /// On something that keeps both tasks and results.
+    /// On a server that keeps both tasks and results.
     #[must_use]
     pub fn new(backend: impl Broker + ResultStore) -> Self {
         let backend = Arc::new(backend);
         Self::with_results(Arc::clone(&backend) as _, backend)
     }
 
-    /// With a place of its own for the results.
+    /// With a separate store for the results.
     #[must_use]
     pub fn with_results(broker: Arc<dyn Broker>, results: Arc<dyn ResultStore>) -> Self {
         let shared = Shared {
@@ -89,11 +89,12 @@ impl App {
         Self { shared: Arc::new(shared) }
     }
 
-    /// Adds a task: a name that all programs agree on, and the function that a worker of this one runs.
+    /// Adds a task: a name that all programs agree on, and the function that a worker of this
+    /// program runs.
     ///
-    /// The function gets its [`Context`] and the arguments as one value: a tuple of them, `()` or a struct with `Deserialize`
-    /// (then they may come by name too). It returns anything that serde can write, or a [`TaskError`].
-    /// _Python_: `@app.task(name=…)`.
+    /// The function gets its [`Context`] and the arguments as one value: a tuple of them, `()` or a
+    /// struct with `Deserialize` (then they may come by name too). It returns any value that serde
+    /// can write, or a [`TaskError`]. _Python_: `@app.task(name=…)`.
     ///
     /// # Errors
     ///
@@ -138,40 +139,42 @@ impl App {
         Ok(Task::new(self.clone(), name))
     }
 
-    /// A task that another program runs, by its types.
+    /// A task that another program runs, with its types.
     ///
     /// # Errors
     ///
-    /// If it cannot be a name.
+    /// If the name is not valid.
     pub fn remote_task<A: Serialize, R>(&self, name: &str) -> Result<Task<A, R>, Error> {
         check_name("task", name)?;
         Ok(Task::new(self.clone(), name.into()))
     }
 
-    /// Sends tasks whose name matches to a queue: `images.*` all that begin with `images.`, `*` all, else the one of that
-    /// name. The first route that matches counts; a call's own queue goes before, a task's own after. _Python_: `task_routes`.
+    /// Sends tasks whose name matches to a queue: `images.*` matches all that begin with `images.`,
+    /// `*` matches all, another pattern the one task of that name. The first matching route counts.
+    /// A call's own queue has precedence over it, and it has precedence over a task's own queue.
+    /// _Python_: `task_routes`.
     ///
     /// # Errors
     ///
-    /// If the queue's name cannot be one.
+    /// If the queue's name is not valid.
     pub fn route(&self, pattern: &str, queue: &str) -> Result<(), Error> {
         check_name("queue", queue)?;
         self.shared.routes.lock().push((pattern.into(), queue.into()));
         Ok(())
     }
 
-    /// The queue of whatever has no other; `celery` at first.
+    /// Sets the default queue; `celery` otherwise.
     ///
     /// # Errors
     ///
-    /// If it cannot be a name.
+    /// If the name is not valid.
     pub fn default_queue(&self, queue: &str) -> Result<(), Error> {
         check_name("queue", queue)?;
         *self.shared.default_queue.lock() = queue.into();
         Ok(())
     }
 
-    /// The broker, for what this has no call for: the lengths of queues, dead letters.
+    /// The broker, for calls that this type does not have: the lengths of queues, dead letters.
     #[must_use]
     pub fn broker(&self) -> &Arc<dyn Broker> {
         &self.shared.broker
@@ -195,13 +198,13 @@ impl App {
     ///
     /// # Errors
     ///
-    /// If the arguments are neither a tuple, a list nor a struct, if the name cannot be one, or if the broker does not take it; then
-    /// it is sent to nobody.
+    /// If the arguments are neither a tuple, a list nor a struct, if the name is not valid, or if
+    /// the broker refuses it; then it is not sent.
     pub fn delay<R>(&self, task: &str, args: impl Serialize) -> Result<TaskHandle<R>, Error> {
         self.apply_async(task, args, SendOptions::new())
     }
 
-    /// Sends a task by its name, so.
+    /// Sends a task by its name, with options.
     ///
     /// # Errors
     ///
@@ -239,12 +242,12 @@ impl App {
         Ok(handles)
     }
 
-    /// Starts a task, chain or chord; the handle is that of what ends last.
+    /// Starts a task, chain or chord; returns the handle of the last task.
     ///
     /// # Errors
     ///
-    /// As [`delay`](Self::delay); [`Error::Canvas`] if there is nothing in it, or if it ends with a group, which
-    /// [`apply_group`](Self::apply_group) starts.
+    /// As [`delay`](Self::delay); [`Error::Canvas`] if there is nothing in it, or if it ends with a
+    /// group, which [`apply_group`](Self::apply_group) starts.
     pub fn apply<R>(&self, mut signature: Signature) -> Result<TaskHandle<R>, Error> {
         let mut last = freeze(&mut signature);
         let id = match last.len() {
@@ -260,7 +263,7 @@ impl App {
         Ok(self.handle(&id))
     }
 
-    /// Starts a group, or a chain that ends with one.
+    /// Starts a group, or a chain that ends with a group.
     ///
     /// # Errors
     ///
@@ -279,7 +282,7 @@ impl App {
         self.shared.run(plan)
     }
 
-    /// The handle of a task by its id, whoever sent it.
+    /// The handle of a task by its id, from any sender.
     #[must_use]
     pub fn handle<R>(&self, id: &str) -> TaskHandle<R> {
         TaskHandle::new(id.into(), Arc::clone(&self.shared))
@@ -345,7 +348,7 @@ impl App {
 }
 
 impl Shared {
-    /// The queue of a task: by the first route that matches, else the task's own, else the default one.
+    /// The queue of a task: by the first matching route, else the task's own, else the default.
     pub(crate) fn queue_of(&self, task: &str) -> Arc<str> {
         let matches = |pattern: &str| match pattern.strip_suffix('*') {
             Some(prefix) => task.starts_with(prefix),
@@ -376,7 +379,7 @@ fn check_priority(priority: u8) -> Result<(), Error> {
     Err(Error::Setting(format!("a priority is 0 to {MOST_PRIORITY}, not {priority}")))
 }
 
-/// Its broker and its tasks' names. Asks no server.
+/// Shows its broker and its tasks' names. Asks no server.
 impl fmt::Debug for App {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut tasks: Vec<_> = self.shared.tasks.lock().keys().cloned().collect();

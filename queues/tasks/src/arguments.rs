@@ -1,7 +1,8 @@
 //! Arguments: typed in the program, `[args, kwargs]` on the wire.
 //!
-//! A tuple or list goes by position, a struct by name. Received, a tuple takes what came by position; a struct takes
-//! what came by position for its first fields and what came by name for the others, as Python binds a call:
+//! A tuple or list is sent by position, a struct by name. On receipt, a tuple takes the positional
+//! arguments. A struct takes the positional ones for its first fields and the named ones for the
+//! others, as Python binds a call:
 //!
 //! ```text
 //! struct Resize { path: String, width: u32 }      resize("a.png", width=90)  ─▶  Resize { path: "a.png", width: 90 }
@@ -16,7 +17,7 @@ use serde_json::{Map, Value};
 
 use crate::error::Error;
 
-/// Splits what a program sends.
+/// Splits the arguments that a program sends.
 pub(crate) fn to_arguments(
     args: &impl Serialize,
 ) -> Result<(Vec<Value>, Map<String, Value>), Error> {
@@ -33,7 +34,7 @@ pub(crate) fn to_arguments(
     }
 }
 
-/// Binds what a worker got to the type that a task takes.
+/// Binds received arguments to the type that a task takes.
 pub(crate) fn from_arguments<A: DeserializeOwned>(
     args: &[Value],
     kwargs: &Map<String, Value>,
@@ -49,7 +50,7 @@ struct Arguments<'a> {
 type Fault = serde_json::Error;
 
 impl<'de> Arguments<'de> {
-    /// Those by position only.
+    /// Only positional arguments.
     fn positional(self) -> Result<&'de [Value], Fault> {
         match self.kwargs.keys().next() {
             None => Ok(self.args),
@@ -146,7 +147,7 @@ impl<'de> Deserializer<'de> for Arguments<'de> {
         visitor.visit_map(named(self.kwargs))
     }
 
-    /// An alias of another type takes what that takes.
+    /// An alias of another type takes the same as that type.
     fn deserialize_newtype_struct<V: Visitor<'de>>(
         self,
         _: &'static str,
@@ -161,7 +162,7 @@ impl<'de> Deserializer<'de> for Arguments<'de> {
     }
 }
 
-/// Those by name, as serde wants a map.
+/// The named arguments, as the map that serde expects.
 fn named<'de>(
     kwargs: &'de Map<String, Value>,
 ) -> MapDeserializer<'de, impl Iterator<Item = (&'de str, &'de Value)>, Fault> {

@@ -6,11 +6,11 @@
 //!   beat ─┘        the others look again       └─ 0 3 * * mon:     report  ─▶ a queue
 //! ```
 //!
-//! Any number of programs may run one schedule: one of them leads, and sends; if it dies, another one leads within [`TERM`]. When an entry
-//! was last sent is a note at the broker, so the next leader goes on where the last one stopped. Two of Celery's beats send everything
-//! twice.
+//! Any number of programs may run one schedule: one of them leads, and sends; if it dies, another
+//! leads within [`TERM`]. The broker stores when an entry was last sent, so the next leader
+//! continues where the last one stopped. Two of Celery's beats would send everything twice.
 //!
-//! Entries that share a name share that note: the name is what makes them one.
+//! Entries of the same name share that note: the name identifies an entry.
 
 mod crontab;
 
@@ -28,13 +28,13 @@ use crate::error::{Error, check_name};
 use crate::message::new_id;
 use crate::signature::Signature;
 
-/// A leader that is not heard of for so long is followed by another.
+/// A leader that is silent for this long is replaced.
 const TERM: Duration = Duration::from_secs(5);
 
-/// The leader says so often that it leads, and the others ask.
+/// How often the leader confirms that it leads, and the others ask.
 const TICK: Duration = Duration::from_secs(1);
 
-/// When an entry comes due.
+/// When an entry becomes due.
 #[derive(Clone, Debug)]
 enum When {
     Every(Duration),
@@ -56,11 +56,11 @@ struct Entry {
     name: String,
     when: When,
     what: Signature,
-    /// When it was last sent; at first when this beat began.
+    /// When it was last sent; initially, when this beat began.
     last: SystemTime,
 }
 
-/// A schedule to be. [`start`](Self::start) starts it.
+/// A schedule that has not started. [`start`](Self::start) starts it.
 ///
 /// ```
 /// use std::time::Duration;
@@ -87,11 +87,12 @@ impl Beat {
         Self { app: app.clone(), entries: Vec::new() }
     }
 
-    /// Again and again after so long, the first time after one interval. What a pause of all beats has missed is sent once.
+    /// Adds an entry that is sent once in each interval, first after one interval. What a pause of
+    /// all beats has missed is sent once.
     ///
     /// # Errors
     ///
-    /// If the interval is zero, or the name cannot be one or is taken.
+    /// If the interval is zero, or the name is not valid or is taken.
     pub fn every(self, name: &str, interval: Duration, what: Signature) -> Result<Self, Error> {
         if interval.is_zero() {
             return Err(Error::Schedule(format!("{name:?} every 0 s would never end")));
@@ -103,7 +104,7 @@ impl Beat {
     ///
     /// # Errors
     ///
-    /// If the name cannot be one or is taken.
+    /// If the name is not valid or is taken.
     pub fn at(self, name: &str, times: Crontab, what: Signature) -> Result<Self, Error> {
         self.add(name, When::At(times), what)
     }
@@ -117,11 +118,11 @@ impl Beat {
         Ok(self)
     }
 
-    /// Starts a thread that sends what is due, whenever it leads.
+    /// Starts a thread that sends due entries while it leads.
     ///
     /// # Errors
     ///
-    /// If there is no entry, or the system has no thread to give.
+    /// If there is no entry, or the system cannot make a thread.
     pub fn start(self) -> Result<BeatHandle, Error> {
         if self.entries.is_empty() {
             return Err(Error::Schedule("a schedule without an entry never comes due".into()));
@@ -143,7 +144,7 @@ impl Beat {
                 match broker.lead("beat", me, TERM) {
                     Ok(leads) => leads,
                     Err(error) => {
-                        tracing::error!(%error, "it is not known who leads; nothing is sent");
+                        tracing::error!(%error, "the leader is not known; nothing is sent");
                         false
                     }
                 },
@@ -163,7 +164,7 @@ impl Beat {
         }
     }
 
-    /// Sends what is due, and returns when the next one will be.
+    /// Sends due entries, and returns when the next one will be due.
     fn send_due(&mut self) -> Option<SystemTime> {
         let now = SystemTime::now();
         for entry in &mut self.entries {
@@ -180,7 +181,7 @@ impl Entry {
         format!("beat.{}", self.name)
     }
 
-    /// Goes on where another leader has stopped.
+    /// Continues where another leader stopped.
     fn read_note(&mut self, app: &App) {
         match app.broker().note(&self.note()) {
             Ok(note) => {
@@ -194,9 +195,11 @@ impl Entry {
         }
     }
 
-    /// Notes it first and sends it then: a beat that dies in between has left one out, and none is sent twice.
+    /// It notes the entry before it sends it: a beat that dies in between skips one, and none is
+    /// sent twice.
     fn send(&mut self, app: &App, now: SystemTime) {
-        // In step with the interval, not with when this thread woke; but what was missed is sent once.
+        // In step with the interval, not with the wake-up of this thread; missed entries are sent
+        // once.
         let due = self.when.next(self.last);
         self.last = if self.when.next(due) > now { due } else { now };
         let noted = app.broker().set_note(&self.note(), &to_iso(self.last));
@@ -206,14 +209,14 @@ impl Entry {
     }
 }
 
-/// A schedule that runs. Dropping it [stops](Self::stop) it.
+/// A running schedule. Dropping it [stops](Self::stop) it.
 pub struct BeatHandle {
     stop: Arc<Event>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl BeatHandle {
-    /// Stops it, and lets another one lead at once. Waits for what it is just sending.
+    /// Stops it, and lets another lead at once. Waits for a send in progress.
     pub fn stop(mut self) {
         self.end();
     }

@@ -1,4 +1,5 @@
-//! Who keeps the tasks until they are done: one small trait. [`ResultStore`](crate::ResultStore) is the other one.
+//! The broker, which keeps the tasks until they are done: one small trait.
+//! [`ResultStore`](crate::ResultStore) is the other.
 //!
 //! ```text
 //!   program ── push ──▶ Broker ── claim ──▶ worker ──┬── ack ──▶ Broker      it is done, and gone
@@ -8,9 +9,10 @@
 //!   program ◀─ wait ─── ResultStore ◀──────── put ───┘  (before the ack: a result is never lost)
 //! ```
 //!
-//! A claimed message belongs to its worker until that acknowledges it, gives it back, or has not refreshed it for the
-//! broker's visibility time-out. Then it is taken for dead, and a [`sweep`](Broker::sweep) hands its messages to the
-//! others. So each task runs _at least_ once; it may run twice.
+//! A claimed message belongs to its worker until the worker acknowledges it or gives it back. A
+//! worker that does not refresh its messages for the broker's visibility timeout counts as dead,
+//! and a [`sweep`](Broker::sweep) gives its messages to the others. So each task runs _at least_
+//! once; it may run twice.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -21,40 +23,40 @@ use crate::error::Error;
 use crate::message::Message;
 use crate::wire::Undecodable;
 
-/// How a broker finds a claimed message again. Opaque to all but the broker.
+/// How a broker finds a claimed message again. Only the broker interprets it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Receipt {
     /// A text: on Redis the delivery tag.
     pub tag: Box<str>,
     /// A number: on RabbitMQ the channel's delivery tag.
     pub number: u64,
-    /// Whether the broker counts the redeliveries of this one.
+    /// Whether the broker counts the redeliveries of this message.
     pub counted: bool,
 }
 
-/// A message that was claimed.
+/// A claimed message.
 #[derive(Clone, Debug)]
 pub struct Delivery {
-    /// To acknowledge it by.
+    /// Identifies it for the acknowledgement.
     pub receipt: Receipt,
-    /// The queue that it stood in.
+    /// The queue that it was in.
     pub queue: Arc<str>,
-    /// What it says, or why that cannot be read.
+    /// Its content, or why that cannot be read.
     pub content: Result<Box<Message>, Undecodable>,
-    /// As it came over the wire, to be given back unchanged; empty in process.
+    /// The bytes from the wire, to give it back unchanged; empty in process.
     pub raw: Box<[u8]>,
     /// How often it has been taken from a worker that died, as far as the broker knows.
     pub redeliveries: u32,
     /// Whether another worker has had it before.
     pub redelivered: bool,
-    /// Whether somebody has taken it back already.
+    /// Whether it has already been revoked.
     pub revoked: bool,
 }
 
-/// What becomes of a message that is not acknowledged.
+/// What happens to a message that is not acknowledged.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Nack {
-    /// It goes back to where it was taken from, first in its queue.
+    /// It goes back to its queue, as the first message.
     GiveBack,
     /// It goes to the dead letters, with the reason.
     Bury {
@@ -63,10 +65,10 @@ pub enum Nack {
     },
 }
 
-/// A message that no worker will run, kept for people.
+/// A message that no worker will run, kept for inspection.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DeadLetter {
-    /// The queue that it stood in.
+    /// The queue that it was in.
     pub queue: String,
     /// Why it is here.
     pub reason: String,
@@ -78,17 +80,17 @@ pub struct DeadLetter {
 ///
 /// # Errors
 ///
-/// Each call returns [`Error::Broker`] if its server does not answer, after the broker's own patience is over;
-/// in process [`Error::Closed`] once it is closed.
+/// Each call returns [`Error::Broker`] if its server does not answer within the broker's patience;
+/// in process it returns [`Error::Closed`] once the broker is closed.
 pub trait Broker: Send + Sync + 'static {
-    /// Which one it is, for people: its address without a password.
+    /// Its name for messages: its address without a password.
     fn name(&self) -> String;
 
-    /// Puts messages into their queues: all of them or, where the server can, none.
+    /// Puts messages into their queues: all of them, or none if the server supports that.
     fn push(&self, messages: Vec<Message>) -> Result<(), Error>;
 
-    /// Takes up to `max` messages, those of greater urgency first, then those of the queues named first. Waits up to
-    /// `timeout` for the first one, and never for a second.
+    /// Takes up to `max` messages, the more urgent first, then those of the queues named first.
+    /// Waits up to `timeout` for the first one, and never for a second.
     fn claim(
         &self,
         queues: &[Arc<str>],
@@ -99,55 +101,57 @@ pub trait Broker: Send + Sync + 'static {
     /// These are done.
     fn ack(&self, receipts: &[Receipt]) -> Result<(), Error>;
 
-    /// This one is not done.
+    /// This message is not done.
     fn nack(&self, delivery: &Delivery, how: Nack) -> Result<(), Error>;
 
-    /// The worker that has these is alive.
+    /// The worker that holds these is alive.
     fn refresh(&self, _receipts: &[Receipt]) -> Result<(), Error> {
         Ok(())
     }
 
-    /// Gives back what nobody has refreshed for the visibility time-out; returns how many.
+    /// Gives back messages that were not refreshed for the visibility timeout; returns how many.
     fn sweep(&self) -> Result<usize, Error> {
         Ok(0)
     }
 
-    /// After how long a worker that does not refresh its claims is taken for dead; `None` if the broker sees by itself
-    /// that a worker is gone.
+    /// After how long a worker that does not refresh its claims counts as dead; `None` if the
+    /// broker itself notices that a worker is gone.
     fn visibility_timeout(&self) -> Option<Duration> {
         None
     }
 
-    /// Whether a claim costs no more than a lock, so that each thread of a worker makes its own.
+    /// Whether a claim costs no more than a lock, so that each thread of a worker claims for
+    /// itself.
     fn is_local(&self) -> bool {
         false
     }
 
-    /// Lets claims that wait return at once, so that a worker can end.
+    /// Lets waiting claims return at once, so that a worker can end.
     fn wake(&self) {}
 
     /// How many messages wait in a queue.
     fn len(&self, queue: &str) -> Result<usize, Error>;
 
-    /// Drops what waits in a queue; returns how many.
+    /// Drops the waiting messages of a queue; returns how many.
     fn purge(&self, queue: &str) -> Result<usize, Error>;
 
-    /// Takes no more messages, and ends claims that wait.
+    /// Accepts no more messages, and ends waiting claims.
     fn close(&self) {}
 
     /// The newest dead letters of a queue, newest first.
     fn dead_letters(&self, queue: &str, max: usize) -> Result<Vec<DeadLetter>, Error>;
 
-    /// Remembers that these tasks are not to be run, for workers that start later or do not listen.
+    /// Remembers that these tasks must not run, for workers that start later or do not listen.
     fn revoke(&self, ids: &[String]) -> Result<(), Error>;
 
-    /// Sends a command to all workers that listen: `{"method", "arguments", …}`, as Celery's remote control does. Without
-    /// effect where there is nobody to listen.
+    /// Sends a command to all workers that listen: `{"method", "arguments", …}`, as Celery's remote
+    /// control does. Without effect if no worker listens.
     fn broadcast(&self, _command: &Value) -> Result<(), Error> {
         Ok(())
     }
 
-    /// Starts to listen for commands, as the worker of this name; `None` if none can come.
+    /// Starts to listen for commands, as the worker of this name; `None` if the broker has no
+    /// commands.
     fn listen(&self, _worker: &str) -> Result<Option<Box<dyn Listener>>, Error> {
         Ok(None)
     }
@@ -157,25 +161,26 @@ pub trait Broker: Send + Sync + 'static {
         Ok(())
     }
 
-    /// Whether monitors can hear of events at all.
+    /// Whether monitors can receive events at all.
     fn has_events(&self) -> bool {
         false
     }
 
-    /// Tries to become or stay the one of all programs that is called so, for a time: who may send what is due.
+    /// Tries to become or stay the one program with this role, for a time: it may send due entries.
     fn lead(&self, role: &str, me: &str, time: Duration) -> Result<bool, Error>;
 
     /// Gives that up.
     fn resign(&self, role: &str, me: &str) -> Result<(), Error>;
 
-    /// Reads and writes a small note that outlives the program: when a schedule's entry was last sent.
+    /// Reads and writes a small note that outlives the program: when a schedule's entry was last
+    /// sent.
     fn note(&self, key: &str) -> Result<Option<String>, Error>;
 
     /// Writes such a note.
     fn set_note(&self, key: &str, value: &str) -> Result<(), Error>;
 }
 
-/// Hears commands for one worker. Dropping it ends that.
+/// Receives commands for one worker. Dropping it ends that.
 pub trait Listener: Send {
     /// Waits for a command until `deadline`.
     ///
@@ -199,8 +204,8 @@ pub struct Command {
     pub method: String,
     /// With what.
     pub arguments: Value,
-    /// The workers that are meant; `None`: all.
+    /// The addressed workers; `None` for all.
     pub destination: Option<Vec<String>>,
-    /// Where an answer goes, if one is wanted; opaque to all but the broker.
+    /// Where an answer goes, if one is wanted. Only the broker interprets it.
     pub reply_to: Option<Value>,
 }

@@ -1,4 +1,5 @@
-//! From a signature to messages: which tasks can begin at once, and what each carries along for later.
+//! From a signature to messages: which tasks can begin at once, and what each message carries for
+//! later.
 //!
 //! ```text
 //!   chain([a, group([b, c]), d, e])
@@ -7,11 +8,13 @@
 //!     ─▶ a worker has done the second of b, c:  d, with chain: [e]
 //! ```
 //!
-//! Each place where several roads meet counts: a chord's size is the number of _tasks whose end_ ends a part of the
-//! header, so a group within the header counts all its members, a chain its last task, a chord its body. All ids are
-//! given before the first message leaves. So a program can wait for the last task of a chain that has not begun.
+//! Each join counts: a chord's size is the number of _tasks whose end_ ends a part of the header.
+//! So a group within the header counts all its members, a chain its last task, a chord its body.
+//! All ids are assigned before the first message is sent. So a program can wait for the last task
+//! of a chain that has not begun.
 //!
-//! Client and worker use the same code: a worker that has done a task launches what follows with its result.
+//! Client and worker use the same code: a worker that has done a task starts what follows with its
+//! result.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -42,7 +45,7 @@ pub(crate) struct Origin<'a> {
 /// Finds the queue and the defaults of a task.
 pub(crate) type Route<'a> = dyn Fn(&str) -> Arc<str> + 'a;
 
-/// Gives every task an id that has none, and returns those whose end is the end of the whole.
+/// Gives an id to every task without one, and returns the tasks whose end is the end of the whole.
 pub(crate) fn freeze(signature: &mut Signature) -> Vec<String> {
     signature.all_calls(&mut |call| {
         call.options.task_id.get_or_insert_with(new_id);
@@ -52,7 +55,8 @@ pub(crate) fn freeze(signature: &mut Signature) -> Vec<String> {
     last
 }
 
-/// Plans a signature: with `input` as first argument of what begins, unless that is immutable.
+/// Plans a signature, with `input` as the first argument of the tasks that begin, unless they are
+/// immutable.
 pub(crate) fn launch(
     signature: Signature,
     input: Option<&Value>,
@@ -64,7 +68,7 @@ pub(crate) fn launch(
     Ok(plan)
 }
 
-/// Plans what is left of a chain.
+/// Plans the rest of a chain.
 pub(crate) fn launch_chain(
     chain: Vec<Signature>,
     input: Option<&Value>,
@@ -114,8 +118,9 @@ fn launch_all(
     }
 }
 
-/// A chain that a worker of any language can go on with: chains in it opened, and each group that something follows made
-/// a chord with that. Celery's client does the same before it sends one; its worker does not.
+/// A chain that a worker of any language can continue. Nested chains are flattened, and each group
+/// that has a successor becomes a chord with it. Celery's client does the same before it sends a
+/// chain; its worker does not.
 fn in_step(chain: Vec<Signature>) -> Vec<Signature> {
     let mut steps: VecDeque<Signature> = VecDeque::new();
     for signature in chain.into_iter().rev() {
@@ -134,7 +139,7 @@ fn in_step(chain: Vec<Signature>) -> Vec<Signature> {
     steps.into()
 }
 
-/// `body`, and then `rest`: as Celery has it, in the options of what ends the body.
+/// `body`, and then `rest`: as in Celery, in the options of the task that ends the body.
 fn follow(mut body: Signature, rest: Vec<Signature>) -> Signature {
     if rest.is_empty() {
         return body;
@@ -190,10 +195,10 @@ fn launch_group(
     Ok(())
 }
 
-/// Makes what ends `member` a part of the group. A part of another group already, which has a body, stays there: a
-/// group within a chord's header was counted by the chord.
+/// Makes the tasks that end `member` a part of the group. A task that is already a part of another
+/// group, which has a body, stays there: a group within a chord's header was counted by the chord.
 fn join(member: &mut Signature, group: &str, body: Option<&Signature>, index: &mut u64) {
-    // A group that something follows in its chain is a chord: what follows it ends it.
+    // A group with a successor in its chain is a chord: the successor is its body.
     member.last_calls(&mut |call: &mut Call| {
         if call.options.chord.is_some() {
             return;
@@ -280,7 +285,7 @@ mod tests {
         assert_eq!(next(first).chain.len(), 2, "the inner chain is opened");
     }
 
-    /// Celery's worker would start what follows a group once for each member.
+    /// Celery's worker would start the successor of a group once for each member.
     #[test]
     fn a_group_in_a_chain_travels_as_a_chord() {
         let groups = || [group([task("b"), task("c")]), group([task("d")]), task("e"), task("f")];

@@ -1,4 +1,4 @@
-//! Points in time as the wire writes them: ISO 8601, in UTC, with microseconds.
+//! Points in time on the wire: ISO 8601, in UTC, with microseconds.
 
 use std::time::{Duration, SystemTime};
 
@@ -8,13 +8,13 @@ use jiff::tz::TimeZone;
 
 /// As Python's `datetime.isoformat` writes a time in UTC: `2026-11-29T09:18:22.158094+00:00`.
 ///
-/// A time that no calendar has (beyond the year 9999) is written as the last that one has.
+/// A time that no calendar has (beyond the year 9999) is written as the last that a calendar has.
 pub(crate) fn to_iso(time: SystemTime) -> String {
     let time = Timestamp::try_from(time).unwrap_or(Timestamp::MAX);
     time.strftime("%Y-%m-%dT%H:%M:%S%.6f+00:00").to_string()
 }
 
-/// Reads what `isoformat` writes. Without an offset it is in UTC, which is Celery's default.
+/// Reads what `isoformat` writes. A time without an offset is in UTC, which is Celery's default.
 pub(crate) fn from_iso(text: &str) -> Option<SystemTime> {
     if let Ok(time) = text.parse::<Timestamp>() {
         return Some(time.into());
@@ -23,7 +23,7 @@ pub(crate) fn from_iso(text: &str) -> Option<SystemTime> {
     Some(TimeZone::UTC.to_timestamp(civil).ok()?.into())
 }
 
-/// Seconds since 1970, as events and un-acknowledged deliveries are stamped.
+/// Seconds since 1970, the time stamp of events and unacknowledged deliveries.
 pub(crate) fn seconds(time: SystemTime) -> f64 {
     match time.duration_since(SystemTime::UNIX_EPOCH) {
         Ok(since) => since.as_secs_f64(),
@@ -31,12 +31,13 @@ pub(crate) fn seconds(time: SystemTime) -> f64 {
     }
 }
 
-/// How long until then; zero if it is over.
+/// How long until then; zero if it has passed.
 pub(crate) fn until(time: SystemTime) -> Duration {
     time.duration_since(SystemTime::now()).unwrap_or_default()
 }
 
-/// So many seconds, if that is a length of time: not negative, not infinite, not beyond what a clock can add.
+/// A number of seconds as a duration. It must not be negative, infinite, or too large for a clock
+/// to add.
 pub(crate) fn duration(seconds: f64) -> Option<Duration> {
     Duration::try_from_secs_f64(seconds).ok()
 }

@@ -1,4 +1,4 @@
-//! What a task's function is told about its call, and what it may ask for.
+//! What a task's function knows about its call, and what it may request.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
@@ -16,12 +16,12 @@ use crate::state::{State, StoredResult};
 
 /// The values of [`Told::word`].
 const RUN: u32 = 0;
-/// The soft time limit is over.
+/// The soft time limit has passed.
 const SOFT_LIMIT: u32 = 1;
 /// The worker has given up on this call.
 const GIVEN_UP: u32 = 2;
 
-/// What the worker tells a running task: one word that only grows.
+/// The worker's signal to a running task: one word that only grows.
 ///
 /// | value | meaning                     | [`Context::check`]        |
 /// | ----- | --------------------------- | ------------------------- |
@@ -35,7 +35,8 @@ pub(crate) struct Told {
 
 impl Told {
     pub(crate) fn soft_limit(&self) {
-        // Release: pairs with the Acquire in `check`; what the worker did before is seen by who stops for it.
+        // Release: pairs with the Acquire in `check`; a task that stops for it sees what the worker
+        // did before.
         self.word.fetch_max(SOFT_LIMIT, Release);
     }
 
@@ -78,14 +79,14 @@ impl Context<'_> {
         self.message.retries
     }
 
-    /// Whether a worker that died may have run it already. A task that must not do things twice looks here, or better:
-    /// does things that may be done twice.
+    /// Whether a worker that died may already have run it. A task that must not act twice checks
+    /// this. A task that may safely run twice is better.
     #[must_use]
     pub fn redelivered(&self) -> bool {
         self.redeliveries > 0
     }
 
-    /// The first of the tasks that led to this one.
+    /// The root of the tasks that led to this one.
     #[must_use]
     pub fn root_id(&self) -> &str {
         self.message.root()
@@ -116,14 +117,14 @@ impl Context<'_> {
         self.retry_in(self.policy.delay(self.message.retries), reason)
     }
 
-    /// An error that asks for another try after so long.
+    /// An error that asks for another try after a given time.
     #[must_use]
     pub fn retry_in(&self, countdown: Duration, reason: impl Into<String>) -> TaskError {
         TaskError::Retry { countdown, reason: Exception::python("Exception", reason.into()) }
     }
 
-    /// Stores how far it has come, as a state of its own, which [`TaskHandle::info`](crate::TaskHandle::info) returns.
-    /// _Python_: `self.update_state(state=…, meta=…)`.
+    /// Stores its progress, as a custom state, which [`TaskHandle::info`](crate::TaskHandle::info)
+    /// returns. _Python_: `self.update_state(state=…, meta=…)`.
     ///
     /// # Errors
     ///
@@ -140,11 +141,13 @@ impl Context<'_> {
         self.results.put(&[StoredResult::new(&self.message.id, state, meta)])
     }
 
-    /// Whether it may go on. A task with a time limit that runs long calls this now and then, and passes the error on.
+    /// Whether it may continue. A long task with a time limit calls this now and then, and passes
+    /// the error on.
     ///
     /// # Errors
     ///
-    /// `SoftTimeLimitExceeded` when the soft time limit is over, `TimeLimitExceeded` when the worker has given up.
+    /// `SoftTimeLimitExceeded` when the soft time limit has passed, `TimeLimitExceeded` when the
+    /// worker has given up.
     pub fn check(&self) -> Result<(), TaskError> {
         let kind = match self.told.look() {
             RUN => return Ok(()),

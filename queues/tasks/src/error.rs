@@ -1,4 +1,4 @@
-//! What can go wrong with a call, in one line that names what it was about.
+//! The errors of a call, each in one line that names its subject.
 
 use std::fmt;
 use std::time::Duration;
@@ -9,15 +9,15 @@ use crate::Exception;
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Error {
-    /// The server did not answer, or said no. The text names the server.
+    /// The server did not answer, or refused. The text names the server.
     Broker(String),
     /// A name that the wire cannot carry: empty, too long, with spaces or control characters.
     Name(String),
     /// Arguments that are neither a tuple, a list nor a struct, or cannot be written as JSON.
     Arguments(String),
-    /// A setting that is out of range; says which and what is allowed.
+    /// A setting that is out of range; the text names it and the allowed values.
     Setting(String),
-    /// A chain, group or chord that holds nothing, or whose result is not what was asked for.
+    /// A chain, group or chord that is empty, or whose result differs from the requested kind.
     Canvas(String),
     /// A schedule that cannot be read or never comes due.
     Schedule(String),
@@ -47,17 +47,17 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
-/// Why a result could not be had.
+/// Why there is no result.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum GetError {
-    /// The task failed; this is its exception, whatever language it ran in.
+    /// The task failed; this is its exception, from any language.
     Failed(Exception),
     /// The task was revoked or had expired, and has not run.
     Revoked(Exception),
-    /// The time was over before the task was. The handle is as good as before.
+    /// The time ran out before the task ended. The handle is still usable.
     Timeout(Duration),
-    /// The task returned something else than this program expects.
+    /// The task returned another type than this program expects.
     Type {
         /// The task's id.
         id: String,

@@ -1,8 +1,9 @@
-//! What a task ends with when it does not end well, and how that crosses between languages.
+//! How a task fails, and how a failure crosses between languages.
 //!
-//! Celery writes an exception as its class's name, its module and its arguments. A Rust error is written the same way: the
-//! last word of its type's path is the name, what stands before is the module, and its text is the one argument. A
-//! Python client then raises an exception of that name, and a Rust client reads the three back.
+//! Celery writes an exception as its class's name, its module and its arguments. A Rust error is
+//! written the same way: the last word of its type's path is the name, the rest of the path is the
+//! module, and its text is the only argument. A Python client then raises an exception of that
+//! name, and a Rust client reads all three.
 
 use std::any::type_name;
 use std::fmt;
@@ -10,7 +11,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-/// An exception: what it is called, where it comes from, and what it says.
+/// An exception: its name, its origin, and its text.
 ///
 /// ```
 /// use tasks::Exception;
@@ -24,15 +25,15 @@ pub struct Exception {
     pub kind: String,
     /// The module that has the class: `builtins`, `core.num.error`.
     pub module: String,
-    /// The arguments that it was made with; most often one text.
+    /// Its arguments; usually one text.
     pub args: Vec<Value>,
-    /// Where it was raised, as its language writes that.
+    /// Where it was raised, in its language's notation.
     pub traceback: Option<String>,
 }
 
 /// Making one.
 impl Exception {
-    /// One of Python's own: `ValueError`, `KeyError`, `RuntimeError` …
+    /// One of Python's built-in exceptions: `ValueError`, `KeyError`, `RuntimeError` …
     #[must_use]
     pub fn python(kind: impl Into<String>, message: impl Into<Value>) -> Self {
         Self::new(kind, "builtins", message)
@@ -57,16 +58,17 @@ impl Exception {
         Self::new(kind, "celery.exceptions", message)
     }
 
-    /// Of a Rust error: its type's path gives the names.
+    /// From a Rust error: its type's path gives the names.
     pub(crate) fn of<E: std::error::Error>(error: &E) -> Self {
-        // `core::num::error::ParseIntError` and `my::Error<u32>`: the generics are no part of the name.
+        // `core::num::error::ParseIntError` and `my::Error<u32>`: generics are not part of the
+        // name.
         let path = type_name::<E>().split('<').next().unwrap_or_default();
         let (module, kind) = path.rsplit_once("::").unwrap_or(("builtins", path));
         let mut text = error.to_string();
         let mut source = error.source();
         while let Some(cause) = source {
             let cause_says = cause.to_string();
-            // Some errors already say what their cause says.
+            // Some errors already include the text of their cause.
             if !text.contains(&cause_says) {
                 text = format!("{text}: {cause_says}");
             }
@@ -86,18 +88,18 @@ impl Exception {
         }
     }
 
-    /// As Python's `repr` writes it, near enough for a log: `ValueError("boom", 7)`.
+    /// Like Python's `repr`, close enough for a log: `ValueError("boom", 7)`.
     pub(crate) fn repr(&self) -> String {
         let args: Vec<_> = self.args.iter().map(ToString::to_string).collect();
         format!("{}({})", self.kind, args.join(", "))
     }
 
-    /// As a stored result has it.
+    /// In the form of a stored result.
     pub(crate) fn to_json(&self) -> Value {
         json!({"exc_type": self.kind, "exc_message": self.args, "exc_module": self.module})
     }
 
-    /// Reads what any worker stored; `None` if it is no exception.
+    /// Reads what any worker stored; `None` if it is not an exception.
     pub(crate) fn from_json(value: &Value, traceback: Option<String>) -> Option<Self> {
         let map: &Map<String, Value> = value.as_object()?;
         let text = |key: &str| map.get(key).and_then(Value::as_str).map(str::to_owned);
@@ -122,7 +124,7 @@ impl fmt::Display for Exception {
     }
 }
 
-/// Why a task did not return a value. What a task's function returns as its error.
+/// Why a task did not return a value: the error type of a task's function.
 ///
 /// Any [`std::error::Error`] turns into one by `?`.
 ///
@@ -137,29 +139,30 @@ impl fmt::Display for Exception {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum TaskError {
-    /// It failed. If the task has [`retry_on_error`](crate::TaskOptions::retry_on_error) it is run again.
+    /// It failed. If the task has [`retry_on_error`](crate::TaskOptions::retry_on_error) it is run
+    /// again.
     Failed(Exception),
-    /// It wants to be run again, after so long. [`Context::retry`](crate::Context::retry) makes one.
+    /// It asks to be run again after a time. [`Context::retry`](crate::Context::retry) makes one.
     /// _Python_: `raise self.retry(countdown=…)`.
     Retry {
         /// How long to wait before.
         countdown: Duration,
-        /// Why; the result says so until the task is over.
+        /// The reason; the result has it until the task is over.
         reason: Exception,
     },
     /// Neither a result nor a failure: nothing is stored. _Python_: `raise Ignore()`.
     Ignore,
-    /// It is not for this worker. _Python_: `raise Reject(reason, requeue=…)`.
+    /// This worker refuses it. _Python_: `raise Reject(reason, requeue=…)`.
     Reject {
         /// Whether another worker may have it; otherwise it becomes a dead letter.
         requeue: bool,
-        /// Why; the dead letter says so.
+        /// The reason, for the dead letter.
         reason: String,
     },
 }
 
 impl TaskError {
-    /// A failure that says this.
+    /// A failure with this text.
     #[must_use]
     pub fn failed(message: impl Into<String>) -> Self {
         Self::Failed(Exception::python("RuntimeError", message.into()))
@@ -178,7 +181,8 @@ impl fmt::Display for TaskError {
     }
 }
 
-// `TaskError` is no `Error` itself: it could not have this conversion then, which `?` needs.
+// `TaskError` does not implement `Error`: otherwise it could not have this conversion, which `?`
+// needs.
 impl<E: std::error::Error> From<E> for TaskError {
     fn from(error: E) -> Self {
         Self::Failed(Exception::of(&error))

@@ -1,4 +1,4 @@
-//! What a program holds of a task that it has sent.
+//! The handle of a sent task.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -13,10 +13,10 @@ use crate::error::{Error, GetError};
 use crate::exception::Exception;
 use crate::state::{State, StoredResult};
 
-/// A task that was sent, whose result is an `R`. Dropping it leaves the task and its result alone.
+/// A sent task whose result is an `R`. Dropping the handle affects neither the task nor its result.
 ///
-/// It is an id and a way to the results: [`App::handle`](crate::App::handle) makes one of an id, in another program too.
-/// _Python_: `AsyncResult`.
+/// It is an id and a connection to the results: [`App::handle`](crate::App::handle) makes one from
+/// an id, also in another program. _Python_: `AsyncResult`.
 pub struct TaskHandle<R> {
     id: String,
     shared: Arc<Shared>,
@@ -34,7 +34,8 @@ impl<R> TaskHandle<R> {
         &self.id
     }
 
-    /// How far it has come; [`State::Pending`] also of a task that does not exist, or whose result has expired.
+    /// Its progress; [`State::Pending`] also for a task that does not exist, or whose result has
+    /// expired.
     ///
     /// # Errors
     ///
@@ -43,7 +44,7 @@ impl<R> TaskHandle<R> {
         Ok(self.info()?.map_or(State::Pending, |stored| stored.state))
     }
 
-    /// All that is stored of it: state, progress, result, exception.
+    /// Everything that is stored about it: state, progress, result, exception.
     ///
     /// # Errors
     ///
@@ -52,7 +53,8 @@ impl<R> TaskHandle<R> {
         self.shared.results.get(&self.id)
     }
 
-    /// Takes it back: it is not run if it has not begun, in no worker that hears this or starts later. One that runs goes on.
+    /// Revokes it: no worker that hears this or starts later runs it, if it has not begun. A
+    /// running task continues.
     ///
     /// # Errors
     ///
@@ -85,10 +87,11 @@ impl<R> TaskHandle<R> {
 }
 
 impl<R: DeserializeOwned> TaskHandle<R> {
-    /// Waits for the result as long as it takes: without end, if no worker takes the task's queue.
+    /// Waits for the result as long as it takes: without end, if no worker serves the task's queue.
     ///
-    /// A task that waits for another one blocks a thread of its worker; with as many such tasks as threads nothing goes on.
-    /// Make it a [`chain`](crate::chain()) or a [`chord`](crate::chord()).
+    /// A task that waits for another blocks a thread of its worker; with as many such tasks as
+    /// threads, all of them wait. Make it a [`chain`](crate::chain()) or a
+    /// [`chord`](crate::chord()).
     ///
     /// # Errors
     ///
@@ -100,11 +103,11 @@ impl<R: DeserializeOwned> TaskHandle<R> {
         }
     }
 
-    /// Waits for the result, at most so long.
+    /// Waits for the result, for at most `timeout`.
     ///
     /// # Errors
     ///
-    /// [`GetError::Timeout`] if the time is over first; the handle is as good as before.
+    /// [`GetError::Timeout`] if the time runs out first; the handle is still usable.
     pub fn get_timeout(&self, timeout: Duration) -> Result<R, GetError> {
         match self.ended(Instant::now().checked_add(timeout))? {
             Some(stored) => self.typed(stored.value),
@@ -124,7 +127,7 @@ impl<R> Clone for TaskHandle<R> {
     }
 }
 
-/// Its id. Asks no server.
+/// Shows its id. Asks no server.
 impl<R> fmt::Debug for TaskHandle<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("TaskHandle").field(&self.id).finish()
@@ -139,11 +142,11 @@ pub struct GroupHandle<R> {
 }
 
 impl<R: DeserializeOwned> GroupHandle<R> {
-    /// Waits for all results, at most so long together, in the group's order.
+    /// Waits for all results, for at most `timeout` in all, and returns them in the group's order.
     ///
     /// # Errors
     ///
-    /// The first that a member's handle returns.
+    /// The first error that a member's handle returns.
     pub fn get_timeout(&self, timeout: Duration) -> Result<Vec<R>, GetError> {
         let deadline = Instant::now().checked_add(timeout);
         let left = || {
@@ -169,7 +172,7 @@ impl<R: DeserializeOwned> GroupHandle<R> {
         Ok(ended)
     }
 
-    /// Takes all of them back.
+    /// Revokes all of them.
     ///
     /// # Errors
     ///
@@ -182,7 +185,7 @@ impl<R: DeserializeOwned> GroupHandle<R> {
 }
 
 impl Shared {
-    /// Tells the broker, the results and all workers that these are not to be run.
+    /// Tells the broker, the results and all workers that these tasks must not run.
     pub(crate) fn revoke(&self, ids: &[String]) -> Result<(), Error> {
         self.broker.revoke(ids)?;
         self.broker.broadcast(&json!({

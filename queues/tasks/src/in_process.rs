@@ -5,10 +5,11 @@
 //!   put ───▶ results, 16 shards by id, each a map, a lock, a condition ──▶ wait
 //! ```
 //!
-//! What a program has to be told of brokers that die, claims that age and workers that vanish does not arise here: workers
-//! are threads of the same process, and what it holds dies with it.
+//! The failures of brokers, old claims and vanished workers do not occur here: workers are threads
+//! of the same process, and its data ends with it.
 //!
-//! Everything else is as on Redis: the same steps of urgency (0–2, 3–5, 6–8, 9), the same states, the same order.
+//! Everything else is as on Redis: the same steps of urgency (0–2, 3–5, 6–8, 9), the same states,
+//! the same order.
 
 mod queues;
 mod results;
@@ -25,14 +26,14 @@ use crate::message::Message;
 use crate::results::{ChordPart, ChordReady, ResultStore};
 use crate::state::StoredResult;
 
-/// How long results are kept: a day, as by Celery.
+/// How long results are kept: a day, as in Celery.
 const RESULT_EXPIRES: Duration = Duration::from_secs(86_400);
 
-/// Tasks and results in this process. A handle: clones share one.
+/// Tasks and results in this process. It is a handle: clones share one store.
 ///
 /// Sending takes one lock, and a system call when a worker must be woken. Results take memory until
-/// [forgotten](crate::TaskHandle::forget) or for [a day](Self::result_expires); tasks whose results nobody wants say
-/// [`ignore_result`](crate::TaskOptions::ignore_result).
+/// [forgotten](crate::TaskHandle::forget) or for [a day](Self::result_expires); set
+/// [`ignore_result`](crate::TaskOptions::ignore_result) for tasks whose results are not needed.
 #[derive(Clone)]
 pub struct InProcess {
     queues: Arc<Queues>,
@@ -46,13 +47,13 @@ impl InProcess {
         Self { queues: Arc::default(), results: Arc::new(Results::new(RESULT_EXPIRES)) }
     }
 
-    /// How long results are kept; a day otherwise.
+    /// Sets how long results are kept; the default is a day.
     #[must_use]
     pub fn result_expires(self, time: Duration) -> Self {
         Self { results: Arc::new(Results::new(time)), ..self }
     }
 
-    /// Takes no more tasks; workers run what is there and then wait for their end.
+    /// Accepts no more tasks; workers run the waiting tasks and then wait for their end.
     pub fn close(&self) {
         self.queues.close();
     }
@@ -64,7 +65,7 @@ impl Default for InProcess {
     }
 }
 
-/// How many wait. Blocks for the lock alone.
+/// Shows how many tasks wait. Blocks only for the lock.
 impl fmt::Debug for InProcess {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("InProcess").field("waiting", &self.queues.waiting()).finish()

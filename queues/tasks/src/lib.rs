@@ -1,8 +1,9 @@
-//! Tasks across machines: a program written for one process runs on many by changing one line.
+//! Tasks across machines: a change of one line lets a program for one process run on many.
 //!
-//! A program names its tasks and sends calls of them. Workers, in this process or on other machines, run them and
-//! store what they return. It is what Python's Celery is, on Celery's own protocol: a Rust worker stands beside Python's workers, a
-//! Python program reads a Rust task's result, and Celery's monitors see both.
+//! A program names its tasks and sends calls of them. Workers, in this process or on other
+//! machines, run them and store what they return. It does what Python's Celery does, with Celery's
+//! own protocol: a Rust worker works beside Python's workers, a Python program reads a Rust task's
+//! result, and Celery's monitors see both.
 //!
 //! ```
 //! use tasks::{App, InProcess};
@@ -27,11 +28,12 @@
 //! | where tasks wait                    | [`Broker`]: [`InProcess`], `Redis` (feature `redis`)               |
 //! | where results stay                  | [`ResultStore`]                                                    |
 //!
-//! **At least once.** A worker acknowledges a task when it is done. If it dies before, another one runs the task again. So each task
-//! runs at least once, and rarely twice: write tasks that may run twice.
+//! **At least once.** A worker acknowledges a task when it is done. If it dies before, another
+//! worker runs the task again. So each task runs at least once, and rarely twice: write tasks that
+//! may safely run twice.
 
 #![warn(missing_docs)]
-// Without a server nothing is written to a wire; its reader and writer are one file all the same.
+// Without a server there is no wire; its reader and writer are still one file.
 #![cfg_attr(not(feature = "redis"), allow(dead_code))]
 
 #[cfg(test)]

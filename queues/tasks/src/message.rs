@@ -1,6 +1,7 @@
-//! A task on its way: what a broker carries, in the form that the program works with.
+//! A task in transit: what a broker carries, in the program's own form.
 //!
-//! The fields are those of Celery's message protocol, version 2. [`wire`](crate::wire) writes and reads them.
+//! The fields are those of Celery's message protocol, version 2. [`wire`](crate::wire) writes and
+//! reads them.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -9,7 +10,7 @@ use serde_json::{Map, Value};
 
 use crate::Signature;
 
-/// A call of a task that some worker is to make.
+/// A call of a task, for a worker.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Message {
     /// The task's name.
@@ -20,7 +21,7 @@ pub struct Message {
     pub args: Vec<Value>,
     /// The arguments by name.
     pub kwargs: Map<String, Value>,
-    /// What follows it. `None` for most.
+    /// The tasks that follow it. `None` for most.
     pub next: Option<Box<Next>>,
     /// The queue that it is sent to.
     pub queue: Arc<str>,
@@ -32,25 +33,25 @@ pub struct Message {
     pub expires: Option<SystemTime>,
     /// How often it has been retried.
     pub retries: u32,
-    /// Then the worker gives up on it.
+    /// After this time the worker gives up on it.
     pub time_limit: Option<Duration>,
-    /// Then the task is told, and may end in order.
+    /// After this time the task is notified, and may end in order.
     pub soft_time_limit: Option<Duration>,
-    /// The first of the tasks that led to this one; `None`: itself.
+    /// The root of the tasks that led to this one; `None` if it is the root.
     pub root: Option<String>,
     /// The task that started this one.
     pub parent: Option<String>,
     /// The group that it is in, and its place there.
     pub group: Option<(String, Option<u64>)>,
-    /// Whether its result is not kept.
+    /// Whether its result is discarded.
     pub ignore_result: bool,
     /// Where a client of RabbitMQ's `rpc://` waits for the result.
     pub reply_to: Option<String>,
-    /// What stands in the headers beside all that, kept for the next hop.
+    /// The other headers, kept for the next hop.
     pub other: Map<String, Value>,
 }
 
-/// What follows a task.
+/// The tasks that follow a task.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Next {
     /// Called with the result.
@@ -59,12 +60,12 @@ pub struct Next {
     pub errbacks: Vec<Signature>,
     /// The rest of its chain, in the order in which it runs.
     pub chain: Vec<Signature>,
-    /// Called with all results of the group, by the member that ends last.
+    /// Called with all results of the group, by the last member to end.
     pub chord: Option<Signature>,
 }
 
 impl Message {
-    /// A call with nothing special about it.
+    /// A call without options.
     pub(crate) fn new(task: Arc<str>, queue: Arc<str>) -> Self {
         Self {
             task,
@@ -88,7 +89,7 @@ impl Message {
         }
     }
 
-    /// The first of the tasks that led to this one.
+    /// The root of the tasks that led to this one.
     pub(crate) fn root(&self) -> &str {
         self.root.as_deref().unwrap_or(&self.id)
     }

@@ -1,4 +1,4 @@
-//! How a task is sent and run: what holds for one call, and what holds for all calls of a task.
+//! How a task is sent and run: options for one call, and for all calls of a task.
 
 use std::time::Duration;
 
@@ -30,12 +30,12 @@ pub struct SendOptions {
 }
 
 impl SendOptions {
-    /// Nothing special: the task's own queue, at once.
+    /// The defaults: the task's own queue, at once.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// With an id of your own. Two calls of one id share a result.
+    /// With a chosen id. Two calls of one id share a result.
     pub fn id(mut self, id: impl Into<String>) -> Self {
         self.id = Some(id.into());
         self
@@ -53,7 +53,7 @@ impl SendOptions {
         self
     }
 
-    /// Not before so long from now. A worker claims it and waits with it.
+    /// Delays it. A worker claims it and holds it until then.
     pub fn countdown(mut self, delay: Duration) -> Self {
         self.countdown = Some(delay);
         self
@@ -65,25 +65,25 @@ impl SendOptions {
         self
     }
 
-    /// Not if it has not begun in so long; it is then as if revoked.
+    /// Expires it if it has not begun within this time; then it counts as revoked.
     pub fn expires(mut self, after: Duration) -> Self {
         self.expires = Some(after);
         self
     }
 
-    /// The worker gives up on it after so long.
+    /// The worker gives up on it after this time.
     pub fn time_limit(mut self, limit: Duration) -> Self {
         self.time_limit = Some(limit);
         self
     }
 
-    /// It is told after so long, and may end in order.
+    /// The task is notified after this time, and may end in order.
     pub fn soft_time_limit(mut self, limit: Duration) -> Self {
         self.soft_time_limit = Some(limit);
         self
     }
 
-    /// Whether its result is not kept.
+    /// Whether its result is discarded.
     pub fn ignore_result(mut self, ignore: bool) -> Self {
         self.ignore_result = Some(ignore);
         self
@@ -136,18 +136,18 @@ impl Default for TaskOptions {
 }
 
 impl TaskOptions {
-    /// What most tasks want: acknowledged when done, not retried, no limits.
+    /// The defaults: acknowledged when done, not retried, no limits.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Its queue, where a call names no other.
+    /// Its queue, unless a call names another.
     pub fn queue(mut self, name: impl Into<String>) -> Self {
         self.queue = Some(name.into());
         self
     }
 
-    /// Its priority, where a call has no other.
+    /// Its priority, unless a call has another.
     pub fn priority(mut self, priority: u8) -> Self {
         self.priority = priority;
         self
@@ -159,40 +159,43 @@ impl TaskOptions {
         self
     }
 
-    /// Whether every failure is a reason to retry. Without it only what asks for it is.
-    /// _Python_: `autoretry_for=(Exception,)`.
+    /// Whether every failure is retried. Without it only a failure that asks for it is. _Python_:
+    /// `autoretry_for=(Exception,)`.
     pub fn retry_on_error(mut self, on: bool) -> Self {
         self.retry_on_error = on;
         self
     }
 
-    /// At most so many begin in a time, in each worker.
+    /// Limits how many begin in a time, in each worker.
     pub fn rate_limit(mut self, rate: Rate) -> Self {
         self.rate_limit = Some(rate);
         self
     }
 
-    /// A worker gives up on it after so long: the result is a failure, and another thread takes the place of the one
-    /// that is still busy. A thread cannot be killed; what the task holds it holds until it returns.
+    /// A worker gives up on it after this time: the result is a failure, and another thread
+    /// replaces the busy one. A thread cannot be killed; the task keeps what it holds until it
+    /// returns.
     pub fn time_limit(mut self, limit: Duration) -> Self {
         self.time_limit = Some(limit);
         self
     }
 
-    /// After so long [`Context::check`](crate::Context::check) returns an error, which the task passes on by `?`.
+    /// After this time [`Context::check`](crate::Context::check) returns an error, which the task
+    /// passes on by `?`.
     pub fn soft_time_limit(mut self, limit: Duration) -> Self {
         self.soft_time_limit = Some(limit);
         self
     }
 
-    /// Whether it is acknowledged when done (`true`, the default: a worker that dies loses nothing, and a task may run twice)
-    /// or before it begins (it never runs twice, and a worker that dies loses it). Celery's default is the latter.
+    /// Whether it is acknowledged when done (`true`, the default: a dying worker loses nothing, and
+    /// a task may run twice) or before it begins (it never runs twice, and a dying worker loses
+    /// it). Celery's default is the latter.
     pub fn acks_late(mut self, late: bool) -> Self {
         self.acks_late = late;
         self
     }
 
-    /// Whether its results are not kept.
+    /// Whether its results are discarded.
     pub fn ignore_result(mut self, ignore: bool) -> Self {
         self.ignore_result = ignore;
         self
@@ -205,14 +208,16 @@ impl TaskOptions {
     }
 }
 
-/// How often a task is retried, and how long it waits before: longer each time, and never the same.
+/// How often a task is retried, and how long it waits before each retry: longer each time, with a
+/// random part.
 ///
 /// ```text
 /// wait before retry n = random(0 … min(first × factor^n, most))      with jitter, else the upper end
 /// ```
 ///
-/// Why random? A thousand tasks that a server refused in one moment would else come back in one moment.
-/// _Source_: Brooker, _Exponential Backoff and Jitter_ (AWS Architecture Blog, 2015); _Python_: `retry_backoff`.
+/// Why random? Otherwise a thousand tasks that a server refused at one moment would all come back
+/// at one moment. _Source_: Brooker, _Exponential Backoff and Jitter_ (AWS Architecture Blog,
+/// 2015); _Python_: `retry_backoff`.
 #[derive(Clone, Debug, PartialEq)]
 #[must_use]
 pub struct RetryPolicy {
@@ -223,7 +228,7 @@ pub struct RetryPolicy {
     pub(crate) jitter: bool,
 }
 
-/// Three times, 1 s and twice as long each time, at most 10 minutes, with jitter.
+/// Three retries, after 1 s and then twice as long each time, at most 10 minutes, with jitter.
 impl Default for RetryPolicy {
     fn default() -> Self {
         Self {
@@ -242,43 +247,43 @@ impl RetryPolicy {
         Self::default()
     }
 
-    /// At most so many retries; then it fails.
+    /// Limits the retries; then it fails.
     pub fn max(mut self, retries: u32) -> Self {
         self.max = Some(retries);
         self
     }
 
-    /// As many as it takes.
+    /// Without a limit.
     pub fn unlimited(mut self) -> Self {
         self.max = None;
         self
     }
 
-    /// How long the first wait is at most.
+    /// The longest first wait.
     pub fn first(mut self, delay: Duration) -> Self {
         self.first = delay;
         self
     }
 
-    /// How much longer each wait is than the one before; 1 for always the same.
+    /// The factor from one wait to the next; 1 for equal waits.
     pub fn factor(mut self, factor: f64) -> Self {
         self.factor = factor;
         self
     }
 
-    /// No wait is longer.
+    /// The longest wait.
     pub fn most(mut self, delay: Duration) -> Self {
         self.most = delay;
         self
     }
 
-    /// Whether each wait is a random part of what it could be.
+    /// Whether each wait is a random part of its full length.
     pub fn jitter(mut self, on: bool) -> Self {
         self.jitter = on;
         self
     }
 
-    /// Whether there is another try after so many.
+    /// Whether there is another try after `retries` of them.
     pub(crate) fn allows(&self, retries: u32) -> bool {
         self.max.is_none_or(|max| retries < max)
     }
@@ -293,7 +298,7 @@ impl RetryPolicy {
     }
 }
 
-/// So many in a time.
+/// A number in a time.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[must_use]
 pub struct Rate {
@@ -301,7 +306,7 @@ pub struct Rate {
 }
 
 impl Rate {
-    /// One in each such time.
+    /// One in each such interval.
     ///
     /// # Errors
     ///
@@ -317,7 +322,7 @@ impl Rate {
     ///
     /// # Errors
     ///
-    /// If it is anything else.
+    /// If it is in another form.
     ///
     /// ```
     /// use tasks::Rate;
@@ -339,7 +344,7 @@ impl Rate {
             .filter(|interval| !interval.is_zero())
             .map(|interval| Self { interval })
             .ok_or_else(|| {
-                Error::Setting(format!("{text:?} is no rate limit; write 10/s, 10/m or 10/h"))
+                Error::Setting(format!("{text:?} is not a rate limit; write 10/s, 10/m or 10/h"))
             })
     }
 }

@@ -9,14 +9,15 @@
 //!   <queue>.dead                      dead letters, newest first
 //! ```
 //!
-//! The last one, `locksmith.redeliveries`, `locksmith.revoked` and `locksmith.claim.*` (what a claim has claimed, in case its
-//! answer is lost) are this crate's own; Celery's workers do not look at them. The
-//! others are shared with them, so both kinds of workers take from one queue and restore each other's claims.
+//! The last one, `locksmith.redeliveries`, `locksmith.revoked` and `locksmith.claim.*` (what a
+//! claim has claimed, in case its answer is lost) are this crate's own; Celery's workers do not
+//! look at them. The others are shared with them, so both kinds of workers take from one queue and
+//! restore each other's claims.
 //!
-//! **Better than Celery where it loses work.** A claim is one script, not a pop and then a note. It is refreshed while its worker
-//! lives, so a task may run longer than the visibility time-out. Every worker sweeps twice a second, and gives back each message by a
-//! script that compares first; so there is no lock that a dying sweeper could leave. Times are the server's, so a
-//! worker's clock may be wrong.
+//! **Better than Celery where it loses work.** A claim is one script, not a pop and then a note. A
+//! living worker refreshes it, so a task may run longer than the visibility timeout. Every worker
+//! sweeps twice a second, and gives back each message by a script that compares first; so a dying
+//! sweeper leaves no lock. All times are the server's, so a worker's clock may be wrong.
 //!
 //! | file                | idea                                                  |
 //! | ------------------- | ----------------------------------------------------- |
@@ -44,15 +45,16 @@ use crate::error::Error;
 /// Celery's default.
 const VISIBILITY_TIMEOUT: Duration = Duration::from_secs(3600);
 
-/// A day, as by Celery.
+/// A day, as in Celery.
 const RESULT_EXPIRES: Duration = Duration::from_secs(86_400);
 
-/// How long a call waits for a server that is away.
+/// How long a call waits for an unreachable server.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A Redis server that keeps tasks and results.
 ///
-/// Each call takes a connection of a pool, and one round trip; a wait for a result takes one for as long as it waits.
+/// Each call uses a connection from a pool, for one round trip; a wait for a result keeps one for
+/// as long as it waits.
 ///
 /// ```no_run
 /// use tasks::{App, Redis};
@@ -73,7 +75,7 @@ impl Redis {
     ///
     /// # Errors
     ///
-    /// If that is no such address, or the server does not answer within 5 s or refuses.
+    /// If the address is not valid, or the server refuses or does not answer within 5 s.
     pub fn open(url: &str) -> Result<Self, Error> {
         let pool = Pool::open(url, PATIENCE)?;
         let db = pool::database(url);
@@ -87,36 +89,38 @@ impl Redis {
         })
     }
 
-    /// Another handle of the same server, with connections of its own.
+    /// Another handle of the same server, with its own connections.
     fn again(&self) -> Self {
         Self { pool: self.pool.again(), attempts: Attempts::new(), ..*self }
     }
 
-    /// After how long a worker that does not refresh its claims is taken for dead; an hour otherwise, as Celery's.
-    /// Its tasks are back within this and one second. All workers of a queue should have the same; Celery's do not refresh,
-    /// so with them it must be longer than their longest task.
+    /// Sets after how long a worker that does not refresh its claims counts as dead; the default is
+    /// an hour, as in Celery. Its tasks come back within this time and one second. All workers of a
+    /// queue should have the same value. Celery's workers do not refresh, so with them it must be
+    /// longer than their longest task.
     ///
     /// # Errors
     ///
-    /// If it is shorter than a second: a machine that swaps would be taken for dead.
+    /// If it is shorter than a second: a swapping machine would count as dead.
     pub fn visibility_timeout(mut self, time: Duration) -> Result<Self, Error> {
         if time < Duration::from_secs(1) {
             return Err(Error::Setting(format!(
-                "a visibility time-out is 1 s or more, not {time:?}"
+                "a visibility timeout is 1 s or more, not {time:?}"
             )));
         }
         self.visibility_timeout = time;
         Ok(self)
     }
 
-    /// How long results are kept; a day otherwise.
+    /// Sets how long results are kept; the default is a day.
     #[must_use]
     pub fn result_expires(mut self, time: Duration) -> Self {
         self.result_expires = time;
         self
     }
 
-    /// How long a call waits for a server that is away before it returns an error; 5 s otherwise.
+    /// Sets how long a call waits for an unreachable server before it returns an error; the default
+    /// is 5 s.
     #[must_use]
     pub fn patience(mut self, time: Duration) -> Self {
         self.pool.set_patience(time);

@@ -1,4 +1,4 @@
-//! Who keeps the results: one small trait, beside [`Broker`](crate::Broker).
+//! The store of results: one small trait, beside [`Broker`](crate::Broker).
 //!
 //! A chord is counted here too, because its members' results must be there when its body begins.
 
@@ -21,12 +21,12 @@ pub struct ChordPart {
     pub outcome: Result<Value, Exception>,
 }
 
-/// All members of a chord's header have ended, and this caller is the one to start the body.
+/// All members of a chord's header have ended, and this caller must start the body.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ChordReady {
     /// In the header's order.
     pub parts: Vec<ChordPart>,
-    /// To say by that the body has been started.
+    /// Identifies the claim, to report that the body was started.
     pub token: String,
 }
 
@@ -36,7 +36,7 @@ pub struct ChordReady {
 ///
 /// As [`Broker`](crate::Broker).
 pub trait ResultStore: Send + Sync + 'static {
-    /// Stores results, and wakes those who wait for them.
+    /// Stores results, and wakes their waiters.
     fn put(&self, results: &[StoredResult]) -> Result<(), Error>;
 
     /// Stores one result.
@@ -44,7 +44,7 @@ pub trait ResultStore: Send + Sync + 'static {
         self.put(&[result])
     }
 
-    /// What is known of a task now.
+    /// The current status of a task.
     fn get(&self, id: &str) -> Result<Option<StoredResult>, Error>;
 
     /// Waits until the task has ended, or until `deadline`.
@@ -53,13 +53,13 @@ pub trait ResultStore: Send + Sync + 'static {
     /// Which of these tasks are stored as revoked.
     fn revoked(&self, ids: &[&str]) -> Result<Vec<bool>, Error>;
 
-    /// Drops what is known of a task.
+    /// Drops the stored status of a task.
     fn forget(&self, id: &str) -> Result<(), Error>;
 
-    /// A chord of so many members begins.
+    /// A chord of `size` members begins.
     fn chord_begin(&self, group: &str, size: usize) -> Result<(), Error>;
 
-    /// A member has ended. For exactly one caller, after the last one: the parts.
+    /// A member has ended. After the last one, exactly one caller gets the parts.
     fn chord_part(&self, group: &str, part: ChordPart) -> Result<Option<ChordReady>, Error>;
 
     /// The body has been started, or failed.

@@ -1,4 +1,4 @@
-//! A call that is not yet made: a task with its arguments, or several put together. Celery's _canvas_.
+//! A call for later: a task with its arguments, or a combination of several. Celery's _canvas_.
 //!
 //! | here                                  | Celery                | runs                                        |
 //! | ------------------------------------- | --------------------- | ------------------------------------------- |
@@ -7,7 +7,7 @@
 //! | [`group`]                             | `group(a.s(), b.s())` | side by side                                |
 //! | [`chord`]                             | `chord(header, body)` | a group, then the body with all its results |
 //!
-//! They nest. On the wire each is a map that Celery's workers read, whichever language wrote it.
+//! They nest. On the wire each is a map that Celery's workers read, from any language.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -19,7 +19,7 @@ use crate::arguments::to_arguments;
 use crate::clock::duration;
 use crate::error::Error;
 
-/// A call that is not yet made.
+/// A call for later.
 ///
 /// ```
 /// use tasks::{Signature, chain, chord, group};
@@ -49,12 +49,12 @@ pub(crate) struct Call {
     pub(crate) task: String,
     pub(crate) args: Vec<Value>,
     pub(crate) kwargs: Map<String, Value>,
-    /// It takes no result of the task before.
+    /// It does not take the result of the task before.
     pub(crate) immutable: bool,
     pub(crate) options: CallOptions,
 }
 
-/// What a signature says beside task and arguments.
+/// The options of a signature.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct CallOptions {
     pub(crate) task_id: Option<String>,
@@ -73,26 +73,26 @@ pub(crate) struct CallOptions {
     pub(crate) link_error: Vec<Signature>,
     pub(crate) ignore_result: bool,
     pub(crate) reply_to: Option<String>,
-    /// What this crate has no use for, kept for the next hop.
+    /// Options that this crate does not use, kept for the next hop.
     pub(crate) other: Map<String, Value>,
 }
 
-/// One after the other; each gets the result of the one before as its first argument.
+/// Runs tasks one after the other; each gets the result of the one before as its first argument.
 ///
-/// A group in a chain makes a [`chord`] of itself and what follows it. _Python_: `chain(a, b)`, `a | b`.
+/// A group in a chain becomes a [`chord`] with its successor. _Python_: `chain(a, b)`, `a | b`.
 #[must_use]
 pub fn chain(tasks: impl IntoIterator<Item = Signature>) -> Signature {
     Signature(Kind::Chain(tasks.into_iter().collect()))
 }
 
-/// Side by side, in no order. _Python_: `group(a, b)`.
+/// Runs tasks side by side, in any order. _Python_: `group(a, b)`.
 #[must_use]
 pub fn group(tasks: impl IntoIterator<Item = Signature>) -> Signature {
     Signature(Kind::Group(tasks.into_iter().collect()))
 }
 
-/// A group, and then `body` with the list of its results, in the group's order. If a member fails, the body fails with
-/// a `ChordError` that names it. _Python_: `chord(header, body)`.
+/// A group, and then `body` with the list of its results, in the group's order. If a member fails,
+/// the body fails with a `ChordError` that names it. _Python_: `chord(header, body)`.
 #[must_use]
 pub fn chord(header: impl IntoIterator<Item = Signature>, body: Signature) -> Signature {
     Signature(Kind::Chord { header: header.into_iter().collect(), body: Box::new(body) })
@@ -106,11 +106,12 @@ impl Signature {
         Self(Kind::Task(Box::new(Call { task: task.into(), ..Call::default() })))
     }
 
-    /// With one argument more.
+    /// Adds one argument.
     ///
     /// # Panics
     ///
-    /// If it cannot be written as JSON (a map whose keys are no texts), or if this is no single task.
+    /// If it cannot be written as JSON (a map whose keys are not texts), or if this is not a single
+    /// task.
     #[must_use]
     #[track_caller]
     pub fn arg(mut self, value: impl Serialize) -> Self {
@@ -132,7 +133,7 @@ impl Signature {
         Ok(self)
     }
 
-    /// It takes no result of the task before. _Python_: `add.si(2, 2)`.
+    /// It does not take the result of the task before. _Python_: `add.si(2, 2)`.
     #[must_use]
     #[track_caller]
     pub fn immutable(mut self) -> Self {
@@ -156,7 +157,7 @@ impl Signature {
         self
     }
 
-    /// So long after the one before.
+    /// Delays it after the one before.
     #[must_use]
     #[track_caller]
     pub fn countdown(mut self, delay: Duration) -> Self {
@@ -164,7 +165,7 @@ impl Signature {
         self
     }
 
-    /// Calls `next` with the result, when there is one: of a chain the last task's, of a chord the body's, of a
+    /// Calls `next` with the result: for a chain the last task's, for a chord the body's, for a
     /// group each member's.
     #[must_use]
     pub fn link(mut self, next: Signature) -> Self {
@@ -187,7 +188,7 @@ impl Signature {
         }
     }
 
-    /// The tasks whose end is the end of this.
+    /// The tasks whose end is the end of this signature.
     pub(crate) fn last_calls(&mut self, f: &mut dyn FnMut(&mut Call)) {
         match &mut self.0 {
             Kind::Task(call) => match call.options.chain.last_mut() {
@@ -221,7 +222,7 @@ impl Signature {
         }
     }
 
-    /// Where it starts, if that can be told: a name for logs.
+    /// Its first task, if known: a name for logs.
     pub(crate) fn first_task(&self) -> &str {
         match &self.0 {
             Kind::Task(call) => &call.task,
@@ -280,7 +281,7 @@ impl Serialize for Signature {
 }
 
 impl Signature {
-    /// As Celery writes it.
+    /// In Celery's form.
     pub(crate) fn to_json(&self) -> Value {
         let composite = |task: &str, kwargs: Value, subtask_type: &str| {
             json!({
@@ -303,7 +304,7 @@ impl Signature {
         }
     }
 
-    /// Reads what Celery writes; says what is missing.
+    /// Reads Celery's form; names a missing field.
     pub(crate) fn from_json(json: Value) -> Result<Self, String> {
         let Value::Object(mut map) = json else { return Err("a signature is a map".into()) };
         let task = match map.get("task") {
@@ -345,7 +346,7 @@ impl Signature {
                 return Ok(Self(Kind::Task(Box::new(call))));
             }
         };
-        // What Celery sets on a composite is meant for the tasks in it.
+        // Options that Celery sets on a composite apply to the tasks in it.
         let mut whole = Self(whole);
         let CallOptions { link, link_error, chain, chord, group_id, group_index, .. } = options;
         whole.last_calls(&mut |call| {
@@ -363,7 +364,7 @@ impl Signature {
         Ok(Self(Kind::Chain([vec![whole], chain].concat())))
     }
 
-    /// Reads a list of them, one alone, or none.
+    /// Reads a list of signatures, a single one, or none.
     pub(crate) fn list(json: Value) -> Result<Vec<Self>, String> {
         match json {
             Value::Null => Ok(Vec::new()),

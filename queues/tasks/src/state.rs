@@ -1,4 +1,4 @@
-//! What is known of a task: its state, and its result once there is one.
+//! The status of a task: its state, and its result once there is one.
 
 use std::fmt;
 use std::time::SystemTime;
@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::Exception;
 use crate::clock::{from_iso, to_iso};
 
-/// How far a task has come. Celery's words.
+/// The progress of a task, in Celery's words.
 ///
 /// ```text
 ///  Pending ─▶ Received ─▶ Started ─▶ (states of its own) ─┬─▶ Success
@@ -23,7 +23,7 @@ pub enum State {
     Pending,
     /// A worker has it.
     Received,
-    /// It runs. Stored only with [`track_started`](crate::TaskOptions::track_started).
+    /// It is running. Stored only with [`track_started`](crate::TaskOptions::track_started).
     Started,
     /// It has failed and will be run again.
     Retry,
@@ -31,14 +31,14 @@ pub enum State {
     Success,
     /// It has failed.
     Failure,
-    /// It was taken back before it began, or had expired.
+    /// It was revoked before it began, or had expired.
     Revoked,
-    /// A state of the task's own, such as `PROGRESS`.
+    /// A custom state of the task, such as `PROGRESS`.
     Custom(String),
 }
 
 impl State {
-    /// Whether nothing more will happen: success, failure or revoked.
+    /// Whether the state is final: success, failure or revoked.
     #[must_use]
     pub fn is_ready(&self) -> bool {
         matches!(self, Self::Success | Self::Failure | Self::Revoked)
@@ -84,9 +84,9 @@ impl fmt::Display for State {
 pub struct StoredResult {
     /// The task's id.
     pub id: String,
-    /// How far it has come.
+    /// Its state.
     pub state: State,
-    /// What it returned, or what a state of its own says of its progress.
+    /// Its result, or the progress of a custom state.
     pub value: Value,
     /// With failure, retry and revoked: why.
     pub exception: Option<Exception>,
@@ -108,7 +108,7 @@ impl StoredResult {
         Self { exception: Some(exception), ..Self::new(id, state, Value::Null) }
     }
 
-    /// As Celery stores it.
+    /// In the form in which Celery stores it.
     pub(crate) fn to_json(&self) -> Value {
         let (result, traceback) = match &self.exception {
             Some(exception) => (exception.to_json(), exception.traceback.as_deref()),

@@ -1,4 +1,4 @@
-//! A task that a program knows: its name, its function, its options.
+//! A registered task: its name, its function, its options.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -19,7 +19,7 @@ use crate::handle::TaskHandle;
 use crate::options::{Rate, SendOptions, TaskOptions};
 use crate::signature::Signature;
 
-/// A task's function with its types taken off.
+/// A task's function without its types.
 type Function =
     dyn Fn(&Context<'_>, &[Value], &Map<String, Value>) -> Result<Value, TaskError> + Send + Sync;
 
@@ -58,7 +58,7 @@ impl Definition {
         Self { name, options, function, rate_limit, next_start: Lock::default() }
     }
 
-    /// Runs it. A panic is a failure like any other, and the panic hook has reported it.
+    /// Runs it. A panic counts as an ordinary failure; the panic hook has reported it.
     pub(crate) fn run(&self, context: &Context<'_>) -> Result<Value, TaskError> {
         let message = context.message;
         let run = || (self.function)(context, &message.args, &message.kwargs);
@@ -77,7 +77,7 @@ impl Definition {
     }
 }
 
-/// A task by its types: what [`App::task`] returns, to send it with.
+/// A typed task, which [`App::task`] returns, for sending.
 ///
 /// ```
 /// use tasks::{App, InProcess};
@@ -112,12 +112,12 @@ impl<A: Serialize, R> Task<A, R> {
     ///
     /// # Errors
     ///
-    /// If the broker does not take it; then it is sent to nobody.
+    /// If the broker refuses it; then it is not sent.
     pub fn delay(&self, args: A) -> Result<TaskHandle<R>, Error> {
         self.apply_async(args, SendOptions::new())
     }
 
-    /// Sends it so. _Python_: `add.apply_async((2, 2), countdown=…)`.
+    /// Sends it with options. _Python_: `add.apply_async((2, 2), countdown=…)`.
     ///
     /// # Errors
     ///
@@ -127,7 +127,8 @@ impl<A: Serialize, R> Task<A, R> {
         self.app.send(Arc::clone(&self.name), args, kwargs, options)
     }
 
-    /// A call of it, for a [`chain`](crate::chain()), [`group`](crate::group()) or [`chord`](crate::chord()), with all arguments.
+    /// A call of the task, for a [`chain`](crate::chain()), [`group`](crate::group()) or
+    /// [`chord`](crate::chord()), with all arguments.
     ///
     /// # Errors
     ///

@@ -1,4 +1,5 @@
-//! Celery's message protocol 2 in kombu's JSON envelope: what stands in a list of Redis.
+//! Celery's message protocol 2 in kombu's JSON envelope: the format of a message in a list of
+//! Redis.
 //!
 //! ```text
 //! {"body": base64 of [args, kwargs, {"callbacks", "errbacks", "chain", "chord"}],
@@ -7,11 +8,12 @@
 //!  "properties": {"correlation_id", "delivery_info": {"exchange", "routing_key"}, "priority", "delivery_tag", …}}
 //! ```
 //!
-//! A chain is written last task first: the worker takes the next one from the end.
+//! A chain is written last task first: the worker takes the next task from the end.
 //!
-//! What is read is not trusted. A content type other than JSON is refused before a byte of the body is looked at, so that
-//! no pickle is ever opened; compression is refused; and a message that lacks what Celery's own worker stumbles over
-//! (delivery tag, delivery info, content type) is refused with a word about what it lacks.
+//! Input is not trusted. A content type other than JSON is refused before the body is read, so that
+//! no pickle is ever opened. Compression is refused. A message without a field that Celery's own
+//! worker needs (delivery tag, delivery info, content type) is refused, and the error names the
+//! field.
 //!
 //! Source: Celery's manual, _Message Protocol_; measured on Celery and kombu 5.7.0.
 
@@ -31,17 +33,17 @@ use crate::clock::{duration, from_iso, to_iso};
 use crate::message::{Message, Next, new_id};
 use crate::signature::Signature;
 
-/// The longest text of arguments for a monitor; what is longer is cut.
+/// The longest text of arguments for a monitor; a longer one is cut.
 const LONGEST_REPR: usize = 1024;
 
-/// Why a message is not run: in words, and the id of its task where that much can be read.
+/// Why a message is not run, as a text, with the id of its task if that can be read.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Undecodable {
     /// What is wrong with it.
     pub reason: String,
-    /// The task's id, if it says one.
+    /// The task's id, if it has one.
     pub id: Option<String>,
-    /// The task's name, if it says one.
+    /// The task's name, if it has one.
     pub task: Option<String>,
 }
 
@@ -77,7 +79,7 @@ impl Serialize for Reversed<'_> {
     }
 }
 
-/// The headers that every message has, in Celery's order; then what else it came with.
+/// The headers that every message has, in Celery's order; then its other headers.
 #[derive(Serialize)]
 struct Headers<'a> {
     lang: &'static str,
@@ -147,7 +149,7 @@ pub(crate) fn body(message: &Message) -> String {
     json_text(&Body(&message.args, &message.kwargs, embed))
 }
 
-/// All of it: what is pushed into a list.
+/// The whole envelope, as it is pushed into a list.
 pub(crate) fn envelope(message: &Message) -> String {
     let args = repr(&message.args);
     let kwargs = repr(&message.kwargs);
@@ -196,7 +198,7 @@ fn headers_of<'a>(message: &'a Message, args: &'a str, kwargs: &'a str) -> Heade
     }
 }
 
-/// Who sent it: `gen4711@host`, as Celery writes it.
+/// The sender: `gen4711@host`, as Celery writes it.
 fn origin() -> &'static str {
     static ORIGIN: OnceLock<String> = OnceLock::new();
     ORIGIN.get_or_init(|| format!("gen{}@{}", std::process::id(), host_name()))
@@ -209,12 +211,12 @@ pub(crate) fn host_name() -> String {
     name.or_else(|| std::env::var("HOSTNAME").ok()).unwrap_or_else(|| "localhost".into())
 }
 
-/// In milliseconds from now, as RabbitMQ wants it.
+/// In milliseconds from now, as RabbitMQ requires.
 pub(crate) fn expiration(expires: SystemTime) -> String {
     expires.duration_since(SystemTime::now()).unwrap_or_default().as_millis().to_string()
 }
 
-/// Arguments for a monitor's eyes.
+/// Arguments for display in a monitor.
 pub(crate) fn repr(value: &impl Serialize) -> String {
     let mut text = json_text(value);
     if text.len() > LONGEST_REPR {
@@ -225,20 +227,21 @@ pub(crate) fn repr(value: &impl Serialize) -> String {
     text
 }
 
-/// As JSON. All that is written here consists of texts, numbers and maps with texts as keys, which cannot fail.
+/// As JSON. Everything written here consists of texts, numbers and maps with texts as keys, so it
+/// cannot fail.
 pub(crate) fn json_text(value: &impl Serialize) -> String {
     serde_json::to_string(value).expect("texts, numbers and JSON values can be written as JSON")
 }
 
 // ── Reading ──
 
-/// An envelope, read but for its body's meaning.
+/// An envelope whose body is not interpreted yet.
 pub(crate) struct Opened {
     pub(crate) redelivered: bool,
     pub(crate) content: Result<Message, Undecodable>,
 }
 
-/// Reads an envelope out of `queue`.
+/// Reads an envelope from `queue`.
 pub(crate) fn open(queue: &Arc<str>, text: &[u8]) -> Opened {
     let refused = |reason: String| Undecodable { reason, id: None, task: None };
     let json: Value = match serde_json::from_slice(text) {
@@ -249,7 +252,7 @@ pub(crate) fn open(queue: &Arc<str>, text: &[u8]) -> Opened {
         }
     };
     if !json.is_object() {
-        let content = Err(refused("the message is no map".into()));
+        let content = Err(refused("the message is not a map".into()));
         return Opened { redelivered: false, content };
     }
     let properties = &json["properties"];
@@ -329,7 +332,7 @@ pub(crate) fn decode(
     let body: Value = serde_json::from_slice(body)
         .map_err(|error| refused(format!("the body is not JSON: {error}")))?;
     let Value::Array(body) = body else {
-        return Err(refused("the body is no list of arguments".into()));
+        return Err(refused("the body is not a list of arguments".into()));
     };
     let mut parts = body.into_iter();
     let (args, kwargs, embed) = match (parts.next(), parts.next(), parts.next(), parts.next()) {
@@ -342,9 +345,9 @@ pub(crate) fn decode(
         Value::Null => Ok(None),
         Value::String(text) => match from_iso(text) {
             Some(time) => Ok(Some(time)),
-            None => Err(refused(format!("{key} is no time: {text:?}"))),
+            None => Err(refused(format!("{key} is not a time: {text:?}"))),
         },
-        other => Err(refused(format!("{key} is no time: {other}"))),
+        other => Err(refused(format!("{key} is not a time: {other}"))),
     };
     let limit = |index: usize| -> Option<Duration> {
         headers["timelimit"][index].as_f64().filter(|limit| *limit > 0.0).and_then(duration)
@@ -391,7 +394,7 @@ fn read_next(embed: Value) -> Result<Option<Box<Next>>, String> {
     Ok((next != Next::default()).then(|| Box::new(next)))
 }
 
-/// A message of kombu's that is no task: an event, a command, an answer.
+/// A kombu message other than a task: an event, a command, an answer.
 #[cfg(feature = "redis")]
 pub(crate) fn plain(body: &Value, exchange: &str, routing_key: &str, headers: &Value) -> String {
     json!({
@@ -405,7 +408,7 @@ pub(crate) fn plain(body: &Value, exchange: &str, routing_key: &str, headers: &V
     .to_string()
 }
 
-/// The body of a message that is no task.
+/// The body of a message other than a task.
 #[cfg(feature = "redis")]
 pub(crate) fn open_plain(text: &str) -> Option<Value> {
     let json: Value = serde_json::from_str(text).ok()?;
@@ -457,7 +460,7 @@ mod tests {
         assert_eq!(body[2]["chain"][1]["task"], "c");
     }
 
-    /// Each fault, and what the reason must name.
+    /// Each fault, and the field that the reason must name.
     #[test]
     fn what_cannot_be_run_is_refused_with_a_reason() {
         let refused = |edit: &dyn Fn(&mut Value)| {

@@ -1,4 +1,4 @@
-//! The worker: threads that claim tasks, run them, store what they return and acknowledge.
+//! The worker: threads that claim tasks, run them, store their results and acknowledge them.
 //!
 //! ```text
 //!                                                    ┌ held: not before its time; too many in this second ┐
@@ -8,11 +8,12 @@
 //!     └── refresh, sweep: keeper          results, then acknowledgements, as many as have gathered ◀── finisher
 //! ```
 //!
-//! The same code for every broker. Where a claim is a lock and nothing more, the executor's threads claim and finish by themselves, and
-//! claimer, keeper and finisher are not started.
+//! The code is the same for every broker. If a claim is only a lock, the executor's threads claim
+//! and finish tasks themselves, and claimer, keeper and finisher are not started.
 //!
-//! **Order of the end**: what follows the task is sent first, then its result is stored, then it is acknowledged. A worker that dies
-//! between two of these has the task run again; nothing is lost.
+//! **Order of the end**: the tasks that follow are sent first, then the result is stored, then the
+//! task is acknowledged. If a worker dies between two of these, the task runs again; nothing is
+//! lost.
 //!
 //! | file                  | idea                                                     |
 //! | --------------------- | -------------------------------------------------------- |
@@ -43,7 +44,7 @@ use crate::app::App;
 use crate::error::{Error, check_name};
 use crate::wire::host_name;
 
-/// A worker to be: [`App::worker`] makes one, [`start`](Self::start) starts it.
+/// A worker that has not started: [`App::worker`] makes one, [`start`](Self::start) starts it.
 #[derive(Debug)]
 #[must_use]
 pub struct WorkerBuilder {
@@ -65,39 +66,41 @@ impl WorkerBuilder {
         Self { app, queues: Vec::new(), config }
     }
 
-    /// It takes from these queues, the first ones before the others; otherwise from the default queue. _Python_: `-Q`.
+    /// Sets its queues, in order of precedence; the default is the default queue. _Python_: `-Q`.
     pub fn queues(mut self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.queues.extend(names.into_iter().map(Into::into));
         self
     }
 
-    /// So many tasks at once, each on a thread; otherwise one for each core. _Python_: `-c`.
+    /// Sets how many tasks run at once, each on a thread; the default is one for each core.
+    /// _Python_: `-c`.
     pub fn concurrency(mut self, threads: usize) -> Self {
         self.config.concurrency = threads;
         self
     }
 
-    /// What it is called, for monitors and commands: `name@host`. _Python_: `-n`.
+    /// Sets its name, for monitors and commands: `name@host`. _Python_: `-n`.
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.config.name = name.into();
         self
     }
 
-    /// It claims so many tasks ahead for each thread; 4 otherwise. More is faster, fewer is fairer to other workers.
-    /// _Python_: `worker_prefetch_multiplier`.
+    /// Sets how many tasks it claims ahead for each thread; the default is 4. More is faster, fewer
+    /// is fairer to other workers. _Python_: `worker_prefetch_multiplier`.
     pub fn prefetch_multiplier(mut self, tasks: usize) -> Self {
         self.config.prefetch_multiplier = tasks;
         self
     }
 
-    /// A task that was taken from more dead workers than this becomes a dead letter; 3 otherwise. It may be what killed
-    /// them.
+    /// A task that was taken from more dead workers than this becomes a dead letter; the default
+    /// is 3. It may have killed them.
     pub fn max_redeliveries(mut self, redeliveries: u32) -> Self {
         self.config.max_redeliveries = redeliveries;
         self
     }
 
-    /// Whether it tells monitors of every task from the start; a monitor can switch that on later. _Python_: `-E`.
+    /// Whether it reports every task to monitors from the start; a monitor can switch that on
+    /// later. _Python_: `-E`.
     pub fn events(mut self, on: bool) -> Self {
         self.config.events = on;
         self
@@ -107,7 +110,8 @@ impl WorkerBuilder {
     ///
     /// # Errors
     ///
-    /// If a setting is out of range, if the system has no thread to give, or if the broker does not answer.
+    /// If a setting is out of range, if the system cannot make a thread, or if the broker does not
+    /// answer.
     pub fn start(self) -> Result<Worker, Error> {
         let Self { app, mut queues, config } = self;
         if queues.is_empty() {
@@ -127,10 +131,10 @@ impl WorkerBuilder {
     }
 }
 
-/// More threads than this no machine has a use for.
+/// The most threads; no machine can use more.
 const MOST: usize = 10_000;
 
-/// A worker at work. Dropping it [stops](Self::stop) it.
+/// A running worker. Dropping it [stops](Self::stop) it.
 pub struct Worker {
     core: Arc<Core>,
     threads: Vec<JoinHandle<()>>,
@@ -170,7 +174,7 @@ impl Worker {
         Ok(worker)
     }
 
-    /// What it is called.
+    /// Its name.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.core.config.name
@@ -182,42 +186,44 @@ impl Worker {
         self.core.processed()
     }
 
-    /// How many it runs now.
+    /// How many tasks it runs now.
     #[must_use]
     pub fn active(&self) -> usize {
         self.core.running.lock().len()
     }
 
-    /// Whether somebody has asked it to stop: this program, or a command from afar.
+    /// Whether it was asked to stop, by this program or by a remote command.
     #[must_use]
     pub fn is_stopping(&self) -> bool {
         self.core.is_stopping()
     }
 
-    /// Asks it to stop, and returns at once: it claims nothing more. [`stop`](Self::stop) then waits for its end. For signal handlers'
-    /// threads.
+    /// Asks it to stop, and returns at once: it claims nothing more. [`stop`](Self::stop) then
+    /// waits for its end. For threads that handle signals.
     pub fn request_stop(&self) {
         self.core.request_stop();
     }
 
-    /// Something to ask it to stop with from another thread.
+    /// A handle that asks it to stop from another thread.
     #[must_use]
     pub fn stopper(&self) -> Stopper {
         Stopper { core: Arc::clone(&self.core) }
     }
 
-    /// Waits until somebody asks it to stop.
+    /// Waits until it is asked to stop.
     pub fn wait(&self) {
         self.core.wait_for_stop();
     }
 
-    /// Stops in order: what runs ends, what was claimed and has not begun goes back. Waits for what runs, as long as it takes.
+    /// Stops in order: running tasks end, and claimed tasks that have not begun go back. Waits for
+    /// running tasks, without a limit.
     pub fn stop(mut self) {
         self.end();
     }
 
-    /// Stops at once: what runs goes back too, and other workers begin it again. Its threads go on until the tasks return, and what they
-    /// return is dropped; a program that ends now ends them.
+    /// Stops at once: running tasks go back too, and other workers start them again. The threads
+    /// run on until their tasks return, and the results are dropped; if the program ends now, they
+    /// end.
     pub fn stop_now(mut self) {
         self.core.request_stop();
         self.core.give_up_all();
@@ -227,7 +233,7 @@ impl Worker {
     fn end(&mut self) {
         self.core.request_stop();
         let join = |thread: JoinHandle<()>| {
-            // A panic was reported by the panic hook.
+            // The panic hook has reported a panic.
             let _ = thread.join();
         };
         self.threads.drain(..).for_each(join);
@@ -244,7 +250,7 @@ impl Drop for Worker {
     }
 }
 
-/// Its name. Blocks for no lock.
+/// Shows its name. Takes no lock.
 impl fmt::Debug for Worker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Worker").field(&self.core.config.name).finish()
@@ -263,7 +269,8 @@ impl Stopper {
         self.core.request_stop();
     }
 
-    /// Gives back what runs, as [`Worker::stop_now`] does. The worker's `stop` then returns without waiting for it.
+    /// Gives back running tasks, as [`Worker::stop_now`] does. The worker's `stop` then returns
+    /// without waiting for it.
     pub fn give_up(&self) {
         self.core.request_stop();
         self.core.give_up_all();

@@ -1,7 +1,7 @@
 //! Beside Celery: Python's client and worker, ours, and one Redis between them.
 //!
-//! The programs of Python's are in `tests/python`: `app.py` has the same tasks as `same::register`, `client.py` sends to a Rust
-//! worker and checks what comes back, one line a check.
+//! The Python programs are in `tests/python`: `app.py` has the same tasks as `same::register`;
+//! `client.py` sends to a Rust worker and checks the results, one line for each check.
 
 #[allow(dead_code)] // the suite is for the brokers
 mod same;
@@ -21,7 +21,8 @@ use same::{LONG, register, until};
 use server::{Python, Server, python};
 use tasks::{App, GetError, Redis, SendOptions, Signature, State, Worker, chain, chord, group};
 
-/// A server, Python with Celery, and an application on that server; its tasks go to Python unless they say otherwise.
+/// A server, Python with Celery, and an application on that server; its tasks go to Python by
+/// default.
 fn both() -> Option<(Server, PathBuf, App)> {
     let (python, server) = (python()?, Server::start()?);
     let app = App::new(Redis::open(&server.url()).unwrap());
@@ -46,7 +47,7 @@ fn a_python_client_and_a_rust_worker() {
     worker.stop();
 }
 
-/// The same features the other way round.
+/// The same features in the other direction.
 #[test]
 fn a_rust_client_and_a_python_worker() {
     let Some((server, python, app)) = both() else { return };
@@ -116,7 +117,7 @@ fn canvas_across_the_languages() {
     rust.stop();
 }
 
-/// What `celery inspect` asks and `celery control` orders.
+/// The questions of `celery inspect` and the orders of `celery control`.
 #[test]
 fn remote_control() {
     let Some((server, python, app)) = both() else { return };
@@ -163,14 +164,14 @@ fn remote_control() {
     worker.stop();
 }
 
-/// What `celery events` and flower listen to.
+/// The events that `celery events` and flower receive.
 #[test]
 fn events() {
     let Some((server, python, app)) = both() else { return };
     let mut listener = Python::run(&python, &server.url(), &["listen.py"]);
     let worker = app.worker().queues(["rust"]).name("rust@test").events(true).start().unwrap();
     let to_rust = || SendOptions::new().queue("rust");
-    // It hears nothing of what was before it began, and ends when it has seen both ends.
+    // It hears no events from before its start, and ends when it has seen both ends.
     until("the listener has seen both ends", || {
         let well = app.apply_async::<i64>("tasks.add", (1, 1), to_rust()).unwrap();
         let badly = app.apply_async::<()>("tasks.boom", (), to_rust()).unwrap();
@@ -188,7 +189,7 @@ fn events() {
     worker.stop();
 }
 
-/// Workers of both languages on one queue: each task once.
+/// Workers of both languages on one queue: each task runs once.
 #[test]
 fn a_mixed_pool_runs_each_task_once() {
     let Some((server, python, app)) = both() else { return };
@@ -212,7 +213,7 @@ fn a_mixed_pool_runs_each_task_once() {
     assert_eq!(*ran.lock() + of_python(), tasks);
 }
 
-/// Workers of ours die in the middle, among Celery's; every task is done.
+/// Rust workers die in the middle, among Celery's; every task is done.
 #[test]
 fn killed_workers_lose_nothing() {
     let Some((server, python, app)) = both() else { return };
@@ -248,7 +249,7 @@ fn number<N: std::str::FromStr>(variable: &str, otherwise: N) -> N {
     std::env::var(variable).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
 }
 
-/// The one who reads a result need not be the one who sent it.
+/// The reader of a result need not be the sender of the task.
 #[test]
 fn states_are_the_same_in_both_languages() {
     let Some((server, python, app)) = both() else { return };

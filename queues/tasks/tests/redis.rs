@@ -1,4 +1,4 @@
-//! The suite on a real Redis server, and what only a server can show.
+//! The suite on a real Redis server, and tests that need a server.
 
 mod same;
 #[allow(dead_code)] // not every test needs all of it
@@ -36,7 +36,8 @@ fn app(server: &Server) -> App {
     App::new(redis.visibility_timeout(Duration::from_secs(1)).unwrap())
 }
 
-/// What no worker can run is reported, kept, and answered where an id can be read. The worker lives.
+/// A message that no worker can run is reported and kept, and answered if its id can be read. The
+/// worker survives.
 #[test]
 fn what_cannot_be_read_is_a_dead_letter() {
     let Some(server) = Server::start() else { return };
@@ -94,14 +95,15 @@ fn what_cannot_be_read_is_a_dead_letter() {
     assert_eq!(left, (0, 0));
 }
 
-/// A worker that died: its claim is given back within the visibility time-out and a second, and counted.
+/// A worker that died: its claim comes back within the visibility timeout and a second, and is
+/// counted.
 #[test]
 fn the_claims_of_a_dead_worker_come_back_in_time_and_not_for_ever() {
     let Some(server) = Server::start() else { return };
     let app = app(&server);
     app.task("died", |call, ()| Ok(call.redelivered())).unwrap();
     let task = app.delay::<bool>("died", ()).unwrap();
-    // Claimed by somebody who will never be heard of again.
+    // Claimed by a worker that is never heard of again.
     let claim = || app.broker().claim(&["celery".into()], 1, LONG).unwrap().remove(0);
     let since = Instant::now();
     assert_eq!(claim().redeliveries, 0);
@@ -119,7 +121,7 @@ fn the_claims_of_a_dead_worker_come_back_in_time_and_not_for_ever() {
     worker.stop();
 }
 
-/// A task that runs longer than the visibility time-out is refreshed, and runs once.
+/// A task that runs longer than the visibility timeout is refreshed, and runs once.
 #[test]
 fn a_slow_task_runs_once() {
     let Some(server) = Server::start() else { return };
@@ -140,7 +142,8 @@ fn a_slow_task_runs_once() {
     assert_eq!(app.broker().len("celery").unwrap(), 0);
 }
 
-/// Revoked while a worker held it; that worker stopped, and gave it back. The next one has heard nothing of that.
+/// Revoked while a worker held it; that worker stopped, and gave it back. The next worker has not
+/// heard of it.
 #[test]
 fn what_is_stored_as_revoked_is_not_run() {
     let Some(server) = Server::start() else { return };
@@ -168,7 +171,7 @@ fn what_is_stored_as_revoked_is_not_run() {
     worker.stop();
 }
 
-/// The server is killed and comes back; what was sent before and meanwhile is done.
+/// The server is killed and comes back; tasks that were sent before and meanwhile are done.
 #[test]
 fn a_server_restart_loses_nothing() {
     let Some(mut server) = Server::that_keeps() else { return };
@@ -190,7 +193,8 @@ fn a_server_restart_loses_nothing() {
     worker.stop();
 }
 
-/// The server has run the claim, and the connection breaks before the worker hears of it. The visibility time-out is an hour.
+/// The server has run the claim, and the connection breaks before the worker hears of it. The
+/// visibility timeout is an hour.
 #[test]
 fn a_claim_whose_answer_is_lost_loses_no_task() {
     let Some(server) = Server::start() else { return };

@@ -1,10 +1,10 @@
-//! A machine for tests: its clock goes on only when something takes time.
+//! A machine for tests: its clock advances only when something takes time.
 
 use std::cell::Cell;
 
 use super::system::Machine;
 
-/// A machine whose figures a test sets, and that counts what was asked of it.
+/// A machine whose figures a test sets, and which counts the requests.
 #[derive(Debug)]
 pub(super) struct Fake {
     pub(super) cores: usize,
@@ -12,7 +12,7 @@ pub(super) struct Fake {
     pub(super) clock: Cell<u64>,
     /// What a pause takes.
     pub(super) pause: Cell<u64>,
-    /// What a turn takes.
+    /// What a yield takes.
     pub(super) turn: Cell<u64>,
     pub(super) pauses: Cell<u64>,
     pub(super) turns: Cell<u64>,

@@ -1,23 +1,23 @@
-//! How long a pause takes: 15 ns on one processor, 22 on another, 140 on some. So the policy says times, and they
-//! are made pauses of here.
+//! How long a pause takes: 15 ns on one processor, 22 on another, 140 on some. So the policy states
+//! times, and this module converts them into pauses.
 
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use super::system::Machine;
 
-/// Pauses that are timed at once: enough to make little of reading the clock.
+/// Pauses that are timed together: so many that reading the clock hardly counts.
 const TIMED: u32 = 16;
-/// How often. The shortest counts: a thread that loses its core meanwhile makes a pause look longer, and nothing
-/// makes it look shorter.
+/// How often it measures. The shortest time counts: a preempted thread makes a pause look longer,
+/// and nothing makes it look shorter.
 const TRIES: u32 = 3;
-/// The least and the most, in picoseconds, that is believed: a pause that takes no time would be made an endless
-/// number of, one that takes longer than a microsecond is the work of something that stops the program.
+/// The least and the most, in picoseconds, that is believed. If a pause took no time, the number of
+/// pauses would be endless. If it took more than a microsecond, something had stopped the program.
 const BELIEVED: (u32, u32) = (1_000, 1_000_000);
 
 /// The time that a pause takes, measured when it is first needed.
 #[derive(Debug)]
 pub(super) struct Pace {
-    /// In picoseconds; 0: not measured yet.
+    /// In picoseconds; 0 until it is measured.
     pause: AtomicU32,
 }
 
@@ -26,10 +26,11 @@ impl Pace {
         Self { pause: AtomicU32::new(0) }
     }
 
-    /// So many nanoseconds in pauses: at least one.
+    /// The number of pauses for a time in nanoseconds; at least one.
     #[inline]
     pub(super) fn pauses(&self, machine: &impl Machine, nanoseconds: u32) -> u32 {
-        // Relaxed: the number stands alone; two threads that measure at once find about the same.
+        // Relaxed: no other data depends on the number; two threads that measure at once find about
+        // the same.
         let pause = match self.pause.load(Relaxed) {
             0 => self.measure(machine),
             pause => pause,

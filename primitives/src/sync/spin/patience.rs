@@ -1,10 +1,11 @@
-//! When to look for as long as a sleep takes, and when not to.
+//! When to spin for as long as a sleep takes, and when not to.
 //!
-//! Two threads that hand things to each other do so in a tenth of a microsecond while both run. If one is held up
-//! for a moment, the other goes to sleep; and then it can go on like that for good. Whoever wakes the other looks for
-//! a few microseconds, but the other takes 30–50 µs to wake up: so it sleeps too, and is woken in its turn, and so on.
-//! Each hand-over now takes a hundred times as long as it need, and neither is slow, only never awake at the right
-//! time. It takes one thread that looks on for as long as the other takes to wake up, once, and both run again.
+//! Two threads that hand things to each other do so in a tenth of a microsecond while both run. If
+//! one is delayed for a moment, the other goes to sleep, and that can repeat without end. The
+//! thread that wakes the other spins for a few microseconds, but the other takes 30–50 µs to wake
+//! up. So the first sleeps too, is woken in its turn, and so on. Each hand-over now takes a hundred
+//! times as long as necessary. Neither thread is slow, but neither is awake at the right time. If
+//! one of them spins once for as long as the other takes to wake up, both run again.
 //!
 //! ```text
 //!    A  ──wakes B──looks▏asleep·········▕──wakes B──looks▏asleep····    ──wakes B──looks────────────▏▏▏▏▏▏▏──▶
@@ -12,27 +13,29 @@
 //!                                                                               longer, for once
 //! ```
 //!
-//! But to look for so long where nothing comes costs as much again as the sleep. So each thread measures whether it pays. A long look has
-//! paid if something came, **and the next thing came soon after it**: then both run again, and short looks will
-//! do. If not, the thread takes a few waits without it: 2, then 4, up to 256.
+//! But a long look in which nothing comes costs as much again as the sleep. So each thread measures
+//! whether it pays. A long look has paid if something came, **and the next item came soon after
+//! it**: then both run again, and short looks suffice. If not, the thread takes no long look for a
+//! few waits: 2, then 4, up to 256.
 //!
-//! Source: A. R. Karlin, K. Li, M. S. Manasse and S. Owicki, _Empirical studies of competitive spinning for a shared-memory
-//! multiprocessor_ (1991), for spinning as long as a sleep costs, and for learning from the last waits; what counts as paid is
-//! this crate's.
+//! Source: A. R. Karlin, K. Li, M. S. Manasse and S. Owicki, _Empirical studies of competitive
+//! spinning for a shared-memory multiprocessor_ (1991), for spinning as long as a sleep costs, and
+//! for learning from the last waits. The rule of what has paid is this crate's.
 
 use std::cell::Cell;
 
-/// Failures in a row that still make the pause longer: to 256 waits.
+/// How many failures in a row still lengthen the pause: up to 256 waits.
 const MOST_FAILURES: u32 = 8;
 
-/// What long looks have brought to one thread lately.
+/// How long looks have paid for one thread lately.
 #[derive(Debug)]
 pub(super) struct Patience {
     /// Long looks in a row that did not pay.
     failures: Cell<u32>,
-    /// Waits to come without one.
+    /// The next waits, without a long look.
     skips: Cell<u32>,
-    /// Whether the last wait was a long look in which something came: then the next one says whether it paid.
+    /// Whether the last wait was a long look in which something came. Then the next wait shows
+    /// whether it paid.
     on_trial: Cell<bool>,
 }
 
@@ -80,7 +83,7 @@ impl Patience {
 mod tests {
     use super::{MOST_FAILURES, Patience};
 
-    /// Waits until the next long look.
+    /// The number of waits until the next long look.
     fn waits_without(patience: &Patience) -> u32 {
         (0..).find(|_| patience.lasts()).expect("it comes back")
     }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-/// A machine, as far as a wait that does not sleep knows it: the real one, or a test's.
+/// What a spinning wait knows of a machine: the real one, or a test's.
 pub(super) trait Machine {
     /// How many cores this process has (a `taskset` or a container's share counts).
     fn cores(&self) -> usize;
@@ -33,10 +33,11 @@ pub(super) struct System;
 impl Machine for System {
     #[inline]
     fn cores(&self) -> usize {
-        // Asking the system reads files, so ask once. 0: not asked yet.
+        // The system reads files to answer, so it is asked once. 0 until then.
         static CORES: AtomicUsize = AtomicUsize::new(0);
 
-        // Relaxed: the number stands alone; two threads that ask at once store the same.
+        // Relaxed: no other data depends on the number; two threads that ask at once store the
+        // same.
         let mut cores = CORES.load(Relaxed);
         if cores == 0 {
             cores = crate::sync::cores::available();

@@ -10,7 +10,7 @@ fn policy(cores: usize) -> Policy<Fake> {
     Policy::new(Fake::new(cores))
 }
 
-/// Every kind of wait, for what never comes; how long it took.
+/// Waits in every way for something that never comes. Returns how long it took.
 fn in_vain(policy: &Policy<Fake>, patience: &Patience) -> [u64; 5] {
     let time = |wait: &dyn Fn(&mut dyn FnMut() -> bool) -> bool| {
         let start = policy.machine.now();
@@ -117,14 +117,14 @@ fn a_wait_ends_at_the_look_that_finds_it_ready() {
 fn a_thread_looks_for_long_while_that_pays() {
     let policy = policy(2);
     let patience = Patience::new();
-    // The other side is awake again after this time.
+    // The other side wakes up after this time.
     let late = SLEEP + 10_000;
     for _ in 0..100 {
         let comes = policy.machine.now() + late;
         assert!(policy.linger(&patience, || policy.machine.now() >= comes));
         assert!(policy.linger(&patience, || true), "and then it answers at once");
     }
-    // And now it never does: a long look less and less often.
+    // From now on it never does, so long looks become rarer.
     let start = policy.machine.now();
     assert!((0..1000).all(|_| !policy.linger(&patience, || false)));
     let each = (policy.machine.now() - start) / 1000;

@@ -1,10 +1,11 @@
-//! Giving others a turn, and remembering what that cost.
+//! Yielding to other threads, and remembering the cost.
 //!
-//! On a core that nothing else wants `sched_yield` returns after a fraction of a microsecond, and where several
-//! threads of one program share a core it is the cheapest way from one to the next. Beside a thread that computes
-//! it gives up the core for a whole slice: since Linux 6.6 for 1.4 ms on average, ten thousand times what the
-//! other side of a queue needs. Nobody can know beforehand which it will be. So each turn is timed, and after
-//! one that took longer than a sleep would have, no thread gives a turn on that core for a while:
+//! On a core that no other thread wants, `sched_yield` returns after a fraction of a microsecond.
+//! Where several threads of one program share a core, it is the cheapest way from one to the next.
+//! Beside a computing thread it gives up the core for a whole slice: since Linux 6.6 for 1.4 ms on
+//! average, ten thousand times what the other side of a queue needs. A thread cannot know
+//! beforehand which it will be. So each yield is timed. After one that took longer than a sleep
+//! would have, no thread yields on that core for a while:
 //!
 //! ```text
 //!      turn            rest 10 ms           turn          rest 20 ms              turn
@@ -12,34 +13,36 @@
 //!       3 ms: too long                      3 ms: again, twice as long               0.4 µs: all is well
 //! ```
 //!
-//! The rest doubles, up to a second, each time that the first turn after it was too long as well; after a
-//! time in which turns were short it begins at 10 ms again. Beside a hog for good that is one lost slice a second.
-//! Each core has its own memory, because a hog on one says nothing about another.
+//! The rest doubles, up to a second, each time that the first yield after it was too long again.
+//! After a time of short yields it begins at 10 ms again. Beside a thread that computes
+//! permanently, that is one lost slice a second. Each core has its own record, because a busy
+//! thread on one core says nothing about another.
 
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use super::system::Machine;
 
-/// A turn that takes longer was not worth it: several times what it takes to sleep and be woken (30–50 µs), so that a
-/// thread of the same program that does its work meanwhile is not taken for a hog.
+/// The longest yield that pays. It is several times a sleep and a wake-up (30–50 µs), so that a
+/// thread of the same program that works meanwhile does not count as a busy stranger.
 const TOO_LONG: u64 = 200_000;
 /// The first rest after it.
 const SHORTEST_REST: u64 = 10_000_000;
 /// The longest.
 const LONGEST_REST: u64 = 1_000_000_000;
-/// A turn that is too long within so many rests of the end of the last one makes the next twice as long.
+/// The next rest is twice as long if a yield is too long within this many rests after the last one.
 const SOON: u64 = 16;
-/// Cores that are told apart; those beyond share.
+/// Cores that have their own record; cores beyond share one.
 const CORES: usize = 64;
 
-/// What turns have cost lately, for each core.
+/// What yields have cost lately, for each core.
 #[derive(Debug)]
 pub(super) struct Turns([Memory; CORES]);
 
-/// Of one core. Both in nanoseconds; Relaxed everywhere, because they are hints and stand alone.
+/// The record of one core. Both fields are in nanoseconds. Relaxed everywhere: they are hints, and
+/// no other data depends on them.
 #[derive(Debug)]
 struct Memory {
-    /// Until when no turn is given.
+    /// Until when no thread yields.
     rests_until: AtomicU64,
     /// How long the last rest was.
     rest: AtomicU64,
@@ -54,8 +57,8 @@ impl Turns {
         &self.0[core % CORES]
     }
 
-    /// Gives one turn, unless turns were too long lately on this core. Returns the time after it; `None` where there
-    /// was none, or it was too long itself.
+    /// Yields once, unless yields took too long lately on this core. Returns the time afterwards,
+    /// or `None` if it did not yield or the yield took too long.
     pub(super) fn give(&self, machine: &impl Machine, before: u64) -> Option<u64> {
         let memory = self.memory(machine.core());
         if before < memory.rests_until.load(Relaxed) {
@@ -72,7 +75,7 @@ impl Turns {
 }
 
 impl Memory {
-    /// A turn was too long: no more of them for a while.
+    /// A yield took too long: no more of them for a while.
     #[cold]
     fn rest(&self, before: u64, after: u64) {
         let rest = self.rest.load(Relaxed);

@@ -1,4 +1,4 @@
-//! The schedule beside a plain list, through any history.
+//! Compares the schedule with a plain list, for random histories.
 
 use proptest::collection::vec;
 use proptest::prelude::{Just, Strategy, any, prop_assert_eq, prop_oneof, proptest};
@@ -6,22 +6,23 @@ use proptest::sample::Index;
 
 use super::{Due, Key, NEVER, Removed, Schedule};
 
-/// What a user can do. Deadlines are few, so that many are equal.
+/// What a user can do. There are few different deadlines, so that many are equal.
 #[derive(Clone, Debug)]
 enum Step {
     Set {
         after: u64,
     },
     SetNever,
-    /// Cancels one of all that were ever set, gone or not.
+    /// Cancels any timer that was ever set, whether or not it is still there.
     Cancel(Index),
-    /// Lets time pass, and calls what is due; every `periodic`-th that is called goes on, by that period.
+    /// Lets time pass, and calls what is due; every `periodic`-th called timer continues with that
+    /// period.
     Pass {
         time: u64,
         periodic: usize,
         period: u64,
     },
-    /// The same, and what is called is cancelled while it is running.
+    /// The same, but each timer is cancelled while its callback runs.
     PassAndCancelWhatRuns {
         time: u64,
     },
@@ -38,7 +39,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// The list: whatever is pending, as (deadline, number), the number being that of the setting.
+/// The list: the pending timers as (deadline, number), where the number counts settings.
 #[derive(Default)]
 struct List(Vec<(u64, usize)>);
 

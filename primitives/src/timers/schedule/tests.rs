@@ -54,7 +54,7 @@ fn equal_deadlines_come_out_in_the_order_in_which_they_were_set() {
     for item in 0..100 {
         schedule.insert(7, item);
     }
-    // Slots that are used again must not bring their old place in the order with them.
+    // A reused slot must not keep its old place in the order.
     assert_eq!(schedule.end_due(7), Some(0));
     assert_eq!(schedule.end_due(7), Some(1));
     schedule.insert(7, 100);
@@ -106,7 +106,8 @@ fn a_lent_item_is_put_back_unless_it_was_removed_meanwhile() {
     schedule.check();
 }
 
-/// The budget is 64 bytes beside the callback; the pointer to the callback, 16 of them, is counted here.
+/// The budget is 64 bytes besides the callback. It includes the pointer to the callback, which
+/// takes 16.
 #[test]
 fn ten_thousand_take_at_most_64_bytes_each() {
     type Callback = Box<dyn FnMut() + Send>;
@@ -117,7 +118,7 @@ fn ten_thousand_take_at_most_64_bytes_each() {
         for deadline in 0..timers as u64 {
             schedule.insert(deadline, Box::new(|| ()));
             if schedule.len() >= 1_000 {
-                // Not just at the end: at its worst, when it has just grown.
+                // Not only at the end, but at its worst, when it has just grown.
                 let bytes = schedule.heap.capacity() * size_of::<Entry>()
                     + schedule.slots.capacity() * size_of::<Slot<Callback>>();
                 assert!(bytes <= 64 * schedule.len(), "{bytes} bytes for {}", schedule.len());

@@ -18,18 +18,18 @@ fn one_at_a_time() {
         for _ in 0..4 {
             s.spawn(|| {
                 for _ in 0..20_000 {
-                    *lock.lock().expect("no one dies") += 1;
+                    *lock.lock().expect("no owner dies") += 1;
                 }
             });
         }
     });
-    assert_eq!(*lock.lock().expect("no one dies"), 80_000);
+    assert_eq!(*lock.lock().expect("no owner dies"), 80_000);
 }
 
 #[test]
 fn another_waits_and_gives_up() {
     let lock = SharedLock::new([0u8; 3]).expect("there is memory");
-    let guard = lock.lock().expect("no one dies");
+    let guard = lock.lock().expect("no owner dies");
     thread::scope(|s| {
         s.spawn(|| {
             assert!(matches!(lock.try_lock(), Err(TryLockError::Locked)));
@@ -53,7 +53,7 @@ fn another_waits_and_gives_up() {
 #[test]
 fn a_thread_that_would_wait_for_itself_is_told() {
     let lock = SharedLock::new(0u8).expect("there is memory");
-    let _guard = lock.lock().expect("no one dies");
+    let _guard = lock.lock().expect("no owner dies");
     assert!(matches!(lock.try_lock(), Err(TryLockError::Locked)));
     let again = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| drop(lock.lock())));
     let message = *again.expect_err("it panics").downcast::<&str>().expect("it says why");
@@ -88,7 +88,7 @@ fn the_next_owner_learns_that_the_last_one_was_killed_until_one_repairs_it() {
     assert_eq!(*guard, 6);
     drop(guard);
     let Err(LockTimeoutError::OwnerDied(died)) = lock.lock_timeout(Duration::from_secs(60)) else {
-        panic!("nobody has repaired it")
+        panic!("it was not repaired")
     };
     drop(died.repair());
     assert_eq!(*lock.lock().expect("repaired"), 6);
@@ -145,9 +145,7 @@ fn sleepers_go_on_when_the_owner_is_killed() {
 fn a_thread_that_ends_with_the_lock_is_a_death_too() {
     let lock = SharedLock::new(0u32).expect("there is memory");
     let owner = lock.clone();
-    thread::spawn(move || mem::forget(owner.lock().expect("no one has it")))
-        .join()
-        .expect("it ends");
+    thread::spawn(move || mem::forget(owner.lock().expect("it is free"))).join().expect("it ends");
     assert!(is_damaged(&lock));
 }
 
@@ -168,11 +166,11 @@ fn exec_is_a_death_too() {
 #[test]
 fn a_child_of_fork_does_not_release_what_its_parent_has() {
     let lock = SharedLock::new(0u32).expect("there is memory");
-    let guard = lock.lock().expect("no one dies");
+    let guard = lock.lock().expect("no owner dies");
     let mut in_the_child = Some(guard);
     let child = fork(|| {
         drop(in_the_child.take());
-        // It is another thread, and so it has to wait.
+        // It is another thread, so it must wait.
         if !matches!(lock.try_lock(), Err(TryLockError::Locked)) {
             die();
         }
@@ -190,7 +188,7 @@ fn a_guard_that_was_forgotten_keeps_its_memory() {
             let lock = SharedLock::new(0u32).expect("there is memory");
             mem::forget(lock.lock());
         }
-        // The list still leads through them.
+        // The list still contains them.
         let lock = SharedLock::new(0u32).expect("there is memory");
         drop(lock.lock());
     })
@@ -202,7 +200,7 @@ fn a_guard_that_was_forgotten_keeps_its_memory() {
 fn a_thread_holds_two_thousand_and_forty_eight_and_no_more() {
     thread::spawn(|| {
         let lock = |_| SharedLock::new(0u8).expect("there is memory");
-        // A file descriptor each, which the system may not give.
+        // Each needs a file descriptor, which the system may refuse.
         let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
         // SAFETY: a place for the limit.
         unsafe {
@@ -274,8 +272,8 @@ fn it_goes_nowhere_but_to_a_process() {
     assert!(alone.to_string().len() > 5);
     let (bytes, given) = crate::handover::pack(&lock).expect("as an argument");
     let there: SharedLock<u8> = crate::handover::unpack(&bytes, given).expect("it came");
-    *there.lock().expect("no one dies") = 2;
-    assert_eq!(*lock.lock().expect("no one dies"), 2);
+    *there.lock().expect("no owner dies") = 2;
+    assert_eq!(*lock.lock().expect("no owner dies"), 2);
     let (bytes, given) = crate::handover::pack(&lock).expect("as an argument");
     let another_type = crate::handover::unpack::<SharedLock<u64>>(&bytes, given);
     assert!(another_type.is_err());

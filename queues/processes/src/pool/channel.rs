@@ -1,4 +1,5 @@
-//! What a pool and one of its workers share: a stream of calls, a stream of answers, and a word for each call on its way.
+//! What a pool and one of its workers share: a stream of calls, a stream of answers, and a word for
+//! each pending call.
 //!
 //! | word of a call | meaning                                      | left by                                                    |
 //! | -------------- | -------------------------------------------- | ---------------------------------------------------------- |
@@ -6,8 +7,9 @@
 //! | `BEGUN`        | the worker runs it: it cannot be called back | its answer                                                 |
 //! | `WITHDRAWN`    | cancelled, or given to another worker        | the worker passes it over                                  |
 //!
-//! One compare-exchange decides between the worker, which begins a call, and the pool, which calls it back. When the
-//! worker is killed the same words say which call died with it (`BEGUN`) and which go to another worker (`QUEUED`).
+//! One compare-exchange decides between the worker, which begins a call, and the pool, which takes
+//! it back. When the worker is killed, the same words say which call died with it (`BEGUN`) and
+//! which calls go to another worker (`QUEUED`).
 
 use std::alloc::Layout;
 use std::io;
@@ -21,7 +23,7 @@ use super::stream::{Ends, Reader, SIZE, Writer};
 use crate::queue::bell::Bell;
 use crate::segment::{Segment, Shared};
 
-/// The most calls that are on their way to a worker.
+/// The most pending calls of a worker.
 pub(super) const WINDOW: usize = 256;
 
 const QUEUED: u64 = 1;
@@ -29,35 +31,38 @@ const BEGUN: u64 = 2;
 const WITHDRAWN: u64 = 3;
 const STATE_BITS: u32 = 2;
 
-/// What stands in front of each message, in both directions.
+/// The header of each message, in both directions.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, Pod, Zeroable)]
 pub(super) struct Header {
-    /// Which call: they are counted, for each worker from 0.
+    /// The number of the call, counted from 0 for each worker.
     pub(super) number: u64,
-    /// The bytes behind this header.
+    /// The number of bytes after this header.
     pub(super) len: u32,
     /// See [`kind`].
     pub(super) kind: u16,
-    /// Not 0: file descriptors come over the socket; the first one has the bytes if they are too many for the stream.
+    /// If not 0, file descriptors come over the socket; the first one has the bytes if they are too
+    /// many for the stream.
     pub(super) fds: u16,
-    /// To the worker: the function's place among the [registered](crate::registered). From it: how long the call took, in ns.
+    /// To the worker: the function's place among the [registered](crate::registered). From it: how
+    /// long the call took, in ns.
     pub(super) detail: u64,
 }
 
 /// What a message is.
 pub(super) mod kind {
-    /// To the worker: call this. From it: what the function returned.
+    /// To the worker: call this. From it: the function's result.
     pub(in crate::pool) const PLAIN: u16 = 0;
     /// To the worker: end.
     pub(in crate::pool) const END: u16 = 1;
-    /// From the worker: why there is no result, or why it cannot work; a [`Said`](crate::control::Said).
+    /// From the worker: why there is no result, or why it cannot work; a
+    /// [`Said`](crate::control::Said).
     pub(in crate::pool) const SAID: u16 = 2;
-    /// From the worker: it has called its initializer, and is at work.
+    /// From the worker: it has called its initializer, and is ready.
     pub(in crate::pool) const READY: u16 = 3;
 }
 
-/// A longer message goes as a file.
+/// A longer message travels as a file.
 pub(super) const INLINE: usize = 32 * 1024;
 
 #[repr(C, align(128))]
@@ -93,7 +98,8 @@ impl Channel {
     /// The pool's two ends.
     pub(super) fn pool_ends(&self) -> (Writer, Reader) {
         let calls = self.segment.items(BYTES);
-        // SAFETY: the channel has room for both, and the pool, which keeps it mapped, is the only one on this side.
+        // SAFETY: the channel has room for both, and the pool, which keeps it mapped, is alone on
+        // this side.
         unsafe { (Writer::new(calls), Reader::new(calls.add(SIZE))) }
     }
 
@@ -110,21 +116,21 @@ impl Channel {
 
     /// The pool is about to send this call.
     pub(super) fn queue(&self, number: u64) {
-        // Release: the word of another call stood here, which has been answered.
+        // Release: this word belonged to another call, which has been answered.
         self.word(number).store(number << STATE_BITS | QUEUED, Release);
     }
 
-    /// The worker wants to run it; `false`: it was withdrawn.
+    /// The worker wants to run the call; `false` if it was withdrawn.
     pub(super) fn begin(&self, number: u64) -> bool {
         self.turn(number, BEGUN)
     }
 
-    /// The pool wants it back; `false`: the worker has begun.
+    /// The pool wants the call back; `false` if the worker has begun it.
     pub(super) fn withdraw(&self, number: u64) -> bool {
         self.turn(number, WITHDRAWN)
     }
 
-    /// Whether the worker has begun.
+    /// Whether the worker has begun the call.
     pub(super) fn has_begun(&self, number: u64) -> bool {
         // Acquire: pairs with the exchange in `turn`.
         self.word(number).load(Acquire) == number << STATE_BITS | BEGUN

@@ -1,8 +1,9 @@
-//! The pool's inside: the tasks that wait, the workers, and what is on its way to each.
+//! The pool's inside: the waiting tasks, the workers, and the pending calls of each.
 //!
-//! Everything is under one lock, in the parent's own memory. A thread that waits for a result does the pool's work while
-//! it waits: it reads the answers of all workers and sends them more ([`Crew::pump`]). A thread of the pool's own, the
-//! collector, does the same whenever a worker rings and no such thread is there.
+//! Everything is under one lock, in the parent's own memory. A thread that waits for a result does
+//! the pool's work while it waits: it reads the answers of all workers and sends them more
+//! ([`Crew::pump`]). The pool's own thread, the collector, does the same when a worker rings and no
+//! such thread is there.
 
 use std::collections::VecDeque;
 use std::io;
@@ -23,17 +24,17 @@ use crate::control::{self, Said};
 use crate::function::{Function, Packed};
 use crate::process::{self, Child, Ended};
 
-/// A worker gets about so much work ahead, in ns: enough that it never waits for the pool, and little enough that all have
-/// some.
+/// How much work a worker gets ahead, in ns: enough that it never waits for the pool, and so little
+/// that all workers have some.
 const AHEAD: u64 = 300_000;
-/// So many workers in a row that end before they are at work are a broken pool.
+/// If this many workers in a row end before they are ready, the pool is broken.
 const FALSE_STARTS: u32 = 8;
 
-/// Who wants the result of a call.
+/// The recipient of a call's result.
 pub(super) trait Sink: Send + Sync {
-    /// The result of the call with this number. Called once for each, outside of the crew's lock.
+    /// The result of the call with this number. Called once for each, without the crew's lock.
     fn done(&self, number: usize, result: Result<Packed, TaskError>);
-    /// Whether the call was cancelled while it waited: then it is not sent.
+    /// Whether the call was cancelled while it waited. Then it is not sent.
     fn is_cancelled(&self) -> bool;
 }
 
@@ -47,13 +48,13 @@ pub(super) struct Call {
     pub(super) arguments: Packed,
 }
 
-/// A call that was sent, and its number on the way.
+/// A call that was sent, and its number.
 struct Sent {
     number: u64,
     call: Call,
 }
 
-/// How a call ended, to be told when the lock is free again.
+/// How a call ended, to be reported after the lock is released.
 pub(super) struct Told {
     sink: Arc<dyn Sink>,
     number: usize,
@@ -73,25 +74,25 @@ struct Worker {
     writer: Writer,
     reader: Reader,
     socket: OwnedFd,
-    /// Calls that were sent, first to last.
+    /// The sent calls, in order.
     sent: VecDeque<Sent>,
     next: u64,
-    /// It has called the initializer.
+    /// The worker has called the initializer.
     ready: bool,
-    /// It was told to end, and gets no more.
+    /// The worker was told to end, and gets no more calls.
     retired: bool,
-    /// How long a call takes it, in ns: the average of the last ones.
+    /// The average time of its last calls, in ns.
     takes: u64,
 }
 
-/// Set by the keeper, in its own thread.
+/// The keeper sets it, in its own thread.
 #[derive(Default)]
 struct End {
     has_come: AtomicBool,
     how: Lock<Option<(Option<std::process::ExitStatus>, bool)>>,
 }
 
-/// What the pool was made with.
+/// The pool's settings.
 pub(super) struct Plan {
     pub(super) name: String,
     pub(super) workers: usize,
@@ -106,7 +107,7 @@ pub(super) struct Crew {
     workers: Vec<Worker>,
     /// No more calls.
     pub(super) closed: bool,
-    /// No more workers either.
+    /// No more workers are started either.
     pub(super) terminated: bool,
     pub(super) broken: Option<String>,
     false_starts: u32,
@@ -176,13 +177,13 @@ impl Crew {
         self.workers.iter().map(|worker| worker.child.pid).collect()
     }
 
-    /// Takes a call, and sends it if a worker wants one.
+    /// Accepts a call, and sends it if a worker wants one.
     pub(super) fn push(&mut self, call: Call, told: &mut Vec<Told>) {
         self.pending.push_back(call);
         self.send(told);
     }
 
-    /// Takes calls, without sending them.
+    /// Accepts calls, without sending them.
     pub(super) fn push_later(&mut self, call: Call) {
         self.pending.push_back(call);
     }
@@ -192,13 +193,15 @@ impl Crew {
         self.workers.is_empty()
     }
 
-    /// Reads all answers, buries the dead, and sends more. Whether there was anything to do.
+    /// Reads all answers, removes dead workers, and sends more calls. Returns whether there was
+    /// anything to do.
     pub(super) fn pump(&mut self, told: &mut Vec<Told>) -> bool {
         let before = told.len();
         let mut place = 0;
         let mut has_changed = false;
         while place < self.workers.len() {
-            // Acquire: pairs with the Release of the keeper. Before the answers: those of the dead are all there.
+            // Acquire: pairs with the Release of the keeper. It comes before the answers: those of
+            // dead workers are then complete.
             let has_ended = self.workers[place].end.has_come.load(Acquire);
             match self.workers[place].read(told) {
                 Ok(changed) => has_changed |= changed,
@@ -227,7 +230,7 @@ impl Crew {
             Some((_, code)) => TaskError::WorkerExited { status: code.unwrap_or(-1) },
             None => TaskError::WorkerExited { status: -1 },
         };
-        // Those that it had not begun go to others, in their order, before all that wait.
+        // The calls that it had not begun go to others, in order, before all waiting calls.
         for sent in worker.sent.into_iter().rev() {
             if worker.channel.has_begun(sent.number) {
                 told.push(sent.call.told(Err(error.clone())));
@@ -258,14 +261,14 @@ impl Crew {
         {
             match self.hire() {
                 Ok(worker) => self.workers.push(worker),
-                // With others at work, it is tried again at the next end.
+                // If other workers exist, it is tried again when the next one ends.
                 Err(_) if !self.workers.is_empty() => return,
                 Err(error) => self.break_down(format!("no worker can be started: {error}"), told),
             }
         }
     }
 
-    /// No worker can be had: all that wait are told.
+    /// No worker can be started: all waiting calls fail.
     fn break_down(&mut self, why: String, told: &mut Vec<Told>) {
         let why = self.broken.get_or_insert(why).clone();
         told.extend(
@@ -273,7 +276,7 @@ impl Crew {
         );
     }
 
-    /// Sends calls to the workers that have little ahead.
+    /// Sends calls to the workers that have little work ahead.
     fn send(&mut self, told: &mut Vec<Told>) {
         if let Some(why) = self.broken.clone() {
             self.break_down(why, told);
@@ -316,7 +319,7 @@ impl Crew {
         }
     }
 
-    /// Takes a call back from a worker that has more ahead, for one that has nothing.
+    /// Takes a call back from a worker that has more calls ahead, for a worker that has none.
     fn balance(&mut self) {
         let most = self.plan.max_tasks_per_child;
         while let Some(idle) =
@@ -336,7 +339,7 @@ impl Crew {
         }
     }
 
-    /// Calls one back, wherever it is. `false`: it has begun, or is done.
+    /// Takes a call back, wherever it is. `false` if it has begun, or is done.
     pub(super) fn withdraw(&mut self, sink: &Arc<dyn Sink>) -> Option<Told> {
         if let Some(place) = self.pending.iter().position(|call| Arc::ptr_eq(&call.sink, sink)) {
             return self.pending.remove(place).map(|call| call.told(Err(TaskError::Cancelled)));
@@ -361,7 +364,7 @@ impl Crew {
         })
     }
 
-    /// Kills all workers; what is not done is cancelled.
+    /// Kills all workers; unfinished calls are cancelled.
     pub(super) fn terminate(&mut self, told: &mut Vec<Told>) {
         (self.closed, self.terminated) = (true, true);
         self.kill_all();
@@ -390,7 +393,8 @@ impl Worker {
     /// Whether it should get one more call.
     fn wants(&self, most: Option<u64>) -> bool {
         let ahead = (AHEAD / self.takes.max(1)).clamp(1, WINDOW as u64 - 1) as usize;
-        // The word of a call is used again `WINDOW` calls later: the first one on its way must still have its own.
+        // The word of a call is reused `WINDOW` calls later: the oldest pending call must still
+        // have its own.
         let oldest = self.sent.front().map_or(self.next, |sent| sent.number);
         !self.retired
             && self.sent.len() <= ahead
@@ -398,13 +402,14 @@ impl Worker {
             && most.is_none_or(|most| self.next < most)
     }
 
-    /// Writes a call; it is published later. An error without a reason: there is no room now.
+    /// Writes a call; it is published later. An error without a reason means that there is no room
+    /// now.
     fn send(&mut self, call: Call) -> Result<(), (Call, Option<io::Error>)> {
         let Packed { bytes, fds } = &call.arguments;
         let body = self.channel.body();
         let inline = bytes.len() <= INLINE && fds.is_empty();
         let len = size_of::<Header>() + if inline { bytes.len() } else { 0 };
-        // A file takes no room in the stream but that of its header; its message has an empty payload.
+        // A file takes only the room of its header in the stream; its message has an empty payload.
         if !self.writer.has_room(&body.calls, len + INLINE) {
             return Err((call, None));
         }
@@ -465,11 +470,11 @@ impl Worker {
         if !self.channel.withdraw(self.sent[place].number) {
             return None;
         }
-        // It stays in the stream, where the worker passes it over.
+        // It stays in the stream, where the worker skips it.
         self.sent.remove(place).map(|sent| sent.call)
     }
 
-    /// Reads its answers. Whether there were any; an error breaks the pool.
+    /// Reads the worker's answers. Returns whether there were any; an error breaks the pool.
     fn read(&mut self, told: &mut Vec<Told>) -> Result<bool, String> {
         let mut any = false;
         let len = size_of::<Header>();
@@ -498,7 +503,7 @@ impl Worker {
                     Err(error) => TaskError::Output(error.to_string()),
                 }),
             };
-            // There is none of a call that `terminate` has cancelled.
+            // A call that `terminate` has cancelled has no recipient any more.
             if self.sent.front().is_some_and(|sent| sent.number == header.number)
                 && let Some(sent) = self.sent.pop_front()
             {

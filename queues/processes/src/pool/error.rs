@@ -1,4 +1,4 @@
-//! Why a pool did not begin, took no task, or has no result of one.
+//! Why a pool did not start, refused a task, or has no result for one.
 
 use std::error::Error;
 use std::fmt;
@@ -10,9 +10,9 @@ use crate::control::Said;
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum PoolError {
-    /// A pool of 0 workers would never do anything.
+    /// A pool of 0 workers would never run a task.
     NoWorkers,
-    /// The arguments of the initializer cannot be written as bytes, or share something.
+    /// The arguments of the initializer cannot be written as bytes, or contain a shared object.
     Initializer(String),
     /// A worker could not be started.
     Start(StartError),
@@ -42,15 +42,15 @@ impl From<StartError> for PoolError {
     }
 }
 
-/// A task was not taken.
+/// A task was refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SubmitError {
-    /// The pool is shut down; also for what a task's callback submits while the pool ends.
+    /// The pool is shut down; this also refuses what a callback submits while the pool ends.
     Closed,
     /// The arguments cannot be written as bytes.
     Arguments(String),
-    /// The pool has lost its workers for good: see [`TaskError::Broken`].
+    /// The pool has permanently lost its workers: see [`TaskError::Broken`].
     Broken(String),
 }
 
@@ -76,12 +76,13 @@ pub enum TaskError {
     Panicked {
         /// The thread, in the worker.
         thread: String,
-        /// What the panic said.
+        /// The panic's message.
         message: String,
         /// `file:line:column`, where known.
         location: Option<String>,
     },
-    /// Its worker was killed while it ran. It is not run again: it may be what killed the worker.
+    /// Its worker was killed while it ran. It is not run again, because it may have killed the
+    /// worker.
     WorkerDied {
         /// The signal's number.
         signal: i32,
@@ -97,7 +98,7 @@ pub enum TaskError {
     Arguments(String),
     /// What the function returned cannot be written as bytes, or read.
     Output(String),
-    /// No worker can be had any more: the initializer failed, or the system starts no process.
+    /// No worker can be started any more: the initializer failed, or the system refuses.
     Broken(String),
 }
 
@@ -130,7 +131,7 @@ impl fmt::Display for TaskError {
 impl Error for TaskError {}
 
 impl TaskError {
-    /// What a worker said in place of a result.
+    /// What a worker sent in place of a result.
     pub(super) fn from_said(said: Said) -> Self {
         match said {
             Said::Panicked { thread, message, location } => Self::Panicked {

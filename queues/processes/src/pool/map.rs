@@ -1,4 +1,5 @@
-//! A function over many items: read a few hundred ahead, given back one by one.
+//! A function over many items: the items are read a few hundred ahead, and the results returned one
+//! by one.
 
 use std::any::Any;
 use std::collections::VecDeque;
@@ -15,26 +16,26 @@ use super::error::{SubmitError, TaskError};
 use super::{Inside, task};
 use crate::function::{self, Function, Packed};
 
-/// So many items are read ahead at most.
+/// The most items that are read ahead.
 const AHEAD: usize = 2048;
-/// So many are handed to the pool at a time.
+/// How many are passed to the pool at a time.
 const AT_ONCE: usize = 256;
 
-/// The results of [`imap`](crate::ProcessPool::imap), each with an error of its own.
+/// The results of [`imap`](crate::ProcessPool::imap), each with its own error.
 pub struct Imap<'a, R> {
     pool: &'a Arc<Inside>,
     batch: Arc<Batch>,
     source: Option<Box<dyn Iterator<Item = Result<Packed, TaskError>> + 'a>>,
     function: usize,
-    /// How many were read, and how many were given back.
+    /// How many items were read, and how many results were returned.
     read: usize,
     given: usize,
-    /// The panic of the source, for after the results.
+    /// The panic of the source, which follows the results.
     panic: Option<Box<dyn Any + Send>>,
     output: PhantomData<fn() -> R>,
 }
 
-/// Where the results come to be.
+/// The place for the results.
 struct Batch {
     arrived: Lock<Arrived>,
     changed: Condition,
@@ -42,9 +43,10 @@ struct Batch {
 
 struct Arrived {
     in_order: bool,
-    /// In order: the first is that of the call that is given back next. Otherwise, those that have come.
+    /// If ordered, the first belongs to the next call to return. Otherwise, the results that have
+    /// arrived.
     results: VecDeque<Option<Result<Packed, TaskError>>>,
-    /// How many were taken off the front.
+    /// How many were removed from the front.
     taken: usize,
 }
 
@@ -104,7 +106,7 @@ impl<'a, R: DeserializeOwned> Imap<'a, R> {
         }
     }
 
-    /// Reads items and hands them to the pool.
+    /// Reads items and passes them to the pool.
     fn fill(&mut self) {
         let mut calls = Vec::new();
         let mut wrong = Vec::new();
@@ -138,7 +140,7 @@ impl<'a, R: DeserializeOwned> Imap<'a, R> {
         }
         let refused = match self.pool.open_crew() {
             Ok(mut crew) => {
-                // Relaxed: only to count.
+                // Relaxed: only a counter.
                 self.pool.submitted.fetch_add(calls.len(), std::sync::atomic::Ordering::Relaxed);
                 calls.drain(..).for_each(|call| crew.push_later(call));
                 let mut told = Vec::new();

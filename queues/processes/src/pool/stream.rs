@@ -1,7 +1,8 @@
 //! Bytes from one process to another through a ring in shared memory: one writes, one reads.
 //!
-//! Two positions that only grow, each written by one side. The bytes between them are the reader's; the rest is the
-//! writer's. A message is published whole, so that a writer that is killed in the middle has published nothing.
+//! Two positions that only grow, each written by one side. The bytes between them are the reader's;
+//! the rest is the writer's. A message is published whole, so a writer that is killed in the middle
+//! has published nothing.
 
 use std::ptr::NonNull;
 use std::sync::atomic::AtomicU64;
@@ -10,12 +11,12 @@ use std::sync::atomic::Ordering::{Acquire, SeqCst};
 /// The bytes of a ring. A power of two.
 pub(super) const SIZE: usize = 1 << 18;
 
-/// A position, on a cache line of its own.
+/// A position, on its own cache line.
 #[repr(C, align(128))]
 #[derive(Debug)]
 struct Position(AtomicU64);
 
-/// The part of a stream that stands in shared memory, beside its bytes. All zeros are an empty one.
+/// The part of a stream in shared memory, besides its bytes. All zeros are an empty stream.
 #[repr(C)]
 #[derive(Debug)]
 pub(super) struct Ends {
@@ -29,29 +30,30 @@ impl Ends {
     /// Whether there is something to read.
     #[inline]
     pub(super) fn has_bytes(&self) -> bool {
-        // SeqCst: pairs with the publication, around the bell of those that sleep.
+        // SeqCst: pairs with the publication, around the sleepers' bell.
         self.written.0.load(SeqCst) != self.read.0.load(SeqCst)
     }
 }
 
-/// The one that writes.
+/// The writing side.
 pub(super) struct Writer {
     bytes: NonNull<u8>,
-    /// Written, published or not.
+    /// The bytes written, published or not.
     at: u64,
-    /// What the reader had read when this side looked last.
+    /// The reader's position when this side last looked.
     read: u64,
 }
 
-/// The one that reads.
+/// The reading side.
 pub(super) struct Reader {
     bytes: NonNull<u8>,
     at: u64,
-    /// What was published when this side looked last.
+    /// The published position when this side last looked.
     written: u64,
 }
 
-// SAFETY: an address in shared memory that is mapped as long as the channel that has it, and used by one side alone.
+// SAFETY: an address in shared memory, which is mapped as long as its channel lives, and which only
+// one side uses.
 unsafe impl Send for Writer {}
 // SAFETY: as above.
 unsafe impl Send for Reader {}
@@ -59,19 +61,21 @@ unsafe impl Send for Reader {}
 impl Writer {
     /// # Safety
     ///
-    /// `bytes` are [`SIZE`] bytes that stay mapped as long as this is used, and that no other writes.
+    /// `bytes` are [`SIZE`] bytes that stay mapped while this is used, and to which no other writer
+    /// writes.
     pub(super) unsafe fn new(bytes: NonNull<u8>) -> Self {
         Self { bytes, at: 0, read: 0 }
     }
 
-    /// Whether so many bytes fit now.
+    /// Whether `len` more bytes fit now.
     #[inline]
     pub(super) fn has_room(&mut self, ends: &Ends, len: usize) -> bool {
         let fits = |read: u64| self.at - read + len as u64 <= SIZE as u64;
         if fits(self.read) {
             return true;
         }
-        // Acquire: pairs with the reader's SeqCst store: it has read what is about to be overwritten.
+        // Acquire: pairs with the reader's SeqCst store: it has read the bytes that are about to be
+        // overwritten.
         self.read = ends.read.0.load(Acquire);
         self.at - self.read + len as u64 <= SIZE as u64
     }
@@ -102,7 +106,7 @@ impl Writer {
     /// Publishes what was written.
     #[inline]
     pub(super) fn publish(&self, ends: &Ends) {
-        // SeqCst: pairs with the reader's load; and comes before the look at its bell.
+        // SeqCst: pairs with the reader's load; and comes before the check of its bell.
         ends.written.0.store(self.at, SeqCst);
     }
 }
@@ -110,12 +114,12 @@ impl Writer {
 impl Reader {
     /// # Safety
     ///
-    /// As [`Writer::new`], and that no other reads.
+    /// As [`Writer::new`], with no other reader.
     pub(super) unsafe fn new(bytes: NonNull<u8>) -> Self {
         Self { bytes, at: 0, written: 0 }
     }
 
-    /// Whether so many bytes are there.
+    /// Whether that many bytes have arrived.
     #[inline]
     pub(super) fn has(&mut self, ends: &Ends, len: usize) -> bool {
         if self.written - self.at >= len as u64 {
@@ -126,7 +130,7 @@ impl Reader {
         self.written - self.at >= len as u64
     }
 
-    /// Reads bytes that are there.
+    /// Reads bytes that have arrived.
     ///
     /// # Panics
     ///
@@ -147,10 +151,10 @@ impl Reader {
         self.at += bytes.len() as u64;
     }
 
-    /// Gives what was read back to the writer.
+    /// Frees the bytes that were read for the writer.
     #[inline]
     pub(super) fn give_back(&self, ends: &Ends) {
-        // SeqCst: pairs with the writer's load; and comes before the look at its bell.
+        // SeqCst: pairs with the writer's load; and comes before the check of its bell.
         ends.read.0.store(self.at, SeqCst);
     }
 }

@@ -16,7 +16,8 @@ use super::{Inside, quietly};
 use crate::function::Packed;
 use crate::futex::{self, Deadline};
 
-/// A call that was handed to a [`ProcessPool`](crate::ProcessPool). Dropping it lets the call run on.
+/// A call that was passed to a [`ProcessPool`](crate::ProcessPool). If it is dropped, the call runs
+/// on.
 ///
 /// _Python_: `AsyncResult`, `Future`.
 pub struct Task<R> {
@@ -27,7 +28,7 @@ pub struct Task<R> {
 
 type Callback = Box<dyn FnOnce(Result<Packed, TaskError>) + Send>;
 
-/// Where the result comes to be.
+/// The place for the result.
 #[derive(Default)]
 struct Cell {
     is_done: AtomicBool,
@@ -42,7 +43,7 @@ enum Place {
     Empty,
     Result(Result<Packed, TaskError>),
     Callback(Callback),
-    /// The result has gone to the one that wanted it.
+    /// The result was taken.
     Given,
 }
 
@@ -67,7 +68,7 @@ impl Sink for Cell {
     }
 
     fn is_cancelled(&self) -> bool {
-        // Relaxed: who cancels has called the task back under the crew's lock, or has not.
+        // Relaxed: the cancelling thread decides under the crew's lock.
         self.is_cancelled.load(Relaxed)
     }
 }
@@ -79,7 +80,7 @@ impl<R: DeserializeOwned> Task<R> {
         (Self { cell, pool, output: PhantomData }, sink)
     }
 
-    /// Blocks until it is done, and gives back what it returned.
+    /// Blocks until the task is done, and returns its result.
     ///
     /// # Errors
     ///
@@ -92,8 +93,9 @@ impl<R: DeserializeOwned> Task<R> {
         }
     }
 
-    /// Calls `f` with what it returned, as soon as it is done, in whichever thread has read the result: it must be quick. A
-    /// panic in it is reported by the panic hook, and goes no further. It may submit more, unless the pool is shut down.
+    /// Calls `f` with the result as soon as the task is done, in the thread that read the result,
+    /// so `f` must be quick. The panic hook reports a panic in it, which ends there. It may submit
+    /// more tasks, unless the pool is shut down.
     ///
     /// _Python_: `callback` and `error_callback` of `apply_async`.
     pub fn on_done(self, f: impl FnOnce(Result<R, TaskError>) + Send + 'static) {
@@ -110,24 +112,25 @@ impl<R: DeserializeOwned> Task<R> {
 }
 
 impl<R> Task<R> {
-    /// Blocks until it is done.
+    /// Blocks until the task is done.
     pub fn wait(&self) {
         self.wait_until(None);
     }
 
-    /// Blocks until it is done, for at most `timeout`. Whether it is.
+    /// Blocks until the task is done, for at most `timeout`. Returns whether it is done.
     #[must_use]
     pub fn wait_timeout(&self, timeout: Duration) -> bool {
         self.wait_until(futex::after(timeout))
     }
 
-    /// Blocks until it is done, or until `deadline`. Whether it is.
+    /// Blocks until the task is done, or until `deadline`. Returns whether it is done.
     #[must_use]
     pub fn wait_deadline(&self, deadline: Instant) -> bool {
         self.wait_until(Some(deadline))
     }
 
-    /// Cancels it, if no worker has begun it. Whether it did, or another call had.
+    /// Cancels the task, if no worker has begun it. Returns whether it is cancelled, by this call
+    /// or an earlier one.
     pub fn cancel(&self) -> bool {
         let sink = Arc::clone(&self.cell) as Arc<dyn Sink>;
         let told = self.pool.crew.lock().withdraw(&sink);
@@ -138,13 +141,13 @@ impl<R> Task<R> {
         self.cell.is_cancelled()
     }
 
-    /// Whether it is done, cancelled or failed.
+    /// Whether the task is done, cancelled or failed.
     #[must_use]
     pub fn is_done(&self) -> bool {
         self.cell.is_done()
     }
 
-    /// Whether a worker has begun it and it is not done.
+    /// Whether a worker has begun the task and it is not done.
     #[must_use]
     pub fn is_running(&self) -> bool {
         let sink = Arc::clone(&self.cell) as Arc<dyn Sink>;

@@ -1,4 +1,4 @@
-//! A worker: reads calls, makes them one after the other, and writes what they returned.
+//! A worker: reads calls, runs them one after the other, and writes the results.
 
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
@@ -17,7 +17,7 @@ use crate::control::{self, Said};
 use crate::function::{self, NotRun, Packed, Registered};
 use crate::queue::look;
 
-/// What a worker is told at its start.
+/// The settings that a worker gets at its start.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Equipment {
     pub(super) channel: Channel,
@@ -28,7 +28,7 @@ pub(super) struct Equipment {
 }
 
 crate::function! {
-    /// Works until it is told to end. What each process of a pool is for.
+    /// Works until it is told to end. Each process of a pool runs this.
     pub(super) fn work(equipment: Equipment) {
         Worker::new(equipment).work();
     }
@@ -147,7 +147,7 @@ impl Worker {
 
     fn say(&mut self, number: u64, said: &Said, took: Duration) {
         let bytes = postcard::to_stdvec(said).expect("it is plain");
-        // Of a very long message the place and the beginning are enough.
+        // For a very long message, the place and the beginning are enough.
         let bytes = if bytes.len() <= INLINE { bytes } else { too_long(said) };
         self.answer(
             Header { number, kind: kind::SAID, detail: nanoseconds(took), ..Header::default() },
@@ -195,7 +195,7 @@ fn too_long(said: &Said) -> Vec<u8> {
     postcard::to_stdvec(&said).expect("it is plain")
 }
 
-/// Calls a function; a panic in it is not the worker's end.
+/// Calls a function; the worker survives a panic in it.
 fn call(function: &Registered, packed: Packed) -> Result<Packed, Said> {
     match threads::catch_panic(AssertUnwindSafe(|| (function.run)(packed))) {
         Ok(Ok(packed)) => Ok(packed),

@@ -1,4 +1,4 @@
-//! The child's side: from the first line of `main` to the end.
+//! The child's side, from the first line of `main` to the end.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -16,9 +16,9 @@ use crate::function::{self, NotRun};
 
 /// Set for a child, to the number of its parent.
 pub(super) const PARENT: &str = "LOCKSMITH_PROCESS";
-/// The exit status of a child whose function panicked, as that of a program whose `main` did.
+/// The exit status of a child whose function panicked, as of a program whose `main` panicked.
 const PANICKED: i32 = 101;
-/// The exit status of a child whose parent is not there any more.
+/// The exit status of a child whose parent is gone.
 const ORPHANED: i32 = 102;
 
 static CALLED: AtomicBool = AtomicBool::new(false);
@@ -26,25 +26,25 @@ static NAME: OnceLock<String> = OnceLock::new();
 
 /// Must be the first call of `main` of a program that starts processes.
 ///
-/// A [`Process`](crate::Process) is this same program, started again. In the parent this returns at once, and notes
-/// that it was called. In a child it calls the function that the child is for and then **ends the process**: what stands
-/// below it in `main` is the parent's alone.
+/// A [`Process`](crate::Process) is this same program, started again. In the parent this returns at
+/// once, and notes that it was called. In a child it calls the child's function and then **ends the
+/// process**: only the parent runs the rest of `main`.
 ///
 /// _Python_: `if __name__ == "__main__":`, and `multiprocessing.freeze_support()`.
 ///
 /// # Panics
 ///
-/// If the system has set up the child in another way than [`Process::start`](crate::Process::start) does.
+/// If the system has set up the child differently from [`Process::start`](crate::Process::start).
 pub fn init() {
-    // Relaxed: for the same thread, or one that it starts.
+    // Relaxed: only this thread, or one that it starts, reads it.
     CALLED.store(true, Relaxed);
     if let Some(parent) = std::env::var_os(PARENT) {
         let parent = parent.to_str().and_then(|parent| parent.parse().ok());
-        live(parent.unwrap_or_else(|| panic!("{PARENT} is no number of a process: unset it")));
+        live(parent.unwrap_or_else(|| panic!("{PARENT} is not a process id: unset it")));
     }
 }
 
-/// Whether `init` was called, so that children find it in `main` as well.
+/// Whether `init` was called, so that children find it in `main` too.
 pub(super) fn is_initialised() -> bool {
     CALLED.load(Relaxed)
 }
@@ -58,8 +58,8 @@ pub fn current_name() -> &'static str {
 }
 
 fn live(parent: u32) -> ! {
-    // SAFETY: no other thread reads the environment: this is the first call of `main`. What this process starts itself
-    // must not take itself for a child of ours.
+    // SAFETY: no other thread reads the environment: this is the first call of `main`. A program
+    // that this process starts must not mistake itself for such a child.
     unsafe { std::env::remove_var(PARENT) };
     end_with(parent);
     let socket = take_standard_input().expect("the parent has given a socket for standard input");
@@ -105,22 +105,22 @@ fn say(socket: &OwnedFd, said: &Said, fds: Vec<OwnedFd>) {
     }
 }
 
-/// Lets the kernel kill this process when the thread that started it ends: a thread of the parent that lives as long
-/// as the parent does.
+/// Lets the kernel kill this process when the thread that started it ends. That thread of the
+/// parent lives as long as the parent.
 fn end_with(parent: u32) {
     // SAFETY: numbers.
     unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) };
-    // It may have ended before.
+    // The parent may have ended before.
     if std::os::unix::process::parent_id() != parent {
         process::exit(ORPHANED);
     }
 }
 
-/// The second notice: the parent's end of the socket is closed by the kernel, however the parent ends. The first one
-/// is lost if this process takes another user's rights.
+/// The second notice: the kernel closes the parent's end of the socket, however the parent ends.
+/// The first notice is lost if this process changes its user.
 fn watch(socket: &OwnedFd) {
     let socket = socket.try_clone().expect("there is a file descriptor");
-    // A small stack: it calls two functions.
+    // A small stack is enough: it calls two functions.
     let builder = std::thread::Builder::new().name("parent-watch".into()).stack_size(64 * 1024);
     let watching = builder.spawn(move || {
         let mut poll = libc::pollfd { fd: socket.as_raw_fd(), events: libc::POLLRDHUP, revents: 0 };
@@ -129,11 +129,11 @@ fn watch(socket: &OwnedFd) {
         // SAFETY: ends the process, at once: there is no one to tell.
         unsafe { libc::_exit(ORPHANED) };
     });
-    // Without a thread the first notice has to do.
+    // Without a thread the first notice must suffice.
     drop(watching);
 }
 
-/// Takes the socket that stands where standard input was, and puts an empty one there.
+/// Takes the socket in place of standard input, and puts an empty input there.
 fn take_standard_input() -> io::Result<OwnedFd> {
     let null = File::open("/dev/null")?;
     // SAFETY: numbers.
@@ -143,15 +143,15 @@ fn take_standard_input() -> io::Result<OwnedFd> {
     }
     // SAFETY: the kernel has just made it, and it belongs to no other.
     let socket = unsafe { OwnedFd::from_raw_fd(socket) };
-    // SAFETY: numbers; standard input is owned by no one.
+    // SAFETY: numbers; no object owns standard input.
     if unsafe { libc::dup2(null.as_raw_fd(), libc::STDIN_FILENO) } < 0 {
         return Err(io::Error::last_os_error());
     }
     Ok(socket)
 }
 
-/// Ctrl-C goes to every process of the terminal. The parent decides; if it ends, so does this. A handler that does
-/// nothing, rather than `SIG_IGN`, which what this process starts itself would inherit.
+/// Ctrl-C goes to every process of the terminal. The parent decides; if it ends, so does this. It
+/// is an empty handler and not `SIG_IGN`, which programs that this process starts would inherit.
 fn leave_interrupts_to_the_parent() {
     extern "C" fn nothing(_: libc::c_int) {}
     // SAFETY: zeros are an action without flags, and the handler does nothing.

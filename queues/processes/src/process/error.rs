@@ -1,4 +1,4 @@
-//! Why a process did not begin, and how one ended that did not return.
+//! Why a process did not start, and how it ended if its function did not return.
 
 use std::error::Error;
 use std::fmt;
@@ -14,15 +14,16 @@ use crate::control::{self, Said};
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum StartError {
-    /// [`init`](crate::init) was not called in this process: a child would run all of `main` instead of its function.
+    /// [`init`](crate::init) was not called in this process: a child would run all of `main`
+    /// instead of its function.
     NotInitialised,
-    /// It was started before, or its start failed before.
+    /// It was already started, or its start failed before.
     AlreadyStarted,
     /// No registered function has that name.
     UnknownFunction {
         /// The name.
         name: String,
-        /// Those that there are.
+        /// The existing names.
         known: Vec<&'static str>,
     },
     /// The arguments cannot be written as bytes.
@@ -53,13 +54,13 @@ impl Error for StartError {
     }
 }
 
-/// How a process ended whose function gave nothing back.
+/// How a process ended whose function returned no value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ProcessError {
     /// It was never started.
     NotStarted,
-    /// A signal ended it: 9 is `kill`, 15 is `terminate`, 11 an access to memory that it did not have.
+    /// A signal ended it: 9 is `kill`, 15 is `terminate`, 11 an invalid memory access.
     Killed {
         /// The signal's number.
         signal: i32,
@@ -73,20 +74,21 @@ pub enum ProcessError {
     Panicked {
         /// The thread, in the process.
         thread: String,
-        /// What the panic said.
+        /// The panic's message.
         message: String,
         /// `file:line:column`, where known.
         location: Option<String>,
     },
-    /// It ended without a call of [`init`](crate::init): its `main` did something else first.
+    /// It ended without a call of [`init`](crate::init): its `main` ended before.
     NeverInitialised,
     /// Its program has no function of that name.
     UnknownFunction,
     /// The bytes are not arguments of the function.
     Arguments(String),
-    /// What the function returned cannot be written as bytes, or the bytes are not of the type that was expected.
+    /// What the function returned cannot be written as bytes, or the bytes are not of the expected
+    /// type.
     Output(String),
-    /// Another part of this program has waited for it, so that it is not known how it ended.
+    /// Another part of this program has waited for it, so its status is unknown.
     Unknown,
 }
 
@@ -116,7 +118,7 @@ impl fmt::Display for ProcessError {
 
 impl Error for ProcessError {}
 
-/// What `join` gives back.
+/// The result of `join`.
 pub(super) fn outcome<R: DeserializeOwned>(ended: &Ended) -> Result<R, ProcessError> {
     let said = ended.said.lock().take();
     match said {

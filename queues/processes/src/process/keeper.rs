@@ -1,11 +1,12 @@
 //! The one thread that starts processes and sees them end.
 //!
-//! Why one thread, which never ends? The kernel kills a child that asked for it (`PR_SET_PDEATHSIG`) when the _thread_
-//! that started the child ends. A thread of the program's that starts a process and ends would take the process with it.
+//! Why one thread, which never ends? The kernel kills a child that asked for it
+//! (`PR_SET_PDEATHSIG`) when the _thread_ that started the child ends. If a thread of the program
+//! started a process and ended, the process would end too.
 //!
-//! It sleeps in `epoll_wait` on a bell (for those who want a process) and on one pidfd for each process. A pidfd is
-//! ready when its process has ended, so that each end is noticed at once, and waited for: no zombie is left, whether
-//! the program joins the process or not.
+//! It sleeps in `epoll_wait` on a bell (for requests) and on one pidfd for each process. A pidfd is
+//! ready when its process has ended. So the keeper notices each end at once and waits for the
+//! process: no zombie remains, whether or not the program joins the process.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -22,7 +23,7 @@ use super::child::PARENT;
 use crate::control::{self, Said};
 use crate::identity;
 
-/// What is called when a process has ended, in the keeper's thread: it must be quick.
+/// A callback for the end of a process. It runs in the keeper's thread, so it must be quick.
 pub(crate) type OnEnd = Box<dyn FnOnce(&Ended) + Send>;
 
 /// A child of this process.
@@ -38,11 +39,11 @@ pub(crate) struct Child {
 /// How a child ended.
 #[derive(Debug)]
 pub(crate) struct Ended {
-    /// `None`: some other part of this program has waited for it.
+    /// `None` if another part of this program has waited for it.
     pub(crate) status: Option<ExitStatus>,
     /// It has called `init`.
     pub(crate) has_greeted: bool,
-    /// Its last words; taken by the first that wants them.
+    /// Its last message; the first caller takes it.
     pub(crate) said: Lock<Option<(Said, Vec<OwnedFd>)>>,
 }
 
@@ -78,7 +79,7 @@ impl Child {
         true
     }
 
-    /// Sends a signal, unless it has ended: a pidfd never means another process.
+    /// Sends a signal, unless the process has ended: a pidfd never refers to another process.
     pub(crate) fn signal(&self, signal: libc::c_int) {
         // SAFETY: numbers and a null. Fails where the process has ended, which is what was wanted.
         unsafe {
@@ -135,7 +136,7 @@ fn wait_for(pidfd: &OwnedFd) -> Option<ExitStatus> {
     }))
 }
 
-/// What became of a request.
+/// The outcome of a request.
 type Answer = io::Result<Arc<Child>>;
 
 struct Request {
@@ -153,7 +154,7 @@ struct Keeper {
 
 static KEEPER: Lock<Option<Arc<Keeper>>> = Lock::new(None);
 
-/// Starts this program again, to call a function. Blocks until the system has said whether it can.
+/// Starts this program again, to call a function. Blocks until the system says whether it can.
 pub(crate) fn spawn(
     start: control::Start,
     fds: Vec<OwnedFd>,
@@ -170,7 +171,8 @@ pub(crate) fn spawn(
     place.take().expect("it was waited for")
 }
 
-/// The keeper of this process: a child of `fork` has the parent's in its memory, and no thread that is one.
+/// The keeper of this process. A forked child has the parent's keeper in its memory, but not its
+/// thread.
 fn keeper() -> io::Result<Arc<Keeper>> {
     let mut keeper = KEEPER.lock();
     if let Some(keeper) = &*keeper
@@ -200,7 +202,7 @@ fn keeper() -> io::Result<Arc<Keeper>> {
     Ok(made)
 }
 
-/// What `epoll` calls the bell; a process is called by its id.
+/// The number of the bell in `epoll`; a process has its id.
 const BELL: u64 = 0;
 
 fn watch(epoll: &OwnedFd, fd: &impl AsRawFd, called: u64) -> io::Result<()> {
@@ -231,7 +233,7 @@ impl Keeper {
     }
 
     fn start_all(&self, epoll: &OwnedFd, children: &mut HashMap<u64, (Arc<Child>, Option<OnEnd>)>) {
-        // An error is one reader too many: then there is nothing to read.
+        // An error means that another thread has read it: then there is nothing to read.
         let _ = (&self.bell).read(&mut [0; 8]);
         let requests = std::mem::take(&mut *self.requests.lock());
         for request in requests {
@@ -258,12 +260,13 @@ fn bury(child: u64, children: &mut HashMap<u64, (Arc<Child>, Option<OnEnd>)>) {
     }
     *child.ended.lock() = Some(ended);
     child.changed.notify_all();
-    // The pidfd leaves the epoll when it is closed, with the last handle; until then it would be ready for ever.
+    // The pidfd leaves the epoll only when the last handle closes it; until then it would always be
+    // ready.
 }
 
 fn start(start: &control::Start, fds: &[OwnedFd]) -> io::Result<Child> {
     let (ours, theirs) = control::pair(libc::SOCK_SEQPACKET)?;
-    // Before there is a child: it finds the message there.
+    // This comes before the child exists, so that the child finds the message.
     control::send(ours.as_fd(), start, fds)?;
     let mut command = Command::new("/proc/self/exe");
     if let Some(name) = std::env::args_os().next() {
@@ -272,7 +275,7 @@ fn start(start: &control::Start, fds: &[OwnedFd]) -> io::Result<Child> {
     command.env(PARENT, std::process::id().to_string()).stdin(Stdio::from(theirs));
     let mut started = command.spawn()?;
     let pid = started.id();
-    // Not waited for, so that the number is still its own.
+    // It was not waited for, so the number is still its own.
     let pidfd = identity::open_pidfd(pid).inspect_err(|_| {
         let _ = started.kill();
         let _ = started.wait();

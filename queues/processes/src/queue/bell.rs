@@ -1,11 +1,11 @@
-//! What those sleep on that find a queue full or empty.
+//! The word on which threads sleep that find a queue full or empty.
 //!
-//! The lowest bit says that some thread may sleep; the rest counts. To ring is to add one, [and to wake one sleeper, in
-//! the same system call](crate::futex): that clears the bit and moves the count. The woken one sets the bit again, for
-//! those that sleep beside it.
+//! The lowest bit says that a thread may sleep; the rest counts. A ring adds one [and wakes one
+//! sleeper in the same system call](crate::futex): that clears the bit and changes the count. The
+//! woken thread sets the bit again, for the other sleepers.
 //!
-//! A process may be killed after it was woken and before it has done so. Then a sleeper is left beside an item; so each
-//! sleeper also wakes by itself, after [`LOOK_EVERY`].
+//! A process may be killed after it was woken and before it has set the bit. Then a sleeper stays
+//! beside an item; so each sleeper also wakes by itself, after [`LOOK_EVERY`].
 
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
@@ -13,9 +13,9 @@ use std::time::Duration;
 
 use crate::futex::{self, Change, Deadline, Wait, change_and_wake};
 
-/// Some thread may sleep.
+/// A thread may sleep.
 const SLEEPERS: u32 = 1;
-/// A sleeper looks so often without being told to.
+/// How often a sleeper looks by itself.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// See the module.
@@ -25,19 +25,20 @@ pub(crate) struct Bell {
     word: AtomicU32,
 }
 
-/// The word as it was when a thread said that it was about to sleep.
+/// The word at the moment when a thread announced that it would sleep.
 #[derive(Clone, Copy)]
 pub(crate) struct Seen(u32);
 
 impl Bell {
-    /// Says that this thread is about to sleep. It must look once more before it does.
+    /// Announces that this thread is about to sleep. It must look once more before it does.
     pub(crate) fn prepare(&self) -> Seen {
-        // SeqCst: pairs with the load in `ring`. Either the look that follows finds what was done before the ring, or
-        // the ring finds the bit.
+        // SeqCst: pairs with the load in `ring`. Either the next look finds what was done before
+        // the ring, or the ring finds the bit.
         Seen(self.word.fetch_or(SLEEPERS, SeqCst) | SLEEPERS)
     }
 
-    /// Sleeps until it rings, until `deadline`, or for a while. `TimedOut` is said of any of the two.
+    /// Sleeps until it rings, until `deadline`, or for a while. `TimedOut` means either of the last
+    /// two.
     pub(crate) fn sleep(&self, seen: Seen, deadline: Deadline) -> Wait {
         futex::wait(&self.word, seen.0, futex::at_most(deadline, LOOK_EVERY))
     }
@@ -51,9 +52,10 @@ impl Bell {
         }
     }
 
-    /// Says that no sleeper need be woken, since a thread looks by itself. [`prepare`](Self::prepare) takes it back.
+    /// Announces that no sleeper need be woken, because a thread looks by itself.
+    /// [`prepare`](Self::prepare) revokes it.
     pub(crate) fn hush(&self) {
-        // Relaxed: if a ring finds the bit all the same, it wakes one for nothing.
+        // Relaxed: if a ring still finds the bit, it wakes a thread needlessly.
         self.word.fetch_and(!SLEEPERS, Relaxed);
     }
 

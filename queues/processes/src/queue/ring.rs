@@ -1,8 +1,9 @@
-//! The queue itself: a ring of places that the processes work on without a lock.
+//! The queue itself: a ring of places that the processes use without a lock.
 //!
-//! A lock would not do. A process that is killed with a [robust lock](crate::robust) is noticed; one that is _stopped_
-//! (SIGSTOP, a debugger, no core for a while) is not, and would stop all others. So each step here is one
-//! compare-exchange, after which every other process can go on, whatever becomes of the one that made it.
+//! A lock is not enough. A [robust lock](crate::robust) notices an owner that is killed. It does
+//! not notice one that is _stopped_ (SIGSTOP, a debugger, no core for a while), which would stop
+//! all others. So each step here is one compare-exchange, after which every other process can
+//! continue, whatever happens to the one that made it.
 //!
 //! ```text
 //!     put                                        get
@@ -12,19 +13,24 @@
 //!     publish           CLAIMED p ─▶ FULL p      free the place  BUSY p+n ─▶ EMPTY p+n
 //! ```
 //!
-//! What if one does not come back?
+//! What if a process does not come back?
 //!
-//! - _A put, between claim and publish._ A get that wants this item, and finds others behind it, waits a few µs and then
-//!   takes the place out of use (`CLAIMED p ─▶ BUSY p+n`). If the put comes back it finds its place taken, frees it, and
-//!   puts its item elsewhere. If it is dead, its item was not put.
-//! - _A get, between take and free._ A put that comes around to the place passes it over (`BUSY p ─▶ BUSY p+n`). If the
-//!   get comes back it frees the place. If it is dead, its item is lost, the one item.
-//! - _Either, before it has moved `head` or `tail`._ The next one finds that the place is past, and moves it.
+//! - _A put, between claim and publish._ A get that wants this item, and finds others behind it,
+//!   waits a few µs and then takes the place out of use (`CLAIMED p ─▶ BUSY p+n`). If the put comes
+//!   back, it finds its place taken, frees it, and puts its item elsewhere. If it is dead, its item
+//!   was not put.
+//! - _A get, between take and free._ A put that comes around to the place skips it
+//!   (`BUSY p ─▶ BUSY p+n`). If the get comes back, it frees the place. If it is dead, that one item
+//!   is lost.
+//! - _Either, before it has moved `head` or `tail`._ The next call finds that the place is past,
+//!   and moves it.
 //!
-//! A place that is out of use cannot be written by another, since its owner might still write. So there are 64 places more than
-//! the capacity says, and the capacity is kept by the distance of `head` and `tail`.
+//! No other process may write to a place that is out of use, because its owner might still write.
+//! So there are 64 more places than the capacity, and the distance of `head` and `tail` limits the
+//! number of items.
 //!
-//! Source: the stamps are those of Vyukov's bounded queue; helping the others' `head` and `tail` is Michael and Scott's.
+//! Source: the stamps are those of Vyukov's bounded queue; helping the others' `head` and `tail` is
+//! Michael and Scott's.
 
 use std::alloc::Layout;
 use std::io;
@@ -45,15 +51,15 @@ use crate::segment::{Segment, Shared};
 
 /// The most handles, over all processes, that may put and get at a time.
 const MOST_MEMBERS: usize = 256;
-/// So many places may be out of use before the capacity suffers.
+/// How many places may be out of use before the capacity shrinks.
 const SPARE: usize = 64;
-/// How often a get looks at a place that is claimed, while others wait behind it: a few µs.
+/// How often a get looks at a claimed place while items wait behind it: a few µs.
 const PATIENCE: usize = 200;
 
 #[repr(C, align(128))]
 struct Tail {
     position: AtomicU64,
-    /// Where `head` was when a put looked last: a look less at a line that the gets write.
+    /// The `head` that a put last read: it saves a load of a line that the gets write.
     head_seen: AtomicU64,
 }
 
@@ -62,7 +68,7 @@ struct Head {
     position: AtomicU64,
 }
 
-/// What all handles share, in front of the places.
+/// The shared header, in front of the places.
 #[repr(C, align(128))]
 pub(super) struct Body {
     capacity: AtomicU64,
@@ -72,7 +78,7 @@ pub(super) struct Body {
     pub(super) not_empty: Bell,
     pub(super) not_full: Bell,
     pub(super) all_done: Bell,
-    /// Got and not yet said to be done, by each member.
+    /// How many items each member has got and not yet reported as done.
     taken: [AtomicU64; MOST_MEMBERS],
     members: Members<MOST_MEMBERS>,
 }
@@ -89,17 +95,19 @@ pub(super) struct Ring<T> {
     segment: Segment<Body>,
     places: NonNull<Place<T>>,
     mask: u64,
-    /// The number of this handle's entry and of the forks until then, see [`pack`]; or 0.
+    /// This handle's entry and the number of forks at that time, see [`pack`]; or 0.
     member: AtomicU64,
     joining: Lock<()>,
 }
 
-// SAFETY: the places are shared memory, reached by the rules of their stamps; items are plain bytes.
+// SAFETY: the places are shared memory, which is used by the rules of their stamps; items are plain
+// bytes.
 unsafe impl<T: Pod + Send> Send for Ring<T> {}
 // SAFETY: as above.
 unsafe impl<T: Pod + Send> Sync for Ring<T> {}
 
-// SAFETY: zeros are a closed set of members and a queue of capacity 0, which `new` makes one of some; atomics alone.
+// SAFETY: zeros are a closed set of members and a queue of capacity 0, and `new` sets the capacity;
+// it has only atomics.
 unsafe impl Shared for Body {
     const KIND: u32 = 7;
 }
@@ -176,13 +184,13 @@ impl<T: Pod> Ring<T> {
 
     /// How many positions are taken; out of date at once.
     pub(super) fn len(&self) -> usize {
-        // Acquire: head first, so that the difference is never negative by more than it was.
+        // Acquire: head first, so that the difference is not too negative.
         let head = self.body().head.position.load(Acquire);
         let tail = self.body().tail.position.load(Acquire);
         usize::try_from(distance(tail, head)).unwrap_or(0).min(self.capacity())
     }
 
-    /// Whether no put succeeds any more.
+    /// Whether puts no longer succeed.
     pub(super) fn is_closed(&self) -> bool {
         // SeqCst: see `try_get`.
         self.body().closed.load(SeqCst) != 0
@@ -196,15 +204,17 @@ impl<T: Pod> Ring<T> {
         body.not_full.ring_all();
     }
 
-    /// Got and not said to be done, and not yet got.
+    /// Items that are got but not reported as done, and items not yet got.
     pub(super) fn unfinished(&self) -> usize {
-        // An item that is on its way is counted twice rather than not at all: first the queue, then those that took.
+        // An item in transit is counted twice rather than not at all: first the queue, then the
+        // members.
         let inside = if self.is_drained() { 0 } else { self.len().max(1) };
-        // SeqCst: pairs with the addition in `try_get`, which comes before the item leaves the queue.
+        // SeqCst: pairs with the addition in `try_get`, which comes before the item leaves the
+        // queue.
         inside + self.body().taken.iter().map(|taken| taken.load(SeqCst) as usize).sum::<usize>()
     }
 
-    /// One that this handle got is done. `false`: it has none.
+    /// An item that this handle got is done. `false` if it has none.
     pub(super) fn done(&self) -> bool {
         let taken = &self.body().taken[self.member()];
         // SeqCst: pairs with the look in `unfinished`.
@@ -218,7 +228,8 @@ impl<T: Pod> Ring<T> {
 
     #[inline]
     fn place(&self, position: u64) -> &Place<T> {
-        // SAFETY: the mask keeps it inside; the stamp is atomic, and the item is reached through its address alone.
+        // SAFETY: the mask keeps it inside; the stamp is atomic, and the item is used only through
+        // its address.
         unsafe { self.places.add((position & self.mask) as usize).as_ref() }
     }
 
@@ -227,7 +238,7 @@ impl<T: Pod> Ring<T> {
         self.mask + 1
     }
 
-    /// Puts an item, unless it is full.
+    /// Puts an item, unless the queue is full.
     pub(super) fn try_put(&self, item: &T) -> Result<(), NotPut> {
         let me = self.member();
         let Body { tail, head, not_empty, .. } = self.body();
@@ -236,9 +247,10 @@ impl<T: Pod> Ring<T> {
             if self.is_closed() {
                 return Err(NotPut::Closed);
             }
-            // Acquire, here and below: pairs with the Release of who moved it, or made the stamp.
+            // Acquire, here and below: pairs with the Release of the thread that moved it, or wrote
+            // the stamp.
             let position = tail.position.load(Acquire);
-            // Relaxed: where it is old, the look at `head` is made.
+            // Relaxed: if it is old, `head` itself is read.
             let seen = tail.head_seen.load(Relaxed);
             if distance(position, seen) >= self.capacity() as i64 {
                 let now = head.position.load(Acquire);
@@ -253,19 +265,21 @@ impl<T: Pod> Ring<T> {
             match (distance(stamp.position, position), stamp.state) {
                 (0, State::Empty) => {
                     let claimed = Stamp::claimed(position, me).to_word();
-                    // SeqCst: see `try_get`. Acquire: pairs with the Release of who freed it.
+                    // SeqCst: see `try_get`. Acquire: pairs with the Release of the thread that
+                    // freed it.
                     if place.stamp.compare_exchange(word, claimed, SeqCst, Relaxed).is_err() {
                         continue;
                     }
                     self.advance(&tail.position, position);
-                    // SAFETY: the claim is this thread's; no other writes or reads the item until it is published, and
-                    // a get that gives up waiting leaves the place to this thread.
+                    // SAFETY: the claim is this thread's; no other thread writes or reads the item
+                    // until it is published, and a get that gives up waiting leaves the place to
+                    // this thread.
                     unsafe { (&raw const place.item).cast_mut().cast::<T>().write(*item) };
                     if self.is_closed() {
                         self.give_up(place, claimed, position);
                         return Err(NotPut::Closed);
                     }
-                    // SeqCst: pairs with the bit of those that sleep. Release: with the Acquire in `try_get`.
+                    // SeqCst: pairs with the sleepers' bit. Release: with the Acquire in `try_get`.
                     let full = Stamp::full(position).to_word();
                     if place.stamp.compare_exchange(claimed, full, SeqCst, Relaxed).is_ok() {
                         not_empty.ring();
@@ -274,10 +288,10 @@ impl<T: Pod> Ring<T> {
                     // A get did not wait for it.
                     self.free(place, me);
                 }
-                // Another one was faster, and has not moved the tail yet.
+                // Another put was faster, and has not moved the tail yet.
                 (0, State::Claimed | State::Full) => self.advance(&tail.position, position),
                 (0, State::Busy) => self.pass_over(place, stamp),
-                // A whole round behind: its item was never got.
+                // A whole lap behind: its item was never got.
                 (behind, _) if behind < 0 && tail.position.load(Acquire) == position => {
                     return Err(NotPut::Full);
                 }
@@ -287,20 +301,21 @@ impl<T: Pod> Ring<T> {
         }
     }
 
-    /// Gets an item, unless there is none.
+    /// Gets an item, if there is one.
     ///
     /// # A put and the end
     ///
-    /// A put looks whether the queue is closed after its claim; a get looks before it looks at the place. In the one
-    /// order of all these (SeqCst) either the put finds the queue closed and takes its claim back, or the get finds
-    /// the claim and waits for the item.
+    /// A put checks after its claim whether the queue is closed; a get checks before it reads the
+    /// place. In the single order of these operations (SeqCst), either the put finds the queue
+    /// closed and takes its claim back, or the get finds the claim and waits for the item.
     pub(super) fn try_get(&self) -> Result<T, NotGot> {
         let me = self.member();
         let Body { head, tail, not_full, taken, .. } = self.body();
         let mut patience = PATIENCE + size_of::<T>() / 8;
         loop {
             let closed = self.is_closed();
-            // Acquire, here and below: pairs with the Release of who moved it, or made the stamp.
+            // Acquire, here and below: pairs with the Release of the thread that moved it, or wrote
+            // the stamp.
             let position = head.position.load(Acquire);
             let place = self.place(position);
             let word = place.stamp.load(SeqCst);
@@ -316,13 +331,14 @@ impl<T: Pod> Ring<T> {
                         continue;
                     }
                     self.advance(&head.position, position);
-                    // SAFETY: published by its put, and taken by this thread alone; any bytes are an item.
+                    // SAFETY: its put has published it, and only this thread takes it; any bytes
+                    // are an item.
                     let item = unsafe { (&raw const place.item).cast::<T>().read() };
                     self.free(place, me);
                     not_full.ring();
                     return Ok(item);
                 }
-                // Past: another one was faster, and has not moved the head yet.
+                // Past: another get was faster, and has not moved the head yet.
                 (ahead, _) if ahead > 0 => self.advance(&head.position, position),
                 (0, State::Claimed) => {
                     let alone = distance(tail.position.load(Acquire), position) <= 1;
@@ -331,7 +347,7 @@ impl<T: Pod> Ring<T> {
                         std::hint::spin_loop();
                     } else if !self.is_alive(place, stamp) {
                         let empty = Stamp::empty(position + self.places()).to_word();
-                        // Relaxed: the item of the dead is thrown away.
+                        // Relaxed: the item of the dead process is discarded.
                         let _ = place.stamp.compare_exchange(word, empty, Relaxed, Relaxed);
                     } else if alone {
                         return Err(NotGot::Empty);
@@ -350,7 +366,7 @@ impl<T: Pod> Ring<T> {
         }
     }
 
-    /// Whether there is nothing to get, and nothing on its way.
+    /// Whether there is no item to get, and none in transit.
     pub(super) fn is_drained(&self) -> bool {
         let position = self.body().head.position.load(Acquire);
         let stamp = Stamp::from_word(self.place(position).stamp.load(SeqCst));
@@ -358,14 +374,14 @@ impl<T: Pod> Ring<T> {
             && matches!(stamp.state, State::Empty | State::Busy)
     }
 
-    /// Moves `head` or `tail` on, unless another one has.
+    /// Moves `head` or `tail` on, unless another thread has.
     #[inline]
     fn advance(&self, end: &AtomicU64, from: u64) {
-        // Release: pairs with the Acquire of those that read it.
+        // Release: pairs with the Acquire of the threads that read it.
         let _ = end.compare_exchange(from, (from + 1) & POSITION_MASK, Release, Relaxed);
     }
 
-    /// Gives a place back that is this thread's.
+    /// Frees a place that belongs to this thread.
     #[inline]
     fn free(&self, place: &Place<T>, me: usize) {
         // Relaxed: the exchange below compares.
@@ -381,7 +397,7 @@ impl<T: Pod> Ring<T> {
                 Relaxed,
             ) {
                 Ok(_) => return,
-                // A put has passed it over.
+                // A put has skipped it.
                 Err(now) => word = now,
             }
         }
@@ -398,19 +414,20 @@ impl<T: Pod> Ring<T> {
         }
     }
 
-    /// A put has come to a place that is out of use: leaves it to its owner, or frees it if that is dead.
+    /// A put has come to a place that is out of use: leaves it to its owner, or frees it if the
+    /// owner is dead.
     #[cold]
     fn pass_over(&self, place: &Place<T>, stamp: Stamp) {
         let position = stamp.position;
         let word = stamp.to_word();
         if self.is_alive(place, stamp) {
             let later = Stamp::busy(position + self.places(), stamp.owner).to_word();
-            // Release: who moves the tail after it has seen this.
+            // Release: pairs with the thread that moves the tail after it has seen this.
             if place.stamp.compare_exchange(word, later, Release, Relaxed).is_ok() {
                 self.advance(&self.body().tail.position, position);
             }
         } else {
-            // Release: as in `free`, on behalf of the dead.
+            // Release: as in `free`, on behalf of the dead process.
             let _ = place.stamp.compare_exchange(
                 word,
                 Stamp::empty(position).to_word(),
@@ -420,14 +437,14 @@ impl<T: Pod> Ring<T> {
         }
     }
 
-    /// Whether the owner of a stamp lives. The stamp was read before the table: a new owner of the same entry has made
-    /// its stamps after it came to be in the table.
+    /// Whether the owner of a stamp lives. The stamp was read before the table: a new owner of the
+    /// same entry writes its stamps only after it is in the table.
     #[cold]
     fn is_alive(&self, _place: &Place<T>, stamp: Stamp) -> bool {
         self.body().members.get(stamp.owner).is_some_and(|process| process.is_alive())
     }
 
-    /// Frees all that the dead had. For those who wait.
+    /// Frees everything that dead processes held. For waiters.
     pub(super) fn bury(&self) {
         self.body().members.bury(|member| self.clear(member));
     }
@@ -444,11 +461,11 @@ impl<T: Pod> Ring<T> {
                 State::Empty | State::Full => continue,
             };
             if !self.is_alive(place, stamp) {
-                // Release: as in `free`, on behalf of the dead.
+                // Release: as in `free`, on behalf of the dead process.
                 let _ = place.stamp.compare_exchange(word, freed.to_word(), Release, Relaxed);
             }
         }
-        // SeqCst: what the dead had got counts as done.
+        // SeqCst: what the dead process had got counts as done.
         self.body().taken[member].store(0, SeqCst);
         self.body().all_done.ring();
     }
@@ -475,7 +492,7 @@ impl<T: Pod> Ring<T> {
         }
         let number = self.body().members.join(|dead| self.clear(dead));
         let number = number.expect("256 handles of living processes use this queue already");
-        // SeqCst: of one that has left.
+        // SeqCst: the count of a member that has left.
         self.body().taken[number].store(0, SeqCst);
         self.member.store(pack(number, forks), Relaxed);
         number
@@ -505,10 +522,10 @@ impl<T> Drop for Ring<T> {
     }
 }
 
-/// For tests: one that stops in the middle.
+/// For tests: a call that stops in the middle.
 #[cfg(test)]
 impl<T: Pod> Ring<T> {
-    /// A put that stops after its claim; the position and the word.
+    /// A put that stops after its claim. Returns the position and the word.
     pub(super) fn claim_and_stop(&self) -> (u64, u64) {
         let position = self.body().tail.position.load(Acquire);
         let place = self.place(position);
@@ -519,7 +536,7 @@ impl<T: Pod> Ring<T> {
         (position, claimed)
     }
 
-    /// The same put, as it goes on; whether its item was put.
+    /// Continues that put. Returns whether its item was put.
     pub(super) fn come_back(&self, position: u64, claimed: u64) -> bool {
         let place = self.place(position);
         let published = place
@@ -532,7 +549,7 @@ impl<T: Pod> Ring<T> {
         published
     }
 
-    /// A get that stops after it took an item.
+    /// A get that stops after it has taken an item.
     pub(super) fn take_and_stop(&self) {
         let position = self.body().head.position.load(Acquire);
         let place = self.place(position);

@@ -1,14 +1,14 @@
-//! The word of a place in the queue: which position it stands for, what happens there, and who is at it.
+//! The word of a place in the queue: its position, its state, and its owner.
 //!
 //! | state     | position | owner | meaning                                                          | left by                             |
 //! | --------- | -------- | ----- | ---------------------------------------------------------------- | ----------------------------------- |
 //! | `EMPTY`   | p        |       | the put of position p may take it                                | a put: `CLAIMED`                    |
 //! | `CLAIMED` | p        | yes   | a put writes the item of position p                              | the put: `FULL`; a get that has waited for it: `BUSY` |
 //! | `FULL`    | p        |       | the item of position p                                           | a get: `BUSY`                       |
-//! | `BUSY`    | p + n    | yes   | out of use: its owner still reads, or writes what nobody wants   | its owner, or who finds it dead: `EMPTY` |
+//! | `BUSY`    | p + n    | yes   | out of use: its owner still reads, or writes an unwanted item    | its owner, or a put that finds it dead: `EMPTY` |
 //!
-//! The position only grows, and each pair of state and position is there once: a compare-exchange that succeeds has
-//! compared with the very same moment.
+//! The position only grows, and each pair of state and position occurs once: a successful
+//! compare-exchange has compared with that very moment.
 
 // ANCHOR: states
 /// See the table.
@@ -20,7 +20,7 @@ pub(super) enum State {
     Claimed,
     /// There is an item to get.
     Full,
-    /// Out of use: its owner still reads, or writes what nobody waits for.
+    /// Out of use: its owner still reads, or writes an item that no get waits for.
     Busy,
 }
 // ANCHOR_END: states

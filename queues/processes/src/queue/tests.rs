@@ -107,12 +107,13 @@ fn a_join_waits_for_what_was_got_and_not_for_the_dead() {
     assert_eq!(queue.unfinished(), 0);
 }
 
-/// A put and a get that are stopped in the middle, by hand: the places are theirs, and they do not come back.
+/// A put and a get that are stopped in the middle, by hand: they keep their places, and do not come
+/// back.
 #[test]
 fn one_that_does_not_come_back_blocks_nobody() {
     let queue = SharedQueue::<u64>::bounded(3).expect("there is memory");
     for round in 0..200 {
-        // In each round one more dies; the places that they had are used again.
+        // In each round one more dies; their places are reused.
         let child = fork(|| {
             let ring = &queue.handle.ring;
             if round % 2 == 0 {
@@ -144,7 +145,7 @@ fn one_that_comes_back_late_puts_its_item_elsewhere() {
     }
     let got: Vec<_> = (0..50).map(|_| queue.get_timeout(LONG).expect("not blocked")).collect();
     assert_eq!(got, (0..50).collect::<Vec<_>>());
-    // All the way round: the place is passed over.
+    // A whole lap later the place is skipped.
     for item in 0..500 {
         queue.put(item).expect("open");
         assert_eq!(queue.get_timeout(LONG), Ok(item));

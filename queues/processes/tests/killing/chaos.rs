@@ -1,4 +1,4 @@
-//! Thousands of SIGKILLs at random moments: nothing hangs, and nothing is lost but what the rules allow.
+//! Thousands of SIGKILLs at random moments: nothing hangs, and only what the rules allow is lost.
 
 use std::fs;
 use std::sync::atomic::Ordering::SeqCst;
@@ -23,7 +23,7 @@ pub(crate) const TESTS: &[Test] = tests!["chaos":
 const LONG: Duration = Duration::from_secs(60);
 
 function! {
-    /// Keeps two words of the value equal, but for a moment.
+    /// Keeps two words of the value equal, except for a moment.
     fn lock_for_ever(lock: SharedLock<[u64; 2]>) {
         loop {
             let mut guard = lock.lock().unwrap_or_else(|OwnerDied(mut guard)| {
@@ -136,7 +136,7 @@ pub(crate) fn a_queue_whose_users_are_killed_goes_on() {
         random.pause();
         let number = round % 4;
         replace(&mut users[number], if number < 2 { putter(round as u64) } else { getter() });
-        // One more goes through, whoever was killed where.
+        // One more passes, wherever others were killed.
         let before = counts.atomic(0).load(SeqCst);
         while counts.atomic(0).load(SeqCst) == before {
             thread::yield_now();
@@ -169,7 +169,7 @@ pub(crate) fn permits_events_conditions_and_barriers_outlive_their_users() {
     for round in 0..kills() / 10 {
         random.pause();
         replace(&mut users[round % 3], start());
-        // A seat becomes free for one more.
+        // A place becomes free for one more.
         let before = inside.atomic(0).load(SeqCst);
         while inside.atomic(0).load(SeqCst) == before {
             thread::yield_now();
@@ -198,7 +198,7 @@ pub(crate) fn permits_events_conditions_and_barriers_outlive_their_users() {
     }
 }
 
-/// After all the others: what this process has left.
+/// After all the others: what this process leaves behind.
 pub(crate) fn nothing_is_left_behind() {
     let me = std::process::id();
     let children =
@@ -210,7 +210,7 @@ pub(crate) fn nothing_is_left_behind() {
         };
         tasks.flatten().map(of).collect::<String>()
     };
-    // Those that were killed and not waited for are on their way.
+    // Killed processes that were not waited for are still ending.
     while !all_children().trim().is_empty() {
         thread::yield_now();
     }

@@ -1,6 +1,7 @@
-//! A small harness: the program starts itself again, so that libtest cannot have its `main`.
+//! A small harness: the program starts itself again, so libtest cannot own its `main`.
 //!
-//! `cargo test -p locksmith-processes --test killing -- WORD` runs the tests whose names hold the word.
+//! `cargo test -p locksmith-processes --test killing -- WORD` runs the tests whose names contain
+//! the word.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::exit;
@@ -12,7 +13,7 @@ use std::time::Duration;
 /// A test by its name.
 pub(crate) type Test = (&'static str, fn());
 
-/// A test that takes longer hangs.
+/// A test that takes longer counts as hanging.
 const PATIENCE: Duration = Duration::from_secs(300);
 
 /// Names functions as tests.
@@ -23,7 +24,8 @@ macro_rules! tests {
 }
 pub(crate) use tests;
 
-/// Runs those whose names hold a word of the command line, prints what libtest would, and ends the process.
+/// Runs the tests whose names contain a word of the command line, prints what libtest would, and
+/// ends the process.
 pub(crate) fn run(suites: &[&[Test]]) -> ! {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
     let words: Vec<_> = arguments.iter().filter(|word| !word.starts_with('-')).collect();
@@ -44,13 +46,13 @@ pub(crate) fn run(suites: &[&[Test]]) -> ! {
     let watched = std::sync::Arc::clone(&running);
     thread::spawn(move || {
         while waiting.recv_timeout(PATIENCE) != Err(RecvTimeoutError::Timeout) {}
-        let name = *watched.lock().expect("no one panics with it");
+        let name = *watched.lock().expect("no owner panics");
         println!("test {name} ... hangs");
         exit(101);
     });
     let mut failed = Vec::new();
     for (name, test) in &chosen {
-        *running.lock().expect("no one panics with it") = name;
+        *running.lock().expect("no owner panics") = name;
         let passed = catch_unwind(AssertUnwindSafe(test)).is_ok();
         println!("test {name} ... {}", if passed { "ok" } else { "FAILED" });
         if !passed {

@@ -1,4 +1,4 @@
-//! From `start` to `join`: what a process gives back, how it ends, and with whom.
+//! From `start` to `join`: what a process returns, how it ends, and with which others.
 
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
@@ -74,7 +74,7 @@ function! {
         let _ = barrier.wait();
     }
 
-    /// Starts another one, says its number, and waits for its end.
+    /// Starts another process, returns its id, and waits for its end.
     fn have_a_child(number: SharedMemory, ready: SharedEvent) {
         let child = Process::new(park, (ready.clone(),));
         child.start().expect("it can be started");
@@ -100,7 +100,7 @@ function! {
     }
 }
 
-/// Sets how many file descriptors this process may have; says how many it was.
+/// Sets how many file descriptors this process may have; returns the old limit.
 fn libc_limit(descriptors: u64) -> u64 {
     let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
     // SAFETY: a place for the limit.
@@ -132,7 +132,7 @@ fn started<R: serde::de::DeserializeOwned>(process: Process<R>) -> Process<R> {
     process
 }
 
-/// Started, and at work.
+/// Started, and running.
 fn parked() -> Process {
     let ready = SharedEvent::new().expect("there is memory");
     let process = started(Process::new(park, (ready.clone(),)));
@@ -235,7 +235,7 @@ pub(crate) fn misuse_is_an_error() {
     let process = started(process);
     assert!(matches!(process.start(), Err(StartError::AlreadyStarted)));
     assert_eq!(process.join(), Ok(1));
-    // Only the arguments of a process carry what is shared.
+    // Only the arguments of a process carry shared objects.
     let lock = SharedLock::new(0u8).expect("there is memory");
     assert!(serde_json_like(&lock).is_err());
 }
@@ -244,7 +244,7 @@ fn serde_json_like(value: &impl Serialize) -> Result<Vec<u8>, postcard::Error> {
     postcard::to_stdvec(value)
 }
 
-/// In a run of its own: see `main`.
+/// In its own run: see `main`.
 pub(crate) fn show_how_it_ends() {
     let process = Process::new(square, (1,));
     match process.start() {
@@ -274,7 +274,7 @@ pub(crate) fn no_zombie_is_left_by_those_that_are_not_joined() {
     until(|| !Path::new(&format!("/proc/{pid}")).exists());
 }
 
-/// Waits for what no one tells.
+/// Waits for a message that never comes.
 fn until(mut is_so: impl FnMut() -> bool) {
     while !is_so() {
         thread::yield_now();
@@ -298,7 +298,7 @@ pub(crate) fn it_ends_with_its_parent() {
     assert!(Path::new(&child).exists());
     parent.kill();
     assert_eq!(parent.join(), Err(ProcessError::Killed { signal: 9 }));
-    // It is waited for by another process than this, which may take its time: a zombie has ended.
+    // Another process waits for it, which may take time: a zombie counts as ended.
     let has_ended =
         |stat: String| stat.rsplit(')').next().is_some_and(|rest| rest.starts_with(" Z"));
     until(|| std::fs::read_to_string(format!("{child}/stat")).map_or(true, has_ended));
@@ -348,7 +348,7 @@ pub(crate) fn killed_processes_leave_permits_and_barriers_in_order() {
     process.kill();
     assert!(process.join().is_err());
     assert!(seats.acquire_timeout(LONG).is_some());
-    // It had come, before it died; it does not come again.
+    // It had arrived before it died; it does not come again.
     let _ = barrier.wait_timeout(LONG);
     assert!(barrier.wait_timeout(LONG).is_err());
 }

@@ -1,4 +1,5 @@
-//! What happens when real processes are killed: each test starts this program again, and ends some of it.
+//! What happens when real processes are killed: each test starts this program again, and kills some
+//! of its processes.
 
 #![allow(
     clippy::module_inception,
@@ -21,7 +22,7 @@ const MODE: &str = "LOCKSMITH_TEST_MODE";
 
 fn main() {
     match std::env::var(MODE).as_deref() {
-        // A child that does something else before it calls `init`, and never comes to it.
+        // A child that does something else before it calls `init`, and never reaches it.
         Ok("late") if std::env::var_os("LOCKSMITH_PROCESS").is_some() => return,
         Ok("late") => {
             processes::init();
@@ -34,14 +35,14 @@ fn main() {
     harness::run(&[life::TESTS, pool::TESTS, chaos::TESTS]);
 }
 
-/// Runs this program in a mode of its own; what it prints.
+/// Runs this program in a special mode. Returns its output.
 fn in_mode(mode: &str) -> String {
     let this = std::env::current_exe().expect("it has a name");
     let output = Command::new(this).env(MODE, mode).output().expect("it runs");
     String::from_utf8(output.stdout).expect("it prints text")
 }
 
-/// How many processes are killed in all, by the environment's `LOCKSMITH_KILLS`.
+/// How many processes are killed in all; the environment variable `LOCKSMITH_KILLS` sets it.
 fn kills() -> usize {
     match std::env::var("LOCKSMITH_KILLS") {
         Ok(kills) => kills.parse().expect("LOCKSMITH_KILLS is a whole number"),
@@ -49,7 +50,7 @@ fn kills() -> usize {
     }
 }
 
-/// Moments at which to kill, the same in each run. (The machine sees to it that they are not.)
+/// The moments of the kills, the same in each run. (The machine makes them differ.)
 struct Random(u64);
 
 impl Random {
@@ -57,7 +58,7 @@ impl Random {
         Self(88_172_645_463_325_252)
     }
 
-    /// Up to 2 ms: what is killed has just begun, or is at work.
+    /// Up to 2 ms: a killed process has just begun, or is at work.
     fn pause(&mut self) {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;

@@ -1,4 +1,4 @@
-//! The pool: what it gives back, and what it loses when a worker is killed.
+//! The pool: what it returns, and what it loses when a worker is killed.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -276,7 +276,7 @@ pub(crate) fn shared_things_are_arguments_too() {
 
 pub(crate) fn an_idle_worker_takes_what_another_has_not_begun() {
     let pool = two();
-    // Quick ones, so that the pool sends many ahead; then one that blocks what stands behind it.
+    // Quick calls, so that the pool sends many ahead; then one that blocks the calls behind it.
     pool.map(square, 0..2000).expect("none fails");
     let [begun, go] = [(); 2].map(|()| SharedEvent::new().expect("there is memory"));
     let blocked = pool.submit(wait_for, (begun.clone(), go.clone())).expect("open");
@@ -300,8 +300,8 @@ pub(crate) fn a_pool_whose_workers_are_killed_at_random_answers_everything() {
         for _ in 0..5 {
             random.pause();
             if let Some(&worker) = pool.pids().first() {
-                // SAFETY: a worker of the pool, or one that has just ended and was replaced; the pid is not used again
-                // so soon.
+                // SAFETY: a worker of the pool, or one that has just ended and was replaced; the
+                // pid is not reused so soon.
                 unsafe { libc::kill(worker.cast_signed(), libc::SIGKILL) };
                 killed += 1;
             }

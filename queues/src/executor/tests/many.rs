@@ -33,7 +33,7 @@ fn map_says_how_many_are_to_come() {
     let executor = Executor::new(1);
     assert_eq!(executor.map(iter::empty::<()>(), |()| ()).size_hint(), (0, Some(0)));
     let mut map = executor.map(0..3, |n| n).in_flight(2);
-    // It may be shut down after any of them: then the one that is refused is the last.
+    // The shutdown may come after any item: then the refused item is the last.
     assert_eq!(map.size_hint(), (1, Some(3)), "none was taken yet");
     map.submit();
     assert_eq!(map.size_hint(), (3, Some(3)), "two in flight, and one to come");

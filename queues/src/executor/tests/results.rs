@@ -1,4 +1,4 @@
-//! What comes out of a task, and who waits for it.
+//! The result of a task, and waiting for it.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
 use std::sync::Arc;
@@ -177,7 +177,7 @@ fn a_task_that_waits_for_one_that_helps_it_panics_instead_of_hanging() {
     let (say, said) = mpsc::channel();
     let outer = executor.submit(move || {
         let outer = receive.recv().unwrap();
-        let inner = again.submit(move || outer.wait()); // waits for who helps it
+        let inner = again.submit(move || outer.wait()); // waits for its helper
         say.send(inner.result().unwrap_err().to_string()).unwrap();
     });
     send.send(outer).unwrap();

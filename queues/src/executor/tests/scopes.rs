@@ -66,7 +66,7 @@ fn a_closure_that_panics_still_waits_for_its_tasks() {
                 done.store(true, SeqCst);
             });
             began.wait();
-            // Set on the way out, after the panic: that it is waited for shows in `done`.
+            // Set while unwinding, after the panic: `done` shows that the scope waited for it.
             struct OnTheWayOut<'a>(&'a Event);
             impl Drop for OnTheWayOut<'_> {
                 fn drop(&mut self) {
@@ -92,7 +92,10 @@ fn a_panic_that_nobody_asked_for_is_the_scopes() {
         });
     }));
     let text = message(panic.unwrap_err());
-    assert!(text.contains("nobody asked for its result") && text.contains("on purpose"), "{text}");
+    assert!(
+        text.contains("its result was never asked for") && text.contains("on purpose"),
+        "{text}"
+    );
     assert_eq!(ran.into_inner(), 1, "the others ran");
 }
 
@@ -129,7 +132,7 @@ fn a_handle_of_a_result_that_borrows_nothing_may_leave_the_scope() {
     assert_eq!(task.result().unwrap(), 7);
 }
 
-/// Looks at what it borrows when it is dropped: with a lifetime too long it would read freed memory.
+/// Reads what it borrows when it is dropped: with too long a lifetime it would read freed memory.
 struct Reads<'a>(&'a AtomicUsize, &'a str);
 
 impl Drop for Reads<'_> {
@@ -152,7 +155,7 @@ fn everything_that_borrows_is_dropped_before_the_scope_ends_run_cancelled_or_aba
         let cancelled = s.submit(move || drop(capture));
         assert!(cancelled.cancel());
         drop(cancelled);
-        drop(s.submit(move || Reads(drops, text))); // a result that nobody asks for
+        drop(s.submit(move || Reads(drops, text))); // an unclaimed result
         let (capture, result) = (reads(), reads());
         let asked = s.submit(move || {
             drop(capture);
@@ -163,7 +166,7 @@ fn everything_that_borrows_is_dropped_before_the_scope_ends_run_cancelled_or_aba
     });
     assert_eq!(drops.into_inner(), 4);
     drop(text);
-    assert_eq!(executor.submit(|| 1).result().unwrap(), 1, "shells in the queue harm nobody");
+    assert_eq!(executor.submit(|| 1).result().unwrap(), 1, "shells in the queue do no harm");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The calls one by one, in one thread: what they return while nobody must wait.
+//! The calls one by one, in one thread: what they return where no thread must wait.
 
 use std::panic::catch_unwind;
 use std::time::{Duration, Instant};

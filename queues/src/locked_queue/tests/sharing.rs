@@ -1,4 +1,4 @@
-//! What many threads, trait objects, panics and destructors may do with a queue.
+//! A queue with many threads, trait objects, panics and destructors.
 
 use std::cell::Cell;
 use std::fmt::Write;
@@ -172,7 +172,7 @@ fn a_consumer_that_panics_leaves_the_queue_usable() {
         }
     }));
     assert!(panicked.is_err());
-    assert_eq!(queue.unfinished(), 1, "nobody called `task_done` for it");
+    assert_eq!(queue.unfinished(), 1, "`task_done` was not called for it");
     queue.put(2).unwrap();
     assert_eq!(queue.get(), Ok(2));
     queue.task_done().unwrap();
@@ -182,7 +182,7 @@ fn a_consumer_that_panics_leaves_the_queue_usable() {
 
 #[test]
 fn a_store_that_panics_leaves_the_queue_usable() {
-    /// Takes even numbers only.
+    /// Accepts only even numbers.
     #[derive(Default)]
     struct Picky(Vec<u8>);
     impl Discipline for Picky {
@@ -242,8 +242,8 @@ impl Discipline for PanicsOnce {
     }
 }
 
-/// Makes the same call in two threads, which both must wait; `wake` lets one go on. Returns what they
-/// returned: one has panicked, and the other must have been called in its place.
+/// Makes the same call in two threads, which both must wait; `wake` lets one go on. Returns what
+/// they returned: one has panicked, and must have woken the other in its place.
 fn one_of_two_panics<R: Send + 'static>(
     queue: LockedQueue<PanicsOnce>,
     asleep: (usize, usize),
@@ -263,7 +263,7 @@ fn one_of_two_panics<R: Send + 'static>(
 #[test]
 fn a_getter_that_panics_when_it_was_called_calls_another() {
     let got = one_of_two_panics(LockedQueue::bounded(1), (0, 2), LockedQueue::get, |queue| {
-        // Under the lock, so that nobody can get before it is due.
+        // Under the lock, so that no thread can get too early.
         let mut state = queue.state.lock();
         state.items.insert(0, 7);
         state.items.is_due.set(true);
@@ -283,7 +283,7 @@ fn a_putter_that_panics_when_it_was_called_calls_another() {
         (2, 0),
         |queue| queue.put(2),
         |queue| {
-            // Under the lock, so that nobody can put before it is due.
+            // Under the lock, so that no thread can put too early.
             let mut state = queue.state.lock();
             assert_eq!(state.items.pop(), Some(1));
             state.items.is_due.set(true);
@@ -295,8 +295,8 @@ fn a_putter_that_panics_when_it_was_called_calls_another() {
     assert_eq!(put, Ok(()));
 }
 
-/// A thread that waits on `not_empty` without being one of the queue's sleepers, and so hears when the queue
-/// notifies.
+/// A thread that waits on `not_empty` without being one of the queue's sleepers, and so notices
+/// every notification.
 struct Listener {
     queue: Arc<Queue<u8>>,
     heard: Arc<AtomicUsize>,

@@ -1,4 +1,4 @@
-//! Who is woken by a shutdown, with what, and in which order things come back.
+//! Which waiters a shutdown wakes, with what result, and in which order it returns the items.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -82,7 +82,7 @@ fn shutdown_now_gives_back_what_was_left_in_the_order_of_get_and_it_counts_as_do
     queue.put('d').unwrap(); // the buffer wraps round
     assert_eq!(queue.shutdown_now(), ['b', 'c', 'd']);
     assert!(queue.is_empty());
-    assert_eq!(queue.unfinished(), 1, "the one that was got is still in somebody's hands");
+    assert_eq!(queue.unfinished(), 1, "the item that was got is still in use");
     assert_eq!(queue.get(), Err(GetError::Shutdown));
     queue.task_done().unwrap();
     queue.join();

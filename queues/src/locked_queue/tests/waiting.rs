@@ -100,8 +100,8 @@ fn a_getter_that_gave_up_is_not_called_in_place_of_one_that_waits() {
     assert_eq!(patient.result(), Ok(5));
 }
 
-/// Starts a call that waits with a time-out, and returns the queue's lock at a moment when the call has seen
-/// its time pass but could not look at the queue again: whatever happens now comes at the last moment.
+/// Starts a timed call. Returns the queue's lock at a moment when the call has timed out but could
+/// not look at the queue again: a change now comes at the last moment.
 fn until_timed_out<'a, R: Send + 'static>(
     queue: &'a Arc<Queue<u8>>,
     condition: &Condition,

@@ -1,11 +1,11 @@
-//! Each item is dropped once, whatever becomes of it.
+//! Each item is dropped once, whatever happens to it.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
 use super::Ring;
 
-/// Counts its drops in the place of its number; panics at a drop if told to.
+/// Counts its drops, by its number; panics at a drop if told to.
 struct Item<'a> {
     drops: &'a [AtomicUsize],
     number: usize,

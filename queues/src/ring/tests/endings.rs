@@ -65,7 +65,7 @@ fn shutdown_now_gives_what_was_left_in_the_order_of_get() {
     assert_eq!(ring.len(), 0);
     assert_eq!(ring.try_get(), Err(TryGetError::Shutdown));
     assert_eq!(ring.try_put(4), Err(TryPutError::Shutdown(4)));
-    assert_eq!(ring.unfinished(), 1, "the one that was got is in somebody's hands");
+    assert_eq!(ring.unfinished(), 1, "the item that was got is still in use");
 }
 
 #[test]
@@ -180,7 +180,7 @@ fn a_shutdown_does_not_end_a_join_but_shutdown_now_does_for_what_it_gives_back()
     ring.until_joining(1);
     ring.shutdown();
     assert_eq!(ring.shutdown_now(), [1]);
-    assert!(!ring.join_timeout(Duration::ZERO), "0 is in somebody's hands");
+    assert!(!ring.join_timeout(Duration::ZERO), "0 is still in use");
     ring.task_done().unwrap();
     join.join().unwrap();
 }

@@ -1,4 +1,4 @@
-//! Laps, capacities, and what a place looks like to others while somebody is busy with it.
+//! Laps, capacities, and what others see of a place while a thread uses it.
 
 use std::sync::Arc;
 use std::thread;
@@ -11,7 +11,7 @@ fn items_come_out_in_order_while_the_laps_wrap_around() {
     for capacity in [1, 2, 3, 4, 5, 7, 8, 100] {
         let ring = Ring::bounded_in_its_last_lap(capacity);
         let (mut put, mut got) = (0, 0);
-        // Uneven steps, so that every place is at one time the first and the last.
+        // Uneven steps, so that every place is once the first and once the last.
         for step in (1..=capacity).cycle().take(5 * capacity) {
             for _ in 0..step {
                 if ring.try_put(put).is_ok() {

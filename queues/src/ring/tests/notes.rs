@@ -1,4 +1,4 @@
-//! Sleeping: who leaves a note, who is called for it, and when it is taken away.
+//! Sleeping: which thread leaves a note, which is called for it, and when the note is cleared.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -61,7 +61,7 @@ fn the_first_who_finds_nobody_to_call_takes_the_note_away() {
     assert_eq!(get.join().unwrap(), Ok(0));
     assert!(ring.has_note_for_getters(), "the note stays for the next to find");
     ring.put(1).unwrap();
-    assert!(!ring.has_note_for_getters(), "nobody sleeps");
+    assert!(!ring.has_note_for_getters(), "no thread sleeps");
 
     let ring = full(2);
     let put = call(&ring, |ring| ring.put(2));
@@ -93,12 +93,13 @@ fn a_time_out_that_is_over_before_the_call_comes_leaves_the_call_to_the_other() 
     let ring = Arc::new(Ring::bounded_in_its_last_lap(1));
     let impatient = call(&ring, |ring| ring.get_timeout(SHORT));
     let patient = call(&ring, |ring| ring.get_timeout(FAR));
-    // Whenever the first one gives up: there is one item, and the second must not sleep beside it.
+    // Whenever the first getter gives up: there is one item, and the second must not sleep beside
+    // it.
     ring.put(1).unwrap();
     match impatient.join().unwrap() {
         Ok(item) => ring.put(item).unwrap(),
         Err(GetTimeoutError::Timeout) => {}
-        Err(GetTimeoutError::Shutdown) => unreachable!("nobody shuts down"),
+        Err(GetTimeoutError::Shutdown) => unreachable!("no thread shuts down"),
     }
     assert_eq!(patient.join().unwrap(), Ok(1));
 }

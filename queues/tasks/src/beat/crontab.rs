@@ -9,14 +9,16 @@ use jiff::tz::TimeZone;
 
 use crate::error::Error;
 
-/// The longest gap between two 29ths of February is eight years; a day of the week may make it 40.
+/// The longest gap between two 29ths of February is eight years; together with a day of the
+/// week, 40.
 const YEARS: i16 = 41;
 
 const MONTHS: [&str; 12] =
     ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 const DAYS: [&str; 7] = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
 
-/// Times by the calendar, in UTC. As in Celery, day of the month _and_ day of the week must both fit.
+/// Times by the calendar, in UTC. As in Celery, day of the month _and_ day of the week must both
+/// fit.
 ///
 /// ```
 /// use tasks::Crontab;
@@ -36,16 +38,16 @@ pub struct Crontab {
 }
 
 impl Crontab {
-    /// Reads `minute hour day-of-month month day-of-week`: each a number, a name, a range `a-b`, a list `a,b`, `*`, or any of
-    /// those with a step `/n`.
+    /// Reads `minute hour day-of-month month day-of-week`: each a number, a name, a range `a-b`, a
+    /// list `a,b`, `*`, or one of those with a step `/n`.
     ///
     /// # Errors
     ///
-    /// [`Error::Schedule`] if a field cannot be read, or if no day of the calendar ever fits.
+    /// [`Error::Schedule`] if a field cannot be read, or if no day ever matches.
     pub fn parse(text: &str) -> Result<Self, Error> {
         let fault = |what: String| {
             Error::Schedule(format!(
-                "{text:?} is no crontab, write minute hour day month weekday, as 0 3 * * mon: {what}"
+                "{text:?} is not a crontab, write minute hour day month weekday, as 0 3 * * mon: {what}"
             ))
         };
         let fields: Vec<&str> = text.split_whitespace().collect();
@@ -68,9 +70,9 @@ impl Crontab {
         }
     }
 
-    /// The first time after then.
+    /// The first matching time after the given one.
     pub(super) fn next(&self, last: SystemTime) -> SystemTime {
-        // After the end of the calendar: never, which is as good as its end.
+        // Beyond the end of the calendar means never; that end stands for it.
         self.find(last).unwrap_or_else(|| Timestamp::MAX.into())
     }
 
@@ -119,7 +121,7 @@ fn read(field: &str, least: u64, most: u64, names: &[&str]) -> Result<u64, Strin
             .parse()
             .ok()
             .filter(|step| *step > 0)
-            .ok_or_else(|| format!("the step {step:?} is no number above 0"))?;
+            .ok_or_else(|| format!("the step {step:?} is not a number above 0"))?;
         let (from, to) = match range.split_once('-') {
             _ if range == "*" => (least, most),
             Some((from, to)) => (number(from)?, number(to)?),

@@ -1,4 +1,4 @@
-//! The queues of this process, and what else a broker keeps.
+//! The queues of this process, and the other state of a broker.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
@@ -14,14 +14,14 @@ use crate::wire;
 /// The steps of urgency: 0–2, 3–5, 6–8, 9.
 const STEPS: usize = 4;
 
-/// How many dead letters, and how many ids of revoked tasks that have not come by, are remembered.
+/// How many dead letters are kept, and how many ids of revoked tasks that have not arrived.
 const REMEMBERED: usize = 10_000;
 
-/// What a broker keeps. One lock around all of it: each call is a few hundred nanoseconds.
+/// The state of a broker, under one lock: each call takes a few hundred nanoseconds.
 #[derive(Default)]
 pub(super) struct Queues {
     state: Lock<State>,
-    /// Something has arrived, or all shall look.
+    /// Notified when a message has arrived, or when all claims must look.
     arrived: Condition,
 }
 
@@ -31,8 +31,8 @@ struct State {
     closed: bool,
     /// Counts calls of `wake`.
     woken: u64,
-    /// The queues that the first claim named, and whether a later one named others: then a notification may reach a
-    /// claim that has no use for it, and all must be notified.
+    /// The queues that the first claim named, and whether a later claim named others. Then a
+    /// notification may reach a claim that cannot use it, so all must be notified.
     named: Option<Vec<Arc<str>>>,
     mixed: bool,
     dead: VecDeque<DeadLetter>,

@@ -10,7 +10,7 @@ use primitives::{Condition, Lock};
 use crate::results::{ChordPart, ChordReady};
 use crate::state::{State, StoredResult};
 
-/// Workers and waiting threads seldom meet at one lock of so many.
+/// With this many locks, workers and waiting threads seldom compete.
 const SHARDS: usize = 16;
 
 pub(super) struct Results {
@@ -36,7 +36,7 @@ struct Kept {
 
 struct Chord {
     size: usize,
-    /// Task id and place of those that have ended: a redelivered one counts once.
+    /// Task id and place of those that have ended: a redelivered task counts once.
     seen: HashSet<(String, Option<u64>)>,
     parts: Vec<ChordPart>,
     begun: bool,

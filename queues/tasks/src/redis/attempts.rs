@@ -1,14 +1,16 @@
 //! Claims whose answer was lost.
 //!
-//! A connection may break after the server has run a claim and before its answer is here. The messages then belong to
-//! this worker, which knows nothing of them: they would come back after the visibility time-out, an hour later. So
-//! the server keeps a record of each claim, under a name and a number that the claimer chose, and the claimer's next call
-//! first gives back what a lost one has claimed.
+//! A connection may break after the server has run a claim and before its answer is here. The
+//! messages then belong to this worker, which knows nothing of them: they would come back after the
+//! visibility timeout, an hour later. So the server keeps a record of each claim, under a name and
+//! a number that the claimer chose, and the claimer's next call first gives back what a lost one
+//! has claimed.
 
 use primitives::Lock;
 use uuid::Uuid;
 
-/// The names of the records: one for each thread that claims at the same time, and used again after it.
+/// The names of the records: one for each thread that claims at the same time, and used again after
+/// it.
 pub(super) struct Attempts {
     prefix: String,
     state: Lock<State>,
@@ -24,7 +26,8 @@ struct State {
 pub(super) struct Attempt {
     /// The record's key.
     pub(super) record: String,
-    /// Each claim has its own number, so that an old record is not taken for that of a claim that never arrived.
+    /// Each claim has its own number, so that an old record is not taken for that of a claim that
+    /// never arrived.
     pub(super) number: u64,
     /// The claim has begun, and its answer has not come.
     pub(super) is_lost: bool,

@@ -28,11 +28,11 @@ const REVOKED: &str = "locksmith.revoked";
 const REVOKED_FOR: Duration = Duration::from_secs(86_400);
 /// How long the server remembers what a claim has claimed, in case its answer was lost.
 const RECORDED_FOR: Duration = Duration::from_secs(86_400);
-/// So many dead letters are kept for each queue.
+/// How many dead letters are kept for each queue.
 const DEAD_LETTERS: usize = 10_000;
-/// So many old claims are looked at in one sweep.
+/// How many old claims one sweep checks.
 const SWEPT: usize = 1000;
-/// A blocked claim looks at the lists other than the first one so often.
+/// How often a blocked claim checks the lists other than the first.
 const LOOK: Duration = Duration::from_millis(20);
 
 /// The list of a queue for a priority.
@@ -109,8 +109,9 @@ impl Broker for Redis {
         self.pool.run(|connection| pipe.query(connection))
     }
 
-    /// The script finds nothing: then the server is asked to say when the first queue's most urgent list has something.
-    /// It "moves" the last message of that list to where it is, which changes nothing and wakes one worker.
+    /// If the script finds nothing, the server is asked to report when the first queue's most
+    /// urgent list has a message. It "moves" the last message of that list to its own place, which
+    /// changes nothing and wakes one worker.
     fn claim(
         &self,
         queues: &[Arc<str>],
@@ -316,8 +317,8 @@ impl Broker for Redis {
     }
 }
 
-/// Where an old claim goes, and the message with a mark that it was taken from a worker. The rest of it stays as it is,
-/// letter by letter: numbers too large for a float, keys in any order.
+/// Where an old claim goes, and the message with a mark that it was redelivered. The rest stays
+/// unchanged, letter by letter: numbers too large for a float, keys in any order.
 fn restored(connection: &mut Connection, entry: &[u8]) -> RedisResult<(String, String)> {
     type Fields<'a> = HashMap<&'a str, &'a RawValue>;
     let Ok((message, exchange, key)) = serde_json::from_slice::<(&RawValue, String, String)>(entry)
@@ -347,8 +348,8 @@ fn restored(connection: &mut Connection, entry: &[u8]) -> RedisResult<(String, S
     Ok((list, wire::json_text(&envelope)))
 }
 
-/// The queue of an exchange and a routing key, by kombu's table; without an entry the key itself, as the default
-/// exchange has it.
+/// The queue of an exchange and a routing key, by kombu's table; without an entry the key itself,
+/// as for the default exchange.
 fn bound(connection: &mut Connection, exchange: &str, key: &str) -> RedisResult<String> {
     if exchange.is_empty() {
         return Ok(key.to_owned());

@@ -1,7 +1,8 @@
-//! Commands and events, as kombu broadcasts them.
+//! Commands and events, in kombu's broadcast form.
 //!
-//! A command is published on `/<db>.celery.pidbox`; an answer is pushed into the list of who asked. Events are published on
-//! `/<db>.celeryev/<kind>`: a worker's one by one, those of tasks many at once.
+//! A command is published on `/<db>.celery.pidbox`; an answer is pushed into the asking client's
+//! list. Events are published on `/<db>.celeryev/<kind>`: a worker's events one by one, those of
+//! tasks in batches.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -21,7 +22,7 @@ use crate::wire::{open_plain, plain};
 const BINDINGS: &str = "_kombu.binding.celery.pidbox";
 const EXCHANGE: &str = "celery.pidbox";
 
-/// A thread that listens looks so often whether it is to stop.
+/// How often a listening thread checks whether it must stop.
 const LOOK: Duration = Duration::from_millis(200);
 
 /// How long it waits before it listens again to a server that failed.
@@ -56,7 +57,7 @@ pub(super) fn publish(redis: &Redis, events: &[Value]) -> Result<(), Error> {
     redis.pool.run(|connection| pipe.query(connection))
 }
 
-/// Hears commands: a thread with a connection of its own reads them, and puts them into a queue.
+/// Receives commands: a thread with its own connection reads them, and puts them into a queue.
 pub(super) struct Control {
     /// A second handle of the same server, for answers.
     redis: Arc<Redis>,
@@ -87,7 +88,7 @@ impl Control {
     }
 }
 
-/// Reads commands until it is to stop, or the connection breaks.
+/// Reads commands until it must stop, or the connection breaks.
 fn hear(redis: &Redis, heard: &Queue<Command>, stop: &Event) -> RedisResult<()> {
     let mut connection = redis.pool.take()?;
     let mut subscription = connection.as_pubsub();
@@ -98,7 +99,7 @@ fn hear(redis: &Redis, heard: &Queue<Command>, stop: &Event) -> RedisResult<()> 
             Ok(message) => {
                 let text: String = message.get_payload()?;
                 if let Some(command) = open_plain(&text).as_ref().and_then(read) {
-                    let _ = heard.put(command); // nobody shuts it down
+                    let _ = heard.put(command); // it is never shut down
                 }
             }
             Err(error) if error.is_timeout() => {}
@@ -147,7 +148,7 @@ impl Drop for Control {
     fn drop(&mut self) {
         self.stop.set();
         let binding = binding(&self.worker);
-        // If the server is away the name stays there, and does no harm.
+        // If the server is unreachable, the name stays there, and does no harm.
         let _ = self.redis.pool.run(|connection| connection.srem::<_, _, ()>(BINDINGS, &binding));
     }
 }

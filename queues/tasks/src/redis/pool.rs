@@ -1,4 +1,4 @@
-//! Connections, and patience with a server that is away.
+//! Connections, and retries for an unreachable server.
 
 use std::time::{Duration, Instant};
 
@@ -8,7 +8,7 @@ use redis::{Client, Connection, ErrorKind, RedisError, RedisResult, ServerErrorK
 use crate::error::Error;
 use crate::options::RetryPolicy;
 
-/// How long a connection may take to be made.
+/// How long connecting may take.
 const CONNECT: Duration = Duration::from_secs(2);
 
 /// How long an answer may take; longer than the longest wait that a command asks for.
@@ -35,7 +35,7 @@ impl Pool {
         let name = without_password(url);
         let client = Client::open(url).map_err(|error| {
             Error::Broker(format!(
-                "{name:?} is no address of a Redis server, write redis://host:6379/0: {error}"
+                "{name:?} is not the address of a Redis server, write redis://host:6379/0: {error}"
             ))
         })?;
         Ok(Self { client, name, patience, idle: Lock::default() })
@@ -45,7 +45,7 @@ impl Pool {
         self.patience = patience;
     }
 
-    /// Another one of the same server.
+    /// Another pool for the same server.
     pub(super) fn again(&self) -> Self {
         let (client, name) = (self.client.clone(), self.name.clone());
         Self { client, name, patience: self.patience, idle: Lock::default() }
@@ -67,7 +67,7 @@ impl Pool {
         Ok(connection)
     }
 
-    /// It is not used any more.
+    /// It is no longer used.
     pub(super) fn put_back(&self, connection: Connection) {
         let mut idle = self.idle.lock();
         if idle.len() < IDLE {
@@ -75,10 +75,10 @@ impl Pool {
         }
     }
 
-    /// Asks the server, again and again while it is away, up to the patience.
+    /// Asks the server, repeatedly while it is unreachable, until the patience ends.
     ///
-    /// A connection that breaks between question and answer leaves open whether the server has done it. It is then asked
-    /// again: a message may be there twice, and is never lost.
+    /// If a connection breaks between request and answer, it is unknown whether the server has
+    /// acted. Then it is asked again: a message may be there twice, and is never lost.
     pub(super) fn run<T>(
         &self,
         mut ask: impl FnMut(&mut Connection) -> RedisResult<T>,
@@ -97,7 +97,7 @@ impl Pool {
             match answer {
                 Ok(answer) => return Ok(answer),
                 Err(error) if is_away(&error) && Instant::now() < deadline => {
-                    // Those that idle are most likely broken too.
+                    // Idle connections are probably broken too.
                     self.idle.lock().clear();
                     primitives::threads::sleep(back_off.delay(tries));
                 }
@@ -112,7 +112,7 @@ impl Pool {
     }
 }
 
-/// Whether it may answer later: it cannot be reached, or still reads its file.
+/// Whether it may answer later: it is unreachable, or is still loading its file.
 fn is_away(error: &RedisError) -> bool {
     error.is_io_error()
         || error.is_connection_dropped()

@@ -12,13 +12,13 @@ use crate::message::new_id;
 use crate::results::{ChordPart, ChordReady, ResultStore};
 use crate::state::{State, StoredResult};
 
-/// A waiting connection looks so often whether its server is still there.
+/// How often a waiting connection checks that its server is still there.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// Whoever starts a chord's body has so long until another one may.
+/// How long the starter of a chord's body has before another may start it.
 const CLAIM: u64 = 10;
 
-/// How long it is remembered that a chord is over, against late copies of its members.
+/// How long the end of a chord is remembered, against late copies of its members.
 const DONE: u64 = 300;
 
 fn key(id: &str) -> String {
@@ -35,7 +35,7 @@ fn read(id: &str, text: &str) -> Option<StoredResult> {
 }
 
 impl Redis {
-    /// Subscribes first and looks then: what comes in between is not missed.
+    /// It subscribes before it looks, so it misses nothing in between.
     fn wait_once(&self, id: &str, deadline: Option<Instant>) -> RedisResult<Option<StoredResult>> {
         let key = key(id);
         let mut waiting = self.pool.take()?;
@@ -94,7 +94,8 @@ impl ResultStore for Redis {
     }
 
     fn wait(&self, id: &str, deadline: Option<Instant>) -> Result<Option<StoredResult>, Error> {
-        // A server that restarts meanwhile is asked again; one that stays away is an error when the patience is over.
+        // A server that restarts meanwhile is asked again; one that stays unreachable is an error
+        // when the patience ends.
         self.pool.run(|_| self.wait_once(id, deadline))
     }
 
@@ -157,7 +158,7 @@ impl ResultStore for Redis {
     fn chord_end(&self, group: &str, token: &str, started: bool) -> Result<(), Error> {
         let keys = chord(group);
         if !started {
-            // The size goes, so that a late copy of a member does not fail it again.
+            // The size is deleted, so that a late copy of a member does not fail it again.
             return self.pool.run(|connection| connection.del(&keys[2]));
         }
         self.pool.run(|connection| {

@@ -1,4 +1,4 @@
-//! What must be one step for everybody else: scripts, which Redis runs whole.
+//! Scripts, which Redis runs atomically.
 //!
 //! Times are the server's own, so that workers' clocks may differ.
 
@@ -14,11 +14,13 @@ macro_rules! script {
 }
 
 script! {
-    /// From the queues to the un-acknowledged. KEYS: index, hash, redeliveries, revoked, record, then lists in order of urgency.
-    /// ARGV: how many, attempt, seconds that the record is kept, then each list's queue. Returns tag, message, redeliveries, revoked,
-    /// queue for each. One without a tag cannot be claimed: it goes to the dead letters in the same step, and is returned with an
-    /// empty tag so that it is reported. The record says what this attempt has claimed; a record of the same attempt that is there
-    /// already was left by `LOST`, which has given the attempt up.
+    /// From the queues to the un-acknowledged. KEYS: index, hash, redeliveries, revoked, record,
+    /// then lists in order of urgency. ARGV: how many, attempt, seconds that the record is kept,
+    /// then each list's queue. Returns tag, message, redeliveries, revoked, queue for each. One
+    /// without a tag cannot be claimed: it goes to the dead letters in the same step, and is
+    /// returned with an empty tag so that it is reported. The record says what this attempt has
+    /// claimed; a record of the same attempt that is there already was left by `LOST`, which has
+    /// given the attempt up.
     CLAIM, r#"
 local index, hash, redeliveries, revoked = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local most, out, claimed = tonumber(ARGV[1]), {}, {ARGV[2]}
@@ -68,8 +70,9 @@ return out"#
 }
 
 script! {
-    /// A claim whose answer was lost: what it has claimed goes back to where it is taken from next, and if the server reads the
-    /// claim after this, it does nothing. KEYS: index, hash, redeliveries, record. ARGV: attempt, seconds. Returns how many.
+    /// A claim whose answer was lost: what it has claimed goes back to where it is taken from next,
+    /// and if the server reads the claim after this, it does nothing. KEYS: index, hash,
+    /// redeliveries, record. ARGV: attempt, seconds. Returns how many.
     LOST, r#"
 local index, hash, redeliveries, record = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local last = redis.call('GET', record)
@@ -94,7 +97,8 @@ return given_back"#
 }
 
 script! {
-    /// A claimed message goes back to where it is taken from next. KEYS: index, hash, redeliveries, list. ARGV: tag, message, counted.
+    /// A claimed message goes back to the head of its list. KEYS: index, hash, redeliveries, list.
+    /// ARGV: tag, message, counted.
     GIVE_BACK, r#"
 if redis.call('HDEL', KEYS[2], ARGV[1]) == 0 then return 0 end
 redis.call('ZREM', KEYS[1], ARGV[1])
@@ -104,7 +108,8 @@ return 1"#
 }
 
 script! {
-    /// A claimed message becomes a dead letter. KEYS: index, hash, redeliveries, dead letters. ARGV: tag, letter, how many are kept.
+    /// A claimed message becomes a dead letter. KEYS: index, hash, redeliveries, dead letters.
+    /// ARGV: tag, letter, how many are kept.
     BURY, r#"
 if redis.call('HDEL', KEYS[2], ARGV[1]) == 0 then return 0 end
 redis.call('ZREM', KEYS[1], ARGV[1])
@@ -124,7 +129,8 @@ return #ARGV"#
 }
 
 script! {
-    /// Claims that nobody has refreshed. KEYS: index, hash. ARGV: seconds, how many. Returns tag, score, entry.
+    /// Claims that were not refreshed. KEYS: index, hash. ARGV: seconds, how many. Returns tag,
+    /// score, entry.
     OLD, r#"
 local now = redis.call('TIME')[1]
 local old = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now - ARGV[1], 'WITHSCORES', 'LIMIT', 0, ARGV[2])
@@ -138,7 +144,8 @@ return out"#
 }
 
 script! {
-    /// Gives one back, if it is still as old as it was when it was found. KEYS: index, hash, list. ARGV: tag, score, message.
+    /// Gives a claim back, if it was not refreshed since it was found. KEYS: index, hash, list.
+    /// ARGV: tag, score, message.
     RESTORE, r#"
 if redis.call('ZSCORE', KEYS[1], ARGV[1]) ~= ARGV[2] then return 0 end
 redis.call('ZREM', KEYS[1], ARGV[1])
@@ -157,16 +164,17 @@ return 1"#
 }
 
 script! {
-    /// Gives that up. KEYS: role. ARGV: name.
+    /// Gives up the role. KEYS: role. ARGV: name.
     RESIGN, r#"
 if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
 return 1"#
 }
 
 script! {
-    /// A member of a chord has ended. On Celery's keys, so that its workers count the same chord: the parts in a sorted set, who
-    /// was seen in a set, the size, and a claim so that one alone starts the body. KEYS: parts, seen, size, claim, difference.
-    /// ARGV: task, place, part, token, seconds of the claim, seconds until it all expires.
+    /// A member of a chord has ended. On Celery's keys, so that its workers count the same chord:
+    /// the parts in a sorted set, the seen members in a set, the size, and a claim so that only one
+    /// worker starts the body. KEYS: parts, seen, size, claim, difference. ARGV: task, place, part,
+    /// token, seconds of the claim, seconds until it all expires.
     CHORD_PART, r#"
 local parts, seen, size, claim, difference = unpack(KEYS)
 if redis.call('GET', claim) == 'done' then return {} end
@@ -183,7 +191,8 @@ return redis.call('ZRANGE', parts, 0, -1)"#
 }
 
 script! {
-    /// The body of a chord has been started. KEYS: parts, seen, size, claim, difference. ARGV: token, seconds.
+    /// The body of a chord has been started. KEYS: parts, seen, size, claim, difference. ARGV:
+    /// token, seconds.
     CHORD_END, r#"
 if redis.call('GET', KEYS[4]) ~= ARGV[1] then return 0 end
 redis.call('DEL', KEYS[1], KEYS[2], KEYS[3], KEYS[5])

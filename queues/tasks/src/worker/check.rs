@@ -1,8 +1,8 @@
-//! Whether a task that has come may run, and whether now.
+//! Whether a received task may run, and whether now.
 //!
 //! | what                                     | then                                                   |
 //! | ---------------------------------------- | ------------------------------------------------------ |
-//! | it cannot be read, or nobody here knows it | a failed result, a dead letter with the reason       |
+//! | it cannot be read, or its task is unknown | a failed result, a dead letter with the reason       |
 //! | it was taken from too many dead workers  | the same: it may be what killed them                   |
 //! | it was revoked, or has expired           | a revoked result                                       |
 //! | it is not time yet, or too many have begun | held, and looked at again                            |
@@ -19,7 +19,7 @@ use crate::message::Message;
 use crate::state::{State, StoredResult};
 use crate::task::Definition;
 
-/// What is to be done with a delivery.
+/// What to do with a delivery.
 pub(super) enum Verdict {
     /// Run it.
     Run(Arc<Delivery>, Arc<Definition>),
@@ -75,8 +75,8 @@ pub(super) fn check(core: &Arc<Core>, delivery: Arc<Delivery>) -> Verdict {
     Verdict::Run(delivery, definition)
 }
 
-/// A worker that starts later has not heard of what was revoked before. What it could have missed says so in its result:
-/// tasks that wait for their time, and those that come a second time.
+/// A worker that starts later has not heard of earlier revocations. The stored results say which
+/// tasks were revoked, so it checks those: tasks that wait for their time, and redelivered ones.
 fn is_stored_as_revoked(core: &Core, delivery: &Delivery, message: &Message) -> bool {
     if !delivery.redelivered && message.eta.is_none() {
         return false;
@@ -90,9 +90,9 @@ fn is_stored_as_revoked(core: &Core, delivery: &Delivery, message: &Message) -> 
     }
 }
 
-/// If the task has a rate limit and its next place is not yet: how long until then.
+/// If the task has a rate limit and its next slot is in the future, how long until then.
 ///
-/// Places are handed out at equal distances, so that a burst is spread.
+/// Slots are at equal distances, so that a burst is spread.
 fn limited(definition: &Definition) -> Option<Duration> {
     let rate = (*definition.rate_limit.lock())?;
     let now = Instant::now();
@@ -106,7 +106,7 @@ fn limited(definition: &Definition) -> Option<Duration> {
     }
 }
 
-/// Keeps it, claimed, for so long; then it is looked at again.
+/// Keeps it claimed for a time; then it is checked again.
 fn hold(core: &Arc<Core>, delivery: Arc<Delivery>, wait: Duration) {
     let number = core.number();
     if let Ok(message) = &delivery.content {
@@ -117,7 +117,7 @@ fn hold(core: &Arc<Core>, delivery: Arc<Delivery>, wait: Duration) {
     let due = Instant::now().checked_add(wait);
     core.held.lock().insert(number, delivery);
     if core.is_stopping() {
-        // The sweep through what is held may be over.
+        // The sweep through held tasks may be over.
         let left = core.held.lock().remove(&number);
         left.iter().for_each(|delivery| core.give_back(delivery));
         return;
@@ -137,7 +137,7 @@ fn hold(core: &Arc<Core>, delivery: Arc<Delivery>, wait: Duration) {
     });
 }
 
-/// It is not run: taken back, or too late.
+/// It is not run: revoked, or too late.
 pub(super) fn refuse(core: &Core, delivery: &Delivery, why: &str) {
     let Ok(message) = &delivery.content else { return };
     tracing::info!(task = &*message.task, id = message.id, why, "not run");
@@ -149,7 +149,7 @@ pub(super) fn refuse(core: &Core, delivery: &Delivery, why: &str) {
     core.free();
 }
 
-/// Makes it a dead letter, with a failed result where there is an id to store one by.
+/// Makes it a dead letter, with a failed result if it has an id.
 fn bury(
     core: &Core,
     delivery: &Delivery,

@@ -1,4 +1,4 @@
-//! Claiming ahead, refreshing what is claimed, sweeping up after the dead.
+//! Claiming ahead, refreshing claims, and sweeping up after dead workers.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,21 +6,22 @@ use std::time::Duration;
 use super::core::Core;
 use crate::options::RetryPolicy;
 
-/// How long a claim waits for the first message. It bounds how long a worker takes to end.
+/// How long a claim waits for the first message. It limits how long a worker takes to end.
 const CLAIM: Duration = Duration::from_millis(200);
 
-/// A dead worker's tasks come back within the visibility time-out and this.
+/// A dead worker's tasks come back within the visibility timeout and this time.
 const SWEEP: Duration = Duration::from_millis(500);
 
-/// How often a claim is refreshed within the visibility time-out. Two refreshes may fail before it is lost.
+/// How often a claim is refreshed within the visibility timeout. Two refreshes may fail before it
+/// is lost.
 const REFRESHES: u32 = 4;
 
-/// How long to wait before a server that did not answer is asked again.
+/// How long to wait before asking a server again that did not answer.
 fn back_off() -> RetryPolicy {
     RetryPolicy::new().first(Duration::from_millis(100)).most(Duration::from_secs(5))
 }
 
-/// Claims whenever there is room, and hands what it gets to the executor's threads.
+/// Claims whenever there is room, and passes the messages to the executor's threads.
 pub(super) fn claimer(core: &Core) {
     let broker = &core.shared.broker;
     let (mut failures, back_off) = (0, back_off());
@@ -53,7 +54,7 @@ pub(super) fn claimer(core: &Core) {
     }
 }
 
-/// Says that this worker lives, and looks for those that do not.
+/// Reports that this worker is alive, and looks for dead ones.
 pub(super) fn keeper(core: &Core) {
     let broker = &core.shared.broker;
     let Some(visible) = broker.visibility_timeout() else { return };

@@ -1,4 +1,4 @@
-//! Commands from afar: what `celery inspect` asks and `celery control` orders.
+//! Remote commands: the questions of `celery inspect` and the orders of `celery control`.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -16,13 +16,13 @@ use crate::message::Message;
 use crate::options::Rate;
 use crate::state::State;
 
-/// How long one look takes; it bounds how long a worker takes to end.
+/// How long one check waits; it limits how long a worker takes to end.
 const LOOK: Duration = Duration::from_millis(200);
 
 /// How long it waits before it listens again to a server that failed.
 const AGAIN: Duration = Duration::from_secs(1);
 
-/// Hears commands and obeys, until the worker stops.
+/// Receives and executes commands until the worker stops.
 pub(super) fn listen(core: &Arc<Core>, mut listener: Box<dyn Listener>) {
     while !core.is_stopping() {
         let command = match listener.next(Instant::now() + LOOK) {
@@ -63,7 +63,7 @@ fn obey(core: &Arc<Core>, command: &Command) -> Value {
             let running = core.running.lock();
             running.values().filter_map(|running| active(core, running)).collect()
         }
-        // What waits in this worker: in the inbox, or for its time.
+        // The tasks that wait in this worker: in the inbox, or for their time.
         "reserved" => reserved(core).iter().filter_map(|d| described(core, d)).collect(),
         "scheduled" => {
             let held = core.held.lock();
@@ -140,7 +140,7 @@ fn stats(core: &Core) -> Value {
     })
 }
 
-/// What was claimed and does not run.
+/// Claimed tasks that do not run.
 fn reserved(core: &Core) -> Vec<Arc<Delivery>> {
     let running: Vec<_> =
         core.running.lock().values().map(|running| running.delivery.receipt.clone()).collect();
@@ -183,7 +183,7 @@ fn described_queue(queue: &str) -> Value {
 
 fn revoke(core: &Arc<Core>, ids: &[String], terminate: bool) -> Value {
     core.revoke(ids);
-    // What waits for its time need not wait for this.
+    // Tasks that wait for their time need not wait for this.
     let is_meant = |delivery: &Delivery| {
         delivery.content.as_ref().is_ok_and(|message| ids.contains(&message.id))
     };

@@ -32,14 +32,14 @@ pub(super) struct Config {
 pub(super) struct Running {
     pub(super) delivery: Arc<Delivery>,
     pub(super) told: Arc<Told>,
-    /// Whose thread runs it.
+    /// The runner whose thread runs it.
     pub(super) runner: u64,
     pub(super) since: SystemTime,
     /// Whether it was acknowledged before it began.
     pub(super) acked: bool,
 }
 
-/// What is to be stored and acknowledged, in this order.
+/// What to store and acknowledge, in this order.
 pub(super) struct Done {
     pub(super) results: Vec<StoredResult>,
     pub(super) receipt: Option<Receipt>,
@@ -48,7 +48,7 @@ pub(super) struct Done {
 pub(super) struct Core {
     pub(super) shared: Arc<Shared>,
     pub(super) config: Config,
-    /// Changes by command.
+    /// Commands change it.
     pub(super) queues: Lock<Arc<[Arc<str>]>>,
     pub(super) started: Instant,
     pub(super) inbox: Queue<Arc<Delivery>>,
@@ -58,9 +58,9 @@ pub(super) struct Core {
     pub(super) running: Lock<HashMap<u64, Running>>,
     pub(super) held: Lock<HashMap<u64, Arc<Delivery>>>,
     next_number: AtomicU64,
-    /// What was claimed and is not finished: all of it, to be refreshed.
+    /// All claimed and unfinished messages, which must be refreshed.
     pub(super) owned: Lock<HashMap<Box<str>, Arc<Delivery>>>,
-    /// What was claimed and neither finished nor held, for the claimer.
+    /// The number of messages that are claimed and neither finished nor held, for the claimer.
     claimed: AtomicUsize,
     freed: (Lock<()>, Condition),
     revoked: Lock<(HashSet<String>, VecDeque<String>)>,
@@ -72,11 +72,11 @@ pub(super) struct Core {
     executors: Lock<Vec<Executor>>,
     /// One of their threads was given up.
     pub(super) given_up: Event,
-    /// The runners that are neither over nor given up, by number.
+    /// The runners that have neither ended nor been given up, by number.
     runners: Lock<HashSet<u64>>,
     pub(super) events: Queue<serde_json::Value>,
     pub(super) events_on: AtomicBool,
-    /// A Lamport clock, as Celery's workers keep.
+    /// A Lamport clock, as in Celery's workers.
     pub(super) clock: AtomicU64,
 }
 
@@ -127,7 +127,7 @@ impl Core {
     pub(super) fn count(&self, task: &Arc<str>) {
         self.processed.fetch_add(1, Relaxed); // Relaxed: as above
         if self.is_local() {
-            return; // nobody can ask for more
+            return; // no thread can ask for more
         }
         let mut totals = self.totals.lock();
         match totals.get_mut(task) {
@@ -138,10 +138,10 @@ impl Core {
 
     // ── Claims ──
 
-    /// How many more may be claimed now.
+    /// How many more messages may be claimed now.
     pub(super) fn room(&self) -> usize {
         let most = self.config.concurrency * self.config.prefetch_multiplier;
-        // Acquire: pairs with the Release in `free`; what was freed is free.
+        // Acquire: pairs with the Release in `free`; the freed places are free.
         most.saturating_sub(self.claimed.load(Acquire))
     }
 
@@ -151,7 +151,7 @@ impl Core {
         self.owned.lock().insert(receipt_key(&delivery.receipt), Arc::clone(delivery));
     }
 
-    /// One that was claimed needs no place any more.
+    /// A claimed message no longer needs a place.
     pub(super) fn free(&self) {
         // Release: pairs with the Acquire in `room`.
         self.claimed.fetch_sub(1, Release);
@@ -159,12 +159,12 @@ impl Core {
         self.freed.1.notify_one();
     }
 
-    /// One that was held takes a place again.
+    /// A held message takes a place again.
     pub(super) fn occupy(&self) {
         self.claimed.fetch_add(1, AcqRel); // AcqRel: pairs with `room` and `free`
     }
 
-    /// Waits until there is room for at least a quarter of what may be claimed, or the worker stops.
+    /// Waits until there is room for at least a quarter of the allowed claims, or the worker stops.
     pub(super) fn wait_for_room(&self) {
         let most = self.config.concurrency * self.config.prefetch_multiplier;
         let enough = most.div_ceil(4);
@@ -206,7 +206,7 @@ impl Core {
         self.stopping.is_set()
     }
 
-    /// Waits so long, or until the worker stops; returns whether it does.
+    /// Waits for a time, or until the worker stops; returns whether it stops.
     pub(super) fn wait_for_stop_timeout(&self, time: Duration) -> bool {
         self.stopping.wait_timeout(time)
     }
@@ -223,7 +223,7 @@ impl Core {
         self.shared.broker.wake();
     }
 
-    /// What was claimed and has not begun goes back, the last one first, so that the order stays.
+    /// Claimed messages that have not begun go back, the last one first, so that the order stays.
     pub(super) fn give_back_unbegun(&self) {
         let held: Vec<_> = self.held.lock().drain().map(|(_, delivery)| delivery).collect();
         for delivery in held {
@@ -237,12 +237,13 @@ impl Core {
     pub(super) fn give_back(&self, delivery: &Delivery) {
         self.owned.lock().remove(&receipt_key(&delivery.receipt));
         if let Err(error) = self.shared.broker.nack(delivery, Nack::GiveBack) {
-            // It stays claimed, and comes back to the others when the visibility time-out is over.
+            // It stays claimed, and comes back to the other workers when the visibility timeout
+            // ends.
             tracing::error!(%error, "a task could not be given back");
         }
     }
 
-    /// What runs goes back; what it returns will be dropped.
+    /// Running tasks go back; their results will be dropped.
     pub(super) fn give_up_all(&self) {
         let running: Vec<_> = self.running.lock().drain().collect();
         for (_, running) in running {
@@ -257,7 +258,7 @@ impl Core {
 
     // ── The executor ──
 
-    /// Starts so many threads that run tasks.
+    /// Starts `count` threads that run tasks.
     pub(super) fn start_runners(self: &Arc<Self>, count: usize) -> Result<(), Error> {
         let workers = Workers::new(count).name(format!("task of {}", self.config.name));
         let executor = Executor::with_workers(workers)
@@ -278,7 +279,7 @@ impl Core {
         self.freed.1.notify_all();
     }
 
-    /// Waits until all threads that run tasks have ended, but for those that were given up.
+    /// Waits until all threads that run tasks have ended, except those that were given up.
     pub(super) fn end_runners(&self) {
         let mut held = self.freed.0.lock();
         while !self.runners.lock().is_empty() {
@@ -287,7 +288,8 @@ impl Core {
         drop(held);
         for executor in self.executors.lock().drain(..) {
             executor.shutdown(false, true);
-            // Dropping one waits for its threads. One that was given up is busy for who knows how long; it ends by itself.
+            // Dropping a runner waits for its thread. A runner that was given up may be busy for
+            // any time; it ends by itself.
             if self.given_up.is_set() {
                 std::mem::forget(executor);
             }
@@ -300,14 +302,14 @@ impl Core {
     }
 
     pub(super) fn event(&self, make: impl FnOnce() -> serde_json::Value) {
-        // Relaxed: an event more or less around the switch does not matter.
+        // Relaxed: one event more or less around the switch does not matter.
         if self.events_on.load(Relaxed) {
             let _ = self.events.put(events::stamp(self, make()));
         }
     }
 }
 
-/// The place of a receipt among those of one worker.
+/// The index of a receipt among those of one worker.
 pub(super) fn receipt_key(receipt: &Receipt) -> Box<str> {
     if receipt.tag.is_empty() { receipt.number.to_string().into() } else { receipt.tag.clone() }
 }

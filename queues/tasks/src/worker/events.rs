@@ -1,6 +1,6 @@
-//! What monitors are told: Celery's events.
+//! The reports to monitors: Celery's events.
 //!
-//! Events of tasks are gathered for a moment and sent together; the heartbeat goes by itself.
+//! Events of tasks are gathered for a moment and sent together; the heartbeat is sent separately.
 
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant, SystemTime};
@@ -13,16 +13,16 @@ use crate::exception::Exception;
 use crate::message::Message;
 use crate::wire::repr;
 
-/// How often a worker says that it lives. _Python_: `--heartbeat-interval`.
+/// How often a worker reports that it is alive. _Python_: `--heartbeat-interval`.
 const HEARTBEAT: Duration = Duration::from_secs(2);
 
-/// Events wait at most so long for others.
+/// How long events wait for others at most.
 const GATHER: Duration = Duration::from_millis(100);
 
-/// As many go at once.
+/// How many are sent at once.
 const BATCH: usize = 200;
 
-/// Adds what every event says.
+/// Adds the fields that every event has.
 pub(super) fn stamp(core: &Core, mut event: Value) -> Value {
     event["hostname"] = core.config.name.as_str().into();
     event["utcoffset"] = 0.into();
@@ -89,7 +89,7 @@ pub(super) fn monitor(core: &Core) {
     let mut reported = false;
     let mut send = |events: &[Value]| match broker.publish_events(events) {
         Ok(()) => reported = false,
-        // Once for each time that the server is away: the claimer says the same.
+        // Reported once for each outage of the server: the claimer reports the same.
         Err(error) if !reported => {
             tracing::warn!(%error, "monitors are told nothing for now");
             reported = true;

@@ -1,4 +1,4 @@
-//! What a task's end leads to.
+//! The consequences of a task's end.
 //!
 //! ```text
 //!   a value ──▶ its callbacks, the rest of its chain ─▶ its part of a chord ─▶ SUCCESS ─▶ acknowledged
@@ -23,13 +23,14 @@ use crate::signature::{Call, Signature};
 use crate::state::{State, StoredResult};
 use crate::task::Definition;
 
-/// As many results and acknowledgements go to the server at once.
+/// How many results and acknowledgements go to the server at once.
 const BATCH: usize = 256;
 
-/// How long the finisher waits before it tries a server that failed again.
+/// How long the finisher waits before it tries again after a server error.
 const AGAIN: Duration = Duration::from_millis(200);
 
-/// Stores results and acknowledges, as many at once as have gathered. Nothing is acknowledged that is not stored.
+/// Stores results and acknowledges, as many at once as have gathered. It acknowledges nothing
+/// before it is stored.
 pub(super) fn finisher(core: &Core) {
     while let Ok(first) = core.outbox.get() {
         let mut all = vec![first];
@@ -53,8 +54,8 @@ pub(super) fn finisher(core: &Core) {
     }
 }
 
-/// Tries until it succeeds, or the worker stops and has tried once more. What is then left undone the broker does
-/// again elsewhere: it has not been acknowledged.
+/// Tries until it succeeds, or until the worker stops and one more try has failed. The broker then
+/// gives the unacknowledged tasks to another worker.
 fn persist(core: &Core, what: &str, attempt: impl Fn() -> Result<(), Error>) {
     loop {
         match attempt() {
@@ -129,7 +130,7 @@ pub(super) fn finish(
     }
 }
 
-/// A task has failed for good.
+/// A task has failed finally.
 pub(super) fn fail(core: &Core, message: &Message, exception: Exception, receipt: Option<Receipt>) {
     core.failed_parts(message, &exception);
     let keep = !message.ignore_result;
@@ -137,7 +138,7 @@ pub(super) fn fail(core: &Core, message: &Message, exception: Exception, receipt
     core.settle(result.map(|result| result.of(message)).into_iter().collect(), receipt);
 }
 
-/// Sends the same message again, for later; then the old one is done.
+/// Sends the same message again, for later; then acknowledges the old one.
 fn retry(
     core: &Core,
     delivery: &Delivery,
@@ -164,7 +165,7 @@ fn retry(
 }
 
 impl Core {
-    /// Stores and acknowledges: at once where that is a lock, else by the finisher.
+    /// Stores and acknowledges: at once if that is only a lock, else by the finisher.
     pub(super) fn settle(&self, results: Vec<StoredResult>, receipt: Option<Receipt>) {
         if !self.is_local() {
             // The outbox is shut down when all runners have ended.
@@ -180,14 +181,14 @@ impl Core {
         }
     }
 
-    /// This one is not to be refreshed any more.
+    /// This message must no longer be refreshed.
     pub(super) fn disown(&self, receipt: &Receipt) {
         if !self.is_local() {
             self.owned.lock().remove(&receipt_key(receipt));
         }
     }
 
-    /// Starts what follows a task that has returned a value.
+    /// Starts the successors of a task that has returned a value.
     fn follow(&self, message: &Message, value: &Value) -> Result<(), Error> {
         let Some(next) = message.next.as_deref() else { return Ok(()) };
         let origin = Origin { root: Some(message.root()), parent: Some(&message.id) };
@@ -206,7 +207,7 @@ impl Core {
         Ok(())
     }
 
-    /// Tells what depends on a task that has failed: its errbacks, the rest of its chain, its chord.
+    /// Notifies what depends on a failed task: its errbacks, the rest of its chain, its chord.
     pub(super) fn failed_parts(&self, message: &Message, exception: &Exception) {
         let Some(next) = message.next.as_deref() else { return };
         let origin = Origin { root: Some(message.root()), parent: Some(&message.id) };
@@ -234,8 +235,8 @@ impl Core {
         }
     }
 
-    /// A task that will never run, because one before it has failed, fails with the same exception: so whoever waits for
-    /// its result learns of it.
+    /// A task that will never run, because an earlier one failed, fails with the same exception, so
+    /// a waiter for its result learns of it.
     fn fail_signature(&self, signature: &Signature, exception: &Exception, origin: Origin<'_>) {
         let mut results = Vec::new();
         let mut chords = Vec::new();
@@ -316,7 +317,7 @@ impl Core {
 }
 
 impl StoredResult {
-    /// With what a message says of where it belongs.
+    /// Adds the place that a message belongs to.
     pub(super) fn of(mut self, message: &Message) -> Self {
         self.group = message.group_id().map(str::to_owned);
         self.parent.clone_from(&message.parent);

@@ -14,11 +14,11 @@ use crate::exception::{Exception, TaskError};
 use crate::state::{State, StoredResult};
 use crate::task::Definition;
 
-/// How long a thread that claims by itself waits for a task. It is woken to end; a wake-up between its look and its claim it
-/// misses, and ends so much later.
+/// How long a thread that claims by itself waits for a task. It is woken to end. If it misses a
+/// wake-up between its check and its claim, it ends that much later.
 const CLAIM: Duration = Duration::from_millis(500);
 
-/// How long it waits before it asks a broker that failed again.
+/// How long it waits before it asks again after a broker error.
 const AGAIN: Duration = Duration::from_millis(100);
 
 /// A thread of the executor: runs one task after the other, until the worker stops or gives it up.
@@ -33,7 +33,7 @@ pub(super) fn runner(core: &Arc<Core>, number: u64) {
     core.runner_ended(number);
 }
 
-/// The next task; `None` when the worker stops. What comes at that moment goes back.
+/// The next task; `None` when the worker stops. A message that comes at that moment goes back.
 fn next(core: &Core) -> Option<Arc<Delivery>> {
     let delivery = if core.is_local() { claim(core) } else { core.inbox.get().ok() }?;
     if core.is_stopping() {
@@ -121,7 +121,7 @@ fn run(
         timer.cancel(); // or it has rung
     }
 
-    // Who takes it off the list finishes it.
+    // The thread that takes it off the list finishes it.
     if core.running.lock().remove(&number).is_none() {
         tracing::warn!(id = message.id, "a task that was given up has returned");
         return ControlFlow::Break(());
@@ -154,8 +154,8 @@ fn limit(
     [soft, hard]
 }
 
-/// Ends a running task for everybody but its thread, which goes on until the task returns, and has another thread take
-/// its place. Returns whether it ran.
+/// Ends a running task for all but its thread, which runs on until the task returns; another thread
+/// replaces it. Returns whether the task was running.
 pub(super) fn give_up(core: &Arc<Core>, number: u64, state: State, why: Exception) -> bool {
     let Some(running) = core.running.lock().remove(&number) else { return false };
     running.told.give_up();
@@ -181,5 +181,5 @@ pub(super) fn give_up(core: &Arc<Core>, number: u64, state: State, why: Exceptio
     true
 }
 
-/// What a task's function returned.
+/// The result of a task's function.
 pub(super) type Outcome = Result<serde_json::Value, TaskError>;

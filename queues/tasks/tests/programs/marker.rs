@@ -6,7 +6,7 @@ use tasks::{App, Redis, TaskOptions};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let url = std::env::var("BROKER")?;
-    // Killed on purpose: no task is to blame, however often.
+    // Killed on purpose, so no task counts as the cause, however often.
     let redis = Redis::open(&url)?.visibility_timeout(Duration::from_secs(2))?;
     let app = App::new(redis);
     let client = redis::Client::open(url)?;

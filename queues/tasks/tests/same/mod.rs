@@ -1,4 +1,5 @@
-//! What holds on every broker. [`suite!`] makes a test of each, on a fixture that gives a fresh [`App`].
+//! The behaviour on every broker. [`suite!`] makes a test of each, on a fixture that gives a fresh
+//! [`App`].
 
 use std::time::{Duration, Instant, SystemTime};
 
@@ -10,7 +11,7 @@ use tasks::{
     TaskOptions, Worker, chain, chord, group,
 };
 
-/// More than any machine takes; a test that waits so long has failed.
+/// More than any machine needs; a test that waits this long has failed.
 pub(crate) const LONG: Duration = Duration::from_secs(60);
 
 /// The tasks of all tests, on both sides of the wire.
@@ -22,7 +23,7 @@ pub(crate) fn register(app: &App) {
         Err(TaskError::Failed(Exception::python("ValueError", "boom")))
     })
     .unwrap();
-    // As one in Python does: `retries` retries, then their number.
+    // Like a task in Python: `retries` retries, then their number.
     let quick = RetryPolicy::new().max(5).first(Duration::from_millis(20));
     app.task_with("tasks.retry_me", TaskOptions::new().retry(quick), |call, (n,): (u32,)| {
         if call.retries() < n { Err(call.retry("not yet")) } else { Ok(call.retries()) }
@@ -424,7 +425,7 @@ pub(crate) fn bad_input_is_refused_with_its_name(app: &App) {
     );
 }
 
-/// Makes a test of each on `$fixture`, which calls what it is given with an application of its own.
+/// Makes a test of each on `$fixture`, which calls the test with its own application.
 #[macro_export]
 macro_rules! suite {
     ($fixture:path) => {

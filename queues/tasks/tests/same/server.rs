@@ -21,14 +21,14 @@ impl Server {
         Self::with(false)
     }
 
-    /// One that writes every change to disk, and so survives a restart.
+    /// A server that writes every change to disk, and so survives a restart.
     #[allow(dead_code)] // not every test restarts it
     pub(crate) fn that_keeps() -> Option<Self> {
         Self::with(true)
     }
 
     fn with(appends: bool) -> Option<Self> {
-        // A port that was free a moment ago; the next try takes another one.
+        // A port that was free a moment ago; the next try takes another.
         for _ in 0..20 {
             let port = TcpListener::bind("127.0.0.1:0").ok()?.local_addr().ok()?.port();
             let folder = std::env::temp_dir().join(format!("locksmith-redis-{port}"));
@@ -70,7 +70,7 @@ impl Server {
         self.child.wait().unwrap();
     }
 
-    /// Starts it again, on the same port and with what it has kept.
+    /// Starts it again, on the same port and with its stored data.
     #[allow(dead_code)]
     pub(crate) fn start_again(&mut self) {
         self.child = spawn(self.port, &self.folder, self.appends).unwrap();
@@ -96,7 +96,8 @@ impl Drop for Server {
     }
 }
 
-/// Python with Celery in it: `LOCKSMITH_CELERY` names it, else the environment that `.ci/run` makes.
+/// Python with Celery in it: `LOCKSMITH_CELERY` names it, else the environment that `.ci/run`
+/// makes.
 pub(crate) fn python() -> Option<PathBuf> {
     let made = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/celery-venv/bin/python");
     let python = std::env::var_os("LOCKSMITH_CELERY").map_or_else(|| made.into(), PathBuf::from);
@@ -107,7 +108,7 @@ pub(crate) fn python() -> Option<PathBuf> {
     None
 }
 
-/// A program of Python's, in `tests/python`; it ends with the test.
+/// A Python program in `tests/python`; it ends with the test.
 pub(crate) struct Python(pub(crate) Child);
 
 impl Python {
@@ -125,7 +126,7 @@ impl Python {
         Self(child)
     }
 
-    /// A worker of Celery's on these queues, once it is ready.
+    /// A Celery worker on these queues, once it is ready.
     pub(crate) fn worker(python: &Path, url: &str, queues: &str, more: &[&str]) -> Self {
         let start = ["-m", "celery", "-A", "app", "worker", "-P", "solo", "-Q", queues];
         let args: Vec<&str> = start
@@ -143,7 +144,7 @@ impl Python {
         worker
     }
 
-    /// All that it prints, until it ends.
+    /// Its whole output, until it ends.
     pub(crate) fn lines(mut self) -> Vec<String> {
         let lines = BufReader::new(self.0.stdout.take().unwrap()).lines();
         let lines = lines.map_while(Result::ok).collect();

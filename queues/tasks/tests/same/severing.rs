@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use primitives::Event;
 
-/// Passes everything on, but for the first answer that contains certain bytes: it breaks that connection instead.
+/// Passes everything on, but for the first answer that contains certain bytes: it breaks that
+/// connection instead.
 pub(crate) struct Proxy {
     port: u16,
     severed: Arc<Event>,

@@ -6,9 +6,9 @@
 //!   directive: source, model, orderings, explore …
 //! ```
 //!
-//! A chapter holds no Rust and no measured number of its own. It names them by a directive, and [`chapter`]
-//! puts them in; the table of all directives stands in [`directive`], and [`predict`] is the one of several
-//! lines.
+//! A chapter holds no Rust and no measured number of its own. It names them by a directive, and
+//! [`chapter`] puts them in; [`directive`] has the table of all directives, and [`predict`] is the
+//! only one of several lines.
 
 pub mod bench;
 pub mod bugs;
@@ -37,7 +37,7 @@ pub mod watch;
 
 pub use self::fault::{Fault, Faults};
 
-/// Text as HTML shows it: the five characters that mean something there, spelt out.
+/// Text as HTML: the five special characters are spelt out.
 fn escape(text: &str) -> String {
     let mut html = String::with_capacity(text.len() + text.len() / 8);
     for c in text.chars() {

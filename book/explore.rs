@@ -200,7 +200,8 @@ mod explore {
     }
 }
 
-// The alias sets the cfg and this variable. A RUSTFLAGS in the environment replaces the first without a word.
+// The alias sets the cfg and this variable. A RUSTFLAGS in the environment replaces the first
+// without a word.
 #[cfg(not(explore))]
 const _: () = assert!(
     option_env!("LOCKSMITH_EXPLORE").is_none(),

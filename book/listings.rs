@@ -1,6 +1,6 @@
-//! The programs that the book shows: each a module, compiled like everything else, and each run by the
-//! models (`cargo model listings`). What a chapter calls broken must fail there, and what it calls right
-//! must not.
+//! The programs that the book shows: each a module, compiled like everything else, and each run by
+//! the models (`cargo model listings`). What a chapter calls broken must fail there, and what it
+//! calls right must not.
 
 pub mod after_the_end;
 pub mod answer;

@@ -20,8 +20,8 @@ use book::builder::watch::Watch;
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 
-/// The Locksmith book: shows it on this machine and rebuilds it when a chapter, a listing or an included
-/// source changes.
+/// The Locksmith book: shows it on this machine and rebuilds it when a chapter, a listing or an
+/// included source changes.
 #[derive(Parser)]
 #[command(name = "book", args_conflicts_with_subcommands = true)]
 struct Arguments {
@@ -36,7 +36,8 @@ struct Arguments {
 enum Command {
     /// Builds the book once, into a folder
     Build {
-        /// The folder: a new one, an empty one, or one that holds an older book [default: book/book]
+        /// The folder: a new one, an empty one, or one that holds an older book [default:
+        /// book/book]
         #[arg(long, value_name = "DIR")]
         out: Option<PathBuf>,
     },
@@ -51,7 +52,8 @@ enum Command {
         #[arg(long, requires = "name")]
         hint: bool,
     },
-    /// Runs the demos of timelines.toml anew and writes what their threads did into generated/timelines
+    /// Runs the demos of timelines.toml again and writes what their threads did into
+    /// generated/timelines
     Timelines {
         /// Only these
         names: Vec<String>,

@@ -1,8 +1,9 @@
-//! What the explorer plays through for the pages: each scenario runs a listing, or what ships, in every
-//! order there is.
+//! What the explorer plays through for the pages: each scenario runs a listing, or what ships, in
+//! every order there is.
 //!
-//! A file a chapter, or a listing; each has a function that returns its scenarios, and stands in [`all`].
-//! `cargo explore NAME` makes the graph, and `{{#explore NAME: what to do}}` in a chapter shows it.
+//! A file a chapter, or a listing; each has a function that returns its scenarios, and stands in
+//! [`all`]. `cargo explore NAME` makes the graph, and `{{#explore NAME: what to do}}` in a chapter
+//! shows it.
 
 use explorer::Scenario;
 

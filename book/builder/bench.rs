@@ -1,10 +1,12 @@
-//! What was measured, in a chapter.
+//! Measurements in a chapter.
 //!
-//! `cargo results` writes `book/generated/bench`: `results.md` has a section for each group, with a table of its
-//! rows (`| Lock: uncontended | …`), a drawing and the details. The numbers come from nowhere else.
+//! `cargo results` writes `book/generated/bench`: `results.md` has a section for each group, with a
+//! table of its rows (`| Lock: uncontended | …`), a drawing and the details. All numbers come from
+//! there.
 
-/// The part of `results` that `name` asks for: `about` for what it was measured on, a group (`locks`) for its table,
-/// its drawing and its details, or a row (`Lock: uncontended`) for that row of the table.
+/// The part of `results` that `name` asks for: `about` for what it was measured on, a group
+/// (`locks`) for its table, its drawing and its details, or a row (`Lock: uncontended`) for that
+/// row of the table.
 ///
 /// `draw` makes a figure of a drawing's file name and caption.
 ///

@@ -1,5 +1,5 @@
-//! The seeded bugs of a primitive: what was forgotten, and which model finds it. From the patches in
-//! `tests/cases`, whose heads say both; `cargo bugs` tries whether it is true.
+//! The seeded bugs of a primitive: what was forgotten, and which model finds it. From the patches
+//! in `tests/cases`, whose heads say both; `cargo bugs` tries whether it is true.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -11,7 +11,7 @@ use super::prose;
 /// What asks for the number of bugs in each group.
 const TOTALS: &str = "all";
 
-/// A mistake: what its patch says.
+/// A mistake, from its patch.
 struct Bug {
     about: String,
     found_by: String,

@@ -1,10 +1,10 @@
 //! From what an author writes to what mdBook reads: checks a chapter and replaces its directives.
 //!
-//! A directive stands alone on its line, from the first column, outside code. Those of a line each are told
-//! in [`directive`], and the one that ends with `{{#end}}` in [`super::predict`].
+//! A directive stands alone on its line, from the first column, outside code. [`directive`]
+//! describes those of one line, and [`super::predict`] the one that ends with `{{#end}}`.
 //!
-//! Code typed into a chapter is never compiled, so it rots. Rust is therefore refused, and so is code that
-//! does not say what it is.
+//! Code typed into a chapter is never compiled, so it rots. Rust is therefore refused, and so is
+//! code that does not say what it is.
 
 use std::ops::Range;
 
@@ -61,7 +61,7 @@ pub fn expand(chapter: &str, places: &Places, watch: &mut Watch) -> Result<Strin
                 end
             }
             (directive, open) => {
-                // What is no choice belongs to the answer.
+                // A line that is not a choice belongs to the answer.
                 let head = open.as_mut().map(|(_, open)| open.answer()).unwrap_or_default();
                 match directive {
                     Some(Ok(directive)) => directive::run(directive, places, watch),
@@ -82,7 +82,7 @@ pub fn expand(chapter: &str, places: &Places, watch: &mut Watch) -> Result<Strin
     if mistakes.is_empty() { Ok(expanded) } else { Err(mistakes) }
 }
 
-/// The places of code in a chapter, and the code that has no business there.
+/// The places of code in a chapter, and the code that must not be there.
 fn survey(chapter: &str) -> (Vec<Range<usize>>, Vec<Mistake>) {
     let mut code = Vec::new();
     let mut mistakes = Vec::new();

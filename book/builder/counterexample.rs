@@ -1,7 +1,7 @@
 //! An execution that failed, as the model checker found it: a table with a column for each thread.
 //!
-//! It comes from `book/generated/model.json`, which `cargo model --book` writes: a scenario that must
-//! fail has the execution that did. The format is in `generated::model`.
+//! It comes from `book/generated/model.json`, which `cargo model --book` writes: a scenario that
+//! must fail has the execution that did. The format is in `generated::model`.
 
 use std::fmt::Write;
 
@@ -15,7 +15,8 @@ use super::{escape, prose};
 ///
 /// # Errors
 ///
-/// What is wrong with `json`: it cannot be read, it has no such scenario, or the scenario does not fail.
+/// What is wrong with `json`: it cannot be read, it has no such scenario, or the scenario does not
+/// fail.
 pub fn table(json: &str, scenario: &str) -> Result<String, String> {
     let groups: Value =
         serde_json::from_str(json).map_err(|error| format!("not a table of groups: {error}"))?;

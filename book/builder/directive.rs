@@ -1,4 +1,4 @@
-//! The directives that are a line each. A directive stands alone on its line, from the first column.
+//! The directives of one line each. A directive stands alone on its line, from the first column.
 //!
 //! | directive                           | what the chapter gets                                            |
 //! | ----------------------------------- | ---------------------------------------------------------------- |
@@ -179,7 +179,7 @@ fn tabs(id: &str, python: &str, rust: &str) -> String {
     )
 }
 
-/// Refuses a path that leads out of the folder it counts from.
+/// Refuses a path that leads out of its base folder.
 fn inside(path: &str) -> Result<(), String> {
     let mut components = Path::new(path).components();
     if path.is_empty() || !components.all(|part| matches!(part, Component::Normal(_))) {
@@ -202,7 +202,7 @@ fn coverage(document: &str) -> Result<String, String> {
     ))
 }
 
-/// A drawing, written into the page itself: only so does it take on the colours of the theme.
+/// A drawing, written into the page itself: only then does it take the colours of the theme.
 fn figure(svg: &str, caption: &str) -> Result<String, String> {
     let start = svg.find("<svg").ok_or("not an SVG drawing")?;
     if !svg.contains("<title") {

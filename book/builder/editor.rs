@@ -1,8 +1,8 @@
 //! A place in a page to write a program in, which is explored there.
 //!
-//! Its script is made of the files in `theme/editor`, one after the other, and only the page that has an editor
-//! asks for it. The programs to begin with are those of `listings/own`, in the order of `listings/own.rs`: they are
-//! compiled with the other listings.
+//! Its script is made of the files in `theme/editor`, one after the other, and only the page that
+//! has an editor asks for it. The programs to begin with are those of `listings/own`, in the order
+//! of `listings/own.rs`: they are compiled with the other listings.
 
 use std::collections::BTreeMap;
 use std::io;

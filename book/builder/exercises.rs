@@ -1,9 +1,9 @@
 //! `cargo run -p book -- exercises`: a reader mends programs, and the model checker judges them.
 //!
-//! The exercises lie in `exercises`, in the format of [rustlings](https://rustlings.rust-lang.org) 6.5, which can run
-//! them as well: `info.toml` lists them, each is a program of its own, and what is done stands in
-//! `.rustlings-state.txt`. The judge is the runner of `cargo model`, so what a reader sees of a mistake is its
-//! counterexample.
+//! The exercises lie in `exercises`, in the format of [rustlings](https://rustlings.rust-lang.org)
+//! 6.5, which can run them as well: `info.toml` lists them, each is a program of its own, and what
+//! is done stands in `.rustlings-state.txt`. The judge is the runner of `cargo model`, so what a
+//! reader sees of a mistake is its counterexample.
 
 use std::collections::BTreeSet;
 use std::io::{self, BufRead, Write};
@@ -22,7 +22,7 @@ const STATE: &str = ".rustlings-state.txt";
 /// Between two looks at the file that a reader works on.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
-/// What can be typed in watch mode.
+/// The commands of watch mode.
 const KEYS: &str = "h: hint, l: list, n: next, r: run again, q: quit";
 
 #[derive(Deserialize)]
@@ -54,7 +54,7 @@ pub struct Course {
     current: usize,
 }
 
-/// What a reader wants of an exercise.
+/// A reader's request for an exercise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ask {
     /// To see it judged.
@@ -130,7 +130,8 @@ impl Course {
         text + &format!("{} of {} done", self.done.len(), all.len())
     }
 
-    /// Does what is asked of one exercise. Returns whether it is mended (a hint is always there).
+    /// Executes the request for one exercise. Returns whether it is mended (a hint is always
+    /// there).
     ///
     /// # Errors
     ///
@@ -167,8 +168,8 @@ impl Course {
         Ok(status.success())
     }
 
-    /// Shows one exercise after the other, and judges each again when its file changes; until all are done or the
-    /// reader has enough.
+    /// Shows one exercise after the other, and judges each again when its file changes; until all
+    /// are done or the reader quits.
     ///
     /// # Errors
     ///
@@ -221,7 +222,8 @@ impl Course {
         }
     }
 
-    /// Goes to the next exercise that is not done, from the current one on and around. False if there is none.
+    /// Goes to the next exercise that is not done, from the current one on and around. False if
+    /// there is none.
     fn next(&mut self) -> bool {
         let all = self.info.exercises.len();
         let is_open = |at: &usize| !self.done.contains(&self.info.exercises[*at].name);
@@ -254,8 +256,8 @@ fn typed() -> Receiver<String> {
     from
 }
 
-/// Waits for a line, which is returned, or for a change of the file, which counts as an empty line. `None`: nothing
-/// will be typed any more, and there is no file to wait for.
+/// Waits for a line, which is returned, or for a change of the file, which counts as an empty line.
+/// `None` if there is no more input and no file to wait for.
 fn wait(typed: &Receiver<String>, file: Option<(&Path, Option<SystemTime>)>) -> Option<String> {
     loop {
         match typed.recv_timeout(LOOK_EVERY) {

@@ -1,9 +1,10 @@
 //! A program to step through: the graphs of a scenario, and the source that it runs, as a figure.
 //!
 //! `cargo explore` has played the program through in every order and written
-//! `generated/explore/NAME.VARIANT.json`, a file for each choice of orderings; its format is told in
-//! `explorer/src/graph.rs`. The page's script (`theme/explorer.js`) finds in the figure the source, a row a
-//! line, and the graphs. A reader without scripts finds the shortest way to break it as a table.
+//! `generated/explore/NAME.VARIANT.json`, a file for each choice of orderings; its format is told
+//! in `explorer/src/graph.rs`. The page's script (`theme/explorer.js`) finds in the figure the
+//! source, a row a line, and the graphs. A reader without scripts finds the shortest way to break
+//! it as a table.
 //!
 //! An exercise is the same figure with a [`Task`].
 
@@ -74,7 +75,8 @@ pub fn shortest(name: &str, read: &mut Read) -> Result<String, String> {
     ))
 }
 
-/// The figure of scenario `name`, under the sentence that says what to do; with a task it is an exercise.
+/// The figure of scenario `name`, under the sentence that says what to do; with a task it is an
+/// exercise.
 ///
 /// # Errors
 ///

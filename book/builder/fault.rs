@@ -27,7 +27,7 @@ impl fmt::Display for Fault {
     }
 }
 
-/// All mistakes of a build, one a line: whoever mends a book wants to see them together.
+/// All mistakes of a build, one per line, so that an author sees them together.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Faults(pub Vec<Fault>);
 

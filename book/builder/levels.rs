@@ -1,10 +1,11 @@
-//! All puzzles of the book as levels, in the order of its chapters: the page that lists them, and for every other page
-//! the list by which `theme/levels.js` knows which one is next.
+//! All puzzles of the book as levels, in the order of its chapters: the page that lists them, and
+//! for every other page the list by which `theme/levels.js` knows which one is next.
 //!
-//! `{{#levels}}` marks the place of the list. What goes there is known only when all chapters have been expanded, so
-//! [`Levels::fill`] puts it in afterwards. A level is found by its figure, which [`super::explore`] writes with the attributes
-//! `data-level` and, where something can break, `data-par`. The state of each level is the reader's own, and a script
-//! adds it from what the browser keeps.
+//! `{{#levels}}` marks the place of the list. What goes there is known only when all chapters have
+//! been expanded, so [`Levels::fill`] puts it in afterwards. A level is found by its figure, which
+//! [`super::explore`] writes with the attributes `data-level` and, where something can break,
+//! `data-par`. The state of each level is the reader's own, and a script adds it from what the
+//! browser keeps.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;

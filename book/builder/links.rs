@@ -1,5 +1,5 @@
-//! Finds links that lead nowhere, in the finished pages: there the anchors are those that readers get,
-//! and what the theme and the drawings bring along is checked too.
+//! Finds links that lead nowhere, in the finished pages: there the anchors are those that readers
+//! get, and what the theme and the drawings bring along is checked too.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -111,8 +111,8 @@ fn resolve(page: &str, base: Option<&str>, link: &str) -> Option<(String, Option
     Some((parts.join("/"), id))
 }
 
-/// The start tags of a page: name, and what stands behind the name. What looks like a tag inside a script,
-/// a style or a comment is none.
+/// The start tags of a page: name, and what stands behind the name. Text like a tag inside a
+/// script, a style or a comment does not count.
 struct Tags<'a>(&'a str);
 
 impl<'a> Iterator for Tags<'a> {

@@ -1,4 +1,4 @@
-//! Builds the book again whenever something that it is made of has changed.
+//! Builds the book again when one of its files has changed.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -12,8 +12,8 @@ const INTERVAL: Duration = Duration::from_millis(250);
 /// How long the files must be at rest after a change: an editor may save several.
 const REST: Duration = Duration::from_millis(50);
 
-/// Builds `book` into `pages`, now and after every change, until the process ends. Tells `report` how each
-/// build went: how long it took, or what is wrong.
+/// Builds `book` into `pages`, now and after every change, until the process ends. Tells `report`
+/// how each build went: how long it took, or what is wrong.
 pub fn keep_building(
     book: &Book,
     pages: &Pages,

@@ -1,7 +1,7 @@
 //! What the model checker did, as a box in a chapter.
 //!
-//! `cargo model --book` writes `book/generated/model.json`, and the numbers come from nowhere else. The
-//! format is in `generated::model`; fields that this reader does not know are left alone.
+//! `cargo model --book` writes `book/generated/model.json`, and the numbers come from nowhere else.
+//! The format is in `generated::model`; fields that this reader does not know are left alone.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -15,11 +15,13 @@ use super::{escape, grouped};
 /// What asks for all groups together.
 const TOTALS: &str = "all";
 
-/// The box of some models, as one names them for `cargo model`: `lock`, or `listings/gate listings/turnstile`.
+/// The box of some models, as one names them for `cargo model`: `lock`, or
+/// `listings/gate listings/turnstile`.
 ///
 /// # Errors
 ///
-/// What is wrong with `json`: it cannot be read, it has no such model, or a model in it explored nothing.
+/// What is wrong with `json`: it cannot be read, it has no such model, or a model in it explored
+/// nothing.
 pub fn report(json: &str, names: &str) -> Result<String, String> {
     // Only the groups that are asked for must make sense: the others may be of a later date.
     let groups: BTreeMap<String, Value> =

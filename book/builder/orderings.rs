@@ -1,8 +1,8 @@
 //! What each ordering of a primitive is for: the counterexample that appears with a weaker one.
 //!
 //! `cargo orderings --book` writes `book/generated/orderings.json` (the format is told in
-//! `generated::orderings`). It keeps lines by their text; the numbers are those that the lines have in
-//! the source as it is now.
+//! `generated::orderings`). It keeps lines by their text; the numbers are those that the lines have
+//! in the source as it is now.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -109,7 +109,8 @@ fn head(site: &Site, place: &str) -> String {
     )
 }
 
-/// The ordering that stands there, and the weaker one: `failure-Relaxed` is about a compare-exchange's second.
+/// The ordering that stands there, and the weaker one: `failure-Relaxed` is about a
+/// compare-exchange's second.
 fn change(operation: &str, to: &str) -> (String, String) {
     let inside = operation.split_once('(').map_or("", |(_, orders)| orders.trim_end_matches(')'));
     let mut orders = inside.split(", ").map(str::to_owned);

@@ -10,10 +10,10 @@
 //! {{#end}}
 //! ```
 //!
-//! The right choice has the `x`. A choice may go on in lines that are indented. From the first line that is no
-//! choice up to `{{#end}}` it is the answer: Markdown, with other directives if need be. A reader without
-//! scripts sees the choices as a list and opens the answer; with them (`theme/predict.js`) each choice is a
-//! button.
+//! The right choice has the `x`. A choice may go on in lines that are indented. From the first line
+//! that is no choice up to `{{#end}}` it is the answer: Markdown, with other directives if need be.
+//! A reader without scripts sees the choices as a list and opens the answer; with them
+//! (`theme/predict.js`) each choice is a button.
 
 use std::fmt::Write;
 

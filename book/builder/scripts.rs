@@ -1,10 +1,10 @@
-//! What a page loads before its text can be read: our scripts as one file without comments, and mdBook's
-//! highlighter with the languages that the book has.
+//! What a page loads before its text can be read: our scripts as one file without comments, and
+//! mdBook's highlighter with the languages that the book has.
 
 use std::collections::BTreeMap;
 
-/// Languages of code in the book, by the names that the highlighter has for them (`ini` is TOML too, `shell` a
-/// console).
+/// Languages of code in the book, by the names that the highlighter has for them (`ini` is TOML
+/// too, `shell` a console).
 const LANGUAGES: [&str; 7] = ["bash", "ini", "json", "plaintext", "python", "rust", "shell"];
 
 /// Files of a site, by their paths.
@@ -19,8 +19,8 @@ pub(super) fn make_small(files: &mut Files) {
     }
 }
 
-/// Makes one file of the scripts in `theme`; in the order of their names, which is that of their tags or does
-/// not matter.
+/// Makes one file of the scripts in `theme`; in the order of their names, which is that of their
+/// tags or does not matter.
 fn join_ours(files: &mut Files) {
     let is_ours = |path: &&String| path.starts_with("theme/") && path.ends_with(".js");
     let ours = Vec::from_iter(files.keys().filter(is_ours).cloned());
@@ -55,8 +55,8 @@ pub(super) fn without_comments(script: &[u8]) -> Vec<u8> {
 /// The marks between which and a word no blank is needed.
 const MARKS: &[u8] = b"=+-*/<>!&|?:,;{}()[]%^.";
 
-/// A script without the blanks that it does not need: those beside a mark, outside of texts. Lines stay lines, so no
-/// statement loses its end.
+/// A script without the blanks that it does not need: those beside a mark, outside of texts. Lines
+/// stay lines, so no statement loses its end.
 pub(super) fn squeezed(script: &[u8]) -> Vec<u8> {
     let mut squeezed: Vec<u8> = Vec::with_capacity(script.len());
     let mut at = 0;

@@ -1,5 +1,5 @@
-//! A small web server for one reader on this machine: it shows the book that is in memory, tells open
-//! pages when there is a newer one, and reads no file, so that no path can lead it to one.
+//! A small web server for one reader on this machine: it shows the book that is in memory, tells
+//! open pages when there is a newer one, and reads no file, so that no path can lead it to one.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -23,8 +23,8 @@ const LIVE: &str = "/.live";
 
 /// What the server shows: the last book that could be built, and what is wrong with a newer one.
 ///
-/// Shared by the thread that builds and the threads that answer, under the [`Lock`] of the chapter that
-/// they show.
+/// Shared by the thread that builds and the threads that answer, under the [`Lock`] of the chapter
+/// that they show.
 pub struct Pages {
     shown: Lock<Shown>,
 }
@@ -45,7 +45,7 @@ impl Pages {
         Self { shown: Lock::new(Shown { site: None, error: None, build: now.as_nanos() }) }
     }
 
-    /// Shows `site` from now on; open pages load themselves anew.
+    /// Shows `site` from now on; open pages reload themselves.
     pub fn show(&self, site: Site) {
         let mut shown = self.shown.lock();
         shown.site = Some(Arc::new(site));
@@ -79,7 +79,7 @@ pub fn serve(listener: &TcpListener, pages: &Arc<Pages>) -> ! {
         match listener.accept() {
             Ok((stream, _)) => {
                 let pages = Arc::clone(pages);
-                // Neither a lost connection nor a lack of threads concerns anybody but that reader.
+                // A lost connection or a lack of threads affects only that reader.
                 let _ = thread::Builder::new().spawn(move || answer(stream, &pages));
             }
             // Out of file descriptors, say: give those that are open time to end.
@@ -245,8 +245,8 @@ fn broken(error: &str) -> String {
     )
 }
 
-/// `page` with a script at its end that loads it anew when there is a newer build, and shows what is wrong
-/// when there should be one.
+/// `page` with a script at its end that reloads it when there is a newer build, and shows the
+/// mistakes if that build failed.
 fn live(mut page: Vec<u8>, build: u128) -> Vec<u8> {
     let script = format!("<script>{}</script>\n", LIVE_SCRIPT.replace("BUILD", &build.to_string()));
     let end = b"</body>";

@@ -43,8 +43,8 @@ impl Book {
         &self.places.book
     }
 
-    /// Renders the book, and adds to `watch` the files that its chapters include, whether or not they
-    /// can be read.
+    /// Renders the book, and adds to `watch` the files that its chapters include, whether or not
+    /// they can be read.
     ///
     /// # Errors
     ///
@@ -73,7 +73,8 @@ impl Book {
         Ok(site)
     }
 
-    /// Replaces the directives of all chapters. Returns them as they were, by the path of their page.
+    /// Replaces the directives of all chapters. Returns them as they were, by the path of their
+    /// page.
     fn expand(&self, book: &mut MDBook, watch: &mut Watch) -> Result<BTreeMap<String, Written>> {
         let source = book.source_dir();
         let source = source.strip_prefix(&self.places.repository).unwrap_or(&source).to_owned();
@@ -103,8 +104,8 @@ impl Book {
             if let Some(chapter) = chapters.get(&dead.page) {
                 faults.insert(Fault::new(&chapter.file, line_of(&chapter.text, &dead.link), what));
             } else if !matches!(&*dead.page, "index.html" | "print.html" | "404.html") {
-                // The first two repeat chapters. mdBook gives the third a base, so that the link of its
-                // heading leads to the first page. Any other page is the theme's.
+                // The first two repeat chapters. mdBook gives the third a base, so that the link of
+                // its heading leads to the first page. Any other page is the theme's.
                 faults.insert(Fault::new(Path::new(&dead.page), 1, what));
             }
         }
@@ -197,13 +198,13 @@ impl Site {
         self.files.iter().map(|(path, contents)| (&**path, &**contents))
     }
 
-    /// Writes the files into `folder`, and removes those that an earlier book had left there and this one
-    /// does not have. Each file is replaced in one step.
+    /// Writes the files into `folder`, and removes those that an earlier book had left there and
+    /// this one does not have. Each file is replaced in one step.
     ///
     /// # Errors
     ///
-    /// [`WriteError::Foreign`] if there is something in the folder that no builder wrote; nothing is
-    /// touched then.
+    /// [`WriteError::Foreign`] if there is something in the folder that no builder wrote; nothing
+    /// is touched then.
     pub fn write_to(&self, folder: &Path) -> Result<(), WriteError> {
         let failed = |path: &Path| {
             let path = path.to_owned();
@@ -222,8 +223,8 @@ impl Site {
             Err(error) => return Err(failed(&list)(error)),
         };
         let now = Vec::from_iter(self.files.keys().map(String::as_str)).join("\n");
-        // First the list of all that may be there, so that whatever interrupts us leaves nothing behind
-        // that the next run does not know of.
+        // First the list of all files that may be there, so that after an interruption the next run
+        // knows every file.
         replace(&list, format!("{before}\n{now}\n").as_bytes()).map_err(failed(&list))?;
         for (path, contents) in &self.files {
             let path = folder.join(path);
@@ -260,7 +261,7 @@ fn replace(path: &Path, contents: &[u8]) -> io::Result<()> {
 /// Why a site could not be written.
 #[derive(Debug)]
 pub enum WriteError {
-    /// The folder holds files of somebody else.
+    /// The folder contains foreign files.
     Foreign(PathBuf),
     /// This file or folder could not be read or written.
     Io(PathBuf, io::Error),

@@ -1,8 +1,9 @@
 //! Parts of source files, by anchor.
 //!
-//! A part lies between two comments, each alone on its line: `// ANCHOR: name` and `// ANCHOR_END: name`
-//! (`#` in place of `//` in Python). Parts may nest and overlap. The comments themselves are not shown, of
-//! whatever part they are, and do not disturb the numbers of the other lines.
+//! A part lies between two comments, each alone on its line: `// ANCHOR: name` and
+//! `// ANCHOR_END: name` (`#` in place of `//` in Python). Parts may nest and overlap. The comments
+//! themselves are not shown, of whatever part they are, and do not disturb the numbers of the other
+//! lines.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;

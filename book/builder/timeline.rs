@@ -1,8 +1,9 @@
-//! What the threads of a demo did: the picture that a demo writes with `--svg`, in the colours of the page.
+//! What the threads of a demo did: the picture that a demo writes with `--svg`, in the colours of
+//! the page.
 //!
-//! `timelines.toml` lists the demos; `cargo run -p book -- timelines` runs them and writes the pictures into
-//! `generated/timelines`, from where a chapter takes them. A run is never like the one before, so they are
-//! made anew when a demo has changed, and not compared.
+//! `timelines.toml` lists the demos; `cargo run -p book -- timelines` runs them and writes the
+//! pictures into `generated/timelines`, from where a chapter takes them. A run is never like the
+//! one before, so they are made again when a demo has changed, and not compared.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -20,10 +21,11 @@ pub const LIST: &str = "timelines.toml";
 ///
 /// # Errors
 ///
-/// It is no such picture.
+/// It is not such a picture.
 pub fn figure(svg: &str, caption: &str) -> Result<String, String> {
     let start = svg.find("<svg").ok_or("not an SVG drawing")?;
-    // The colours are the page's (theme/book.css), which follow the theme that the reader has chosen.
+    // The colours are the page's (theme/book.css), which follow the theme that the reader has
+    // chosen.
     let (before, rest) = svg[start..]
         .split_once("<style>")
         .ok_or("not the picture of a demo: it has no `<style>`")?;
@@ -51,7 +53,7 @@ fn between<'a>(text: &'a str, before: &str, after: &str) -> Option<&'a str> {
 ///
 /// # Errors
 ///
-/// The list cannot be read, or is none.
+/// The list cannot be read, or is not valid.
 pub fn list(book: &Path) -> Result<BTreeMap<String, Vec<String>>> {
     let text =
         fs::read_to_string(book.join(LIST)).with_context(|| format!("cannot read {LIST}"))?;

@@ -1,5 +1,5 @@
-//! mdBook's warnings, caught. mdBook reports a footnote without a text or a tag without an end through
-//! `tracing`, to nobody unless somebody listens. In this book each of them is a mistake.
+//! mdBook's warnings, caught. mdBook reports a footnote without a text or a tag without an end
+//! through `tracing`, which needs a listener. In this book each of them is a mistake.
 
 use std::fmt::{self, Write};
 use std::sync::{Arc, Mutex};

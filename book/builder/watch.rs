@@ -1,5 +1,5 @@
-//! Notices that files have changed, by looking at them a few times a second: a few dozen files, some
-//! hundred microseconds a look, the same on every system.
+//! Notices changed files by checking them a few times a second: a few dozen files, some hundred
+//! microseconds for each check, the same on every system.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -10,14 +10,14 @@ use std::time::SystemTime;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Watch {
     paths: BTreeSet<PathBuf>,
-    /// When each file was last written and how long it is. What is not there is not in the table, so
-    /// that a file that appears or goes is a change too.
+    /// When each file was last written and how long it is. What is not there is not in the table,
+    /// so that a file that appears or goes is a change too.
     files: BTreeMap<PathBuf, (Option<SystemTime>, u64)>,
 }
 
 impl Watch {
-    /// Keeps an eye on `path` from now on: a file, a folder with all that is in it, or something that is
-    /// not there yet. Add a file before you read it; then no change is missed.
+    /// Keeps an eye on `path` from now on: a file, a folder with all that is in it, or something
+    /// that is not there yet. Add a file before you read it; then no change is missed.
     pub fn add(&mut self, path: PathBuf) {
         if !self.paths.contains(&path) {
             self.look_at(&path);

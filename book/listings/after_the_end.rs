@@ -1,4 +1,5 @@
-//! A thread waits for the end of another one, and then asks for what that has done: a `join`, by hand.
+//! A thread waits for the end of another one, and then asks for what that has done: a `join`, by
+//! hand.
 
 use primitives::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use primitives::sync::atomic::{AtomicBool, AtomicU32};

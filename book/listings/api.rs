@@ -1,6 +1,7 @@
-//! Every name of the appendix on Python's names and ours, as a link: rustdoc refuses one that leads nowhere.
+//! Every name of the appendix on Python's names and ours, as a link.
 //!
-//! Made from `src/api.md`; `UPDATE_SNAPSHOTS=1 cargo test -p book --test api` makes it anew.
+//! rustdoc refuses a link that leads nowhere. This file is made from `src/api.md`:
+//! `UPDATE_SNAPSHOTS=1 cargo test -p book --test api` makes it again.
 //!
 //! - [`primitives::Barrier`]
 //! - [`primitives::Barrier::abort`]

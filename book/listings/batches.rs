@@ -1,11 +1,12 @@
-//! A worker that writes in batches, and keeps nobody waiting for one to be full.
+//! A worker that writes in batches, and does not wait for one to be full.
 
 use std::time::{Duration, Instant};
 
 use queues::{GetTimeoutError, Queue};
 
 // ANCHOR: work
-/// Writes the tasks in batches of two, and a smaller one when the first task in it has waited for `patience`.
+/// Writes the tasks in batches of two, and a smaller one when the first task in it has waited for
+/// `patience`.
 pub fn work(tasks: &Queue<u32>, patience: Duration, mut write: impl FnMut(&[u32])) {
     let mut batch = Vec::new();
     while let Ok(task) = tasks.get() {

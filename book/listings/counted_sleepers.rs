@@ -1,5 +1,5 @@
-//! A lock that calls the kernel only if somebody sleeps, and counts the sleepers in a word of their own: right
-//! in every order of steps, and broken by one old value.
+//! A lock that calls the kernel only if a thread sleeps, and counts the sleepers in their own word:
+//! right in every order of steps, and broken by one old value.
 
 use primitives::park;
 use primitives::sync::atomic::AtomicU32;
@@ -9,7 +9,7 @@ use primitives::sync::const_fn;
 const FREE: u32 = 0;
 const TAKEN: u32 = 1;
 
-/// A word that says whether somebody is inside, and a word that says how many sleep.
+/// A word that says whether a thread is inside, and a word that says how many sleep.
 pub struct CountingLock {
     state: AtomicU32,
     sleepers: AtomicU32,
@@ -17,7 +17,7 @@ pub struct CountingLock {
 
 impl CountingLock {
     // ANCHOR: calls
-    /// Goes in; sleeps while somebody is inside.
+    /// Goes in; sleeps while another thread is inside.
     pub fn lock(&self) {
         // Acquire: pairs with the Release in `unlock`.
         // Relaxed on failure: nothing was taken.
@@ -45,7 +45,7 @@ impl CountingLock {
 
 impl CountingLock {
     const_fn! {
-        /// Nobody is inside.
+        /// No thread is inside.
         #[must_use]
         pub const fn new() -> Self {
             Self { state: AtomicU32::new(FREE), sleepers: AtomicU32::new(0) }

@@ -1,4 +1,5 @@
-//! As `store_buffering`, with a fence between the store and the load: one of the two sees the other.
+//! As `store_buffering`, with a fence between the store and the load: one of the two sees the
+//! other.
 
 use primitives::sync::atomic::Ordering::{Relaxed, SeqCst};
 use primitives::sync::atomic::{AtomicBool, fence};

@@ -8,7 +8,7 @@ use primitives::sync::const_fn;
 const FREE: u32 = 0;
 const TAKEN: u32 = 1;
 
-/// A word that says whether somebody is inside, and a word that says how many sleep.
+/// A word that says whether a thread is inside, and a word that says how many sleep.
 pub struct FencedLock {
     state: AtomicU32,
     sleepers: AtomicU32,
@@ -16,7 +16,7 @@ pub struct FencedLock {
 
 impl FencedLock {
     // ANCHOR: calls
-    /// Goes in; sleeps while somebody is inside.
+    /// Goes in; sleeps while another thread is inside.
     pub fn lock(&self) {
         // Acquire: pairs with the Release in `unlock`.
         // Relaxed on failure: nothing was taken.
@@ -46,7 +46,7 @@ impl FencedLock {
 
 impl FencedLock {
     const_fn! {
-        /// Nobody is inside.
+        /// No thread is inside.
         #[must_use]
         pub const fn new() -> Self {
             Self { state: AtomicU32::new(FREE), sleepers: AtomicU32::new(0) }

@@ -1,4 +1,5 @@
-//! A semaphore that calls a sleeper when the first permit comes, and forgets that there may be a second one.
+//! A semaphore that calls a sleeper when the first permit comes, and forgets that there may be a
+//! second one.
 
 use primitives::park;
 use primitives::sync::atomic::AtomicU32;
@@ -28,7 +29,7 @@ impl Permits {
         }
     }
 
-    /// Puts a permit back. Who sleeps found none, so if there was none, wakes a sleeper.
+    /// Puts a permit back. A sleeper found none, so if there was none, wakes a sleeper.
     pub fn release(&self) {
         // Release: pairs with the Acquire in `acquire`.
         if self.permits.fetch_add(1, Release) == 0 {

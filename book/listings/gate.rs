@@ -1,4 +1,4 @@
-//! An event that is a bare flag: who sleeps may miss that it was set.
+//! An event that is a bare flag: a sleeper may miss that it was set.
 
 use primitives::park;
 use primitives::sync::atomic::AtomicU32;
@@ -15,7 +15,7 @@ pub struct Gate {
 
 // ANCHOR: gate
 impl Gate {
-    /// Opens the gate for all who wait before it.
+    /// Opens the gate for all waiters.
     pub fn set(&self) {
         // Release: pairs with the Acquire in `wait`.
         self.word.store(OPEN, Release);
@@ -24,7 +24,7 @@ impl Gate {
 
     /// Closes it again.
     pub fn clear(&self) {
-        // Relaxed: nobody learns anything from a closed gate.
+        // Relaxed: a closed gate publishes no data.
         self.word.store(CLOSED, Relaxed);
     }
 
@@ -47,7 +47,8 @@ impl Gate {
         }
     }
 
-    /// Wakes a sleeper for no reason, as the kernel may at any time, and so finds out whether there is one.
+    /// Wakes a sleeper spuriously, as the kernel may at any time, and so finds out whether there is
+    /// one.
     pub fn somebody_sleeps(&self) -> bool {
         park::wake_one(&raw const self.word)
     }

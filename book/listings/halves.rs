@@ -17,7 +17,7 @@ impl Half {
     }
 
     fn look(&self) -> u32 {
-        // SAFETY: after the barrier nobody draws.
+        // SAFETY: after the barrier no thread draws.
         self.pixels.with(|place| unsafe { *place })
     }
 }
@@ -42,7 +42,7 @@ impl Half {
     }
 }
 
-// SAFETY: `compute` draws before the barrier and looks after it, and nobody else does either.
+// SAFETY: `compute` draws before the barrier and looks after it, and so do all others.
 unsafe impl Sync for Half {}
 
 impl Default for Half {

@@ -22,7 +22,7 @@ pub fn fetch_now(letters: &Lock<u32>) {
     }
 }
 
-/// Puts a letter in, and wakes one who waits.
+/// Puts a letter in, and wakes one waiter.
 pub fn deliver(letters: &Lock<u32>, arrived: &Condition) {
     *letters.lock() += 1;
     arrived.notify_one();

@@ -1,9 +1,9 @@
-//! A thread panics, and whoever joins it learns of it.
+//! A thread panics, and the joining thread learns of it.
 
 use primitives::threads::{self, PanicError};
 
 // ANCHOR: sum
-/// The sum of the numbers, each read by a thread of its own.
+/// The sum of the numbers, each read by its own thread.
 pub fn sum(lines: &[&'static str]) -> Result<u32, PanicError> {
     let read =
         |line: &'static str| threads::spawn(move || line.parse::<u32>().expect("not a number"));

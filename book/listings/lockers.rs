@@ -8,7 +8,8 @@ use primitives::sync::{const_fn, thread};
 pub const NONE: u32 = 999;
 
 // ANCHOR: lockers
-/// The free lockers, one on top of the other: `top` is the first, and `below[n]` comes after locker `n`.
+/// The free lockers, one on top of the other: `top` is the first, and `below[n]` comes after locker
+/// `n`.
 pub struct Lockers {
     top: AtomicU32,
     below: [AtomicU32; 3],
@@ -24,7 +25,7 @@ impl Lockers {
                 thread::yield_now();
                 continue;
             }
-            // Relaxed: as of the top that was read.
+            // Relaxed: ordered by the load of the top.
             let next = self.below[top as usize].load(Relaxed);
             // AcqRel: pairs with itself, and with the Release in `give_back`.
             if self.top.compare_exchange(top, next, AcqRel, Relaxed).is_ok() {

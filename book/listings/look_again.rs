@@ -1,4 +1,4 @@
-//! A lock that looks again after it has taken, and does not lock all the same.
+//! A lock that looks again after it has taken, and still does not lock.
 
 use primitives::sync::atomic::AtomicU32;
 use primitives::sync::atomic::Ordering::{Acquire, Relaxed, Release};
@@ -13,14 +13,14 @@ pub struct NumberedLock {
 
 impl NumberedLock {
     // ANCHOR: calls
-    /// Goes in, as thread `me`, unless somebody is inside.
-    /// Or so it seems. Returns whether it did.
+    /// Goes in, as thread `me`, unless another thread is inside. Or so it seems. Returns whether it
+    /// did.
     pub fn try_lock(&self, me: u32) -> bool {
         // Acquire: pairs with the Release in `unlock`.
         if self.owner.load(Acquire) != NOBODY {
             return false;
         }
-        // Relaxed, here and below: only between those who try.
+        // Relaxed, here and below: only between threads that try.
         self.owner.store(me, Relaxed);
         self.owner.load(Relaxed) == me // or somebody was faster
     }
@@ -35,7 +35,7 @@ impl NumberedLock {
 
 impl NumberedLock {
     const_fn! {
-        /// Nobody is inside.
+        /// No thread is inside.
         #[must_use]
         pub const fn new() -> Self {
             Self { owner: AtomicU32::new(NOBODY) }

@@ -8,16 +8,16 @@ use primitives::sync::const_fn;
 const FREE: u32 = 0;
 const TAKEN: u32 = 1;
 
-/// A word that says whether somebody is inside, and a place to sleep.
+/// A word that says whether a thread is inside, and a place to sleep.
 pub struct SleepyLock {
     state: AtomicU32,
-    /// Always 0: who sleeps here sleeps until somebody calls.
+    /// Always 0: a sleeper sleeps until a thread calls.
     bed: AtomicU32,
 }
 
 impl SleepyLock {
     // ANCHOR: calls
-    /// Goes in; sleeps while somebody is inside.
+    /// Goes in; sleeps while another thread is inside.
     pub fn lock(&self) {
         // Acquire: pairs with the Release in `unlock`.
         // Relaxed on failure: nothing was taken.
@@ -33,7 +33,7 @@ impl SleepyLock {
         self.wake_one();
     }
 
-    /// Sleeps until somebody calls `wake_one`.
+    /// Sleeps until a thread calls `wake_one`.
     fn sleep(&self) {
         park::wait(&self.bed, 0, None);
     }
@@ -47,7 +47,7 @@ impl SleepyLock {
 
 impl SleepyLock {
     const_fn! {
-        /// Nobody is inside.
+        /// No thread is inside.
         #[must_use]
         pub const fn new() -> Self {
             Self { state: AtomicU32::new(FREE), bed: AtomicU32::new(0) }

@@ -20,7 +20,7 @@ impl Mailbox {
         *letters -= 1;
     }
 
-    /// Puts a letter in, and wakes one who waits.
+    /// Puts a letter in, and wakes one waiter.
     pub fn deliver(&self) {
         *self.letters.lock() += 1; // the lock is free again at the end of this line
         self.arrived.notify_one();

@@ -1,4 +1,5 @@
-//! A condition that misses the call: it asks how often the bell has rung only after it has let the lock go.
+//! A condition that misses the call: it asks how often the bell has rung only after it has let the
+//! lock go.
 
 use primitives::park;
 use primitives::raw::RawLock;
@@ -13,7 +14,7 @@ pub struct Bell {
 }
 
 impl Bell {
-    /// Lets the lock go, sleeps until the bell rings, takes the lock again.
+    /// Releases the lock, sleeps until the bell rings, takes the lock again.
     pub fn wait(&self, lock: &RawLock) {
         lock.release();
         // Relaxed, here and below: the lock makes the order.
@@ -22,7 +23,7 @@ impl Bell {
         lock.acquire();
     }
 
-    /// Wakes all who wait.
+    /// Wakes all waiters.
     pub fn ring(&self) {
         self.rings.fetch_add(1, Relaxed);
         park::wake_all(&raw const self.rings);

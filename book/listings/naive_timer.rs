@@ -1,11 +1,11 @@
-//! A timer that looks whether it was called off, and then rings: and may be called off in between.
+//! A timer that looks whether it was cancelled, and then rings; it may be cancelled in between.
 
 use primitives::sync::atomic::AtomicBool;
 use primitives::sync::atomic::Ordering::{Acquire, Release};
 use primitives::sync::const_fn;
 
 // ANCHOR: timer
-/// A timer that a thread waits for, and that another one may call off.
+/// A timer that a thread waits for, and that another one may cancel.
 pub struct NaiveTimer {
     rang: AtomicBool,
     cancelled: AtomicBool,
@@ -21,7 +21,7 @@ impl NaiveTimer {
         }
     }
 
-    /// Calls it off. Returns whether this call is why it will not ring.
+    /// Cancels it. Returns whether this call prevents it from ringing.
     pub fn cancel(&self) -> bool {
         // Acquire: pairs with the Release in `ring`.
         if self.rang.load(Acquire) {
@@ -36,7 +36,7 @@ impl NaiveTimer {
 
 impl NaiveTimer {
     const_fn! {
-        /// A timer that has not rung, and was not called off.
+        /// A timer that has not rung, and was not cancelled.
         #[must_use]
         pub const fn new() -> Self {
             Self { rang: AtomicBool::new(false), cancelled: AtomicBool::new(false) }

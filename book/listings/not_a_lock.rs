@@ -12,13 +12,13 @@ pub struct NotALock {
 
 impl NotALock {
     // ANCHOR: calls
-    /// Waits until nobody is inside, then goes in. Or so it seems.
+    /// Waits until no thread is inside, then goes in. Or so it seems.
     pub fn lock(&self) {
         // Acquire: pairs with the Release in `unlock`.
         while self.taken.load(Acquire) {
             thread::yield_now(); // let others run
         }
-        // Relaxed: going in has nothing to tell anybody.
+        // Relaxed: going in publishes no data.
         self.taken.store(true, Relaxed);
     }
 
@@ -33,7 +33,7 @@ impl NotALock {
 
 impl NotALock {
     const_fn! {
-        /// Nobody is inside.
+        /// No thread is inside.
         #[must_use]
         pub const fn new() -> Self {
             Self { taken: AtomicBool::new(false) }

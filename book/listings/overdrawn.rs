@@ -1,9 +1,9 @@
-//! A withdrawal that waits for money, and takes it that there is enough when there is some.
+//! A withdrawal that waits for money, and assumes that there is enough when there is some.
 
 use primitives::sync::const_fn;
 use primitives::{Condition, Lock};
 
-/// An account into which somebody else pays.
+/// An account into which another thread pays.
 pub struct Account {
     balance: Lock<u32>,
     paid_in: Condition,
@@ -34,7 +34,8 @@ impl Account {
 // ANCHOR_END: wait-while
 
 impl Account {
-    /// Puts money in, and tells all who wait: the first may want more than there is, and the second less.
+    /// Puts money in, and notifies all waiters: the first may want more than there is, and the
+    /// second less.
     pub fn pay_in(&self, amount: u32) {
         *self.balance.lock() += amount;
         self.paid_in.notify_all();

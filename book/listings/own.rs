@@ -1,5 +1,5 @@
-//! What the page "Write your own" begins with: whole programs, each with a `main`, which the page explores and
-//! which run as they are. The page has them in this order.
+//! What the page "Write your own" begins with: whole programs, each with a `main`, which the page
+//! explores and which run as they are. The page has them in this order.
 
 pub mod spin_lock;
 

@@ -4,11 +4,11 @@ use primitives::raw::RawLock;
 use primitives::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 use primitives::sync::{const_fn, thread};
 
-/// In place of an owner's number: nobody has the lock.
+/// In place of an owner's number: no thread has the lock.
 const NOBODY: u64 = 0;
 
 // ANCHOR: lock
-/// A lock, who has it, and how often beyond the first time.
+/// A lock, its owner, and how often it is held beyond the first time.
 pub struct Reentrant {
     lock: RawLock,
     owner: AtomicU64,
@@ -43,7 +43,7 @@ impl Reentrant {
 
 impl Reentrant {
     const_fn! {
-        /// Nobody has it.
+        /// No thread has it.
         #[must_use]
         pub const fn new() -> Self {
             Self {

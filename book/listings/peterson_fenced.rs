@@ -6,9 +6,9 @@ use primitives::sync::{const_fn, thread};
 
 /// A lock for two threads, number 0 and number 1.
 pub struct Peterson {
-    /// Who wants to go in, or is inside.
+    /// Which threads want to go in, or are inside.
     wants: [AtomicBool; 2],
-    /// Who goes first if both want to.
+    /// Which thread goes first if both want to.
     first: AtomicUsize,
 }
 
@@ -41,7 +41,7 @@ impl Peterson {
 
 impl Peterson {
     const_fn! {
-        /// Nobody is inside.
+        /// No thread is inside.
         #[must_use]
         pub const fn new() -> Self {
             Self {

@@ -6,17 +6,17 @@ use primitives::sync::{const_fn, thread};
 
 /// A lock for two threads, number 0 and number 1.
 pub struct Peterson {
-    /// Who wants to go in, or is inside.
+    /// Which threads want to go in, or are inside.
     wants: [AtomicBool; 2],
-    /// Who goes first if both want to.
+    /// Which thread goes first if both want to.
     first: AtomicUsize,
 }
 
 impl Peterson {
-    // The orderings of `lock` are an exercise in the book, so what they are for stands here, outside of what
-    // it shows. Relaxed: the swap hands it on. AcqRel: pairs with itself, in the other thread; whichever is
-    // second finds the first, and sees what it wants. Acquires: pair with the Release in `unlock` and with the
-    // swap.
+    // The orderings of `lock` are an exercise in the book, so what they are for stands here,
+    // outside of what it shows. Relaxed: the swap hands it on. AcqRel: pairs with itself, in the
+    // other thread; whichever is second finds the first, and sees what it wants. Acquires: pair
+    // with the Release in `unlock` and with the swap.
     // ANCHOR: calls
     /// Goes in, as thread `me`, when the other is out.
     pub fn lock(&self, me: usize) {
@@ -38,7 +38,7 @@ impl Peterson {
 
 impl Peterson {
     const_fn! {
-        /// Nobody is inside.
+        /// No thread is inside.
         #[must_use]
         pub const fn new() -> Self {
             Self {

@@ -5,9 +5,9 @@ use primitives::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use primitives::sync::const_fn;
 
 // ANCHOR: task
-/// Nobody has begun it.
+/// It has not begun.
 const QUEUED: u32 = 0;
-/// Somebody runs it.
+/// A thread runs it.
 const RUNNING: u32 = 1;
 /// It has returned, and its result is there.
 const RETURNED: u32 = 2;
@@ -19,7 +19,7 @@ pub struct Task {
 }
 
 impl Task {
-    /// Runs it, unless somebody has begun it.
+    /// Runs it, unless it has begun.
     pub fn run(&self) {
         // Relaxed, both: the claim only decides.
         if self.state.compare_exchange(QUEUED, RUNNING, Relaxed, Relaxed).is_ok() {
@@ -44,7 +44,7 @@ impl Task {
 
 impl Task {
     const_fn! {
-        /// A task that nobody has begun.
+        /// A task that has not begun.
         #[must_use]
         pub const fn new() -> Self {
             Self { state: AtomicU32::new(QUEUED), result: AtomicU32::new(0) }

@@ -1,18 +1,19 @@
-//! A task that looks whether somebody has begun it, and then begins it: and so it may be run twice.
+//! A task that looks whether it has begun, and then begins: so it may run twice.
 
 use primitives::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use primitives::sync::atomic::{AtomicBool, AtomicU32};
 use primitives::sync::const_fn;
 
 // ANCHOR: task
-/// A task that several threads may find: a worker in the queue, and whoever waits for its result.
+/// A task that several threads may find: a worker in the queue, and a thread that waits for its
+/// result.
 pub struct NaiveTask {
     begun: AtomicBool,
     runs: AtomicU32,
 }
 
 impl NaiveTask {
-    /// Runs it, unless somebody has begun it.
+    /// Runs it, unless it has begun.
     pub fn run(&self) {
         // Acquire: pairs with the Release below.
         if !self.begun.load(Acquire) {
@@ -28,7 +29,7 @@ impl NaiveTask {
 
 impl NaiveTask {
     const_fn! {
-        /// Nobody has begun it.
+        /// It has not begun.
         #[must_use]
         pub const fn new() -> Self {
             Self { begun: AtomicBool::new(false), runs: AtomicU32::new(0) }

@@ -63,7 +63,7 @@ pub fn even_squares(numbers: &[u32]) -> Vec<u32> {
 // ANCHOR_END: closure
 
 // ANCHOR: result
-/// Adds up what is written in the lines; an error if one is no number.
+/// Adds up what is written in the lines; an error if one is not a number.
 pub fn total(lines: &[&str]) -> Result<u32, std::num::ParseIntError> {
     let mut sum = 0;
     for line in lines {

@@ -1,4 +1,4 @@
-//! The smallest lock whose waiters sleep: the look and the falling asleep are one step.
+//! The smallest lock whose waiters sleep: the look and the sleep are one step.
 
 use primitives::park;
 use primitives::sync::atomic::AtomicU32;
@@ -8,14 +8,14 @@ use primitives::sync::const_fn;
 const FREE: u32 = 0;
 const TAKEN: u32 = 1;
 
-/// A word that says whether somebody is inside, and on which others sleep.
+/// A word that says whether a thread is inside, and on which others sleep.
 pub struct SleepingLock {
     state: AtomicU32,
 }
 
 impl SleepingLock {
     // ANCHOR: calls
-    /// Goes in; sleeps while somebody is inside.
+    /// Goes in; sleeps while another thread is inside.
     pub fn lock(&self) {
         // Acquire: pairs with the Release in `unlock`.
         // Relaxed on failure: nothing was taken.
@@ -36,7 +36,7 @@ impl SleepingLock {
 
 impl SleepingLock {
     const_fn! {
-        /// Nobody is inside.
+        /// No thread is inside.
         #[must_use]
         pub const fn new() -> Self {
             Self { state: AtomicU32::new(FREE) }

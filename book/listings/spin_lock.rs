@@ -12,7 +12,7 @@ pub struct SpinLock {
 
 impl SpinLock {
     // ANCHOR: calls
-    /// Waits until nobody is inside, then goes in.
+    /// Waits until no thread is inside, then goes in.
     pub fn lock(&self) {
         // Acquire: pairs with the Release in `unlock`. Relaxed on failure: nothing was taken.
         while self.taken.compare_exchange(false, true, Acquire, Relaxed).is_err() {
@@ -31,7 +31,7 @@ impl SpinLock {
 
 impl SpinLock {
     const_fn! {
-        /// Nobody is inside.
+        /// No thread is inside.
         #[must_use]
         pub const fn new() -> Self {
             Self { taken: AtomicBool::new(false) }

@@ -3,7 +3,7 @@
 use primitives::sync::thread;
 
 // ANCHOR: run
-/// Runs all jobs, each on a thread of its own, at the same time.
+/// Runs all jobs, each on its own thread, at the same time.
 pub fn run_all<F: FnOnce() + Send + 'static>(jobs: Vec<F>) {
     let threads: Vec<_> = jobs.into_iter().map(thread::spawn).collect();
     for thread in threads {

@@ -3,7 +3,7 @@
 use primitives::sync::thread;
 
 // ANCHOR: run
-/// Runs all jobs, each on a thread of its own.
+/// Runs all jobs, each on its own thread.
 pub fn run_all<F: FnOnce() + Send + 'static>(jobs: Vec<F>) {
     for job in jobs {
         let thread = thread::spawn(job);

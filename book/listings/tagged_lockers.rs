@@ -8,7 +8,8 @@ use primitives::sync::{const_fn, thread};
 pub const NONE: u32 = 999;
 
 // ANCHOR: lockers
-/// What is added to the top for each locker that is given back: thousands count, and the rest is the locker.
+/// What is added to the top for each locker that is given back: thousands count, and the rest is
+/// the locker.
 const GIVEN_BACK: u32 = 1000;
 
 /// The free lockers, one on top of the other.
@@ -29,7 +30,7 @@ impl TaggedLockers {
                 thread::yield_now();
                 continue;
             }
-            // Relaxed: as of the top that was read.
+            // Relaxed: ordered by the load of the top.
             let next = self.below[locker as usize].load(Relaxed);
             // AcqRel: pairs with itself, and with the Release in `give_back`.
             if self.top.compare_exchange(top, top - locker + next, AcqRel, Relaxed).is_ok() {

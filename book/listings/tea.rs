@@ -1,4 +1,4 @@
-//! Tea that is either ready or called off, and everybody knows which.
+//! Tea that is either ready or cancelled, and every thread knows which.
 
 use std::time::Instant;
 
@@ -10,9 +10,9 @@ use primitives::sync::const_fn;
 pub struct Tea {
     /// Until it is ready.
     pub sleep: CancellableSleep,
-    /// Whether somebody was told that it is.
+    /// Whether a thread was told that it is.
     pub served: AtomicBool,
-    /// Whether somebody was told that it will not be.
+    /// Whether a thread was told that it will not be.
     pub called_off: AtomicBool,
 }
 

@@ -15,7 +15,8 @@ pub struct Turnstile {
 impl Turnstile {
     /// Waits until all have come.
     pub fn wait(&self) {
-        // Acquire and Release: pair with each other, so that each sees what all did before they came.
+        // Acquire and Release: pair with each other, so that each thread sees what all did before
+        // they came.
         let before = self.arrived.fetch_add(1, AcqRel);
         if before + 1 == self.parties {
             self.arrived.store(0, Release); // for the next round

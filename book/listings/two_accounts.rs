@@ -1,4 +1,5 @@
-//! Money from one account to another, with both locked: in the order of the transfer, and in that of the numbers.
+//! Money from one account to another, with both locked: in the order of the transfer, and in that
+//! of the numbers.
 
 use primitives::Lock;
 
@@ -35,7 +36,7 @@ pub fn count_one_by_one(accounts: &[Lock<u32>]) -> u32 {
 // ANCHOR_END: one-by-one
 
 // ANCHOR: all-at-once
-/// Counts the money of the bank: nobody can move any meanwhile.
+/// Counts the money of the bank: no thread can move any meanwhile.
 pub fn count_all_at_once(accounts: &[Lock<u32>]) -> u32 {
     let held = Vec::from_iter(accounts.iter().map(Lock::lock)); // in the order of the numbers
     held.iter().map(|balance| **balance).sum()

@@ -1,6 +1,7 @@
 //! A count that two threads raise in two steps each, so that one of them can get lost.
 //!
-//! With a plain number Rust does not compile it, for two threads would write to the same memory:
+//! With a plain number Rust does not compile it, because two threads would write to the same
+//! memory:
 //!
 //! ```compile_fail,E0499
 //! let mut count = 0;

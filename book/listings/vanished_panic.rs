@@ -3,7 +3,7 @@
 use primitives::threads;
 
 // ANCHOR: sum
-/// The sum of the numbers, each read by a thread of its own.
+/// The sum of the numbers, each read by its own thread.
 pub fn sum(lines: &[&'static str]) -> u32 {
     let read =
         |line: &'static str| threads::spawn(move || line.parse::<u32>().expect("not a number"));

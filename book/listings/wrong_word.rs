@@ -8,14 +8,14 @@ use primitives::sync::const_fn;
 const FREE: u32 = 0;
 const TAKEN: u32 = 1;
 
-/// A word that says whether somebody is inside, and on which others sleep.
+/// A word that says whether a thread is inside, and on which others sleep.
 pub struct CuriousLock {
     state: AtomicU32,
 }
 
 impl CuriousLock {
     // ANCHOR: calls
-    /// Goes in; sleeps while somebody is inside.
+    /// Goes in; sleeps while another thread is inside.
     pub fn lock(&self) {
         // Acquire: pairs with the Release in `unlock`.
         // Relaxed on failure: nothing was taken.
@@ -37,7 +37,7 @@ impl CuriousLock {
 
 impl CuriousLock {
     const_fn! {
-        /// Nobody is inside.
+        /// No thread is inside.
         #[must_use]
         pub const fn new() -> Self {
             Self { state: AtomicU32::new(FREE) }

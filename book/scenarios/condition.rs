@@ -29,7 +29,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
             .thread(|post| post.mailbox.deliver())
             .shows(bell, "mailbox")
             .shows(bell, "bell");
-    // The one that sleeps, the one that is faster, the one who delivers.
+    // The one that sleeps, the one that is faster, the one that delivers.
     let if_for_while = Scenario::new("if-for-while", || Letters {
         letters: Lock::new(0),
         arrived: Condition::new(),

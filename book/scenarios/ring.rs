@@ -1,4 +1,5 @@
-//! Structures without a lock: a top that came back, a place that is not filled yet, and the ring that ships.
+//! Structures without a lock: a top that came back, a place that is not filled yet, and the ring
+//! that ships.
 
 use explorer::scenario::Expected::Broken;
 use explorer::{Kind, Scenario};

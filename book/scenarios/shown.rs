@@ -1,4 +1,5 @@
-//! Shipped source that many scenarios run, and so must show; each has a chapter of its own before theirs.
+//! Shipped source that many scenarios run, and so must show; each has a chapter of its own before
+//! theirs.
 
 use explorer::scenario::Builder;
 

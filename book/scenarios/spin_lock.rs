@@ -18,7 +18,7 @@ struct Bank {
     balance: AtomicU32,
 }
 
-/// What was received is no part of the program: the check alone reads it.
+/// The received value is not part of the program: only the check reads it.
 struct Message {
     data: AtomicU32,
     ready: AtomicBool,

@@ -16,8 +16,8 @@ const NAIVE: &str = "book/listings/peterson.rs";
 const SWAPPED: &str = "book/listings/peterson_swap.rs";
 const FENCED: &str = "book/listings/peterson_fenced.rs";
 
-/// Two flags, and what each thread saw of the other's. (Nobody but the check reads that, so it is no part of
-/// the program.)
+/// Two flags, and what each thread saw of the other's. (Only the check reads that, so it is not
+/// part of the program.)
 struct Flags {
     a: AtomicBool,
     b: AtomicBool,

@@ -10,7 +10,7 @@ use crate::listings::{after_the_end, too_early};
 const EARLY: &str = "book/listings/too_early.rs";
 const JOINED: &str = "book/listings/after_the_end.rs";
 
-/// What A has reported is no part of the program: the check alone reads it.
+/// A's report is not part of the program: only the check reads it.
 struct Shared {
     words: AtomicU32,
     reported: Cell<u32>,

@@ -1,4 +1,4 @@
-//! A timer that rings and is called off at the same moment.
+//! A timer that rings and is cancelled at the same moment.
 
 use std::time::Instant;
 

@@ -1,7 +1,8 @@
-//! The appendix with Python's names and ours names nothing that is not there.
+//! The appendix with Python's names and ours contains only existing names.
 //!
-//! Each name of its second column is a link in `listings/api.rs`, and rustdoc refuses a link that leads nowhere (the
-//! step `docs` of `cargo verify`). This test sees to it that the file has exactly the names of the appendix.
+//! Each name of its second column is a link in `listings/api.rs`, and rustdoc refuses a link that
+//! leads nowhere (the step `docs` of `cargo verify`). This test ensures that the file has exactly
+//! the names of the appendix.
 
 use watchdog as _;
 
@@ -16,9 +17,12 @@ fn every_name_in_the_appendix_is_a_link_that_rustdoc_checks() {
     let names = names(&appendix);
     assert!(names.len() > 100, "only {} names were found", names.len());
     let mut expected = String::from(
-        "//! Every name of the appendix on Python's names and ours, as a link: rustdoc refuses one that leads nowhere.\n\
-         //!\n\
-         //! Made from `src/api.md`; `UPDATE_SNAPSHOTS=1 cargo test -p book --test api` makes it anew.\n//!\n",
+        "\
+//! Every name of the appendix on Python's names and ours, as a link.\n\
+//!\n\
+//! rustdoc refuses a link that leads nowhere. This file is made from `src/api.md`:\n\
+//! `UPDATE_SNAPSHOTS=1 cargo test -p book --test api` makes it again.\n\
+//!\n",
     );
     for name in names {
         expected += &format!("//! - [`{name}`]\n");
@@ -34,8 +38,8 @@ fn every_name_in_the_appendix_is_a_link_that_rustdoc_checks() {
     );
 }
 
-/// The code in the second columns, as full paths. A small name is that of a call of what the line before the table
-/// names; any other lies in the same crate.
+/// The code in the second columns, as full paths. A lower-case name is a call of the type that the
+/// line before the table names; any other is in the same crate.
 fn names(appendix: &str) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     let mut of = "";

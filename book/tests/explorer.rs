@@ -153,12 +153,13 @@ fn all_scripts_and_each_graph_are_small() {
     for (file, _) in graphs() {
         let path = Path::new(BOOK).join("generated/explore").join(&file);
         let graph = compressed(&fs::read(path).unwrap());
-        // 30 KiB for the states, and 2 for who calls whom in each of them.
+        // 30 KiB for the states, and 2 for the calls in each of them.
         assert!(graph <= 32 * 1024, "{file}: {graph} bytes compressed");
     }
 }
 
-/// The page, and the scripts and style sheets that it loads; not the fonts, which come after the text.
+/// The page, and the scripts and style sheets that it loads; not the fonts, which come after the
+/// text.
 #[test]
 fn the_first_load_is_light() {
     let site = render();

@@ -133,7 +133,7 @@ fn other_methods_and_nonsense_are_refused() {
 #[test]
 fn readers_that_break_off_disturb_nobody() {
     let address = start_with_book();
-    // Somebody who says half a sentence and keeps the line open.
+    // A client that sends half a request and keeps the connection open.
     let mut half = TcpStream::connect(address).unwrap();
     half.write_all(b"GET /lock.ht").unwrap();
     for part in [&b""[..], b"GET", b"GET / HTTP/1.1\r\n"] {
@@ -144,7 +144,7 @@ fn readers_that_break_off_disturb_nobody() {
         stream.read_to_end(&mut rest).unwrap();
         assert!(rest.is_empty(), "no answer to half a request");
     }
-    // Somebody who does not wait for the answer.
+    // A client that does not wait for the answer.
     for _ in 0..20 {
         let mut stream = TcpStream::connect(address).unwrap();
         stream.write_all(b"GET /lock.html HTTP/1.1\r\n\r\n").unwrap();
@@ -180,7 +180,8 @@ fn live(address: SocketAddr) -> (String, Option<String>) {
     (field("build").unwrap(), field("error"))
 }
 
-/// Asks until the answer is as it should be. A minute is no measure of speed, only not for ever.
+/// Asks until the answer is as it should be. A minute does not measure speed; it only bounds the
+/// wait.
 fn wait_until(address: SocketAddr, ready: impl Fn(&str, Option<&str>) -> bool) -> String {
     let started = Instant::now();
     loop {

@@ -3,7 +3,7 @@
 //!
 //! Ours alone, to see what a change did to one of them. Beside their peers they are measured by
 //! `cargo results lock`, turn by turn: criterion runs one after the other, and a machine that is
-//! busier for one than for the next favours somebody.
+//! busier for one than for the next favours one of them.
 
 mod common;
 

@@ -1,19 +1,19 @@
-//! A stack by compare-and-swap, and why it is not enough to compare.
+//! A stack by compare-and-swap, and why comparing is not enough.
 //!
-//! R. K. Treiber's stack is the smallest structure without a lock: a list, and one word that says which
-//! node is on top. To push, let the new node point at the top, and swing the top to it, by compare-exchange.
-//! To pop, swing the top to the node that it points at. If another thread was faster the exchange fails,
-//! and one looks again.
+//! R. K. Treiber's stack is the smallest structure without a lock: a list, and one word that says
+//! which node is on top. A push lets the new node point at the top, and swings the top to it by
+//! compare-exchange. A pop swings the top to the node that it points at. If another thread was
+//! faster, the exchange fails, and the thread looks again.
 //!
 //! ```text
 //!    top ──▶ A ──▶ B ──▶ C          pop: reads "A is on top", reads "after A comes B",
 //!                                        if A is still on top, B is on top now
 //! ```
 //!
-//! _If A is still on top_, and there is the trap: A may be on top _again_. Between the two reads and the
-//! exchange others may have popped A, and B, and pushed A again. The word compares equal, and B, which may
-//! lie in some other list by now, becomes the top. This is the ABA problem. It is not a matter of memory
-//! that was freed; here none is. Equal does not mean unchanged, that is all.
+//! _If A is still on top_: that is the trap, because A may be on top _again_. Between the two reads
+//! and the exchange others may have popped A, and B, and pushed A again. The word compares equal,
+//! and B, which may be in another list by now, becomes the top. This is the ABA problem. It does
+//! not depend on freed memory; here none is freed. Equal does not mean unchanged.
 //!
 //! ```text
 //!    thread 1                         thread 2, and others
@@ -28,14 +28,16 @@
 //!
 //! A tag that wraps around comes back too, and a thread that slept meanwhile is deceived again. So
 //! this one never wraps. It has 48 bits, which leaves 16 for the index, and the push after the last
-//! tag panics: 281,474,976,710,655 pushes of 10 ns are 32 days in which the stack does nothing else.
+//! tag panics: 281,474,976,710,655 pushes of 10 ns are 32 days in which the stack does nothing
+//! else.
 //!
 //! Nodes live in an array, so there is no memory to free and an index will do for a pointer. Those
 //! that hold no item are in a second stack of the same kind. A node comes back there after each pop
-//! of an item, so the second stack never sees more pushes than the first, and its tags last as long.
+//! of an item, so the second stack never sees more pushes than the first, and its tags last as
+//! long.
 //!
-//! Source: R. K. Treiber, _Systems Programming: Coping with Parallelism_ (1986); the tag is from the
-//! documentation of IBM's System/370, whose compare-and-swap came in a double-word form for its sake.
+//! Source: R. K. Treiber, _Systems Programming: Coping with Parallelism_ (1986); the tag is from
+//! the documentation of IBM's System/370, whose double-word compare-and-swap was made for it.
 
 #[cfg(all(test, not(model)))]
 mod tests;
@@ -50,16 +52,16 @@ use primitives::sync::model_failed;
 
 use crate::drop_all::drop_all;
 
-/// The index that stands for no node.
+/// The index that means "no node".
 const NONE: u32 = 0xFFFF;
 
-/// A bounded stack by compare-and-swap, which never blocks. For reading: it shows what the ABA problem is
-/// and what a tag does about it.
+/// A bounded stack by compare-and-swap, which never blocks. It is meant for reading: it shows the
+/// ABA problem and how a tag solves it.
 ///
-/// For work take a [`Stack`](crate::Stack), which is a lock around a `Vec`. All threads that use a stack want
-/// the same word, whichever way it is built; by compare-and-swap each of them needs two exchanges on two
-/// such words, and repeats them whenever it loses. With two threads that was measured to take several times
-/// as long as the lock.
+/// For real use take a [`Stack`](crate::Stack), which is a lock around a `Vec`. All threads that
+/// use a stack compete for the same word, however it is built. With compare-and-swap, each needs
+/// two exchanges on two such words, and repeats them whenever it loses. With two threads that took
+/// several times as long as the lock.
 ///
 /// ```
 /// use queues::TreiberStack;
@@ -71,9 +73,9 @@ const NONE: u32 = 0xFFFF;
 /// assert_eq!(stack.try_pop(), Some('b'));
 /// ```
 pub struct TreiberStack<T> {
-    /// The nodes that hold items.
+    /// The nodes with an item.
     items: Top,
-    /// The nodes that hold none.
+    /// The nodes without an item.
     free: Top,
     nodes: Box<[Node<T>]>,
 }
@@ -106,7 +108,7 @@ fn index(word: u64) -> u32 {
     word as u32 & NONE
 }
 
-/// The word, with another node on top.
+/// The word with another node on top.
 #[inline]
 fn with_index(word: u64, index: u32) -> u64 {
     word & !(ONE_PUSH - 1) | u64::from(index)
@@ -118,7 +120,8 @@ fn worn_out() -> ! {
     panic!("a stack of {} pushes is worn out: make a new one", u64::MAX / ONE_PUSH)
 }
 
-// SAFETY: an item is moved in by one thread and out by another, but its node belongs to one thread at a time.
+// SAFETY: one thread moves an item in and another moves it out, but its node belongs to one thread
+// at a time.
 unsafe impl<T: Send> Send for TreiberStack<T> {}
 // SAFETY: as above; `&TreiberStack` gives no reference to an item.
 unsafe impl<T: Send> Sync for TreiberStack<T> {}
@@ -132,13 +135,14 @@ impl Top {
     // ANCHOR: push
     /// Puts the node, which belongs to this thread, on top.
     fn push<T>(&self, nodes: &[Node<T>], node: u32) {
-        // Relaxed: the exchange decides, and what is on top is not looked at.
+        // Relaxed: the exchange decides, and the node on top is not read.
         let mut top = self.word.load(Relaxed);
         loop {
             // Relaxed: no other thread has the node, until the exchange publishes it.
             nodes[node as usize].below.store(index(top), Relaxed);
             let Some(new) = with_index(top, node).checked_add(ONE_PUSH) else { worn_out() };
-            // Release: pairs with the Acquire in `pop`: a thread that takes the node sees what is in it.
+            // Release: pairs with the Acquire in `pop`: a thread that takes the node sees what is
+            // in it.
             match self.word.compare_exchange_weak(top, new, Release, Relaxed) {
                 Ok(_) => return,
                 Err(now) => top = now,
@@ -148,18 +152,19 @@ impl Top {
     // ANCHOR_END: push
 
     // ANCHOR: pop
-    /// Takes off the node on top, if there is one: it belongs to this thread then.
+    /// Removes the node on top, if there is one; then it belongs to this thread.
     fn pop<T>(&self, nodes: &[Node<T>]) -> Option<u32> {
-        // Acquire, here and where the exchange fails: pairs with the Release in `push`, also if others have
-        // popped since (an exchange carries on what the one before it has published).
+        // Acquire, here and where the exchange fails: pairs with the Release in `push`, also if
+        // others have popped since (an exchange continues the release sequence of the one before).
         let mut top = self.word.load(Acquire);
         loop {
             let node = nodes.get(index(top) as usize)?; // none at `NONE`
-            // Another thread may have popped the node already, and may be writing to it. Then this is not
-            // what is below the top, but the exchange will fail, for the tag is another.
-            // Relaxed: as of the top that was read.
+            // Another thread may have popped the node already, and may be writing to it. Then this
+            // is not the node below the top, but the exchange will fail, because the tag differs.
+            // Relaxed: ordered by the load of the top.
             let below = node.below.load(Relaxed);
-            // Relaxed on success: it compares equal only if it is the very word that was read, with Acquire.
+            // Relaxed on success: it compares equal only if it is the very word that the Acquire
+            // load read.
             match self.word.compare_exchange_weak(top, with_index(top, below), Relaxed, Acquire) {
                 Ok(_) => return Some(index(top)),
                 Err(now) => top = now,
@@ -212,21 +217,21 @@ impl<T> TreiberStack<T> {
         Ok(())
     }
 
-    /// Takes the item on top off, if there is one; never blocks. Costs two compare-exchanges.
+    /// Removes the item on top, if there is one; never blocks. Costs two compare-exchanges.
     pub fn try_pop(&self) -> Option<T> {
         let node = self.items.pop(&self.nodes)?;
         let place = &self.nodes[node as usize].item;
-        // SAFETY: the node was on the list of those that hold items, and is this thread's alone until it is
-        // pushed.
+        // SAFETY: the node was on the list of nodes with an item, and belongs only to this thread
+        // until it is pushed.
         let item = place.with(|place| unsafe { (*place).assume_init_read() });
         self.free.push(&self.nodes, node);
         Some(item)
     }
 
-    /// Whether there is no item: out of date before you look at the answer.
+    /// Whether the stack is empty. The answer may be out of date when you read it.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        // Relaxed: nothing is looked at but the number itself.
+        // Relaxed: only the number itself is read.
         index(self.items.word.load(Relaxed)) == NONE
     }
 
@@ -237,7 +242,7 @@ impl<T> TreiberStack<T> {
     }
 }
 
-/// Drops the items that are left, the top one first, and all of them even if one of them panics.
+/// Drops the remaining items, the top one first; all of them, even if one drop panics.
 impl<T> Drop for TreiberStack<T> {
     fn drop(&mut self) {
         if !model_failed() {

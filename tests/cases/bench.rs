@@ -1,7 +1,7 @@
 //! `cargo results`: ours and its peers in the same run.
 //!
-//! Each bench is the file `bench.rs` in the folder of a primitive, with a function `bench`. What a row is, and how its
-//! contest is held: `tests/tools/bench`.
+//! Each bench is the file `bench.rs` in the folder of a primitive, with a function `bench`. What a
+//! row is, and how its contest is held: `tests/tools/bench`.
 
 #[cfg(test)]
 use watchdog as _;
@@ -32,7 +32,7 @@ fn main() -> std::process::ExitCode {
 
 #[cfg(test)]
 mod tests {
-    //! What lies in `book/generated/bench`.
+    //! The files in `book/generated/bench`.
 
     use std::fs;
     use std::path::Path;

@@ -1,4 +1,5 @@
-//! What `cargo counts` runs under callgrind: each operation in a loop, the loops one after the other.
+//! The program that `cargo counts` runs under callgrind: each operation in a loop, one loop after
+//! the other.
 //!
 //! Each primitive has the file `counts.rs` in its folder, with a function `rows`. How a count is
 //! made, and what comes of it: `tests/tools/counts`.
@@ -28,14 +29,14 @@ type Case = (&'static str, fn(&mut Run));
 fn main() {
     keep_a_second_thread();
     let mut run = Run::default();
-    // What every loop costs beside what is in it: `cargo counts` takes it off all others.
+    // The cost of an empty loop: `cargo counts` subtracts it from all others.
     run.row("empty loop").of("bare", &(), |()| ());
     let cases: &[Case] = &cases::each!(counts::rows);
     cases.iter().for_each(|(_, rows)| rows(&mut run));
 }
 
-/// In a process with one thread libc leaves out the atomics of its allocator and its locks, and what
-/// uses them would look cheaper than it is.
+/// In a process with one thread, libc leaves out the atomics of its allocator and locks, and an
+/// operation that uses them would look cheaper than it is.
 fn keep_a_second_thread() {
     thread::spawn(|| {
         loop {

@@ -1,7 +1,7 @@
 //! The models: small programs whose every interleaving is tried. Run them with `cargo model`.
 //!
-//! Each is the file `models.rs` in the folder of a primitive. What a scenario is, and how to read what it
-//! prints: `tests/tools/model-runtime`.
+//! Each is the file `models.rs` in the folder of a primitive. For scenarios and their output see
+//! `tests/tools/model-runtime`.
 
 #[cfg(model)]
 use model::Group;
@@ -9,8 +9,8 @@ use model::Group;
 #[cfg(model)]
 cases::modules!(models);
 
-// The alias `cargo model` sets the cfg and this variable. A RUSTFLAGS in the environment replaces the
-// first without a word, and what was left would be a run of nothing that looks green.
+// The alias `cargo model` sets the cfg and this variable. A RUSTFLAGS in the environment silently
+// replaces the first, and the run would be empty but green.
 #[cfg(not(model))]
 const _: () = assert!(
     option_env!("LOCKSMITH_MODEL").is_none(),

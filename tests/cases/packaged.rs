@@ -1,9 +1,9 @@
-//! What a builder gets: the crates as they are published, in a program outside of this workspace.
+//! The crates as they are published, used by a program outside this workspace.
 //!
-//! The packed files are unpacked into a temporary folder and a program is built on them alone. It compiles
-//! without a warning, and its lock file holds itself, ours, and what a feature that it asked for brings along:
-//! neither a model runtime nor a test library comes with a lock. Nothing is fetched, all of it was built here
-//! before.
+//! The packed files are unpacked into a temporary folder and a program is built on them alone. It
+//! compiles without a warning. Its lock file has itself, our crates, and the dependencies of
+//! requested features: a lock brings neither a model runtime nor a test library. Nothing is
+//! fetched, because everything was built here before.
 
 use watchdog as _;
 
@@ -11,7 +11,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// The folders of the crates, each after what it stands on.
+/// The folders of the crates, each after its dependencies.
 const CRATES: [&str; 2] = ["primitives", "queues"];
 
 /// The packed crates, unpacked.
@@ -29,7 +29,7 @@ fn repository() -> &'static Path {
 fn cargo(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO"));
     command.current_dir(folder).stdin(Stdio::null()).env("CARGO_NET_OFFLINE", "true");
-    // Neither a sanitizer's flags nor another folder for what is built are meant for this program.
+    // A sanitizer's flags or another target folder are not meant for this program.
     for name in
         ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_RUSTFLAGS", "CARGO_TARGET_DIR"]
     {
@@ -81,7 +81,7 @@ impl Packaged {
             format!("{name} = {{ path = {path:?}{more} }}\n")
         };
         let wanted = by_path(which, &format!(", features = {features:?}"));
-        // The second asks the registry for the first, as anybody's program does.
+        // The second asks the registry for the first, as any program does.
         let patch = by_path(0, "");
         let manifest = format!(
             "[package]\nname = \"outside\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n\
@@ -114,7 +114,8 @@ const LOCKS: &str = "fn main() { assert_eq!(*primitives::Lock::new(7).lock(), 7)
 const QUEUES: &str = "fn main() {\n    let queue = queues::Queue::bounded(1);\n    \
     queue.put(7).unwrap();\n    assert_eq!(queue.get().unwrap(), 7);\n}\n";
 
-/// Its name, which crate it depends on, with which features, its source, and what its lock file holds.
+/// Its name, which crate it depends on, with which features, its source, and what its lock file
+/// holds.
 type Case<'a> = (&'a str, usize, &'a [&'a str], &'a str, Vec<&'a str>);
 
 #[test]
@@ -134,7 +135,8 @@ fn a_program_outside_gets_ours_and_what_it_asked_for() {
         expected.sort_unstable();
         assert_eq!(packaged.locked(&folder), expected, "{case}");
     }
-    // To compile once shows that what is packed is all there; the features are compiled in the workspace.
+    // Compiling once shows that the package is complete; the features are compiled in the
+    // workspace.
     let queues = packaged.root.path().join("queues");
     run(cargo(&queues)
         .args(["run", "--quiet", "--offline", "--locked"])

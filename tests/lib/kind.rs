@@ -1,4 +1,4 @@
-//! The kinds of queue, so that each check is written once for all of them.
+//! The kinds of queue, so that each check is written once.
 
 use std::collections::VecDeque;
 
@@ -6,7 +6,7 @@ use queues::{BlockingQueue, PriorityQueue, Queue, Ring, Stack};
 
 use crate::ledger::Item;
 
-/// A kind of queue: how to make one, and in which order it must give.
+/// A kind of queue: how to make one, and its order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// First in, first out, under a lock.
@@ -23,7 +23,7 @@ impl Kind {
     /// Every kind that there is.
     pub const ALL: [Self; 4] = [Self::Queue, Self::Stack, Self::PriorityQueue, Self::Ring];
 
-    /// A queue of this kind, with the [`capacity`](Self::capacity) that it can have.
+    /// A queue of this kind, with a possible [`capacity`](Self::capacity).
     #[must_use]
     pub fn make<T: Ord + Send + 'static>(
         self,
@@ -41,8 +41,8 @@ impl Kind {
         }
     }
 
-    /// The capacity that such a queue has if this one is asked for: a ring cannot be unbounded, so it gets
-    /// more places than any check leaves items in them.
+    /// The capacity of such a queue if this one is requested: a ring cannot be unbounded, so it
+    /// gets more places than any check needs.
     #[must_use]
     pub fn capacity(self, wanted: Option<usize>) -> Option<usize> {
         match self {
@@ -51,8 +51,8 @@ impl Kind {
         }
     }
 
-    /// What such a queue must do to be right, at its simplest: puts the [`Item`] of this number where it
-    /// belongs among those that wait, of which the first is the next to come out.
+    /// The simplest correct behaviour of such a queue: inserts the [`Item`] of this number in its
+    /// place among the waiting ones, the first of which comes out next.
     pub fn insert(self, waiting: &mut VecDeque<usize>, number: usize) {
         match self {
             Self::Queue | Self::Ring => waiting.push_back(number),

@@ -4,16 +4,16 @@ use std::cmp::Ordering;
 use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
 use std::thread;
 
-/// What has become of each item, by producer and number.
+/// The fate of each item, by producer and number.
 ///
-/// All its atomics are Relaxed on purpose: an order that the ledger made between two threads could hide
-/// from ThreadSanitizer that the queue made none.
+/// All its atomics are Relaxed on purpose: an ordering by the ledger could hide from
+/// ThreadSanitizer that the queue does not order two threads.
 #[derive(Debug)]
 pub struct Ledger {
     lives: Vec<Vec<Life>>,
 }
 
-/// How often each thing happened to an item.
+/// How often each event happened to an item.
 #[derive(Debug, Default)]
 struct Life {
     made: AtomicU8,
@@ -21,7 +21,7 @@ struct Life {
     dropped: AtomicU8,
 }
 
-/// An item that its [`Ledger`] knows. Producer and number are plain data, which only the queue's own
+/// An item that a [`Ledger`] knows. Producer and number are plain data, which only the queue's own
 /// synchronisation carries from one thread to the next.
 #[derive(Debug)]
 pub struct Item {
@@ -84,7 +84,8 @@ impl Item {
         self.number
     }
 
-    /// What is compared of the item with this number. A few different values, so that there are ties.
+    /// The compared part of the item with this number. It has few different values, so that there
+    /// are ties.
     #[must_use]
     pub fn urgency(number: usize) -> usize {
         number % 5
@@ -102,7 +103,7 @@ impl Item {
     fn happens_once(&self, what: &str, count: impl Fn(&Life) -> &AtomicU8) {
         let &Self { ledger, producer, number } = self;
         let before = count(&ledger.lives[producer][number]).fetch_add(1, Relaxed);
-        // A panic while unwinding would abort, and nobody would see the first one's message.
+        // A panic while unwinding would abort, and the first panic's message would be lost.
         assert!(
             before == 0 || thread::panicking(),
             "item {number} of producer {producer} was {what} twice",

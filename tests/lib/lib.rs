@@ -1,11 +1,12 @@
-//! What several checks share: threads that cannot hang a run, the kinds of queue, items that are accounted for.
+//! Shared by several checks: threads that cannot hang a run, the kinds of queue, and accounted
+//! items.
 
 #[cfg(model)]
 pub mod model;
 #[cfg(not(model))]
 pub mod properties;
 
-// The models need none of it, and their runner takes as long as it takes: without a watchdog.
+// The models need none of this, and their runner has no time limit, so no watchdog.
 #[cfg(not(model))]
 mod kind;
 #[cfg(not(model))]

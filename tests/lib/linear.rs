@@ -1,31 +1,31 @@
-//! Linearizability: whether what several threads saw can be told as the story of one.
+//! Linearizability: whether a single thread could have seen what several threads saw.
 //!
-//! Each call is given two moments, before it began and after it ended. It took effect at one moment in
-//! between, as if at once, and all of these together must be a possible history of one thread that uses a
-//! sequential object. The search tries as the next one each call that had begun before any other ended that is
-//! not told yet. Two stories that have told the same calls and come to the same state go on in the same way,
-//! so the second of them is not followed.
+//! Each call has two moments, before its start and after its end. It took effect at one moment in
+//! between, and all these effects together must be a possible history of one thread that uses a
+//! sequential object. As the next call, the search tries each one that began before any other
+//! remaining call ended. Two histories with the same calls and the same state continue in the same
+//! way, so the second is not followed.
 //!
-//! Source: J. M. Wing and C. Gong, _Testing and Verifying Concurrent Objects_ (1993); remembering states is
-//! G. Lowe's, _Testing for Linearizability_ (2017).
+//! Source: J. M. Wing and C. Gong, _Testing and Verifying Concurrent Objects_ (1993); remembering
+//! states is G. Lowe's, _Testing for Linearizability_ (2017).
 
 use std::collections::HashSet;
 use std::fmt;
 use std::hash::Hash;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 
-/// The object as one thread would see it.
+/// The object as a single thread would see it.
 pub trait Sequential: Clone + Eq + Hash {
-    /// What can be called.
+    /// The calls.
     type Call;
-    /// What can come of a call.
+    /// The results of a call.
     type Outcome: PartialEq;
 
-    /// Makes the call, and returns what must come of it.
+    /// Makes the call, and returns its expected result.
     fn call(&mut self, call: &Self::Call) -> Self::Outcome;
 }
 
-/// A call that was made, what came of it, and when.
+/// A call, its result, and its time.
 #[derive(Clone, Debug)]
 pub struct Event<C, O> {
     /// Which thread made it.
@@ -36,7 +36,7 @@ pub struct Event<C, O> {
     pub outcome: O,
     /// Before it began.
     pub start: u64,
-    /// After it had ended.
+    /// The moment after its end.
     pub end: u64,
 }
 
@@ -47,13 +47,13 @@ pub struct Moments(AtomicU64);
 impl Moments {
     /// The next moment.
     pub fn next(&self) -> u64 {
-        // SeqCst: an operation on the counter that comes before a call must stay before it, and one
-        // that comes after it after it.
+        // SeqCst: an operation on the counter before a call must stay before it, and one after a
+        // call must stay after it.
         self.0.fetch_add(1, SeqCst)
     }
 }
 
-/// A history that no single thread can have seen.
+/// A history that a single thread cannot have seen.
 #[derive(Debug)]
 pub struct NotLinearizable<'a, C, O>(&'a [Event<C, O>]);
 
@@ -67,7 +67,7 @@ impl<C: fmt::Debug, O: fmt::Debug> fmt::Display for NotLinearizable<'_, C, O> {
     }
 }
 
-/// Looks for an order of the calls that explains what came of them.
+/// Looks for an order of the calls that explains their results.
 ///
 /// # Errors
 ///
@@ -90,13 +90,13 @@ pub fn linearize<S: Sequential>(
 
 struct Search<'a, S: Sequential> {
     history: &'a [Event<S::Call, S::Outcome>],
-    /// What was told, a bit a call, and what it came to.
+    /// The calls so far, one bit each, and the state.
     seen: HashSet<(u64, S)>,
     story: Vec<usize>,
 }
 
 impl<S: Sequential> Search<'_, S> {
-    /// Whether the story, with these calls told and in this state, can be told to its end.
+    /// Whether the history can be completed from these calls and this state.
     fn goes_on(&mut self, told: u64, state: &S) -> bool {
         let history = self.history;
         let left = || (0..history.len()).filter(|call| told & 1 << call == 0);
@@ -196,8 +196,8 @@ mod tests {
 
     #[test]
     fn states_that_were_seen_are_not_searched_again() {
-        // Twelve writes at once of which the order does not matter, and a read that is wrong: as many
-        // stories as there are orders of twelve, 479,001,600, but only 4,096 sets of calls told.
+        // Twelve writes at once of which the order does not matter, and a read that is wrong: there
+        // are 479,001,600 orders of twelve calls, but only 4,096 sets of calls.
         let mut calls: Vec<_> = (0..12).map(|start| (start, 99, Call::Write(1), None)).collect();
         calls.push((12, 99, Call::Read, Some(2)));
         assert_eq!(story(&history(&calls)), None);

@@ -1,4 +1,4 @@
-//! What the models share: numbers that loom watches, and notes that it does not see.
+//! Shared by the models: numbers that loom watches, and notes that it does not see.
 
 mod notebook;
 mod watched;

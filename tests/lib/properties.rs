@@ -1,4 +1,4 @@
-//! What the properties share: the forms of a call, and threads that do what they are told.
+//! What the properties share: the forms of a call, and threads that execute orders.
 
 mod puppet;
 
@@ -14,16 +14,16 @@ pub fn config() -> ProptestConfig {
     ProptestConfig { failure_persistence: None, ..ProptestConfig::default() }
 }
 
-/// In which of its forms a call is made.
+/// The forms of a call.
 #[derive(Clone, Copy, Debug)]
 pub enum Form {
-    /// As long as it takes; a sequence takes [`Form::Try`] instead where it would take for ever.
+    /// Without a timeout; a sequence uses [`Form::Try`] instead if it would never return.
     Blocking,
-    /// With a time-out too long for the clock; the same holds.
+    /// With a timeout that overflows the clock; the same holds.
     Endless,
     /// Not at all.
     Try,
-    /// With this time-out.
+    /// With this timeout.
     Timeout(Duration),
     /// Until a deadline that has passed.
     Past,
@@ -42,7 +42,7 @@ pub fn form() -> impl Strategy<Value = Form> {
 }
 
 impl Form {
-    /// The form to use where the model says whether the call `would_block`.
+    /// The form to use, where the model says whether the call `would_block`.
     #[must_use]
     pub fn unless(self, would_block: bool) -> Self {
         match self {

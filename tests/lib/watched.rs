@@ -1,12 +1,13 @@
-//! Tests with many threads that fail instead of hanging.
+//! Tests with many threads, which fail and do not hang.
 //!
-//! A bug in a lock or a queue shows as a thread that never comes back. Left alone it would stop the whole
-//! run without a word of which test it was. So a test runs under a watchdog that ends the process with
-//! the test's name, and its threads belong to a [`Crew`] whose `join` fails as soon as one of them
-//! panicked, instead of waiting for others that will never be served.
+//! A bug in a lock or a queue shows as a thread that never returns. Without a watchdog it would
+//! stop the whole run without naming the test. So a test runs under a watchdog that ends the
+//! process with the test's name, and its threads belong to a [`Crew`] whose `join` fails as soon as
+//! one of them panicked, instead of waiting for others that will never be served.
 //!
-//! Threads share by `&'static` ([`leak`]) and are spawned and joined, nothing else: ThreadSanitizer cannot
-//! see into the precompiled `std`, and would report `Arc` and scoped threads where nothing is wrong.
+//! Threads share by `&'static` ([`leak`]) and are spawned and joined, nothing else: ThreadSanitizer
+//! cannot see into the precompiled `std`, and would report `Arc` and scoped threads where nothing
+//! is wrong.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -17,16 +18,17 @@ use std::sync::atomic::{
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-/// After this long a test hangs: some hundred times what the slowest takes, so that neither a busy machine
-/// nor a sanitizer is taken for a bug.
+/// After this time a test counts as hanging. It is about a hundred times the slowest, so that
+/// neither a busy machine nor a sanitizer counts as a bug.
 const LIMIT: Duration = Duration::from_secs(180);
 
-/// Shares a value with threads, for ever.
+/// Shares a value with threads, permanently.
 pub fn leak<T>(value: T) -> &'static T {
     Box::leak(Box::new(value))
 }
 
-/// Runs a test; one that does not end ends the process with a message that names it, and says where each thread is.
+/// Runs a test; one that does not end ends the process with a message that names it, and shows
+/// where each thread is.
 pub fn watched(body: impl FnOnce(&'static Test)) {
     watched_for(LIMIT, body);
 }
@@ -53,7 +55,7 @@ pub struct Test {
 }
 
 impl Test {
-    /// Starts `n` threads; each runs `body` with its number, none before all are there.
+    /// Starts `n` threads; each runs `body` with its number, none before all are ready.
     pub fn crew<R: Send + 'static>(
         &'static self,
         n: usize,
@@ -114,7 +116,7 @@ impl<R> Crew<R> {
     ///
     /// # Panics
     ///
-    /// As soon as any thread of the test panicked, in this crew or another.
+    /// It panics as soon as any thread of the test panicked, in this crew or another.
     pub fn join(self) -> Vec<R> {
         while !self.threads.iter().all(JoinHandle::is_finished) {
             self.test.stop_if_a_thread_panicked();
@@ -155,7 +157,7 @@ mod tests {
         assert!(message.contains("a thread of this test panicked"), "{message}");
     }
 
-    /// Runs itself in a process of its own, because a watchdog that barks ends the process.
+    /// Runs itself in its own process, because the watchdog ends the process.
     #[test]
     fn a_test_that_hangs_is_named_and_aborted() {
         const HANG: &str = "LOCKSMITH_TEST_HANG";

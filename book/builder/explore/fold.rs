@@ -1,9 +1,11 @@
-//! Whole calls as single steps: the reader's program, without the insides of what an earlier chapter has finished.
+//! Whole calls as single steps: the reader's program, without the insides of what an earlier
+//! chapter has finished.
 //!
-//! The folded graph is a part of the full one: its states are states of it, and a step of it is a run of steps that one
-//! thread makes alone, from the call of a finished primitive until that call returns or can do no more, because it
-//! sleeps. That loses interleavings, and must lose no mistake: a graph that can break must break when it is folded, and
-//! one that cannot must not ([`Graph::folded`] refuses otherwise). What is proved is proved of the full graph.
+//! The folded graph is a part of the full one: its states are states of it, and a step of it is a
+//! run of steps that one thread makes alone, from the call of a finished primitive until that call
+//! returns or can do no more, because it sleeps. That loses interleavings, and must lose no
+//! mistake: a graph that can break must break when it is folded, and one that cannot must not
+//! ([`Graph::folded`] refuses otherwise). What is proved is proved of the full graph.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -115,7 +117,7 @@ impl Graph {
         lines
     }
 
-    /// The outermost call of something finished in which a thread is.
+    /// The outermost call of a finished primitive in which a thread is.
     fn call(&self, state: usize, thread: usize) -> Result<Option<Call>, String> {
         let lines = self.lines(state, thread);
         match lines.iter().position(|(part, _)| self.folds[*part].is_some()) {
@@ -217,7 +219,8 @@ impl Graph {
         }
     }
 
-    /// The words that only finished calls touch; but not those of a lock, which say whether it is taken.
+    /// The words that only finished calls touch; but not those of a lock, which say whether it is
+    /// taken.
     fn hidden(&self) -> Vec<usize> {
         let mut seen = BTreeSet::new();
         for (state, node) in self.nodes.iter().enumerate() {

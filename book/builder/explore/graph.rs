@@ -26,7 +26,7 @@ pub(super) struct Graph {
     pub(super) toggles: Vec<(usize, usize, String, String)>,
     pub(super) interleavings: String,
     pub(super) words: Vec<(String, String)>,
-    /// Who sleeps at the start, and on which word.
+    /// The sleepers at the start, and their words.
     #[serde(default)]
     pub(super) asleep: Vec<(usize, usize)>,
     /// Part and row.
@@ -114,8 +114,8 @@ impl Node {
 }
 
 impl Graph {
-    /// The numbers of the parts in the order of the page: first the program, in which the threads begin, then the rest
-    /// as the scenario has it.
+    /// The numbers of the parts in the order of the page: first the program, in which the threads
+    /// begin, then the rest as the scenario has it.
     pub(super) fn in_order(&self) -> Vec<usize> {
         let begins = (0..self.threads).filter_map(|thread| {
             let calls = self.calls_of(0, thread).first().copied();

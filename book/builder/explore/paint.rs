@@ -1,7 +1,8 @@
 //! Colours for a line of Rust, in the classes that mdBook's themes have for its highlighter.
 //!
-//! The page's own highlighter would have to know the rows, and the buttons in them. A line is enough to tell a
-//! keyword from a comment: the listings have no string or comment that goes on in the next line.
+//! The page's own highlighter would have to know the rows, and the buttons in them. A line is
+//! enough to tell a keyword from a comment: the listings have no string or comment that goes on in
+//! the next line.
 
 use std::fmt::Write;
 

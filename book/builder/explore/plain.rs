@@ -29,7 +29,7 @@ pub(super) fn plain(variants: &[Graph], toggles: &[(usize, &str)], rows: &[Row])
     html
 }
 
-/// Who sleeps before the first step.
+/// The sleepers before the first step.
 pub(super) fn asleep(graph: &Graph) -> String {
     let names =
         graph.asleep.iter().map(|&(thread, _)| format!("{} sleeps already. ", name(thread)));

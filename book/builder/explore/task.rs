@@ -1,5 +1,5 @@
-//! What an exercise asks for, judged by the graphs: here whether it can be done at all, and what the answer
-//! is; in the page (`theme/explorer.js`) whether a reader has done it.
+//! What an exercise asks for, judged by the graphs: here whether it can be done at all, and what
+//! the answer is; in the page (`theme/explorer.js`) whether a reader has done it.
 
 use std::fmt::Write;
 
@@ -22,7 +22,7 @@ pub enum Task {
 pub(super) struct Answer {
     /// The variant that the reader begins with.
     pub(super) start: usize,
-    /// The variants that are right, where that is the question.
+    /// The right variants, if that is the question.
     pub(super) right: Vec<usize>,
     /// For a reader without scripts.
     pub(super) html: String,

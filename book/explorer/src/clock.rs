@@ -1,4 +1,5 @@
-//! Time, which does not pass: that it is up is a choice of the explorer, and no program may ask for it.
+//! Time, which does not pass: that it is up is a choice of the explorer, and no program may ask for
+//! it.
 
 use std::sync::OnceLock;
 use std::time::Instant;

@@ -24,7 +24,8 @@ pub fn wait(word: &AtomicU32, expected: u32, timed: bool) -> Outcome {
     if outcome.timed_out { Outcome::TimedOut } else { Outcome::Woken }
 }
 
-/// Wakes one thread that sleeps on this address: the explorer tries each. Returns whether there was one.
+/// Wakes one thread that sleeps on this address: the explorer tries each. Returns whether there was
+/// one.
 #[track_caller]
 pub fn wake_one(word: *const AtomicU32) -> bool {
     wake(Op::WakeOne, word, Location::caller())

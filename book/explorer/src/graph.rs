@@ -20,7 +20,8 @@ pub struct Place {
 /// Where a thread stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stand {
-    /// [`READY`](Self::READY), [`ASLEEP`](Self::ASLEEP), [`WAITING`](Self::WAITING) or [`DONE`](Self::DONE).
+    /// [`READY`](Self::READY), [`ASLEEP`](Self::ASLEEP), [`WAITING`](Self::WAITING) or
+    /// [`DONE`](Self::DONE).
     pub how: u32,
     /// The line of its next operation, or of the one that it sleeps or waits in.
     pub place: Option<Place>,
@@ -42,7 +43,7 @@ impl Stand {
 /// A step from one state to another.
 #[derive(Clone, Debug)]
 pub struct Edge {
-    /// Who makes it.
+    /// The thread that makes it.
     pub thread: usize,
     /// Which of its choices it is.
     pub choice: usize,
@@ -72,7 +73,7 @@ pub struct Node {
 }
 
 impl Node {
-    /// Adds a step, unless there is one that is the same to everybody: two older values that make no
+    /// Adds a step, unless an equal one exists: two older values that make no
     /// difference.
     pub(crate) fn add(&mut self, edge: Edge) {
         let same = |e: &Edge| (e.thread, e.to, &*e.text) == (edge.thread, edge.to, &*edge.text);
@@ -95,15 +96,15 @@ pub struct Graph {
     pub words: Vec<(String, Shape)>,
     /// The names that the source has for what each word holds, from 0 on, where it has some.
     pub named: Vec<Vec<String>>,
-    /// Who sleeps at the start, and on which word.
+    /// The sleepers at the start, and their words.
     pub asleep: Vec<(usize, usize)>,
     /// The states.
     pub nodes: Vec<Node>,
 }
 
 impl Graph {
-    /// The same graph, each state numbered when it is first met on a walk in breadth: however the search
-    /// went, the same scenario gives the same file.
+    /// The same graph, each state numbered when it is first met on a walk in breadth: however the
+    /// search went, the same scenario gives the same file.
     pub(crate) fn sorted(mut self) -> Self {
         for node in &mut self.nodes {
             node.edges.sort_by_key(|edge| (edge.thread, edge.choice));
@@ -136,7 +137,7 @@ impl Graph {
         order
     }
 
-    /// Without the words that nobody ever touches: the rest of something larger.
+    /// Without the words that no thread ever touches: the rest of a larger object.
     fn without_idle_words(&self) -> Self {
         let edges = self.nodes.iter().flat_map(|node| &node.edges);
         let touched: BTreeSet<usize> = edges
@@ -238,12 +239,13 @@ impl Graph {
     /// step:    [thread, label, word or -1, state]  and a 1 after it if an older value was read
     /// ```
     ///
-    /// The table `calls` has the calls in which a thread may be, each a list of places from the outermost inwards,
-    /// and `stacks`, for each state and each thread, the number of its list. The table `named` has, by the number
-    /// of a word, the names of what it holds.
+    /// The table `calls` has the calls in which a thread may be, each a list of places from the
+    /// outermost inwards, and `stacks`, for each state and each thread, the number of its list. The
+    /// table `named` has, by the number of a word, the names of what it holds.
     ///
-    /// Places, labels and verdicts are numbers of entries in tables of the same names. Before the tables stands
-    /// the `head`. What the table of places holds `locate` says. Words that nobody touches are left out.
+    /// Places, labels and verdicts are numbers of entries in tables of the same names. Before the
+    /// tables stands the `head`. What the table of places holds `locate` says. Words that no thread
+    /// touches are left out.
     #[must_use]
     pub fn json(&self, head: &[(&str, Value)], locate: impl Fn(&Place) -> Value) -> String {
         self.without_idle_words().json_of_all(head, locate)

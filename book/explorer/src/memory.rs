@@ -1,11 +1,12 @@
 //! Memory as the explorer has it: each word keeps all values that were ever stored, and each thread
 //! knows how much of them it has seen.
 //!
-//! This is the "view" reading of release and acquire. A stored value is a _message_; the messages of a
-//! word are numbered in the order in which they were stored (its _stamps_). A thread has a _view_, one stamp a
-//! word: it may read that message or a later one, never an earlier one. A message carries a view
-//! too. A Release store puts the thread's view into it, and an Acquire load that reads the message takes
-//! that view over: from then on the thread has seen what the writer had seen.
+//! This is the "view" reading of release and acquire. A stored value is a _message_; the messages
+//! of a word are numbered in the order in which they were stored (its _stamps_). A thread has a
+//! _view_, one stamp a word: it may read that message or a later one, never an earlier one. A
+//! message carries a view too. A Release store puts the thread's view into it, and an Acquire load
+//! that reads the message takes that view over: from then on the thread has seen what the writer
+//! had seen.
 //!
 //! | operation             | what it does beside reading or writing                                       |
 //! | --------------------- | ---------------------------------------------------------------------------- |
@@ -19,13 +20,15 @@
 //! | SeqCst fence          | both, and joins one view that all such fences share                          |
 //! | SeqCst load, store    | as Acquire, Release; on this word also sees and extends the shared view      |
 //!
-//! **What it leaves out.** A load never reads what is stored later (no load buffering); stores to one word
-//! take effect in the order in which they were executed (no "2+2W"); a compare-exchange reads the
-//! newest value even when it fails, and a weak one never fails for no reason. The first two are what loom
-//! leaves out as well. With that the explorer is a model to teach with; loom and ThreadSanitizer judge what ships.
+//! **What it leaves out.** A load never reads what is stored later (no load buffering); stores to
+//! one word take effect in the order in which they were executed (no "2+2W"); a compare-exchange
+//! reads the newest value even when it fails, and a weak one never fails spuriously. The first two
+//! are what loom leaves out as well. With that the explorer is a model to teach with; loom and
+//! ThreadSanitizer judge what ships.
 //!
-//! The same clocks find data races: a view also counts, for each thread, how many of its accesses to cells it has
-//! seen. An access races with an earlier one by another thread, one of them a write, that is not in the view.
+//! The same clocks find data races: a view also counts, for each thread, how many of its accesses
+//! to cells it has seen. An access races with an earlier one by another thread, one of them a
+//! write, that is not in the view.
 
 use std::sync::atomic::Ordering;
 
@@ -95,7 +98,7 @@ struct Message {
     view: View,
 }
 
-/// Who accessed a cell last.
+/// The last accesses of a cell.
 #[derive(Clone, Debug, Default)]
 struct Accesses {
     /// The thread that wrote last, and which of its accesses that was.
@@ -290,9 +293,9 @@ impl Memory {
 
     /// Writes down all that later steps of these threads depend on.
     ///
-    /// A message that no thread can read any more is left out, and stamps are counted from the oldest
-    /// message that can be read: what lies before it can make no difference, because joining a stamp
-    /// that every thread has passed changes no view.
+    /// A message that no thread can read any more is left out, and stamps are counted from the
+    /// oldest message that can be read: what lies before it can make no difference, because joining
+    /// a stamp that every thread has passed changes no view.
     pub(crate) fn describe(&self, threads: &[Option<&Eyes>], key: &mut Vec<u64>) {
         let living = || threads.iter().copied().flatten();
         let base: Vec<u32> = (0..self.objects.len())

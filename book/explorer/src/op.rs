@@ -81,7 +81,8 @@ impl Update {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Pending {
     pub(crate) op: Op,
-    /// The word or cell; none for a fence, a yield, and a wake at an address where there never was a word.
+    /// The word or cell; none for a fence, a yield, and a wake at an address where there never was
+    /// a word.
     pub(crate) object: Option<usize>,
     pub(crate) at: At,
 }
@@ -91,7 +92,7 @@ pub(crate) struct Pending {
 pub(crate) struct Outcome {
     /// The value that was read, or before it was changed.
     pub(crate) value: u64,
-    /// A compare-exchange worked; a sleeper was woken by a call; a wake found somebody.
+    /// A compare-exchange succeeded; a call woke a sleeper; a wake found a sleeper.
     pub(crate) ok: bool,
     /// A sleeper's time was up.
     pub(crate) timed_out: bool,

@@ -7,6 +7,7 @@ pub struct Part {
     pub file: &'static str,
     /// The name of the anchor.
     pub anchor: &'static str,
-    /// What it belongs to, if an earlier chapter has finished that: the page then shows a call as one step.
+    /// What it belongs to, if an earlier chapter has finished that: the page then shows a call as
+    /// one step.
     pub fold: Option<&'static str>,
 }

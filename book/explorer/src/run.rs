@@ -88,7 +88,7 @@ impl Run {
         });
     }
 
-    /// Lets those go on who wait in a loop and for whom something has changed.
+    /// Resumes the threads that wait in a loop and for which something has changed.
     fn let_waiters_go_on(&mut self) {
         loop {
             let next = world::with(|w| {
@@ -124,7 +124,8 @@ impl Run {
         event
     }
 
-    /// After the last step: checks the result, if there is nothing wrong yet and every thread has ended.
+    /// After the last step: checks the result, if there is nothing wrong yet and every thread has
+    /// ended.
     pub(crate) fn conclude(&mut self) -> Option<Verdict> {
         let ended = world::with(|w| {
             for thread in &w.threads {

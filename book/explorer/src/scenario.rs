@@ -207,33 +207,35 @@ impl<S: 'static> Builder<S> {
         self
     }
 
-    /// Lets each thread wake up for no reason so many times.
+    /// Lets each thread wake up spuriously that many times.
     pub fn spurious(mut self, times: u32) -> Self {
         self.scenario.spurious = times;
         self
     }
 
-    /// Lets the time of each thread's waits with a deadline be up so many times; 1 unless said otherwise.
+    /// Lets the time of each thread's waits with a deadline be up so many times; 1 unless said
+    /// otherwise.
     pub fn timeouts(mut self, times: u32) -> Self {
         self.scenario.timeouts = times;
         self
     }
 
-    /// Begins the map when the first `n` threads have fallen asleep, one after the other: how they came to that is
-    /// no part of it. For mistakes that need a crowd.
+    /// Begins the map when the first `n` threads have fallen asleep, one after the other: how they
+    /// came to that is no part of it. For mistakes that need a crowd.
     pub fn asleep(mut self, n: usize) -> Self {
         self.scenario.asleep = n;
         self
     }
 
-    /// Shows this part of the source. Every operation of the threads must stand in a part that is shown.
+    /// Shows this part of the source. Every operation of the threads must stand in a part that is
+    /// shown.
     pub fn shows(mut self, file: &'static str, anchor: &'static str) -> Self {
         self.scenario.parts.push(Part { file, anchor, fold: None });
         self
     }
 
-    /// Shows this part of `what`, which an earlier chapter has finished: a call of it is one step of the page, which
-    /// can be unfolded.
+    /// Shows this part of `what`, which an earlier chapter has finished: a call of it is one step
+    /// of the page, which can be unfolded.
     pub fn folds(mut self, what: &'static str, file: &'static str, anchor: &'static str) -> Self {
         self.scenario.parts.push(Part { file, anchor, fold: Some(what) });
         self
@@ -245,8 +247,8 @@ impl<S: 'static> Builder<S> {
         self
     }
 
-    /// Lets the reader replace an ordering, in the one line of `file` that is shown and has this `text`, and
-    /// find that it is `expected` then.
+    /// Lets the reader replace an ordering, in the one line of `file` that is shown and has this
+    /// `text`, and find that it is `expected` then.
     pub fn toggle(
         mut self,
         (file, text): (&'static str, &'static str),

@@ -12,18 +12,18 @@ use crate::world::{self, Rules, Status};
 /// A step: a thread, and which of its choices.
 pub(crate) type Step = (usize, usize);
 
-/// More states than anybody can look at, or than a page can hold.
+/// More states than a reader can view, or than a page can hold.
 const MOST_STATES: usize = 200_000;
 
 /// More steps than a small program makes: it goes round in a loop that does not wait.
 const MOST_STEPS: usize = 500;
 
-/// Plays a variant of a scenario through in every order. Variant 0 has the orderings of the source; a
-/// bit that is set replaces the ordering of that toggle.
+/// Plays a variant of a scenario through in every order. Variant 0 has the orderings of the source;
+/// a bit that is set replaces the ordering of that toggle.
 ///
 /// # Panics
 ///
-/// If the scenario does not do the same when it is played again, or goes on for ever.
+/// If the scenario differs when it is repeated, or never ends.
 #[must_use]
 pub fn explore(scenario: &Scenario, variant: usize) -> Graph {
     let mut search = Search::new(scenario, variant);
@@ -31,8 +31,8 @@ pub fn explore(scenario: &Scenario, variant: usize) -> Graph {
     search.graph.sorted()
 }
 
-/// Counts the complete runs of a variant one by one, without merging states: what [`explore`] must agree
-/// with. For small programs.
+/// Counts the complete runs of a variant one by one, without merging states: what [`explore`] must
+/// agree with. For small programs.
 #[must_use]
 pub fn count_one_by_one(scenario: &Scenario, variant: usize) -> u128 {
     let rules = scenario.rules(variant);
@@ -92,7 +92,8 @@ impl<'a> Search<'a> {
         self.graph.words = names();
         self.graph.named = world::with(|w| source::named(w.objects.iter().map(|o| &*o.made)));
         self.graph.asleep = asleep();
-        // Each run goes on as long as it finds new states; the steps that it did not take are for later.
+        // Each run goes on as long as it finds new states; the steps that it did not take are for
+        // later.
         let mut here = self.visit(&mut run, Vec::new()).ok();
         while let Some((from, step)) = self.open.pop() {
             if here != Some(from) {
@@ -179,7 +180,7 @@ impl<'a> Search<'a> {
     }
 }
 
-/// Who sleeps, and on which word.
+/// The sleepers, and their words.
 fn asleep() -> Vec<(usize, usize)> {
     world::with(|w| {
         let word = |thread: &world::Thread| match thread.status {

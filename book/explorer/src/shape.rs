@@ -40,7 +40,8 @@ impl Shape {
 pub(crate) struct Peek(*const u8);
 
 impl Peek {
-    /// Generic code cannot ask whether `T` is `u32`, but a primitive type alone has a name without a path.
+    /// Generic code cannot ask whether `T` is `u32`, but a primitive type alone has a name without
+    /// a path.
     pub(crate) fn shape<T>() -> Shape {
         match std::any::type_name::<T>() {
             "bool" => Shape::Bool,

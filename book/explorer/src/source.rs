@@ -44,8 +44,8 @@ pub fn lines_of(file: &str, anchor: &str) -> Result<RangeInclusive<u32>, String>
     }
 }
 
-/// The numbers of the lines between the anchors that a page shows: all but the comments with other anchors, and
-/// the empty ones at the ends.
+/// The numbers of the lines between the anchors that a page shows: all but the comments with other
+/// anchors, and the empty ones at the ends.
 ///
 /// # Errors
 ///
@@ -81,8 +81,8 @@ pub fn line_with(parts: &[Part], file: &str, text: &str) -> Result<u32, String> 
     }
 }
 
-/// A name for each word and cell: what the source calls the field or variable that it is made in, and
-/// that of the whole where two would be called the same.
+/// A name for each word and cell: what the source calls the field or variable that it is made in,
+/// and that of the whole where two would be called the same.
 pub(crate) fn names<'a>(made: impl Iterator<Item = &'a [At]>) -> Vec<String> {
     let full: Vec<Vec<String>> =
         made.map(|made| made.iter().filter_map(|at| name_at(at)).collect()).collect();
@@ -105,13 +105,14 @@ pub(crate) fn names<'a>(made: impl Iterator<Item = &'a [At]>) -> Vec<String> {
     names
 }
 
-/// For each word, the names of what it holds, from 0 on: those of the constants of its file, if it was made with one
-/// of them.
+/// For each word, the names of what it holds, from 0 on: those of the constants of its file, if it
+/// was made with one of them.
 pub(crate) fn named<'a>(made: impl Iterator<Item = &'a [At]>) -> Vec<Vec<String>> {
     made.map(|made| made.last().and_then(|at| states_at(at)).unwrap_or_default()).collect()
 }
 
-/// The constants of 0, 1, 2 and so on, at least two, of the file in which a word was made with one of them.
+/// The constants of 0, 1, 2 and so on, at least two, of the file in which a word was made with one
+/// of them.
 fn states_at(at: At) -> Option<Vec<String>> {
     let source = read(at.file()).ok()?;
     let constant = |line: &str| {

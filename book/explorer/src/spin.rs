@@ -1,5 +1,5 @@
-//! Spinning: nobody looks. What a look could find, the operation after the spin finds as well, and each
-//! look would multiply the interleavings.
+//! Spinning: a spin does not look. The operation after the spin finds whatever a look could find,
+//! and each look would multiply the interleavings.
 
 /// Stands for the back-off from a fought-over word.
 pub fn back_off(_: impl FnMut() -> bool) -> bool {

@@ -1,9 +1,10 @@
 //! The calls in which a thread is, found where its operation is about to be done.
 //!
-//! The operations tell their own line (`#[track_caller]`). Who called the function that stands there, the machine's
-//! stack tells: its addresses are noted at each operation, and a table of them is looked up in the program's debug
-//! information once for each address. The code of the threads must be compiled without optimisation for that
-//! (`[profile.explore]`): a call that comes last would leave no frame.
+//! The operations tell their own line (`#[track_caller]`). The machine's stack tells the
+//! callers of that function: its addresses are noted at each operation, and a table of them
+//! is looked up in the program's debug information once for each address. The code of the threads
+//! must be compiled without optimisation for that (`[profile.explore]`): a call that comes last
+//! would leave no frame.
 
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -48,7 +49,8 @@ impl Calls {
         Self { known: HashMap::new(), shown }
     }
 
-    /// The lines of the calls in which an operation at `place` is, from the outermost inwards, without its own.
+    /// The lines of the calls in which an operation at `place` is, from the outermost inwards,
+    /// without its own.
     pub(crate) fn of(&mut self, frames: &[usize], place: Place) -> Vec<Place> {
         let mut lines: Vec<Place> = Vec::new();
         for &address in frames {

@@ -1,5 +1,5 @@
-//! The threads of a scenario. They are started by the explorer; a program can only ask who it is, and
-//! let others go first.
+//! The threads of a scenario. They are started by the explorer; a program can only ask who it is,
+//! and let others go first.
 
 use std::marker::PhantomData;
 use std::panic::Location;
@@ -15,8 +15,8 @@ pub fn id() -> u32 {
     u32::try_from(me + 1).expect("a scenario has few threads")
 }
 
-/// Lets other threads go first: the thread goes on as soon as a word that it has read since the last
-/// such call is changed. A loop that waits in this way is one state and not infinitely many.
+/// Lets other threads go first: the thread goes on as soon as a word that it has read since the
+/// last such call is changed. A loop that waits in this way is one state and not infinitely many.
 #[track_caller]
 pub fn yield_now() {
     if !model_failed() {

@@ -37,7 +37,7 @@ impl Kind {
 pub struct Verdict {
     /// What kind of mistake it is.
     pub kind: Kind,
-    /// Who did what.
+    /// What each thread did.
     pub what: String,
 }
 

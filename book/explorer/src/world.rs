@@ -1,8 +1,8 @@
 //! What the explorer knows of the run that is going on, and what each operation does to it.
 //!
-//! All threads of a scenario are coroutines on one thread of the system: they run one at a time, from
-//! one operation to the next, and the one that is to go on is told so ([`crate::run`]). So the world
-//! is a plain thread-local value.
+//! All threads of a scenario are coroutines on one thread of the system: they run one at a time,
+//! from one operation to the next, and the one that is to go on is told so ([`crate::run`]). So the
+//! world is a plain thread-local value.
 
 mod judge;
 mod steps;
@@ -56,15 +56,16 @@ pub(crate) struct Thread {
     pub(crate) history: u32,
     /// The words that it has read since it last let others go first.
     read: Vec<usize>,
-    /// How often it may still wake up for no reason.
+    /// How many spurious wake-ups it may still have.
     spurious: u32,
     /// How often its time may still be up.
     timeouts: u32,
     /// Where it slept when it was called, as long as it has only looked since.
     called: Option<usize>,
-    /// Where it wanted to sleep when it was last turned away, as long as it has done nothing since: the kernel has
-    /// told it that the word is another than it believed, so it reads the newest value now. Otherwise it could
-    /// believe an old one again and again. (A part of its history, so this adds nothing to the key.)
+    /// Where it wanted to sleep when it was last turned away, as long as it has done nothing since:
+    /// the kernel has told it that the word is another than it believed, so it reads the newest
+    /// value now. Otherwise it could believe an old one again and again. (A part of its history, so
+    /// this adds nothing to the key.)
     turned_away: Option<usize>,
     /// The calls in which it is, as addresses ([`crate::stack`]).
     pub(crate) frames: Rc<[usize]>,
@@ -73,13 +74,14 @@ pub(crate) struct Thread {
 /// An atomic or a cell.
 pub(crate) struct Object {
     pub(crate) shape: Shape,
-    /// Where it was made: the line that made the whole, then the line that made the part of it, and so on.
+    /// Where it was made: the line that made the whole, then the line that made the part of it, and
+    /// so on.
     pub(crate) made: Vec<At>,
     address: usize,
     used: u64,
     /// Whether it is a cell, and what is in it.
     cell: Option<Cell>,
-    /// Somebody woke who sleeps here, and nobody did.
+    /// A thread called this word, and no thread slept.
     missed_wake: bool,
 }
 
@@ -92,7 +94,8 @@ struct Cell {
     version: u32,
 }
 
-/// Numbers for what threads have found out: equal histories have equal numbers, in all runs of a search.
+/// Numbers for what threads have found out: equal histories have equal numbers, in all runs of a
+/// search.
 #[derive(Default)]
 pub(crate) struct Histories(HashMap<(u32, Fact), u32>);
 
@@ -152,7 +155,8 @@ pub(crate) struct World {
     pub(crate) memory: Memory,
     pub(crate) objects: Vec<Object>,
     pub(crate) threads: Vec<Thread>,
-    /// Who runs: a thread, or, if it is none of them, the program that sets the scenario up and checks it.
+    /// The running thread, or, if none runs, the program that sets the scenario up and
+    /// checks it.
     pub(crate) running: usize,
     /// How many threads there will be.
     expected: usize,
@@ -162,7 +166,7 @@ pub(crate) struct World {
     pub(crate) rules: Rules,
     making: Vec<At>,
     clock: u64,
-    /// Each thread's way back to whoever resumed it.
+    /// Each thread's way back to the code that resumed it.
     yielders: Vec<*const Yielder<Resume, Pending>>,
 }
 
@@ -271,7 +275,8 @@ impl World {
             self.running == NOBODY,
             "{at}: make atomics and cells in the scenario's `make`, not in its threads",
         );
-        // A cell is what the whole is there for, and is called as the whole: `balance`, not `balance.data`.
+        // A cell is what the whole is there for, and is called as the whole: `balance`, not
+        // `balance.data`.
         let own = (cell.is_none() || self.making.is_empty()).then_some(at);
         let made = self.making.iter().copied().chain(own).collect();
         let missed_wake = false;
@@ -320,8 +325,8 @@ impl World {
         match cell {
             None => Some(self.memory.newest(object)),
             Some(_) if *shape == Shape::Opaque => None,
-            // SAFETY: cells live in what the scenario made, which lives as long as the run; the shape is
-            // that of the cell's type; no thread runs.
+            // SAFETY: cells live in what the scenario made, which lives as long as the run; the
+            // shape is that of the cell's type; no thread runs.
             Some(Cell { peek: Some(peek), .. }) => Some(unsafe { peek.read(*shape) }),
             Some(Cell { initial, .. }) => Some(*initial),
         }
@@ -351,7 +356,7 @@ impl World {
         pending
     }
 
-    /// An operation in a thread that unwinds: it leaves no trace, and nobody else will look.
+    /// An operation in a thread that unwinds: it leaves no trace, and no other thread will see it.
     fn quiet(&mut self, pending: Pending) -> Outcome {
         let Some(object) = pending.object.filter(|&o| self.objects[o].cell.is_none()) else {
             return Outcome::of(0, false);
@@ -386,7 +391,7 @@ impl World {
         outcome
     }
 
-    /// Who sleeps on a word.
+    /// The sleepers on a word.
     fn sleepers(&self, object: Option<usize>) -> impl Iterator<Item = usize> {
         self.threads.iter().enumerate().filter_map(move |(t, thread)| match thread.status {
             Status::Asleep(pending) if object.is_some() && pending.object == object => Some(t),

@@ -1,5 +1,5 @@
-//! A thread that may read old values looks, believes one, wants to sleep and is turned away: it has to get out of
-//! that loop, because the kernel has told it that the word is another one.
+//! A thread that may read old values looks, believes one, wants to sleep and is turned away: it has
+//! to get out of that loop, because the kernel has told it that the word is another one.
 
 use watchdog as _;
 

@@ -13,7 +13,8 @@ pub struct Slot {
     item: UnsafeCell<u32>,
 }
 
-// SAFETY: one thread fills it once, before it sets the flag; another reads it after it has seen the flag.
+// SAFETY: one thread fills it once, before it sets the flag; another reads it after it has seen the
+// flag.
 unsafe impl Sync for Slot {}
 
 impl Slot {

@@ -1,5 +1,5 @@
-//! Chromium without a window, told what to do over a pipe: the DevTools protocol, JSON texts with a zero
-//! byte after each.
+//! Chromium without a window, told what to do over a pipe: the DevTools protocol, JSON texts with a
+//! zero byte after each.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -24,7 +24,7 @@ pub(crate) struct Chromium {
     from: BufReader<ChildStdout>,
     calls: u64,
     session: Option<String>,
-    /// What the page did that nobody asked for: each as one line.
+    /// Unexpected actions of the page, one per line.
     pub(crate) requests: Vec<String>,
     pub(crate) complaints: Vec<String>,
     loaded: bool,
@@ -161,7 +161,7 @@ impl Chromium {
         self.wait_for_load();
     }
 
-    /// Loads the page anew.
+    /// Reloads the page.
     pub(crate) fn reload(&mut self) {
         self.loaded = false;
         self.call("Page.reload", json!({}));

@@ -63,7 +63,7 @@ fn ready(browser: &mut Chromium) {
     browser.wait_until("document.querySelectorAll('.explorer-live').length > 0");
 }
 
-/// No script failed, and nobody else was asked for anything.
+/// No script failed, and no other server was asked.
 fn in_order(browser: &Chromium, root: &str) {
     assert!(browser.complaints.is_empty(), "{:#?}", browser.complaints);
     let ours = |url: &&String| [root, "about:", "data:"].iter().any(|own| url.starts_with(own));
@@ -76,7 +76,7 @@ fn enter(browser: &mut Chromium, figure: &str) {
     browser.value(&format!("document.querySelector('#{figure}').focus()"));
 }
 
-/// Opens a page as somebody who has never been here.
+/// Opens a page as a first-time visitor.
 fn open_new(browser: &mut Chromium, address: &str) {
     browser.open(address);
     browser.value("localStorage.clear()");
@@ -281,7 +281,7 @@ fn exercises_are_judged_and_stay_done() {
         browser.open(&format!("{root}checked.html"));
         ready(&mut browser);
 
-        // Both orderings are needed: what is proved with one of them too weak is no proof.
+        // Both orderings are needed: with one of them too weak there is no proof.
         let stars = "#exercise-spin-lock .explorer-stars";
         focus(&mut browser, "#exercise-spin-lock .explorer-toggle");
         browser.press(&["Enter", "p", "1"]);
@@ -339,9 +339,10 @@ fn every_page_is_in_order_and_fits_a_desk_and_a_phone() {
     }
 }
 
-/// What is wrong with the explorers of a page: one that is higher than the window below the page's own bar, or
-/// whose map is out of sight when the figure is in sight; code that is cut off or scrolls sideways; at the start, a
-/// thread whose program is out of sight (on a phone: all of them).
+/// What is wrong with the explorers of a page: one that is higher than the window below the page's
+/// own bar, or whose map is out of sight when the figure is in sight; code that is cut off or
+/// scrolls sideways; at the start, a thread whose program is out of sight (on a phone: all of
+/// them).
 const LAYOUT: &str = "[...document.querySelectorAll('.explorer')].flatMap((root) => {
     const wrong = [];
     const box = root.getBoundingClientRect();
@@ -371,8 +372,8 @@ const LAYOUT: &str = "[...document.querySelectorAll('.explorer')].flatMap((root)
     return wrong;
 })";
 
-/// What can be read only with good eyes: text of the explorers with a contrast below 4.5, as WCAG has it. Every pair of
-/// colours is told once.
+/// What can be read only with good eyes: text of the explorers with a contrast below 4.5, as WCAG
+/// has it. Every pair of colours is told once.
 const CONTRAST: &str = "(() => {
     const pen = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
     const paint = (...colours) => {

@@ -1,4 +1,5 @@
-//! The page in which readers write programs: what it makes of the listings is what `cargo explore` makes of them.
+//! The page in which readers write programs: what it makes of the listings is what `cargo explore`
+//! makes of them.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -46,8 +47,8 @@ fn book() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The lines of a part of the text, as the explorer shows them: from the anchor to its end without other anchors,
-/// and without empty ones at both ends.
+/// The lines of a part of the text, as the explorer shows them: from the anchor to its end without
+/// other anchors, and without empty ones at both ends.
 fn rows(lines: &[String], from: usize, anchor: &str) -> Vec<usize> {
     let find = |what: &str| {
         let wanted = format!("// {what}: {anchor}");
@@ -102,7 +103,8 @@ fn program(name: &str, program: &Program, variant: usize) -> Option<(String, Gra
                 *stand = json!(3 * parts[part][row] + number as usize % 3);
             }
         }
-        // The compiled explorer knows a word by its address, and nothing of one that was not used yet.
+        // The compiled explorer knows a word by its address, and nothing of one that was not used
+        // yet.
         for step in node[2].as_array_mut().unwrap() {
             let label = step[1].as_u64().map(|label| &*graph.labels[label as usize]);
             if step[2] == -1 && label.is_some_and(|label| label.starts_with("wake")) {

@@ -17,7 +17,7 @@ use transfer::{Order, transfer, transfer_hand_over_hand, transfer_without_lock};
 const ACCOUNTS: usize = 2;
 const TOTAL: u64 = 20;
 
-/// Both ways at once, so that whoever locks in the order of the transfer meets the other.
+/// Both ways at once, so that threads that lock in the order of the transfer meet.
 const THERE: Order = Order { from: 0, to: 1, cents: 3 };
 const BACK: Order = Order { from: 1, to: 0, cents: 5 };
 

@@ -1,5 +1,5 @@
-//! The barrier beside std's and hurdles': `cargo results barrier`. hurdles' threads never sleep: who
-//! waits there spins and yields for as long as it takes.
+//! The barrier beside std's and hurdles': `cargo results barrier`. hurdles' threads never sleep: a
+//! waiter there spins and yields until the end.
 
 use std::sync::Mutex;
 

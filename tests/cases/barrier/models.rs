@@ -1,4 +1,5 @@
-//! Models of [`Barrier`]: nobody goes before all have come, and everybody learns how its round ended.
+//! Models of [`Barrier`]: no thread goes on before all have arrived, and each learns how its round
+//! ended.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32 as Count, Ordering::SeqCst};
@@ -10,7 +11,7 @@ use primitives::Barrier;
 
 use tests::model::Watched;
 
-/// Long enough for the clock; in a model the runtime chooses whether the time is up.
+/// Long for the real clock; in a model the runtime chooses whether the time is up.
 const A_WHILE: Duration = Duration::from_secs(3600);
 
 pub(crate) fn group() -> Group {
@@ -20,9 +21,11 @@ pub(crate) fn group() -> Group {
 /// Threads that write before a barrier, and read what the others wrote after it.
 struct Rounds {
     barrier: Barrier,
-    /// A number a thread, and a set of them a round, so that a round need not wait for the readers of the last.
+    /// One number for each thread, and a set of them for each round, so that a round need not wait
+    /// for the readers of the last.
     written: [[Watched; 3]; 2],
-    /// Who has which part. (std's atomic, which the model does not see: it orders nothing.)
+    /// Which thread has which part. (std's atomic, which the model does not see: it orders
+    /// nothing.)
     parts: Count,
 }
 
@@ -239,7 +242,7 @@ impl<A: FnMut()> Ends<A> {
         }
     }
 
-    /// Either the round was tripped, and both went, or it was not, and both failed.
+    /// Either the round was tripped, and both went on, or it was not, and both failed.
     fn are_alike(&self) {
         let ends = (self.went.load(SeqCst), self.failed.load(SeqCst));
         assert!(matches!(ends, (2, 0) | (0, 2)), "(went, failed): {ends:?}");

@@ -1,4 +1,4 @@
-//! `Barrier` beside a list of those who wait.
+//! `Barrier` compared with a list of waiters.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
@@ -18,9 +18,9 @@ type Waited = Result<BarrierWaitResult, BrokenBarrierError>;
 
 #[derive(Clone, Copy, Debug)]
 enum Call {
-    /// One more thread waits: the last one, or as long as it takes.
+    /// One more thread waits: it is the last one, or waits without a timeout.
     Wait,
-    /// The same with a time-out that is over at once: breaks the barrier unless this is the last.
+    /// The same with a timeout that expires at once: breaks the barrier unless this is the last.
     WaitNoTime,
     /// As `Wait`, but if this is the last the action panics.
     WaitAndPanic,
@@ -28,13 +28,13 @@ enum Call {
     Reset,
 }
 
-/// The barrier, and what it should be.
+/// The barrier, and its model.
 struct Both {
     barrier: &'static Barrier<Box<dyn FnMut() + Send>>,
     panics: &'static AtomicBool,
     actions: &'static AtomicUsize,
     threads: [Puppet; MOST],
-    /// Who waits, in order of arrival.
+    /// The waiters, in order of arrival.
     inside: Vec<Receiver<Waited>>,
     broken: bool,
     trips: usize,
@@ -95,7 +95,7 @@ impl Both {
         Ok(())
     }
 
-    /// The last one comes.
+    /// The last one arrives.
     fn trip(&mut self, call: Call) -> Result<(), TestCaseError> {
         if let Call::WaitAndPanic = call {
             self.panics.store(true, SeqCst);

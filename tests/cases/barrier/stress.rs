@@ -14,7 +14,7 @@ const PARTIES: usize = 6;
 /// Longer than any test.
 const FAR: Duration = Duration::from_secs(3600);
 
-/// A number that nobody protects but the barrier; ThreadSanitizer watches that it does.
+/// A number that only the barrier protects; ThreadSanitizer checks that it does.
 #[derive(Default)]
 struct Plain(UnsafeCell<usize>);
 
@@ -23,12 +23,12 @@ unsafe impl Sync for Plain {}
 
 impl Plain {
     fn get(&self) -> usize {
-        // SAFETY: nobody writes in the half of a round in which all read.
+        // SAFETY: no thread writes in the half of a round in which all read.
         unsafe { *self.0.get() }
     }
 
     fn set(&self, number: usize) {
-        // SAFETY: only one thread writes, in the half of a round in which nobody reads.
+        // SAFETY: only one thread writes, in the half of a round in which no thread reads.
         unsafe { *self.0.get() = number };
     }
 }
@@ -61,8 +61,8 @@ fn everybody_sees_what_everybody_did_in_each_round() {
     });
 }
 
-/// However arrivals, time-outs, resets and aborts fall: every wait returns, and a round goes well for as many as
-/// there are parties, each with a number of its own, or for nobody.
+/// Whatever the order of arrivals, timeouts, resets and aborts: every wait returns, and a round
+/// succeeds for all parties, each with its own number, or for none.
 #[test]
 fn in_a_storm_of_resets_and_aborts_every_round_ends_alike_for_all() {
     const PARTIES: usize = 3;
@@ -87,7 +87,7 @@ fn in_a_storm_of_resets_and_aborts_every_round_ends_alike_for_all() {
         let all_are_done: &AtomicBool = leak(AtomicBool::new(false));
         let storm = test.crew(1, move |_| {
             while !all_are_done.load(Relaxed) {
-                // Once somebody is done the others wait in vain.
+                // Once a thread is done, the others wait in vain.
                 if somebody_is_done.load(Relaxed) {
                     barrier.abort();
                 } else {

@@ -1,4 +1,5 @@
-//! Models of [`BoundedSemaphore`]: a semaphore that refuses one permit too many, and changes nothing then.
+//! Models of [`BoundedSemaphore`]: a semaphore that refuses one permit too many, and then changes
+//! nothing.
 
 use std::sync::atomic::{AtomicU32 as Count, Ordering::SeqCst};
 use std::time::{Duration, Instant};
@@ -9,15 +10,15 @@ use primitives::{BoundedSemaphore, Permit};
 
 use tests::model::Watched;
 
-/// Long enough for the clock; in a model the runtime chooses whether the time is up.
+/// Long for the real clock; in a model the runtime chooses whether the time is up.
 const A_WHILE: Duration = Duration::from_secs(3600);
 
 pub(crate) fn group() -> Group {
     exclusion(refusal(Group::new("bounded_semaphore")))
 }
 
-/// Seats, of which some are taken for good, how many were put back, and how many releases were refused. (std's
-/// atomics, which the model does not see: they count what happens and order nothing.)
+/// Places, some of which stay taken, how many were put back, and how many releases were refused.
+/// (std's atomics, which the model does not see: they count what happens and order nothing.)
 struct Seats {
     free: BoundedSemaphore,
     put_back: Count,
@@ -86,7 +87,7 @@ fn refusal(group: Group) -> Group {
         )
 }
 
-/// A number that whoever has the one permit may touch.
+/// A number that only the holder of the single permit may touch.
 struct Guarded {
     permits: BoundedSemaphore,
     number: Watched,

@@ -1,7 +1,7 @@
 //! Every wait beside other work: `cargo results busy`.
 //!
-//! The same rows as on a quiet machine, in four situations ([`Load`]). No round is thrown away for being disturbed:
-//! the disturbance is what is measured.
+//! The same rows as on a quiet machine, in four situations ([`Load`]). No disturbed round is
+//! discarded: the disturbance is the subject of the measurement.
 
 use std::sync::{Mutex, mpsc};
 use std::thread;
@@ -17,10 +17,10 @@ use queues::{Executor, Queue, Ring};
 const GOAL: f64 = 1.2;
 /// How much more of the cores it may take.
 const CPU: f64 = 1.3;
-/// How long threads fight for a lock: long enough for several slices of a hog.
+/// How long threads compete for a lock: long enough for several slices of a hog.
 const SPELL: Duration = Duration::from_millis(40);
 
-/// Two threads that open a gate for each other by turns; an operation is one hand-over.
+/// Two threads that open a gate for each other in turn; an operation is one hand-over.
 fn gates(run: &Run, wait: impl Fn(usize) + Sync, open: impl Fn(usize) + Sync) -> Sample {
     let hand_overs = run.scaled(10_000) / 2 * 2;
     run.until_done(2, hand_overs, |thread| {
@@ -99,7 +99,7 @@ fn executor(run: &Run) -> Sample {
 
 type Job = Box<dyn FnOnce() + Send>;
 
-/// A pool as one writes it: a channel of closures, and one for each answer.
+/// A simple pool: a channel of closures, and a channel for each answer.
 fn pool_of_std(run: &Run) -> Sample {
     let (sender, receiver) = mpsc::channel::<Job>();
     let worker = thread::spawn(move || receiver.into_iter().for_each(|job| job()));
@@ -161,7 +161,7 @@ fn locks(threads: usize) -> Row {
         .peer("usync", move |run| lock::<monitors::Usync>(run, threads, SPELL))
 }
 
-/// `ours` by `C`, and everybody else.
+/// `ours` by `C`, and all others.
 fn channel<C: Channel>(
     name: &'static str,
     ours: &'static str,

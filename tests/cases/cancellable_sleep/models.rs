@@ -1,6 +1,8 @@
-//! Models of [`CancellableSleep`]: it fires or it is called off, and exactly one call is told that it won.
+//! Models of [`CancellableSleep`]: it fires or is cancelled, and exactly one call learns that it
+//! won.
 //!
-//! This is the decision and the sleep of a `Timer`. The rest of one is a thread, and a function under a lock.
+//! This is the decision and the sleep of a `Timer`. The rest of a `Timer` is a thread, and a
+//! function under a lock.
 
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use std::time::{Duration, Instant};
@@ -101,19 +103,20 @@ pub(crate) fn group() -> Group {
         )
 }
 
-/// Long enough for the clock; in a model the runtime chooses whether the time is up.
+/// Long for the real clock; in a model the runtime chooses whether the time is up.
 const A_WHILE: Duration = Duration::from_secs(3600);
 
 struct Alarm {
     sleep: CancellableSleep,
-    /// Why it was called off: written before the cancellation, read after.
+    /// The reason of the cancellation: written before the cancellation, read after.
     reason: UnsafeCell<&'static str>,
-    /// How many calls said that they won. std's and not the model's: it is not part of what is explored.
+    /// How many calls reported that they won. std's and not the model's, because it is not
+    /// explored.
     winners: AtomicU32,
 }
 
-// SAFETY: the reason is written by the one thread that cancels, before it does, and read by those that learn
-// from the sleep that it has; loom watches that there is an order between them.
+// SAFETY: the cancelling thread writes the reason before it cancels, and threads read it after the
+// sleep tells them of the cancellation; loom checks that the accesses are ordered.
 unsafe impl Sync for Alarm {}
 
 impl Alarm {
@@ -138,7 +141,7 @@ impl Alarm {
             self.winners.fetch_add(1, SeqCst);
             reached("fired");
         } else if !self.sleep.has_fired() {
-            // SAFETY: called off, so the canceller has written it, and nobody will again.
+            // SAFETY: cancelled, so the canceller has written it, and no thread will again.
             let reason = self.reason.with(|reason| unsafe { *reason });
             assert_eq!(reason, "somebody was faster");
             reached("was called off");
@@ -146,7 +149,7 @@ impl Alarm {
     }
 
     fn cancel(&self) {
-        // SAFETY: nobody reads it before the sleep says that it was called off.
+        // SAFETY: no thread reads it before the sleep says that it was cancelled.
         self.reason.with_mut(|reason| unsafe { *reason = "somebody was faster" });
         if self.sleep.cancel() {
             self.winners.fetch_add(1, SeqCst);

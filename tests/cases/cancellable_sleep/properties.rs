@@ -1,4 +1,4 @@
-//! `CancellableSleep` beside who decided it.
+//! `CancellableSleep` compared with the call that decided it.
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,4 @@
-//! Cancellable sleeps whose deadlines come just when they are called off.
+//! Cancellable sleeps whose deadlines come just when they are cancelled.
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Instant;
@@ -16,7 +16,7 @@ fn of_all_that_wait_and_cancel_one_decides() {
         let sleeps: &Vec<CancellableSleep> = leak((0..ROUNDS).map(|_| CancellableSleep::new()).collect());
         let winners: &Vec<AtomicUsize> = leak((0..ROUNDS).map(|_| AtomicUsize::new(0)).collect());
         let arrived: &AtomicUsize = leak(AtomicUsize::new(0));
-        // The last one cancels; the first waits for nothing else.
+        // The last one cancels; the first waits only for that.
         let crew = test.crew(WAITERS + 1, move |thread| {
             for (round, sleep) in sleeps.iter().enumerate() {
                 let number = thread * 7 + round;

@@ -5,7 +5,7 @@ use std::hint::black_box;
 use crate::monitors::{Locksmith, Monitor, ParkingLot, Std, Usync};
 use bench::{Bench, Goal, Row, Run, Sample, crowd, floors};
 
-/// The row with everybody in it; peers that always sleep do less of it.
+/// The row with all contestants; peers that always sleep do less of it.
 macro_rules! everybody {
     ($row:expr, $bench:ident($ours:expr, $peers:expr)) => {
         $row.ours("Condition", |run| $bench::<Locksmith>(run, $ours))
@@ -21,7 +21,8 @@ fn notify_nobody<M: Monitor>(run: &Run, notifications: u64) -> Sample {
     run.alone(notifications, || monitor.notify_one())
 }
 
-/// Two threads that take turns: each waits until the number is even, or odd, makes it one more, and notifies.
+/// Two threads that take turns: each waits until the number is even, or odd, adds one, and
+/// notifies.
 fn ping_pong<M: Monitor>(run: &Run, hand_overs: u64) -> Sample {
     let monitor = M::default();
     let hand_overs = run.scaled(hand_overs) / 2 * 2;

@@ -1,4 +1,4 @@
-//! Models of [`Condition`]: no notification is lost, and giving up swallows none.
+//! Models of [`Condition`]: no notification is lost, and a waiter that gives up consumes none.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use model::{Group, Scenario, reached};
 use primitives::raw::RawLock;
 use primitives::{Condition, Lock};
 
-/// Long enough for the clock; in a model the runtime chooses whether the time is up.
+/// Long for the real clock; in a model the runtime chooses whether the time is up.
 const A_WHILE: Duration = Duration::from_secs(3600);
 
 /// Letters in a box, and a bell that rings when there are more.
@@ -53,7 +53,7 @@ impl Mailbox {
         self.arrived.notify_all();
     }
 
-    /// Notifies before it lets the lock go; allowed, if slower.
+    /// Notifies before it releases the lock; this is allowed, but slower.
     fn put_and_tell_inside(&self) {
         let mut letters = self.letters.lock();
         *letters += 1;
@@ -159,7 +159,7 @@ fn timed(group: Group) -> Group {
         )
 }
 
-/// A raw lock, and what it guards by agreement.
+/// A raw lock, and data that it guards by convention.
 struct Raw {
     lock: RawLock,
     set: Lock<bool>,

@@ -1,4 +1,4 @@
-//! `Condition` beside a counter.
+//! `Condition` compared with a counter.
 
 use std::time::{Duration, Instant};
 
@@ -36,7 +36,7 @@ enum Notify {
     All,
 }
 
-/// Tickets, and the threads that want one each.
+/// Tickets, and threads that each want one.
 #[derive(Default)]
 struct Desk {
     state: Lock<State>,
@@ -102,7 +102,7 @@ fn as_many_waiters_go_on_as_there_are_tickets() {
             crew.join();
             prop_assert_eq!(desk.state.lock().served, waiters);
             prop_assert_eq!(desk.state.lock().tickets, given);
-            // Nobody is left behind in the count, and a past deadline still finds nothing to wait for.
+            // No waiter stays in the count, and a past deadline still times out.
             prop_assert_eq!(format!("{:?}", desk.ticket), "Condition { waiters: 0 }");
             let wait = desk.ticket.wait_deadline(&mut desk.state.lock(), Instant::now());
             prop_assert!(wait.timed_out());

@@ -9,10 +9,11 @@ use tests::{leak, watched};
 
 use tests::patience;
 
-/// Who gives tickets waits while there are so many, so that those who take them must wait in turn.
+/// The thread that gives tickets waits while there are too many, so that the takers must wait in
+/// turn.
 const FEW: usize = 3;
 
-/// A number under a lock, and a condition for when it changes.
+/// A number under a lock, and a condition for its changes.
 #[derive(Default)]
 struct Watched {
     number: Lock<usize>,
@@ -58,7 +59,8 @@ fn a_turn_goes_round_a_ring_of_more_threads_than_cores() {
     });
 }
 
-/// Nobody may sleep through a step, though a thread that has nothing to say calls all the time.
+/// No thread may sleep through a step, although another thread notifies all the time without a
+/// change.
 #[test]
 fn a_storm_of_notifications_hides_none() {
     const WAITERS: usize = 6;
@@ -125,7 +127,7 @@ fn each_notification_is_worth_one_ticket_to_patient_and_impatient_waiters() {
                 test.until(|| *tickets.number.lock() < FEW);
                 let mut held = tickets.number.lock();
                 *held += 1;
-                // With the lock still held, or after it: both must do.
+                // With the lock still held, or afterwards: both must work.
                 let held = ((giver + number) % 2 == 0).then_some(held);
                 tickets.changed.notify_one();
                 drop(held);

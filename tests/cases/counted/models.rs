@@ -1,7 +1,8 @@
-//! Models so small that every interleaving of them can be run: how much of that does loom reach?
+//! Models so small that all their interleavings can be run: how many of them does loom reach?
 //!
-//! `cargo model --coverage` counts, and writes `tests/tools/model-runtime/COVERAGE.md`. Two threads, an operation each.
-//! `RLock` is not among them: it knows its owner by loom's thread-locals, which the other scheduler has not.
+//! `cargo model --coverage` counts, and writes `tests/tools/model-runtime/COVERAGE.md`. Two threads
+//! with an operation each. `RLock` is not among them: it knows its owner by loom's thread-locals,
+//! which the other scheduler lacks.
 
 use std::time::Duration;
 
@@ -12,14 +13,14 @@ use primitives::sync::atomic::Ordering::Relaxed;
 use primitives::{Barrier, Condition, Event, Lock, Semaphore};
 use queues::Queue;
 
-/// Long enough for the clock; in a model the runtime chooses whether the time is up.
+/// Long for the real clock; in a model the runtime chooses whether the time is up.
 const A_WHILE: Duration = Duration::from_secs(3600);
 
 pub(crate) fn group() -> Group {
     queues(primitives(bare(Group::new("counted")))).test("table-is-up-to-date", table_is_up_to_date)
 }
 
-/// What loom is known to prune wrongly: a load, and then a store of the same thread.
+/// A known pruning error of loom: a load, and then a store of the same thread.
 fn bare(group: Group) -> Group {
     group
         .scenario(
@@ -99,7 +100,7 @@ fn queues(group: Group) -> Group {
     )
 }
 
-/// Counts all of them anew: the table is generated, and must not say what no longer holds.
+/// Counts all of them again: the table is generated, and must not become outdated.
 fn table_is_up_to_date() {
     let counted: Result<Vec<Coverage>, String> = coverage::measure_all(&[group()]);
     let table = coverage::table(&counted.unwrap());

@@ -1,9 +1,9 @@
-//! Models of the deadlock detector: its graph, its gate, what threads hold, and the steps by
-//! which one falls asleep.
+//! Models of the deadlock detector: its graph, its lock, what threads hold, and the steps of
+//! falling asleep.
 //!
-//! The primitives are explored without the detector, so the locks here are made for it: the algorithm of
-//! `RawLock`, and the notes and calls that `Lock` makes with the feature on. A deadlock that is not found
-//! ends an execution with all threads asleep, which the runtime reports.
+//! The primitives are explored without the detector, so the locks here are made for these models:
+//! the algorithm of `RawLock`, and the notes and calls that `Lock` makes with the feature. A
+//! deadlock that is not found ends an execution with all threads asleep, which the runtime reports.
 
 use std::panic::Location;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -17,35 +17,35 @@ use primitives::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use primitives::sync::thread;
 
 const FREE: u32 = 0;
-/// Held, with sleepers perhaps. (There is no other way to hold one: it saves the models a state.)
+/// Held, with sleepers perhaps. (It has no other held state, which saves the models a state.)
 const SLEEPERS: u32 = 2;
 
 /// A lock that the detector watches.
 struct Watched(AtomicU32);
 
-/// What the threads share.
+/// The shared state of the threads.
 struct World {
     locks: Vec<Watched>,
-    /// How many permits are free, of a semaphore whose permits stay with their threads.
+    /// The number of free permits of a semaphore whose permits stay with their threads.
     free: AtomicU32,
     permits: Permits,
     detector: Detector,
-    /// Threads that were told. (std's: no step of the model.)
+    /// How many threads got a report. (std's: not a step of the model.)
     victims: AtomicUsize,
-    /// The one that waits that holds a lock has got what it waited for. (Nor is this.)
+    /// The waiting owner has got what it waited for. (Not a step either.)
     went_on: AtomicBool,
 }
 
-/// What a lock is called in what a thread holds and on the graph.
+/// The name of a lock in a thread's list and on the graph.
 fn resource(lock: usize) -> ResourceId {
     lock as ResourceId + 1
 }
 
-/// What a permit is called there: all alike.
+/// The name of a permit there: all have the same.
 const PERMIT: ResourceId = 99;
 const PERMITS: usize = 2;
 
-/// HeldLocks that hold this.
+/// HeldLocks that contain this.
 fn held_locks(holds: &[ResourceId]) -> HeldLocks {
     let held_locks = HeldLocks::new();
     held_locks.open();
@@ -81,13 +81,13 @@ impl World {
         Self::with_locks([FREE; 2])
     }
 
-    /// Threads have these from the start, which saves the model the way there. No permit is free either.
+    /// Threads hold these from the start, which saves the model steps. No permit is free either.
     fn all_held<const LOCKS: usize>() -> Self {
         Self::with_locks([SLEEPERS; LOCKS])
     }
 
-    /// Takes a lock; `false` if it was told that it would wait for ever, or if a deadline came first, if there
-    /// is one.
+    /// Takes a lock; `false` if a report says that it would never return, or if a deadline came
+    /// first.
     fn take_until(&self, held_locks: &HeldLocks, lock: usize, timed: bool) -> bool {
         let Watched(word) = &self.locks[lock];
         let need = || Need::Owner(resource(lock));
@@ -107,7 +107,7 @@ impl World {
         true
     }
 
-    /// Takes a permit; `false` if it was told that it would wait for ever.
+    /// Takes a permit; `false` if a report says that it would never return.
     fn acquire(&self, held_locks: &HeldLocks) -> bool {
         // Acquire: pairs with the Release in `give_back`.
         while self.free.compare_exchange(1, 0, Acquire, Relaxed).is_err() {
@@ -122,7 +122,7 @@ impl World {
         true
     }
 
-    /// Gives a permit back; a second that is free at the same time is lost, for nobody here would need it.
+    /// Releases a permit; a second free permit is lost, because no thread here would need it.
     fn give_back(&self, held_locks: &HeldLocks) {
         put_back(held_locks, PERMIT);
         // Release: pairs with the Acquire in `acquire`.
@@ -130,7 +130,7 @@ impl World {
         park::wake_one(&raw const self.free);
     }
 
-    /// On the graph, unless the wait is timed; an error if it was told.
+    /// On the graph, unless the wait is timed; an error if it got a report.
     fn falls_asleep(
         &self,
         held_locks: &HeldLocks,
@@ -176,7 +176,7 @@ impl World {
         self.release(held_locks, outer);
     }
 
-    /// Has one, and wants the next.
+    /// Holds one, and wants the next.
     fn pass(&self, mine: usize) {
         let (held_locks, next) = (held_locks(&[resource(mine)]), (mine + 1) % self.locks.len());
         if self.take(&held_locks, next) {
@@ -185,7 +185,7 @@ impl World {
         self.release(&held_locks, mine);
     }
 
-    /// Has the second, and wants the first.
+    /// Holds the second, and wants the first.
     fn goes_on(&self) {
         let held_locks = held_locks(&[resource(1)]);
         if self.take(&held_locks, 0) {
@@ -195,7 +195,7 @@ impl World {
         self.release(&held_locks, 1);
     }
 
-    /// Has the first, lets go of it, takes it again and then the second.
+    /// Holds the first, releases it, takes it again and then the second.
     fn comes_again(&self) {
         let held_locks = held_locks(&[resource(0)]);
         self.release(&held_locks, 0);
@@ -209,7 +209,7 @@ impl World {
         self.release(&held_locks, 0);
     }
 
-    /// Has a permit, and wants the lock.
+    /// Holds a permit, and wants the lock.
     fn leave_by_the_lock(&self) {
         let held_locks = held_locks(&[PERMIT]);
         if self.take(&held_locks, 0) {
@@ -218,7 +218,7 @@ impl World {
         self.give_back(&held_locks);
     }
 
-    /// Has the lock, and wants a permit.
+    /// Holds the lock, and wants a permit.
     fn enter_by_a_permit(&self) {
         let held_locks = held_locks(&[resource(0)]);
         if self.acquire(&held_locks) {

@@ -76,7 +76,8 @@ impl Event for Listened {
 
     #[inline]
     fn set(&self) {
-        // SeqCst: either the notification finds the listener, or the listener's second look finds the flag.
+        // SeqCst: either the notification finds the listener, or the listener's second look finds
+        // the flag.
         self.0.store(true, SeqCst);
         self.1.notify(usize::MAX);
     }
@@ -98,7 +99,7 @@ impl Event for Listened {
     }
 }
 
-/// The row with everybody in it; peers that always sleep do less of it.
+/// The row with all contestants; peers that always sleep do less of it.
 macro_rules! everybody {
     ($row:expr, $bench:ident($ours:expr, $peers:expr)) => {
         $row.ours("Event", |run| $bench::<primitives::Event>(run, $ours))
@@ -134,7 +135,7 @@ fn wait_when_set<E: Event>(run: &Run, times: u64) -> Sample {
     run.alone(times, || event.wait())
 }
 
-/// Two threads, each with an event that the other sets.
+/// Two threads, each of which has an event that the other sets.
 fn ping_pong<E: Event>(run: &Run, hand_overs: u64) -> Sample {
     let events = [E::default(), E::default()];
     let turns = run.scaled(hand_overs) / 2;
@@ -148,7 +149,7 @@ fn ping_pong<E: Event>(run: &Run, hand_overs: u64) -> Sample {
     })
 }
 
-/// An event for each call, so that nobody finds one that is set from the last time.
+/// An event for each call, so that no thread finds one that is still set from before.
 fn set_to_eight<E: Event>(run: &Run, calls: u64) -> Sample {
     let events = Vec::from_iter((0..calls).map(|_| E::default()));
     let event = |call: u32| &events[call as usize - 1];

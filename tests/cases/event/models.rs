@@ -1,4 +1,5 @@
-//! Models of [`Event`]: who waits is reached, and who passes sees what was done before.
+//! Models of [`Event`]: a `set` reaches every waiter, and a thread that passes sees what was done
+//! before.
 
 use std::ptr;
 use std::time::{Duration, Instant};
@@ -12,7 +13,7 @@ use primitives::{Event, Lock, park};
 
 use tests::model::Watched;
 
-/// Long enough for the clock; in a model the runtime chooses whether the time is up.
+/// Long for the real clock; in a model the runtime chooses whether the time is up.
 const A_WHILE: Duration = Duration::from_secs(3600);
 
 pub(crate) fn group() -> Group {
@@ -136,17 +137,17 @@ fn opened(group: Group) -> Group {
                 unsafe { &*freed.0 }.set();
             })
             .role("waits and frees", |freed| {
-                // SAFETY: nobody but this thread frees it.
+                // SAFETY: only this thread frees it.
                 unsafe { &*freed.0 }.wait();
-                // SAFETY: made from a box; the other thread has set the event, and is done with the memory
-                // though perhaps not with the address.
+                // SAFETY: made from a box; the other thread has set the event, and no longer uses
+                // the memory, but perhaps the address.
                 drop(unsafe { Box::from_raw(freed.0) });
             })
             .reaches([Slept, Woken, WordChanged]),
         )
 }
 
-/// Things to do, counted under a lock or by a bare atomic, and an event that says that there are some.
+/// Jobs, counted under a lock or by a bare atomic, and an event that says that there are some.
 struct Work {
     arrived: Event,
     locked: Lock<u32>,
@@ -207,7 +208,7 @@ fn cleared(group: Group) -> Group {
             )
             .role("waits", Mail::wait)
             .role("sets and clears", |mail| {
-                // A wake-up for no reason, which finds out whether the other sleeps. If it does, then
+                // A spurious wake-up, which shows whether the other thread sleeps. If it does, then
                 // it is inside `wait`, and one `set` must be enough for it.
                 if park::wake_one(ptr::from_ref(&mail.written).cast()) {
                     reached("the waiter is inside");
@@ -277,10 +278,10 @@ fn cleared(group: Group) -> Group {
         )
 }
 
-/// An event that belongs to the thread which waits.
+/// An event that belongs to the waiting thread.
 struct Freed(*mut Event);
 
-// SAFETY: the event is reached by the one who sets it until it is set, and freed by the other after that.
+// SAFETY: the setting thread uses the event until it is set, and the other frees it after that.
 unsafe impl Send for Freed {}
 // SAFETY: as above.
 unsafe impl Sync for Freed {}

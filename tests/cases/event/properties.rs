@@ -1,4 +1,4 @@
-//! `Event` beside a bool, and beside those who wait for it.
+//! `Event` compared with a bool and with its waiters.
 
 use std::sync::mpsc::{Receiver, TryRecvError};
 use std::time::{Duration, Instant};
@@ -17,7 +17,7 @@ enum Call {
     Set,
     Clear,
     Wait(Form),
-    /// Another thread waits, as long as it takes, unless it does so already.
+    /// Another thread waits without a timeout, unless it already waits.
     Begin(usize),
 }
 

@@ -1,4 +1,4 @@
-//! Events with many threads before them, patient and impatient.
+//! Events with many waiters, with and without timeouts.
 
 use std::cell::UnsafeCell;
 use std::mem;
@@ -37,7 +37,7 @@ fn who_passes_a_gate_sees_what_lies_behind() {
         let crew = test.crew(THREADS, move |thread| {
             for (number, gate) in gates.iter().enumerate() {
                 wait(&gate.open, thread + number, number);
-                // SAFETY: the gate is open, and nobody writes behind an open gate.
+                // SAFETY: the gate is open, and no thread writes behind an open gate.
                 assert_eq!(unsafe { *gate.behind.get() }, number);
                 passed.fetch_add(1, Relaxed);
             }
@@ -46,7 +46,7 @@ fn who_passes_a_gate_sees_what_lies_behind() {
             // SAFETY: the gate is closed.
             unsafe { *gate.behind.get() = number };
             gate.open.set();
-            // Some gates are opened before anybody comes, some after all are there.
+            // Some gates open before any thread comes, some after all have come.
             test.until(|| passed.load(Relaxed) >= THREADS * number.saturating_sub(number % 5));
         }
         crew.join();
@@ -63,7 +63,8 @@ fn in_a_storm_of_set_and_clear_nobody_is_stranded() {
             (0..EACH).for_each(|number| wait(event, thread, number));
             left.fetch_sub(1, Relaxed);
         });
-        // Two, so that a `set` meets a `set`, and a `clear` comes between a `set` and whom it calls.
+        // Two, so that a `set` meets a `set`, and a `clear` comes between a `set` and the threads
+        // that it wakes.
         let storm = test.crew(2, move |_| {
             while left.load(Relaxed) > 0 {
                 event.set();

@@ -1,7 +1,9 @@
-//! Models of [`Executor`] and [`Task`]: a task is run or called off, once, and who waits for it sees all that it did.
+//! Models of [`Executor`] and [`Task`]: a task runs or is cancelled, once, and a waiter sees all
+//! that it did.
 //!
-//! A worker is a role that does what a worker's thread would do. Most scenarios leave the executor's queue out: what it
-//! does is shown by the models of [`Queue`](queues::Queue), and here it would only multiply.
+//! A worker is a role that does what a worker's thread would do. Most scenarios leave out the
+//! executor's queue: the models of [`Queue`](queues::Queue) check it, and here it would only
+//! multiply the interleavings.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -14,7 +16,7 @@ use queues::{Executor, ResultTimeoutError, Task, TaskError, as_completed};
 
 use tests::model::Watched;
 
-/// Long enough for the clock; in a model the runtime chooses whether the time is up.
+/// Long for the real clock; in a model the runtime chooses whether the time is up.
 const A_WHILE: Duration = Duration::from_secs(3600);
 
 /// A number that threads write to and read: loom reports it if nothing orders them.
@@ -46,11 +48,12 @@ impl Drop for NotesDrop {
     }
 }
 
-/// One task, in no queue: the handle for one role, and what a worker gets for the others.
+/// One task without a queue: the handle for one role, and a worker's view for the others.
 struct Desk {
     handle: Mutex<Option<Task<NotesDrop>>>,
     shell: Shell,
-    /// How often the task ran, its closure was dropped, its result was dropped, and a callback was called.
+    /// How often the task ran, its closure was dropped, its result was dropped, and a callback was
+    /// called.
     ran: Note,
     closure: Note,
     result: Note,
@@ -69,7 +72,7 @@ impl Desk {
         Self { handle: Mutex::new(Some(task)), shell, ran, closure, result, called: Note::new() }
     }
 
-    /// Of a task that panics.
+    /// The counts of a task that panics.
     fn failing() -> Self {
         let desk = Self::new();
         let returned = desk.result.clone();
@@ -80,22 +83,22 @@ impl Desk {
         Self { handle: Mutex::new(Some(task)), shell, ..desk }
     }
 
-    /// The handle; loom sees nothing of that.
+    /// The handle, unseen by loom.
     fn handle(&self) -> Task<NotesDrop> {
         self.handle.lock().unwrap().take().expect("one role takes it")
     }
 
-    /// The task is over for whoever calls this: it ran, and left nothing behind.
+    /// The caller sees the task over: it ran, and left nothing behind.
     fn has_run(&self) {
         assert_eq!((self.ran.read(), self.closure.read()), (1, 1), "ran, and its closure is gone");
     }
 
-    /// The task is over for whoever calls this: it never ran, and left nothing behind.
+    /// The caller sees the task over: it never ran, and left nothing behind.
     fn was_cancelled(&self) {
         assert_eq!((self.ran.read(), self.closure.read()), (0, 1), "not run, but gone");
     }
 
-    /// At the end: nothing happened twice or was left over.
+    /// At the end, nothing happened twice or was left over.
     fn settled(&self) {
         assert_eq!(self.closure.read(), 1, "the closure was dropped");
         assert_eq!(self.ran.read(), self.result.read(), "a result for each run, dropped");

@@ -1,7 +1,7 @@
-//! An executor of one worker beside a list of what each task must be.
+//! An executor of one worker, compared with a list of expected task states.
 //!
-//! The worker stands still but when it is let run, and then until nothing is left, so that it is known at each call what
-//! has begun.
+//! The worker only runs when it is told to, and then until nothing is left, so each call knows
+//! which tasks have begun.
 
 use std::panic::resume_unwind;
 use std::sync::Arc;
@@ -21,12 +21,12 @@ enum Call {
     Submit {
         panics: bool,
     },
-    /// Of the task with this number, among those there are.
+    /// The call is on the task with this number, among the existing ones.
     Cancel(usize),
     Ask(usize),
     Forget(usize),
     OnDone(usize),
-    /// Lets the worker run what is there.
+    /// Lets the worker run the waiting tasks.
     Run,
     Shutdown {
         cancel: bool,
@@ -45,7 +45,7 @@ fn call() -> impl Strategy<Value = Call> {
     ]
 }
 
-/// What a task must be.
+/// The expected state of a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fate {
     Queued,
@@ -54,9 +54,9 @@ enum Fate {
     Cancelled,
 }
 
-/// A task, and what the model knows of it.
+/// A task and its model.
 struct Known {
-    /// None: forgotten, or its result was taken.
+    /// `None` if it was dropped, or its result was taken.
     task: Option<Task<Counted>>,
     panics: bool,
     fate: Fate,
@@ -75,7 +75,7 @@ impl Drop for Counted {
 
 struct Bench {
     executor: Executor,
-    /// What keeps the worker; none after it was told to end.
+    /// The gate that keeps the worker; `None` after it was told to end.
     gate: Option<(Task<()>, Arc<Event>)>,
     known: Vec<Known>,
     dropped: Arc<AtomicUsize>,
@@ -108,7 +108,8 @@ impl Bench {
                     Counted(dropped)
                 });
                 assert_eq!(task.is_err(), self.shut_down);
-                // Refused: what it captured is dropped with the closure, so it is as one cancelled.
+                // Refused: its captured values are dropped with the closure, so it counts as
+                // cancelled.
                 let fate = if task.is_ok() { Fate::Queued } else { Fate::Cancelled };
                 let task = task.ok();
                 self.known.push(Known { task, panics, fate, callbacks: 0, called: Arc::default() });
@@ -165,7 +166,7 @@ impl Bench {
         if self.shut_down {
             self.executor.shutdown(true, false);
         } else {
-            // One worker: when it has come to the next gate, all before it is over.
+            // There is one worker: when it reaches the next gate, everything before is over.
             self.gate = Some(keep_busy(&self.executor));
         }
         for known in &mut self.known {
@@ -175,7 +176,7 @@ impl Bench {
         }
     }
 
-    /// Nothing is other than the model says.
+    /// Everything is as the model says.
     fn look(&self) {
         for (number, known) in self.known.iter().enumerate() {
             let over = known.fate != Fate::Queued;
@@ -187,7 +188,8 @@ impl Bench {
             let due = if over { known.callbacks } else { 0 };
             assert_eq!(known.called.load(SeqCst), due, "callbacks of {number}");
         }
-        // Of each task that is over the capture is gone, and of each that returned the result, unless it can be asked.
+        // Each finished task has dropped its captured value, and each returned result is dropped,
+        // unless it can still be taken.
         let dropped = |known: &Known| match known.fate {
             Fate::Queued => 0,
             Fate::Returned => 1 + usize::from(known.task.is_none()),

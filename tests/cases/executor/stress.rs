@@ -1,6 +1,6 @@
-//! Tasks by the thousand: each is run or called off, once, and leaves nothing behind.
+//! Thousands of tasks: each runs or is cancelled, once, and leaves nothing behind.
 
-// It shares by `Arc`, whose last drop is ordered by a fence, which ThreadSanitizer does not know.
+// It shares by `Arc`, and a fence orders the last drop, which ThreadSanitizer does not know.
 #![cfg(not(tsan))]
 
 use std::panic::resume_unwind;
@@ -16,7 +16,8 @@ const SUBMITTERS: usize = 4;
 const WORKERS: usize = 4;
 const EACH: usize = 2_000;
 
-/// What a task returns, or panics with, or drops. A panic is raised past the hook, which would print thousands.
+/// What a task returns, panics with, or drops. Its panics bypass the hook, which would print
+/// thousands.
 fn work(item: Item) -> Item {
     if item.number() % 7 == 3 {
         resume_unwind(Box::new(item));

@@ -1,5 +1,6 @@
-//! The book's exercises (`book/exercises`): each fails as it stands, for the reason that it states, and each solution
-//! of ours holds. They are compiled into this program, so that a run of all of them takes seconds.
+//! The book's exercises (`book/exercises`): each fails as given, for the reason that it states, and
+//! each of our solutions holds. They are compiled into this program, so that all of them run in
+//! seconds.
 
 use model::report::Verdict;
 use model::{Group, Options};
@@ -137,7 +138,7 @@ mod starter_wakes_too_early;
 #[path = "../../../book/exercises/exercises/02_spin_locks/weakest_spin_lock.rs"]
 mod starter_weakest_spin_lock;
 
-/// What an exercise says of how it fails.
+/// How an exercise says that it fails.
 const STATED: &str = "//! The judge says now: ";
 
 macro_rules! exercises {
@@ -199,13 +200,13 @@ fn fails(judge: &Group, text: &str) {
 /// The solution is right in every execution.
 fn holds(judge: &Group) {
     for outcome in judge.outcomes(&Options::default()) {
-        // A run that fails as it must stops there.
+        // A run that fails as expected stops there.
         let is_whole = outcome.complete || matches!(outcome.verdict, Verdict::FailsAsItMust(_));
         assert!(outcome.is_good() && is_whole, "{}: {:?}", outcome.scenario, outcome.verdict);
     }
 }
 
-/// What the reader is given is what is checked here.
+/// This checks exactly what the reader gets.
 fn all_are_here(names: &[&str]) {
     let list = include_str!("../../../book/exercises/info.toml");
     let value = |line: &str, key: &str| {

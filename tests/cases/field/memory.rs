@@ -1,6 +1,7 @@
-//! Memory that is given back.
+//! Memory that is freed.
 //!
-//! What lives is counted by size, and each case uses sizes that no other test has: so they may run side by side.
+//! Live allocations are counted by size, and each case uses its own sizes, so the tests may run
+//! side by side.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicBool, AtomicIsize, Ordering::Relaxed};
@@ -9,16 +10,18 @@ use primitives::{Event, Lock};
 use queues::{Executor, PriorityQueue, Queue, Stack};
 use tests::leak;
 
-/// The system's allocator, and a count of what lives in each of a few ranges of sizes.
+/// The system's allocator, and a count of live allocations in each of a few size ranges.
 ///
-/// It also asks each thread for its number, from the first allocation on, which comes before the thread's own code; and it
-/// takes a lock, but for the detector, which allocates while it notes one. _Elsewhere_: allocators and profilers that did the like brought threads down before they began, or
-/// met themselves in a lock that allocates when it sleeps. _Here_: all tests of this program run in spite of it.
+/// It also asks each thread for its number, from the first allocation on, which comes before the
+/// thread's own code. It also takes a lock, except with the detector, which allocates while it
+/// notes a lock. _Elsewhere_: such allocators and profilers ended threads before they began, or
+/// re-entered a lock that allocates when it sleeps. _Here_: all tests of this program pass
+/// nevertheless.
 pub(crate) struct Counting;
 
 static IN_THE_ALLOCATOR: Lock<u64> = Lock::new(0);
 
-/// Set in the child of a `fork`, where the lock may have been taken by a thread that is not there.
+/// Set in a forked child, where a thread that does not exist may have taken the lock.
 pub(crate) static IN_A_CHILD: AtomicBool = AtomicBool::new(false);
 
 fn meddle() -> impl Sized {
@@ -38,7 +41,7 @@ enum Kind {
     Store,
 }
 
-// Of sizes that no collection of others grows to.
+// Sizes that no other collection grows to.
 const CLOSURE: usize = 5_001;
 const RESULT: usize = 6_001;
 const ITEM: usize = 24;
@@ -58,7 +61,7 @@ fn count(size: usize, change: isize) {
     LIVING[kind as usize].fetch_add(change, Relaxed);
 }
 
-/// How many of them live.
+/// How many of them are live.
 fn living(kind: Kind) -> isize {
     LIVING[kind as usize].load(Relaxed)
 }
@@ -95,7 +98,7 @@ unsafe impl GlobalAlloc for Counting {
 
 const TASKS: usize = 500;
 
-/// Keeps the worker until it is dropped (also by a test that fails).
+/// Keeps the worker until it is dropped, also by a failing test.
 struct Gate(&'static Event);
 
 impl Drop for Gate {
@@ -111,11 +114,12 @@ fn busy() -> (Executor, Gate) {
     (executor, Gate(gate))
 }
 
-/// _Elsewhere_: a future kept its callable and its arguments as long as it lived itself, so a program that held on to
-/// many finished or cancelled ones held on to all that they had worked on (CPython, several thread pools in Rust).
+/// _Elsewhere_: a future kept its callable and its arguments as long as it lived itself, so a
+/// program that kept many finished or cancelled futures kept all their data (CPython, several
+/// thread pools in Rust).
 ///
-/// _Here_: a large closure is gone when it has run or was called off, with its bytes, whoever holds the handle and
-/// wherever its shell lies.
+/// _Here_: a large closure is freed when it has run or was cancelled, even while handles and the
+/// shell in the queue exist.
 #[test]
 fn a_closure_gives_its_bytes_back_when_it_has_run_or_was_cancelled() {
     let large = [7_u8; CLOSURE];
@@ -148,10 +152,10 @@ fn a_cancelled_task_keeps_no_room_for_its_result() {
     assert_eq!(living(Kind::Result), 0);
 }
 
-/// _Elsewhere_: a queue that had been long once stayed large for good, in one process for weeks (several channels in
-/// Rust and Go; CPython's `deque` is made of blocks and gives them back).
+/// _Elsewhere_: a queue that had once been long stayed large permanently, in one process for weeks
+/// (several channels in Rust and Go; CPython's `deque` is made of blocks and gives them back).
 ///
-/// _Here_: a store that is less than a quarter full gives a half of its room back.
+/// _Here_: a store that is less than a quarter full frees half of its room.
 #[test]
 fn a_store_gives_its_memory_back_after_a_burst() {
     const BURST: u64 = 700_000;

@@ -1,4 +1,4 @@
-//! Pools: what tasks did to each other, to their threads, and to the program that ended.
+//! Pools: what tasks did to each other, to their threads, and to an ending program.
 
 use std::cell::RefCell;
 use std::panic::catch_unwind;
@@ -12,11 +12,12 @@ use primitives::{Event, Lock, RLock};
 use queues::{Executor, Ring, TaskQueue, as_completed};
 use tests::{leak, watched};
 
-/// _Elsewhere_: callbacks of a future are called in the order in which they were added, says CPython. But one that is
-/// added when the future is done is called at once, in the thread that adds it, and overtakes those that the worker is
-/// still at. A test of Amazon's s3transfer failed now and then because of it; PyTorch took the promise out of its text.
+/// _Elsewhere_: callbacks of a future are called in the order in which they were added, says
+/// CPython. But a callback that is added when the future is done is called at once, in the adding
+/// thread, and overtakes those that the worker is still calling. A test of Amazon's s3transfer
+/// failed now and then because of it; PyTorch removed the promise from its documentation.
 ///
-/// _Here_: it waits for its turn.
+/// _Here_: the callback waits for its turn.
 #[test]
 fn a_late_callback_overtakes_none() {
     watched(|_| {
@@ -47,7 +48,7 @@ fn a_late_callback_overtakes_none() {
     });
 }
 
-/// The same, as it was met: submit, and add a few in a row.
+/// The same in its original form: submit, and add a few in a row.
 #[test]
 fn callbacks_are_called_in_the_order_in_which_they_were_added() {
     watched(|_| {
@@ -71,7 +72,7 @@ fn callbacks_are_called_in_the_order_in_which_they_were_added() {
     });
 }
 
-/// A callback may add another to its own task: it comes after those that are there.
+/// A callback may add another to its own task: it comes after the existing ones.
 #[test]
 fn a_callback_that_adds_a_callback_does_not_wait_for_itself() {
     watched(|_| {
@@ -92,10 +93,11 @@ fn a_callback_that_adds_a_callback_does_not_wait_for_itself() {
     });
 }
 
-/// _Elsewhere_: `shutdown(wait=False)` of CPython's pools returns, and the interpreter's end waits all the same: a
-/// worker that never came back kept many a process alive.
+/// _Elsewhere_: `shutdown(wait=False)` of CPython's pools returns, but the interpreter's end still
+/// waits: a worker that never returned kept many processes alive.
 ///
-/// _Here_: whoever does not wait in `shutdown` does not wait in the drop, nor at the end of the program.
+/// _Here_: after a `shutdown` that does not wait, neither the drop nor the end of the program
+/// waits.
 #[test]
 fn a_drop_after_a_shutdown_that_does_not_wait_does_not_wait() {
     watched(|_| {
@@ -171,10 +173,12 @@ thread_local! {
     static OF_THE_THREAD: RefCell<u32> = const { RefCell::new(0) };
 }
 
-/// _Elsewhere_: a worker of rayon that waits for its part runs other parts meanwhile, in its own thread: a `RefCell` in a
-/// thread-local that it has borrowed is found borrowed, and panics (rayon, thread_local, Firefox's build).
+/// _Elsewhere_: a worker of rayon that waits for its part runs other parts meanwhile, in its own
+/// thread: a `RefCell` in a thread-local that it has borrowed is found borrowed, and panics (rayon,
+/// thread_local, Firefox's build).
 ///
-/// _Here_: a worker helps only where none is free. With three that are, the inner task runs in one of them.
+/// _Here_: a worker helps only if none is free. With three free workers, the inner task runs in one
+/// of them.
 #[test]
 fn a_task_runs_in_a_free_worker_and_not_inside_the_one_that_waits_for_it() {
     watched(|_| {
@@ -191,7 +195,8 @@ fn a_task_runs_in_a_free_worker_and_not_inside_the_one_that_waits_for_it() {
     });
 }
 
-/// And an `RLock` does not let the inner task in as its owner: with a free worker it waits, as any other would.
+/// And an `RLock` does not let the inner task in as its owner: with a free worker it waits, as any
+/// other thread would.
 #[test]
 fn a_task_does_not_enter_an_rlock_that_the_one_that_waits_for_it_holds() {
     watched(|_| {
@@ -214,7 +219,7 @@ fn a_task_does_not_enter_an_rlock_that_the_one_that_waits_for_it_holds() {
     });
 }
 
-/// A free worker is given the very task that is waited for, whatever lies before it in the queue.
+/// A free worker gets the very task that is waited for, whatever is before it in the queue.
 #[test]
 fn the_task_that_is_waited_for_comes_before_all_others() {
     watched(|_| {
@@ -223,7 +228,8 @@ fn the_task_that_is_waited_for_comes_before_all_others() {
         let outer = executor.submit(|| {
             let blocked = executor.submit(|| gate.wait());
             let wanted = executor.submit(|| primitives::threads::current().id());
-            // One worker is free, and `blocked` is before `wanted`: no matter who runs which, this ends.
+            // One worker is free, and `blocked` is before `wanted`: whichever worker runs which,
+            // this ends.
             let ran_by = wanted.result().unwrap();
             gate.set();
             blocked.result().unwrap();
@@ -235,7 +241,8 @@ fn the_task_that_is_waited_for_comes_before_all_others() {
 
 /// _Elsewhere_: `as_completed` looked at all futures for each that ended (several pools).
 ///
-/// _Here_: it looks at each task once, and sleeps while nothing is over. In its only worker, 20,000 of them.
+/// _Here_: it looks at each task once, and sleeps while no task is over. With 20,000 tasks in one
+/// worker.
 #[test]
 fn as_completed_takes_time_in_proportion_to_the_tasks() {
     watched(|_| {
@@ -251,7 +258,7 @@ fn as_completed_takes_time_in_proportion_to_the_tasks() {
     });
 }
 
-/// What a program does in its callbacks does not keep `as_completed` from being told.
+/// The program's callbacks do not prevent the notification of `as_completed`.
 #[test]
 fn as_completed_does_not_wait_for_callbacks() {
     watched(|_| {
@@ -265,10 +272,10 @@ fn as_completed_does_not_wait_for_callbacks() {
     });
 }
 
-/// _Elsewhere_: `map` of CPython's pools reads its whole input before it gives the first result; with an input that comes
-/// over a network that is never.
+/// _Elsewhere_: `map` of CPython's pools reads its whole input before it gives the first result;
+/// with an endless input from a network that is never.
 ///
-/// _Here_: a result that is there is given before a slow source is asked again.
+/// _Here_: a ready result is returned before a slow source is asked again.
 #[test]
 fn map_gives_a_result_that_is_there_before_it_asks_a_slow_source() {
     watched(|_| {
@@ -282,14 +289,14 @@ fn map_gives_a_result_that_is_there_before_it_asks_a_slow_source() {
         let mut map = executor.map(source, |n| n).in_flight(50);
         for asked in 0..5 {
             assert_eq!(map.next().unwrap().unwrap(), asked);
-            // One ahead at most, for then the result was there; none, if it was there before.
+            // One ahead at most, because then the result was ready; none, if it was ready before.
             let taken = taken.load(SeqCst);
             assert!((asked + 1..=asked + 2).contains(&taken), "{taken} taken for {}", asked + 1);
         }
     });
 }
 
-/// A source that waits for the answers says so, by `in_flight(1)`.
+/// A source that waits for the answers needs `in_flight(1)`.
 #[test]
 fn a_source_that_waits_for_the_previous_answer_is_served_one_at_a_time() {
     watched(|_| {
@@ -305,10 +312,10 @@ fn a_source_that_waits_for_the_previous_answer_is_served_one_at_a_time() {
     });
 }
 
-/// _Elsewhere_: a child process after `fork` has the pool without its threads. CPython's pools hang there, and so do
-/// gRPC's and PyTorch's: the child waits at its end for threads of its parent.
+/// _Elsewhere_: a forked child has the pool without its threads. CPython's pools hang there, and so
+/// do gRPC's and PyTorch's: at its end the child waits for threads of its parent.
 ///
-/// _Here_: the child must not expect results, but it may drop what it was left.
+/// _Here_: the child must not expect results, but it may drop the pool.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_child_of_a_fork_may_drop_its_parents_pools() {
@@ -339,8 +346,8 @@ fn a_child_of_a_fork_may_drop_its_parents_pools() {
     });
 }
 
-/// _Elsewhere_: a capacity that came from a configuration file and was absurd ended the process without a word that a
-/// program could catch (several channels in Rust abort in the allocator).
+/// _Elsewhere_: an absurd capacity from a configuration file ended the process without an error
+/// that a program could catch (several channels in Rust abort in the allocator).
 ///
 /// _Here_: it panics, as documented.
 #[test]

@@ -1,4 +1,4 @@
-//! Threads: before they begin, after they end, and where they are not.
+//! Threads: before they begin, after they end, and where they do not exist.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -8,10 +8,12 @@ use primitives::{Event, sync, threads};
 use queues::Executor;
 use tests::{leak, watched};
 
-/// _Elsewhere_: a profiler's allocation hook ran before the thread's own start routine, and found thread-locals that the
-/// routine then refused to set a second time: every thread died before its first line.
+/// _Elsewhere_: a profiler's allocation hook ran before the thread's own start routine, and found
+/// thread-locals that the routine then refused to set a second time: every thread died before its
+/// first line.
 ///
-/// _Here_: a thread that was asked early keeps the number that it gave. (This program's [allocator](super::memory) asks.)
+/// _Here_: a thread that was asked early keeps its number. (This program's
+/// [allocator](super::memory) asks.)
 #[test]
 fn a_thread_that_is_asked_before_it_begins_keeps_its_number() {
     watched(|_| {
@@ -49,10 +51,10 @@ impl Drop for Panics {
     }
 }
 
-/// _Elsewhere_: std ends the whole process when the result of a thread panics as it is dropped; in other pools it is the
-/// one who came last that panics, the worker or whoever held the handle.
+/// _Elsewhere_: std ends the whole process when the result of a thread panics as it is dropped; in
+/// other pools the last owner panics, the worker or the holder of the handle.
 ///
-/// _Here_: whoever drops it, the hook reports it, and everybody goes on.
+/// _Here_: the hook reports it, whichever thread drops the result, and all threads continue.
 #[test]
 fn a_result_that_panics_as_it_is_dropped_brings_nobody_down() {
     watched(|_| {
@@ -83,10 +85,11 @@ fn a_result_that_panics_as_it_is_dropped_brings_nobody_down() {
     });
 }
 
-/// _Elsewhere_: after `fork` a child found the threads of its parent on its list, and waited at its end for them
-/// (CPython repaired its list more than once); or it found the list locked by a thread that is not there.
+/// _Elsewhere_: a forked child found the threads of its parent on its list, and waited for them at
+/// its end (CPython repaired its list more than once); or it found the list locked by a thread that
+/// does not exist.
 ///
-/// _Here_: a child lists itself, and what it starts.
+/// _Here_: a child lists itself, and the threads that it starts.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_child_of_a_fork_lists_the_threads_that_are_there() {
@@ -94,7 +97,7 @@ fn a_child_of_a_fork_lists_the_threads_that_are_there() {
         let go_on = leak(Event::new());
         let others: Vec<_> = (0..3).map(|_| threads::spawn(|| go_on.wait())).collect();
         let me = threads::current();
-        // Threads that keep the list busy, so that a fork finds it locked now and then.
+        // Threads that use the list all the time, so that a fork sometimes finds it locked.
         let busy = threads::spawn(|| {
             while !go_on.is_set() {
                 let _ = threads::active_count();

@@ -1,4 +1,4 @@
-//! Models of [`Latch`]: nobody goes on before zero, nobody sleeps after it.
+//! Models of [`Latch`]: no thread goes on before zero, and none sleeps after it.
 
 use std::time::Duration;
 
@@ -7,17 +7,17 @@ use model::{Group, Scenario, reached};
 use primitives::Latch;
 use tests::model::Watched;
 
-/// Long enough for the clock; in a model the runtime chooses whether the time is up.
+/// Long for the real clock; in a model the runtime chooses whether the time is up.
 const A_WHILE: Duration = Duration::from_secs(3600);
 
 pub(crate) fn group() -> Group {
     timed(waits(Group::new("latch")))
 }
 
-/// Work that is reported by a latch.
+/// Work that a latch reports.
 struct Work {
     latch: Latch,
-    /// One for each worker, without a lock: only the latch can order a look after the work.
+    /// A cell for each worker, without a lock: only the latch can order a read after the work.
     done: [Watched; 2],
 }
 
@@ -142,10 +142,11 @@ fn timed(group: Group) -> Group {
         )
 }
 
-/// A latch that the waiter frees: the trap for a `count_down` that touches it once too often.
+/// A latch that the waiter frees, to catch a `count_down` that touches it once too often.
 struct Freed(*mut Latch);
 
-// SAFETY: the latch is reached by the thread that counts down until it has, and freed by the other after that.
+// SAFETY: the counting thread uses the latch until it has counted down, and the other frees it
+// after that.
 unsafe impl Send for Freed {}
 // SAFETY: as above.
 unsafe impl Sync for Freed {}
@@ -163,8 +164,8 @@ impl Freed {
     fn wait_and_free(&self) {
         // SAFETY: this thread alone frees it.
         unsafe { &*self.0 }.wait();
-        // SAFETY: made from a box; the other thread has counted down, and is done with the memory though perhaps
-        // not with the address.
+        // SAFETY: made from a box; the other thread has counted down, and no longer uses the
+        // memory, but perhaps the address.
         drop(unsafe { Box::from_raw(self.0) });
     }
 }

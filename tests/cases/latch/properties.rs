@@ -1,4 +1,4 @@
-//! `Latch` beside a number, and beside the threads that wait for it.
+//! `Latch` compared with a number and with its waiters.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, TryRecvError};
@@ -18,7 +18,7 @@ enum Call {
     CountDown,
     CountDownBy(usize),
     Wait(Form),
-    /// Another thread waits, as long as it takes, unless it does so already.
+    /// Another thread waits without a timeout, unless it already waits.
     Begin(usize),
 }
 
@@ -69,7 +69,8 @@ fn a_latch_does_what_a_number_does_and_holds_threads_back_until_zero() {
     });
 }
 
-/// Counts `n` down, by one call or the other. Returns whether it did, which it must where `count` is enough.
+/// Counts `n` down, by one call or the other. Returns whether it did, which it must if `count` is
+/// large enough.
 fn count_down(latch: &Latch, n: usize, count: usize) -> bool {
     if n <= count {
         match n {

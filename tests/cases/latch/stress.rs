@@ -1,4 +1,4 @@
-//! Latches with many threads at them, patient and impatient.
+//! Latches with many threads, with and without timeouts.
 
 use std::cell::UnsafeCell;
 use std::time::Instant;
@@ -10,14 +10,14 @@ use tests::patience;
 
 const THREADS: usize = 8;
 
-/// A latch, and what each worker did before it counted down.
+/// A latch, and each worker's work before it counted down.
 struct Work {
     done: Latch,
     by: [UnsafeCell<usize>; THREADS],
 }
 
-// SAFETY: each place is written by one worker before it counts down, and read after the latch is open;
-// ThreadSanitizer watches that it is so.
+// SAFETY: one worker writes each place before it counts down, and it is read after the latch is
+// open; ThreadSanitizer checks that.
 unsafe impl Sync for Work {}
 
 #[test]

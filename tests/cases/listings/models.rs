@@ -1,4 +1,5 @@
-//! Models of the book's listings: what a chapter calls broken is proven broken, and what it calls right holds.
+//! Models of the book's listings: listings that a chapter calls broken are proven broken, and those
+//! that it calls right hold.
 
 use book::listings::{
     after_the_end, answer, counted_sleepers, fenced_flags, fenced_sleepers, forgotten_permit, gate,
@@ -159,7 +160,7 @@ fn goes_in(lock: &peterson::Peterson, me: usize, inside: &AtomicU32) {
     lock.unlock(me);
 }
 
-/// Right in every order of steps, and broken by an old value; and what mends it.
+/// Right in every order of steps, but broken by an old value; and its repair.
 fn old_values(group: Group) -> Group {
     group
         .scenario(
@@ -372,7 +373,7 @@ fn primitives(group: Group) -> Group {
             )
             .role("waits", gate::Gate::wait)
             .role("sets and clears", |gate| {
-                // Only a thread that is there must be reached.
+                // Only a present thread must be reached.
                 let there = gate.somebody_sleeps();
                 gate.set();
                 if there {
@@ -422,7 +423,7 @@ fn primitives(group: Group) -> Group {
         )
 }
 
-/// What hands data over, with the primitive that makes the order.
+/// Listings that hand data over, with the primitive that orders it.
 fn right(group: Group) -> Group {
     group
         .scenario(

@@ -43,7 +43,7 @@ macro_rules! locks {
 }
 locks!(primitives::Lock<u64>, parking_lot::Mutex<u64>, usync::Mutex<u64>);
 
-/// The row with everybody in it.
+/// The row with all contestants.
 macro_rules! everybody {
     ($row:expr, $bench:ident $(, $argument:expr)*) => {
         $row.ours("Lock", move |run| $bench::<primitives::Lock<u64>>(run $(, $argument)*))
@@ -72,7 +72,8 @@ fn work(own: &mut u64, units: u32) {
     }
 }
 
-/// Threads that lock, change a number, unlock, and then work for so many units without the lock.
+/// Threads that lock, change a number, unlock, and then work for a number of units without the
+/// lock.
 fn together<L: Lock>(run: &Run, threads: usize, milliseconds: u64, outside: u32) -> Sample {
     let lock = L::default();
     run.for_a_while(threads, Duration::from_millis(milliseconds), |thread, clock| {
@@ -93,7 +94,7 @@ fn two(name: &'static str, about: &'static str, outside: u32) -> Row {
     }
 }
 
-/// The same without the lock and what is done under it: the least that the row can take.
+/// The same without the lock and the critical section: the minimum of the row.
 fn without_a_lock(run: &Run, outside: u32) -> Sample {
     run.for_a_while(2, Duration::from_millis(4), |thread, clock| {
         let mut own = thread as u64;

@@ -15,7 +15,7 @@ pub(crate) fn rows(run: &mut Run) {
         .at_most(10)
         .of("ours", &Lock::new(()), |lock| drop(lock.lock()))
         .of("bare", &bare, |word| {
-            // A compare-exchange and a store: nobody could be waiting.
+            // A compare-exchange and a store, without waiters.
             if word.compare_exchange(0, 1, Acquire, Relaxed).is_ok() {
                 word.store(0, Release);
             }

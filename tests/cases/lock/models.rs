@@ -1,4 +1,4 @@
-//! Models of [`Lock`] and [`RawLock`]: one thread at a time, nobody is forgotten.
+//! Models of [`Lock`] and [`RawLock`]: one thread at a time, and no waiter is forgotten.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use model::{Group, Scenario, reached};
 use primitives::Lock;
 use primitives::raw::RawLock;
 
-/// Long enough for the clock; in a model the runtime chooses whether the time is up.
+/// Long for the real clock; in a model the runtime chooses whether the time is up.
 const A_WHILE: Duration = Duration::from_secs(3600);
 
 pub(crate) fn group() -> Group {
@@ -139,12 +139,12 @@ fn raw(group: Group) -> Group {
     )
 }
 
-/// A lock that belongs to two threads, and that the second to leave frees: the classic trap for an unlock
+/// A lock that belongs to two threads, and that the second to leave frees. This catches an unlock
 /// that touches the lock once too often.
 struct Counted(*mut Lock<u32>);
 
-// SAFETY: the lock is reached by both threads while the count says so, and freed by the one that takes the
-// count to zero.
+// SAFETY: both threads use the lock while the count says so, and the one that takes the count to
+// zero frees it.
 unsafe impl Send for Counted {}
 // SAFETY: as above.
 unsafe impl Sync for Counted {}
@@ -162,8 +162,8 @@ impl Counted {
         drop(left);
         if last {
             reached("freed");
-            // SAFETY: made from a box; the other thread has left, and is done with the memory though
-            // perhaps not with the address.
+            // SAFETY: made from a box; the other thread has left, and no longer uses the memory,
+            // but perhaps the address.
             drop(unsafe { Box::from_raw(self.0) });
         }
     }

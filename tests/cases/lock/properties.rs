@@ -1,4 +1,4 @@
-//! `RawLock` and `Lock` beside a bool.
+//! `RawLock` and `Lock` compared with a bool.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::{Duration, Instant};

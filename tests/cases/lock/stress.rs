@@ -1,4 +1,4 @@
-//! The lock with many threads at it, patient and impatient.
+//! The lock with many threads, with and without timeouts.
 
 use std::time::Instant;
 
@@ -10,7 +10,7 @@ use tests::patience;
 
 const THREADS: usize = 8;
 
-/// Three numbers that are equal whenever nobody has the lock.
+/// Three numbers that are equal whenever no thread holds the lock.
 type Triple = [usize; 3];
 
 fn step(triple: &mut Triple) {
@@ -55,7 +55,7 @@ fn a_counter_is_exact_where_some_give_up_and_nobody_is_stranded() {
                 step(&mut triple);
                 successes += 1;
                 if number % 64 == 0 {
-                    // Long enough for the others to fall asleep, and to run out of time.
+                    // Long enough for the others to fall asleep and to time out.
                     std::thread::yield_now();
                 }
             }
@@ -73,7 +73,7 @@ fn a_raw_lock_goes_from_hand_to_hand_round_a_ring() {
     const LAPS: usize = 2_000;
     const RING: usize = 4;
     watched(|test| {
-        // All are locked but that of the place whose turn it is, which its neighbour released.
+        // All are locked except the one whose turn it is, which its neighbour released.
         let turns: &[RawLock; RING] = leak(Default::default());
         let laps: &Lock<usize> = leak(Lock::default());
         turns.iter().for_each(RawLock::acquire);

@@ -1,4 +1,5 @@
-//! Models of [`Once`] and [`OnceLock`]: done by one thread, seen by all, and left to another after a panic.
+//! Models of [`Once`] and [`OnceLock`]: one thread runs it, all see it, and after a panic another
+//! thread tries.
 
 use std::time::Duration;
 
@@ -7,17 +8,17 @@ use model::{Group, Scenario, reached};
 use primitives::{Once, OnceLock};
 use tests::model::Watched;
 
-/// Long enough for the clock; in a model the runtime chooses whether the time is up.
+/// Long for the real clock; in a model the runtime chooses whether the time is up.
 const A_WHILE: Duration = Duration::from_secs(3600);
 
 pub(crate) fn group() -> Group {
     failing(values(calls(Group::new("once"))))
 }
 
-/// Something that is set up once, and how often it was.
+/// A value that is set up once, and a count of how often it was.
 struct SetUp {
     once: Once,
-    /// Without a lock: only the `Once` can order a look after the call.
+    /// Without a lock: only the `Once` can order a read after the call.
     times: Watched,
 }
 

@@ -1,4 +1,4 @@
-//! `OnceLock` beside an `Option`.
+//! `OnceLock` compared with an `Option`.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::{Duration, Instant};
@@ -36,7 +36,7 @@ fn a_once_lock_keeps_the_first_value_until_it_is_taken() {
     ];
     watched(|_| {
         proptest!(config(), |(calls in vec(call, 0..40))| {
-            // On the heap, so that a value which is dropped twice or never is seen by the tools that watch it.
+            // On the heap, so that tools can find a value that is dropped twice or never.
             let mut place: OnceLock<Box<u8>> = OnceLock::new();
             let mut value: Option<u8> = None;
             for call in calls {

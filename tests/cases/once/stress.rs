@@ -1,4 +1,4 @@
-//! Many places that are set up once, and many threads that come to each at the same time.
+//! Many values that are set up once, by many threads at the same time.
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
@@ -19,7 +19,8 @@ fn each_place_is_made_once_and_seen_whole_by_all() {
         let crew = test.crew(THREADS, move |thread| {
             for (number, place) in places.iter().enumerate() {
                 let value = match (thread + number) % 4 {
-                    // Two threads at least make each place, so that those which only wait are not stranded.
+                    // At least two threads make each value, so that threads that only wait are not
+                    // stranded.
                     0 | 1 => place.get_or_init(|| {
                         made.fetch_add(1, Relaxed);
                         std::thread::yield_now(); // long enough for the others to fall asleep
@@ -49,7 +50,7 @@ fn after_attempts_that_fail_another_thread_makes_it() {
         let crew = test.crew(THREADS, move |_| {
             let mut failures = 0;
             for (place, attempts) in places.iter().zip(attempts) {
-                // One thread at a time is inside, and what it does is seen by the next.
+                // One thread at a time is inside, and the next sees what it did.
                 let made = place.get_or_try_init(|| {
                     let attempt = attempts.load(Relaxed);
                     attempts.store(attempt + 1, Relaxed);

@@ -1,5 +1,6 @@
-//! The whole program on one core, where whoever spins keeps the one that it waits for from running: nothing of ours
-//! may be slower than std, but for the 5 % that two runs of the same differ by. `cargo results one_core`.
+//! The whole program on one core, where a spinning thread keeps the awaited thread from running:
+//! none of ours may be slower than std, apart from the 5 % by which two equal runs differ.
+//! `cargo results one_core`.
 
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use crate::waits::{self, lock, passes, ping_pong, rounds};
 
 /// How much slower than the best peer a wait may be.
 const LIMIT: f64 = 1.1;
-/// How long threads fight for a lock.
+/// How long threads compete for a lock.
 const SPELL: Duration = Duration::from_millis(20);
 
 fn barrier(name: &'static str, about: &'static str, threads: usize) -> Row {
@@ -57,7 +58,7 @@ fn everything() -> Vec<Row> {
     ]
 }
 
-/// On a core that is quiet, and beside a hog.
+/// On a quiet core, and beside a hog.
 fn rows() -> Vec<Row> {
     let beside = |load: Option<Load>| {
         let rows = everything().into_iter().chain(waits::for_a_taken_lock());

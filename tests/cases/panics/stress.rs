@@ -1,4 +1,5 @@
-//! Threads that panic with a guard or a permit in hand: it goes back, and nobody waits for it for ever.
+//! Threads that panic while they hold a guard or a permit: it goes back, and no thread waits for it
+//! without end.
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -15,7 +16,7 @@ fn panics(number: usize) -> bool {
     number.is_multiple_of(3)
 }
 
-/// Runs what ends in a panic every few times.
+/// Runs a body that panics every few times.
 fn perhaps_panicking(number: usize, hold: impl FnOnce()) {
     let result = catch_unwind(AssertUnwindSafe(hold));
     assert_eq!(result.is_err(), panics(number));

@@ -13,8 +13,8 @@ use crate::run::Run;
 /// How many items a priority queue holds: ten levels.
 const INSIDE: u64 = 1000;
 
-/// Each new item has another priority. How many steps it takes depends on what is inside, so this is
-/// an average, over the same items for all.
+/// Each new item has another priority. How many steps it takes depends on what is inside, so this
+/// is an average, over the same items for all.
 pub(crate) fn rows(run: &mut Run) {
     let queue = PriorityQueue::unbounded();
     let mut heap = BinaryHeap::new();

@@ -1,7 +1,8 @@
-//! Models of [`PriorityQueue`]: the smallest comes first, and ties in order of arrival, whoever puts and
-//! whoever gets.
+//! Models of [`PriorityQueue`]: the smallest comes first, and ties in order of arrival, whichever
+//! thread puts or gets.
 //!
-//! How it blocks, calls and ends is the engine's, which the models of `queue` explore.
+//! Its blocking, notification and shutdown are those of `LockedQueue`, which the models of `queue`
+//! explore.
 
 use std::cmp::Ordering;
 
@@ -11,7 +12,7 @@ use queues::PriorityQueue;
 
 use tests::model::Notebook;
 
-/// How urgent it is, which is all that is compared, and a name.
+/// Its urgency, which alone is compared, and a name.
 #[derive(Clone, Copy, Debug)]
 struct Job(u32, char);
 
@@ -35,7 +36,7 @@ impl PartialEq for Job {
     }
 }
 
-/// A queue, and the names of what came out of it.
+/// A queue, and the names of the items that came out of it.
 struct Desk {
     queue: PriorityQueue<Job>,
     out: Notebook<char>,
@@ -69,8 +70,8 @@ pub(crate) fn group() -> Group {
                 "smallest-first",
                 "Of those that are inside, the smallest is next.",
                 || {
-                    // So that it matters which child is smaller, whether it is the last of all, and that an item
-                    // that went down goes up again.
+                    // So that it matters which child is smaller, whether it is the last entry, and
+                    // whether an item that went down rises again.
                     let jobs =
                         [(2, 'b'), (5, 'e'), (3, 'c'), (6, 'f'), (7, 'g'), (8, 'h'), (4, 'd')];
                     Desk::of(9, jobs.map(|(urgency, name)| Job(urgency, name)))
@@ -117,7 +118,8 @@ pub(crate) fn group() -> Group {
                 "gap",
                 "Who comes after one went fills the gap, and what stood in goes back.",
                 || {
-                    // After a get the child that stands in, 3, is the smaller one of two beside which 8 may come.
+                    // After a get the stand-in, 3, is the smaller of the two children, beside which
+                    // 8 may come.
                     let jobs = [(1, 'a'), (2, 'b'), (9, 'g'), (7, 'd'), (3, 'c')];
                     Desk::of(7, jobs.map(|(urgency, name)| Job(urgency, name)))
                 },

@@ -13,7 +13,7 @@ const EACH: usize = 2_000;
 
 static COMPARISONS: AtomicUsize = AtomicUsize::new(0);
 
-/// An item that cannot always be compared.
+/// An item whose comparison may panic.
 struct Touchy(Item);
 
 impl Ord for Touchy {

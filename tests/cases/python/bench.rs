@@ -1,8 +1,8 @@
-//! Ours beside CPython's `threading` and `queue`, which run in a process of their own, turn by turn with ours:
-//! `cargo results python`. Without a `python3` there is nothing to be compared with, and no row.
+//! Ours beside CPython's `threading` and `queue`, which run in their own process, in turns with
+//! ours: `cargo results python`. Without a `python3` there is no comparison, and no row.
 //!
-//! What the move to Rust buys, not a contest: an interpreter lets one thread run at a time, and takes tens of
-//! nanoseconds for a call of anything.
+//! This shows the gain of Rust and is not a contest: an interpreter runs one thread at a time, and
+//! takes tens of nanoseconds for any call.
 
 use std::hint::black_box;
 use std::time::Duration;
@@ -14,8 +14,8 @@ use bench::{Bench, Goal, Row, Run, Sample};
 use primitives::{Barrier, Event, Lock, RLock, Semaphore, Timer};
 use queues::{PriorityQueue, Queue, Ring, Stack};
 
-/// Five times as fast, fifteen times, thirty times: what is wanted where nobody contends, where two threads do,
-/// and of queues.
+/// Five times as fast, fifteen times, thirty times: the goals without contention, with two threads,
+/// and for queues.
 const UNCONTENDED: f64 = 1.0 / 5.0;
 const CONTENDED: f64 = 1.0 / 15.0;
 const QUEUES: f64 = 1.0 / 30.0;
@@ -147,8 +147,8 @@ fn contended(python: &CPython) -> Vec<Row> {
     ]
 }
 
-/// Producers and consumers with nothing else to do. `Queue` is what answers to Python's by name and by how it is
-/// built; `Ring` does the same without a lock.
+/// Producers and consumers with nothing else to do. `Queue` corresponds to Python's by name and
+/// design; `Ring` does the same without a lock.
 fn passing(python: &CPython) -> Vec<Row> {
     let one_place = ("one-to-one-1", 1, 1, 1000);
     let one_to_one = ("one-to-one-64", 64, 1, 10_000);
@@ -163,8 +163,8 @@ fn passing(python: &CPython) -> Vec<Row> {
     ]
 }
 
-/// `what`: CPython's name for it, the capacity, producers and as many consumers, items of CPython's; ours pass
-/// five times as many.
+/// `what`: CPython's name for it, the capacity, producers and as many consumers, items of CPython;
+/// ours pass five times as many.
 fn passes_of<C: Channel>(
     python: &CPython,
     name: &'static str,

@@ -49,7 +49,7 @@ fn smallest_first() -> (impl Fn(&mut Heap, u64), impl Fn(&mut Heap) -> Option<u6
     )
 }
 
-/// So many producers and so many consumers with nothing else to do; an operation is an item.
+/// A number of producers and consumers with nothing else to do; an operation is an item.
 fn passes<C: Channel>(run: &Run, capacity: usize, producers: usize, items: u64) -> Sample {
     let channel = C::new(capacity);
     let each = run.scaled(items) / producers as u64;
@@ -114,7 +114,8 @@ fn bare_heap(run: &Run) -> Sample {
     bare(run, 1000, BinaryHeap::with_capacity(1001), put, get)
 }
 
-/// `items` for who looks for a while before it sleeps, `fewer` for who sleeps at once and takes long.
+/// `items` for contestants that spin before they sleep, `fewer` for those that sleep at once and
+/// take long.
 fn between(
     name: &'static str,
     about: &'static str,

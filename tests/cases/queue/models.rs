@@ -1,4 +1,4 @@
-//! Models of [`Queue`]: nothing is lost or doubled, nobody is left asleep.
+//! Models of [`Queue`]: no item is lost or doubled, and no thread is left asleep.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use model::{Group, Scenario, reached};
 use primitives::Lock;
 use queues::{GetError, GetTimeoutError, PutError, PutTimeoutError, Queue};
 
-/// Long enough for the clock; in a model the runtime chooses whether the time is up.
+/// Long for the real clock; in a model the runtime chooses whether the time is up.
 const A_WHILE: Duration = Duration::from_secs(3600);
 
 /// A queue with one place, and what came out of it.
@@ -42,7 +42,7 @@ impl Line {
         }
     }
 
-    /// What came out, in whatever order.
+    /// The items that came out, in any order.
     fn came_out(&self) -> Vec<u32> {
         let mut items = self.out.lock().clone();
         items.sort_unstable();

@@ -1,4 +1,4 @@
-//! Each kind of queue beside a `VecDeque`.
+//! Each kind of queue compared with a `VecDeque`.
 
 mod concurrent;
 mod corners;
@@ -25,7 +25,8 @@ pub(crate) enum Call {
     ShutdownNow,
     Len,
     Unfinished,
-    /// One of the items that a shutdown took out counts as done. No call, but a moment of one.
+    /// One of the items that a shutdown took out counts as done. This is a step of a call, not a
+    /// call.
     Settle,
 }
 
@@ -40,14 +41,14 @@ fn call() -> impl Strategy<Value = Call> {
     ]
 }
 
-/// Why a call gave up. The types of the errors say already which of their words may be used when.
+/// Why a call gave up. The error types already say which variants are possible where.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum GaveUp {
     FullOrEmpty,
     Shutdown,
 }
 
-/// What came of a call; items by their numbers.
+/// The result of a call; items by their numbers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
     Put(Result<(), (GaveUp, usize)>),
@@ -59,7 +60,7 @@ pub(crate) enum Outcome {
     Settled,
 }
 
-/// What a queue shows between two calls.
+/// The visible state of a queue between two calls.
 #[derive(Debug, PartialEq, Eq)]
 struct View {
     len: usize,
@@ -70,7 +71,7 @@ struct View {
     is_shutdown: bool,
 }
 
-/// The queue under test, told what to do by its [`Call`]s.
+/// The queue under test, driven by [`Call`]s.
 pub(crate) struct Subject {
     pub(crate) queue: Box<dyn BlockingQueue<Item>>,
 }
@@ -164,7 +165,7 @@ impl Subject {
     }
 }
 
-/// What it must do, in the simplest way.
+/// Its expected behaviour, in the simplest form.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Model {
     kind: Kind,
@@ -186,7 +187,7 @@ impl Model {
         self.capacity.is_some_and(|capacity| self.items.len() >= capacity)
     }
 
-    /// The same call, in a form that does not wait for what one thread alone can never bring.
+    /// The same call, in a form that does not wait for what a single thread can never cause.
     fn possible(&self, call: Call) -> Call {
         match call {
             Call::Put(form) => Call::Put(form.unless(self.is_full() && !self.shut_down)),

@@ -1,4 +1,4 @@
-//! What goes into a queue comes out of it: all of it, once, and in order.
+//! Every item that goes into a queue comes out of it, once, and in order.
 
 mod shutdown;
 
@@ -19,7 +19,8 @@ fn make(kind: Kind, capacity: Option<usize>) -> SharedQueue {
     Box::leak(kind.make(capacity))
 }
 
-/// A number of items that takes about as long at every capacity: through one place each is a hand-over.
+/// A number of items that takes about as long at every capacity: through one place each is a
+/// hand-over.
 fn items_for(capacity: Option<usize>) -> usize {
     match capacity {
         Some(..8) => 4_000,
@@ -27,8 +28,8 @@ fn items_for(capacity: Option<usize>) -> usize {
     }
 }
 
-/// How a producer puts its `number`th item, and how a consumer gets one. `None` means that the queue was
-/// shut down.
+/// How a producer puts its `number`th item, and how a consumer gets one. `None` means that the
+/// queue was shut down.
 #[derive(Clone, Copy)]
 struct Calls {
     put: fn(SharedQueue, Item) -> Option<()>,
@@ -76,11 +77,11 @@ fn everything_goes_through(test: &'static Test, kind: Kind, capacity: Option<usi
     assert_eq!(ledger.close(), (count, 0));
 }
 
-/// Calls that wait as long as it takes.
+/// Calls without a timeout.
 const BLOCKING: Calls =
     Calls { put: |queue, item| queue.put(item).ok(), get: |queue, _| queue.get().ok() };
 
-/// Each form in its turn; who gives up tries again in another form.
+/// Each form in turn; a call that gives up is repeated in another form.
 const IN_EVERY_FORM: Calls = Calls { put: put_in_every_form, get: get_in_every_form };
 
 fn put_in_every_form(queue: SharedQueue, mut item: Item) -> Option<()> {
@@ -181,7 +182,7 @@ fn join_returns_after_the_work_on_every_item_and_sees_it_all() {
             let worked: &[AtomicUsize; CONSUMERS] = leak(Default::default());
             let workers = test.crew(CONSUMERS, move |worker| {
                 while let Ok(item) = queue.get() {
-                    // Relaxed: that `join` sees it is what is being tested.
+                    // Relaxed: the test is whether `join` sees it.
                     worked[worker].fetch_add(item, Relaxed);
                     queue.task_done().unwrap();
                 }

@@ -1,8 +1,8 @@
-//! Models of [`Ring`]: nothing is lost or doubled, nobody is left asleep.
+//! Models of [`Ring`]: no item is lost or doubled, and no thread is left asleep.
 //!
-//! Every ring here begins in its last lap, so the positions wrap around as soon as a place is used again.
-//! Scenarios with three threads have one call each and begin where it becomes interesting: with one place
-//! taken, with a note that was left before.
+//! Every ring here begins in its last lap, so the positions wrap around as soon as a place is used
+//! again. Scenarios with three threads have one call each and begin in an interesting state: with
+//! one place taken, or with a note from before.
 
 mod ending;
 mod items;
@@ -19,7 +19,7 @@ use queues::{PutError, PutTimeoutError, Ring};
 
 use tests::model::Notebook;
 
-/// Long enough for the clock; in a model the runtime chooses whether the time is up.
+/// Long for the real clock; in a model the runtime chooses whether the time is up.
 const A_WHILE: Duration = Duration::from_secs(3600);
 
 pub(crate) fn group() -> Group {
@@ -36,11 +36,12 @@ pub(crate) fn group() -> Group {
 struct Line {
     ring: Ring<u32>,
     out: Notebook<u32>,
-    /// What a thread does that another sees only if the ring orders the two.
+    /// An action that another thread sees only if the ring orders the two.
     deeds: [Deed; 2],
 }
 
-/// A cell that is written at most once, and read after that: the model reports who reads it too early.
+/// A cell that is written at most once, and read after that: the model reports a read that comes
+/// too early.
 struct Deed(UnsafeCell<bool>);
 
 // SAFETY: the scenarios claim that the ring orders all uses of the cell, and the model checks it.

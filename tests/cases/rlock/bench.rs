@@ -56,7 +56,7 @@ fn nested<L: RLock>(run: &Run) -> Sample {
     sample
 }
 
-/// Two threads that take it twice, one within the other, and then work without it.
+/// Two threads that take it twice, nested, and then work without it.
 fn two_threads<L: RLock>(run: &Run) -> Sample {
     let lock = L::new();
     run.for_a_while(2, Duration::from_millis(4), |thread, clock| {

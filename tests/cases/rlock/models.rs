@@ -1,4 +1,5 @@
-//! Models of [`RLock`] and [`RawRLock`]: one thread at a time, and that thread as often as it likes.
+//! Models of [`RLock`] and [`RawRLock`]: one thread at a time, and that thread as often as it
+//! likes.
 
 use std::time::{Duration, Instant};
 
@@ -9,7 +10,7 @@ use primitives::{Condition, RLock};
 
 use tests::model::Watched;
 
-/// Long enough for the clock; in a model the runtime chooses whether the time is up.
+/// Long for the real clock; in a model the runtime chooses whether the time is up.
 const A_WHILE: Duration = Duration::from_secs(3600);
 
 pub(crate) fn group() -> Group {
@@ -24,7 +25,7 @@ fn add(number: &RLock<Watched>) {
     number.lock().add(1);
 }
 
-/// Takes it twice, and lets go of the outer guard first.
+/// Takes it twice, and drops the outer guard first.
 fn add_nested(number: &RLock<Watched>) {
     let outer = number.lock();
     let inner = number.lock();
@@ -102,7 +103,7 @@ fn exclusion(group: Group) -> Group {
         )
 }
 
-/// A raw lock, and what it guards by agreement.
+/// A raw lock, and data that it guards by convention.
 struct Raw {
     lock: RawRLock,
     ready: Watched,

@@ -1,4 +1,4 @@
-//! `RawRLock` and `RLock` beside an owner and a count.
+//! `RawRLock` and `RLock` compared with an owner and a count.
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -36,7 +36,7 @@ fn a_raw_rlock_does_what_an_owner_and_a_count_do() {
             let mut count = 0;
             for (thread, call) in calls {
                 let held_by_another = owner.is_some_and(|owner| owner != thread);
-                // Whether the call worked: nobody takes another's lock, and nobody releases it.
+                // Whether the call worked: no thread takes or releases another's lock.
                 let (works, expected) = match call {
                     RawCall::Acquire(form) => {
                         let form = form.unless(held_by_another);

@@ -1,4 +1,4 @@
-//! The reentrant lock with many threads at it, nested and not, patient and impatient.
+//! The reentrant lock with many threads, nested and not, with and without timeouts.
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -34,7 +34,7 @@ fn a_counter_is_exact_however_often_its_lock_is_taken() {
                 drop(outer); // the order makes no difference
                 drop(innermost);
                 if number % 64 == 0 {
-                    // Long enough for the others to fall asleep, and to run out of time.
+                    // Long enough for the others to fall asleep and to time out.
                     std::thread::yield_now();
                 }
                 inner.set(before + 1);
@@ -53,7 +53,7 @@ fn a_counter_is_exact_however_often_its_lock_is_taken() {
 fn a_nested_lock_can_be_waited_with_by_many() {
     const TAKERS: usize = 4;
     const EACH: usize = 400;
-    /// Who gives tickets waits while there are so many.
+    /// The thread that gives tickets waits while there are too many.
     const FEW: usize = 3;
     #[derive(Default)]
     struct Tickets {

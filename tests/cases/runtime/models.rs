@@ -1,4 +1,5 @@
-//! Models of the runtime itself: what it must find, what it must not, and how it must say it.
+//! Models of the runtime itself: what it must find, what it must not find, and how it must report
+//! it.
 
 mod harness;
 mod litmus;

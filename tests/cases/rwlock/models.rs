@@ -1,5 +1,5 @@
-//! Models of [`RwLock`] and [`RawRwLock`](primitives::raw::RawRwLock): readers together, a writer alone, and no
-//! sleeper is forgotten.
+//! Models of [`RwLock`] and [`RawRwLock`](primitives::raw::RawRwLock): readers together, a writer
+//! alone, and no sleeper is forgotten.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use primitives::raw::RawRwLock;
 use primitives::{Event, RwLock, RwLockWriteGuard};
 use tests::model::Watched;
 
-/// Long enough for the clock; in a model the runtime chooses whether the time is up.
+/// Long for the real clock; in a model the runtime chooses whether the time is up.
 const A_WHILE: Duration = Duration::from_secs(3600);
 
 pub(crate) fn group() -> Group {
@@ -20,14 +20,14 @@ fn pair() -> RwLock<(u32, u32)> {
     RwLock::new((0, 0))
 }
 
-/// Makes both numbers one larger, in two steps.
+/// Adds one to both numbers, in two steps.
 fn write(pair: &RwLock<(u32, u32)>) {
     let mut pair = pair.write();
     pair.0 += 1;
     pair.1 += 1;
 }
 
-/// Sees both numbers alike.
+/// Sees both numbers equal.
 fn read(pair: &RwLock<(u32, u32)>) {
     let pair = pair.read();
     assert_eq!(pair.0, pair.1, "a reader saw half of a change");
@@ -112,7 +112,7 @@ fn exclusion(group: Group) -> Group {
         )
 }
 
-/// The lock without data, beside a number that loom watches.
+/// The lock without data, and a number that loom watches.
 struct Raw {
     lock: RawRwLock,
     number: Watched,
@@ -286,7 +286,7 @@ fn timed(group: Group) -> Group {
         )
 }
 
-/// A lock with a reader inside, which some role lets out.
+/// A lock with a reader inside, which a role lets out.
 fn read_locked() -> RawRwLock {
     let lock = RawRwLock::new();
     lock.acquire_shared();

@@ -1,4 +1,4 @@
-//! `RwLock` beside a number of readers and a bool.
+//! `RwLock` compared with a number of readers and a bool.
 
 use std::time::{Duration, Instant};
 
@@ -18,7 +18,7 @@ enum Call {
     },
     Write(Form),
     Change(u8),
-    /// The reader of this number leaves, if there are so many.
+    /// The reader of this number leaves, if it exists.
     LeaveAsReader(usize),
     LeaveAsWriter,
     Downgrade,

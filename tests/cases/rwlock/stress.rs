@@ -1,4 +1,4 @@
-//! The readers-writer lock with many threads at it, patient and impatient.
+//! The readers-writer lock with many threads, with and without timeouts.
 
 use std::time::Instant;
 
@@ -56,7 +56,7 @@ fn where_some_give_up_no_reader_and_no_writer_is_stranded() {
             for number in 0..EACH {
                 let deadline = Instant::now() + patience(number);
                 let (reader, writer) = match (thread + number) % 8 {
-                    // Stranded, one of these two would sleep without end.
+                    // If stranded, one of these two would sleep without end.
                     0 => (Some(lock.read()), None),
                     1 => (None, Some(lock.write())),
                     2 => (lock.read_timeout(patience(number)), None),
@@ -67,7 +67,7 @@ fn where_some_give_up_no_reader_and_no_writer_is_stranded() {
                     _ => (None, lock.try_write()),
                 };
                 if number % 64 < 2 {
-                    // Long enough for the others to fall asleep, and to run out of time.
+                    // Long enough for the others to fall asleep and to time out.
                     std::thread::yield_now();
                 }
                 if let Some(triple) = reader {
@@ -99,7 +99,7 @@ fn a_writer_that_goes_on_as_a_reader_still_sees_its_own_change() {
                 let mine = *writer;
                 let reader = RwLockWriteGuard::downgrade(writer);
                 assert_eq!(*reader, mine, "a writer got between");
-                // A writer may wait by now, which this thread must not wait for.
+                // A writer may wait by now, for which this thread must not wait.
                 assert_eq!(*lock.read_recursive(), mine);
             }
         });

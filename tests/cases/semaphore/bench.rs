@@ -1,7 +1,7 @@
 //! The semaphore beside those of async libraries, std having none: `cargo results semaphore`.
 //!
-//! tokio's cannot block a thread: a permit that is not there at once is awaited by `pollster::block_on`.
-//! async-lock's has a call that blocks. Both are tried first, which is what costs them least.
+//! tokio's cannot block a thread: if there is no permit at once, `pollster::block_on` awaits it.
+//! async-lock's has a blocking call. Both are tried first, which costs them least.
 
 use std::hint::black_box;
 use std::time::Duration;
@@ -52,7 +52,7 @@ impl Semaphore for async_lock::Semaphore {
     }
 }
 
-/// The row with everybody in it.
+/// The row with all contestants.
 macro_rules! everybody {
     ($row:expr, $bench:ident $(, $argument:expr)*) => {
         $row.ours("Semaphore", |run| $bench::<primitives::Semaphore>(run $(, $argument)*))

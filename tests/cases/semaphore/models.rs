@@ -1,4 +1,4 @@
-//! Models of [`Semaphore`]: no permit is lost, none is made, nobody sleeps beside one.
+//! Models of [`Semaphore`]: no permit is lost, none appears, and no thread sleeps beside one.
 
 use std::sync::atomic::{AtomicU32 as Count, Ordering::SeqCst};
 use std::time::{Duration, Instant};
@@ -9,14 +9,14 @@ use primitives::{Permit, Semaphore};
 
 use tests::model::Watched;
 
-/// Long enough for the clock; in a model the runtime chooses whether the time is up.
+/// Long for the real clock; in a model the runtime chooses whether the time is up.
 const A_WHILE: Duration = Duration::from_secs(3600);
 
 pub(crate) fn group() -> Group {
     timed(handed_over(exclusion(Group::new("semaphore"))))
 }
 
-/// A number that whoever has a permit may touch.
+/// A number that only a holder of a permit may touch.
 struct Guarded {
     permits: Semaphore,
     number: Watched,
@@ -38,8 +38,8 @@ impl Guarded {
     }
 }
 
-/// Seats, and how many are taken. (std's atomics, which the model does not see: they count what happens and
-/// order nothing.)
+/// Places, and how many are taken. (std's atomics, which the model does not see: they count what
+/// happens and order nothing.)
 struct Seats {
     free: Semaphore,
     taken: Count,
@@ -194,7 +194,7 @@ fn handed_over(group: Group) -> Group {
         )
 }
 
-/// What one makes and another uses.
+/// Items that one thread produces and another consumes.
 impl Guarded {
     fn empty() -> Self {
         Self { permits: none(), number: Watched::new(0) }
@@ -210,7 +210,8 @@ impl Guarded {
         self.number.add(1);
     }
 
-    /// Whatever the form of the call: with the permit comes what was done before it was released.
+    /// In every form of the call, the thread that gets the permit sees what was done before its
+    /// release.
     fn use_up_if(&self, permit: Option<Permit<'_>>) {
         match permit {
             Some(permit) => {
@@ -284,11 +285,11 @@ fn timed(group: Group) -> Group {
         )
 }
 
-/// A semaphore that belongs to the thread which acquires: the trap for a `release` that touches it once too
+/// A semaphore that belongs to the acquiring thread, to catch a `release` that touches it once too
 /// often.
 struct Freed(*mut Semaphore);
 
-// SAFETY: the semaphore is reached by the one who releases until it has released, and freed by the other
+// SAFETY: the releasing thread uses the semaphore until it has released, and the other frees it
 // after it has acquired.
 unsafe impl Send for Freed {}
 // SAFETY: as above.
@@ -300,15 +301,15 @@ impl Freed {
     }
 
     fn release(&self) {
-        // SAFETY: nobody can have acquired yet, so it is not freed.
+        // SAFETY: no thread can have acquired yet, so it is not freed.
         unsafe { &*self.0 }.release(1);
     }
 
     fn acquire_and_free(&self) {
-        // SAFETY: nobody but this thread frees it.
+        // SAFETY: only this thread frees it.
         use_up(unsafe { &*self.0 });
-        // SAFETY: made from a box; the other thread has put its permit there, and is done with the memory
-        // though perhaps not with the address.
+        // SAFETY: made from a box; the other thread has put its permit there, and no longer uses
+        // the memory, but perhaps the address.
         drop(unsafe { Box::from_raw(self.0) });
     }
 }

@@ -1,4 +1,4 @@
-//! `Semaphore` and `BoundedSemaphore` beside a number.
+//! `Semaphore` and `BoundedSemaphore` compared with a number.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
@@ -16,9 +16,9 @@ const MAX: usize = Semaphore::MAX_PERMITS;
 #[derive(Clone, Copy, Debug)]
 enum Call {
     Acquire(Form),
-    /// Drops one of the permits that are out.
+    /// Drops one of the taken permits.
     Drop(Index),
-    /// Uses one of them up.
+    /// Consumes one of them.
     Forget(Index),
     Release(usize),
 }

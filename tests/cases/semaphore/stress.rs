@@ -1,4 +1,4 @@
-//! Semaphores with many threads at them, patient and impatient.
+//! Semaphores with many threads, with and without timeouts.
 
 use std::cell::UnsafeCell;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -30,7 +30,7 @@ fn no_more_threads_get_in_than_there_are_permits_and_nobody_is_stranded() {
                 let Some(_seat) = seat else { continue };
                 assert!(seated.fetch_add(1, Relaxed) < SEATS, "somebody has no seat");
                 if number % 64 == 0 {
-                    // Long enough for the others to fall asleep, and to run out of time.
+                    // Long enough for the others to fall asleep and to time out.
                     std::thread::yield_now();
                 }
                 seated.fetch_sub(1, Relaxed);
@@ -44,7 +44,7 @@ fn no_more_threads_get_in_than_there_are_permits_and_nobody_is_stranded() {
     });
 }
 
-/// A release of several at once meets sleepers who come and go.
+/// A release of several permits meets sleepers that come and go.
 #[test]
 fn every_permit_that_is_made_is_used_by_one() {
     const MAKERS: usize = 2;
@@ -106,7 +106,7 @@ fn a_bounded_semaphore_ends_as_it_began() {
     });
 }
 
-/// The oldest use of the semaphore: places that are free and places that are filled, each a number of permits.
+/// The oldest use of the semaphore: free places and filled places, each as a number of permits.
 #[test]
 fn two_semaphores_hand_plain_data_through_a_ring() {
     const PLACES: usize = 4;

@@ -1,11 +1,12 @@
-//! Signals delivered to sleeping threads: a wait that a signal interrupts (EINTR) neither ends nor starts its
-//! time anew.
+//! Signals delivered to sleeping threads: a wait that a signal interrupts (EINTR) neither ends nor
+//! restarts its timeout.
 //!
-//! The handler does nothing and is installed without `SA_RESTART`, so the kernel breaks off what the thread was
-//! waiting in. A signal is sent only when the kernel says that the thread sleeps, and the next one only when the
-//! last was handled, so each one does interrupt a sleep.
+//! The handler does nothing and is installed without `SA_RESTART`, so the kernel interrupts the
+//! thread's wait. A signal is sent only when the kernel says that the thread sleeps, and the next
+//! one only when the last was handled, so each one does interrupt a sleep.
 
-// ThreadSanitizer keeps a signal back while its thread is in the kernel, where these wait to see it handled.
+// ThreadSanitizer delays a signal while its thread is in the kernel, where these tests wait for the
+// handler.
 #![cfg(all(target_os = "linux", not(tsan)))]
 
 use std::fs;
@@ -47,8 +48,8 @@ fn install_handler() {
     });
 }
 
-/// Lets a thread `wait`, interrupts it again and again, sees that it still waits, and then lets `end` end it. Returns
-/// what `wait` returned.
+/// Lets a thread `wait`, interrupts it again and again, checks that it still waits, and then lets
+/// `end` end it. Returns what `wait` returned.
 fn interrupted<R: Send + 'static>(
     test: &'static Test,
     wait: impl FnOnce() -> R + Send + 'static,
@@ -76,12 +77,12 @@ fn interrupted<R: Send + 'static>(
 
 /// Whether the kernel says that the thread sleeps.
 fn sleeps(id: i32) -> bool {
-    // `ID (NAME) STATE …`, where the name may hold blanks and brackets.
+    // `ID (NAME) STATE …`, where the name may contain blanks and brackets.
     let stat = fs::read_to_string(format!("/proc/self/task/{id}/stat")).unwrap_or_default();
     stat.rsplit_once(") ").is_some_and(|(_, state)| state.starts_with('S'))
 }
 
-/// One test after the other: the count of what was handled is one for all.
+/// One test after the other: they share the count of handled signals.
 #[test]
 fn a_signal_ends_no_wait() {
     watched(|test| {
@@ -123,7 +124,7 @@ fn locks(test: &'static Test) {
     assert_eq!(timed, Some(1));
 }
 
-/// A condition may wake up for no reason, but here it has none.
+/// A condition may wake up spuriously, but here it does not.
 fn conditions(test: &'static Test) {
     for timed in [false, true] {
         let notified: &Lock<bool> = leak(Lock::new(false));

@@ -1,6 +1,7 @@
-//! Models of [`Stack`]: what came last comes first, whoever puts and whoever gets.
+//! Models of [`Stack`]: the last item comes out first, whichever thread puts or gets.
 //!
-//! How it blocks, calls and ends is the engine's, which the models of `queue` explore.
+//! Its blocking, notification and shutdown are those of `LockedQueue`, which the models of `queue`
+//! explore.
 
 use model::Reach::{Named, Slept, Woken};
 use model::{Group, Scenario, reached};

@@ -1,4 +1,4 @@
-//! Models of [`TaskQueue`]: every task runs or comes back, and who joins sees all of it.
+//! Models of [`TaskQueue`]: every task runs or comes back, and a joiner sees all of it.
 //!
 //! A worker is a role that does what a worker's thread would do.
 
@@ -12,7 +12,7 @@ use queues::executor::model::fail;
 
 use tests::model::Watched;
 
-/// Long enough for the clock; in a model the runtime chooses whether the time is up.
+/// Long for the real clock; in a model the runtime chooses whether the time is up.
 const A_WHILE: Duration = Duration::from_secs(3600);
 
 /// A place that the task writes to and others read: loom reports it if nothing orders them.
@@ -49,7 +49,7 @@ impl Shop {
         shop
     }
 
-    /// A shop with a task in it, that closes when it is done.
+    /// A task queue with a task, which is shut down when it is done.
     fn closing() -> Self {
         let shop = Self::with_a_task();
         shop.tasks.shutdown();

@@ -1,6 +1,6 @@
-//! A task queue of one worker beside a few numbers.
+//! A task queue of one worker, compared with a few numbers.
 //!
-//! The worker stands still but when it is let run, and then until nothing is left.
+//! The worker only runs when it is told to, and then until nothing is left.
 
 use std::panic::resume_unwind;
 use std::sync::Arc;
@@ -68,7 +68,7 @@ fn keep_busy(tasks: &TaskQueue) -> Option<Arc<Event>> {
     Some(open)
 }
 
-/// Opens it also when a test fails.
+/// It opens even when a test fails.
 struct Gate(Option<Arc<Event>>);
 
 impl Drop for Gate {

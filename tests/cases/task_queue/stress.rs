@@ -1,6 +1,6 @@
 //! Tasks from many threads: all of them run or come back, and `join` sees what they did.
 
-// It shares by `Arc`, whose last drop is ordered by a fence, which ThreadSanitizer does not know.
+// It shares by `Arc`, and a fence orders the last drop, which ThreadSanitizer does not know.
 #![cfg(not(tsan))]
 
 use std::panic::resume_unwind;
@@ -22,7 +22,7 @@ fn every_join_sees_all_that_was_added_before_it() {
         let adders = test.crew(ADDERS, move |adder| {
             for round in 1..=ROUNDS {
                 for number in 0..BATCH {
-                    // Relaxed: that `join` sees it is what is being tested.
+                    // Relaxed: the test is whether `join` sees it.
                     let task = move || {
                         ran[adder].fetch_add(1, Relaxed);
                         if number == 0 {

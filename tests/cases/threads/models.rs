@@ -1,7 +1,7 @@
 //! Models of [`threads`]: the end of a thread, the list of threads, the panic hook.
 //!
-//! What is modelled is all that threads share: the outcome and who waits for it, the list, the count of
-//! hooks. Left out are the panics themselves, for a panic ends a model, and scopes, which are std's.
+//! The models contain all shared state of threads: the outcome and its waiters, the list, the count
+//! of hooks. They leave out panics, because a panic ends a model, and scopes, which are std's.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use primitives::sync::cell::UnsafeCell;
 use primitives::threads::unwind::{hooks_set, set_hook};
 use primitives::threads::{self, JoinHandle, Thread};
 
-/// Long enough for the clock; in a model the runtime chooses whether the time is up.
+/// Long for the real clock; in a model the runtime chooses whether the time is up.
 const A_WHILE: Duration = Duration::from_secs(3600);
 
 pub(crate) fn group() -> Group {
@@ -134,7 +134,8 @@ fn hook(group: Group) -> Group {
                 let before = hooks_set();
                 threads::catch_panic(|| ()).unwrap();
                 let now = hooks_set();
-                // Ours, the program's, and ours again, here or before; never a second one of ours.
+                // Our hook, the program's, and ours again, here or before; never a second one of
+                // ours.
                 assert_eq!(now, 3, "{before} before");
                 if before == 3 {
                     reached("came back at once");
@@ -144,10 +145,11 @@ fn hook(group: Group) -> Group {
         )
 }
 
-/// What a thread works at.
+/// The data of a thread.
 struct Desk(UnsafeCell<bool>);
 
-// SAFETY: the thread that works writes it, and whoever has waited for its end reads it; loom watches that.
+// SAFETY: the working thread writes it, and a thread that has waited for its end reads it; loom
+// checks that.
 unsafe impl Sync for Desk {}
 
 #[derive(Default)]
@@ -163,7 +165,7 @@ fn start() -> (Arc<Desk>, JoinHandle<u32>) {
     let worker = threads::spawn({
         let desk = Arc::clone(&desk);
         move || {
-            // SAFETY: nobody reads it before this thread has ended.
+            // SAFETY: no thread reads it before this one has ended.
             desk.0.with_mut(|written| unsafe { *written = true });
             42
         }

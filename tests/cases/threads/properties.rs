@@ -1,4 +1,4 @@
-//! The list of threads beside a `Vec`.
+//! The list of threads compared with a `Vec`.
 
 use std::env;
 use std::panic::resume_unwind;
@@ -21,10 +21,10 @@ enum Call {
         name: Option<String>,
         panics: bool,
     },
-    /// Lets one of those that run end.
+    /// Lets a running thread end.
     Finish(Index),
     Wait(Index, Form),
-    /// Joins one, running or not (then it is let go first).
+    /// Joins a thread; a running one is allowed to end first.
     Join(Index),
     Detach(Index),
 }
@@ -33,7 +33,7 @@ struct Worker {
     name: Option<String>,
     thread: Thread,
     handle: Option<JoinHandle<usize>>,
-    /// Dropped to let it end; none: it was.
+    /// Dropped to let it end; `None` after that.
     gate: Option<Sender<()>>,
     panics: bool,
     result: usize,
@@ -73,7 +73,7 @@ impl Worker {
     }
 }
 
-/// There is one list a process, so that this one is exact it has a process to itself.
+/// A process has one list, so this test has its own process to be exact.
 #[test]
 fn the_list_has_the_threads_that_run_in_the_order_in_which_they_were_started() {
     let output = Command::new(env::current_exe().unwrap())
@@ -107,7 +107,7 @@ fn the_list_alone() {
                     Call::Finish(which) => workers[which.index(n)].finish(),
                     Call::Wait(which, form) => {
                         let worker = &workers[which.index(n)];
-                        // Off the list by now, and its outcome is there a moment later.
+                        // It is off the list by now, and its outcome comes a moment later.
                         let ended = match worker.gate {
                             None => worker.wait(Form::Endless),
                             Some(_) => worker.wait(form),

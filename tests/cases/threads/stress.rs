@@ -1,6 +1,6 @@
-//! Threads that end while others wait for them, or forget them.
+//! Threads that end while others wait for them, or drop their handles.
 
-// It shares by `Arc`, whose last drop is ordered by a fence, which ThreadSanitizer does not know.
+// It shares by `Arc`, and a fence orders the last drop, which ThreadSanitizer does not know.
 #![cfg(not(tsan))]
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -32,7 +32,7 @@ fn a_join_that_gives_up_and_an_end_at_once_agree_in_the_end() {
                 } {
                     tries += 1;
                 }
-                // Who was told that it ended does not find it running.
+                // A thread that learned of its end does not find it running.
                 assert!(handle.is_finished() && !handle.thread().is_alive());
                 assert_eq!(handle.join().expect("it does not panic"), number);
             }

@@ -1,8 +1,9 @@
-//! Models of [`Timer`]: its function is called or dropped, once, and everybody is told which.
+//! Models of [`Timer`]: its function is called or dropped, once, and every caller learns which.
 //!
-//! All of a `Timer` is here: the thread that `start` starts, its place on the list of threads, the function
-//! under its lock, the outcome that `join` waits for. Of the system there is nothing but the futex. How the
-//! sleep decides has [models of its own](crate::cancellable_sleep::models), where main takes each part in turn.
+//! All of a `Timer` is here: the thread that `start` starts, its place on the list of threads, the
+//! function under its lock, the outcome that `join` waits for. The only part of the system is the
+//! futex. The decision of the sleep has [its own models](crate::cancellable_sleep::models), where
+//! main takes each part in turn.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
@@ -14,7 +15,7 @@ use primitives::Timer;
 use primitives::sync::cell::UnsafeCell;
 use primitives::timer::{JoinError, StartError};
 
-/// Long enough for the clock; in a model the runtime chooses whether the time is up.
+/// Long for the real clock; in a model the runtime chooses whether the time is up.
 const A_WHILE: Duration = Duration::from_secs(3600);
 
 pub(crate) fn group() -> Group {
@@ -138,24 +139,24 @@ fn calls(group: Group) -> Group {
         )
 }
 
-/// A timer, and what becomes of its function.
+/// A timer, and the fate of its function.
 struct Tea {
     timer: Timer,
     cup: Arc<Cup>,
-    /// How many calls did it. std's and not the model's, as it is no part of what is explored.
+    /// How many calls ran it. std's and not the model's, because it is not explored.
     started: AtomicU32,
     cancelled: AtomicU32,
 }
 
 struct Cup {
-    /// Written by the function, read by who joined it.
+    /// The function writes it, and a joiner reads it.
     full: UnsafeCell<bool>,
     called: AtomicU32,
     dropped: AtomicU32,
 }
 
-// SAFETY: the one call of the function writes `full`, and it is read by those that learn from `join` that it
-// has returned; loom watches that there is an order between them.
+// SAFETY: the one call of the function writes `full`, and threads read it after `join` tells them
+// that it has returned; loom checks that the accesses are ordered.
 unsafe impl Sync for Cup {}
 
 /// What the function owns.
@@ -175,7 +176,7 @@ impl Tea {
         let tray = Tray(Arc::clone(&cup));
         let timer = Timer::new(A_WHILE, move || {
             let cup = &tray.0;
-            // SAFETY: nobody reads it before this has returned, and nobody else writes it.
+            // SAFETY: no thread reads it before this has returned, and no other writes it.
             cup.full.with_mut(|full| unsafe { *full = true });
             cup.called.fetch_add(1, SeqCst);
         });
@@ -204,13 +205,14 @@ impl Tea {
         joined.expect("it was started, and the function does not panic");
         assert!(self.timer.is_finished());
         if self.cup.called.load(SeqCst) > 0 {
-            // SAFETY: joined, so the function has returned and nobody writes any more.
+            // SAFETY: joined, so the function has returned and no thread writes any more.
             assert!(self.cup.full.with(|full| unsafe { *full }));
             reached("fired");
         }
     }
 
-    /// When all threads have ended: called or cancelled, and dropped in either case.
+    /// When all threads have ended, the function was called or cancelled, and dropped in either
+    /// case.
     fn is_settled(&self) {
         let called = self.cup.called.load(SeqCst);
         assert_eq!(called + self.cancelled.load(SeqCst), 1, "it fires or is cancelled");

@@ -1,4 +1,4 @@
-//! `Timer` beside what a thread, a deadline and a cancellation leave possible.
+//! `Timer` compared with what a thread, a deadline and a cancellation allow.
 
 use std::panic::resume_unwind;
 use std::sync::Arc;
@@ -21,13 +21,13 @@ enum Call {
     Join,
 }
 
-/// How a timer stands.
+/// The state of a timer.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum State {
     NotStarted,
     /// It has a thread, which sleeps.
     Sleeping,
-    /// It has a thread, and its time has come: it may have fired, or not yet.
+    /// It has a thread, and its deadline has come: it may have fired, or not yet.
     Due,
     Fired,
     Cancelled,
@@ -50,7 +50,7 @@ impl Model {
         first
     }
 
-    /// Whether `cancel` may say so; where both is possible, what it says decides.
+    /// Whether `cancel` may return this; if both are possible, its result decides.
     fn cancel(&mut self, cancelled: bool) -> bool {
         let possible = match self.state {
             State::NotStarted | State::Sleeping => cancelled,
@@ -109,7 +109,7 @@ fn a_timer_fires_or_is_cancelled_whatever_is_called_and_in_which_order() {
                         let cancelled = timer.cancel();
                         prop_assert!(model.cancel(cancelled), "{} at {:?}", cancelled, model.state);
                     }
-                    // This one waits, so not for what one thread alone cannot bring.
+                    // This one waits, so it must not wait for what a single thread cannot cause.
                     Call::Join if model.state == State::Sleeping => {}
                     Call::Join => {
                         let joined = timer.join();

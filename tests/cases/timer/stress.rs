@@ -1,6 +1,6 @@
-//! Timers, each on a thread of its own, cancelled when they are about to fire.
+//! Timers, each on its own thread, cancelled when they are about to fire.
 
-// It shares by `Arc`, whose last drop is ordered by a fence, which ThreadSanitizer does not know.
+// It shares by `Arc`, and a fence orders the last drop, which ThreadSanitizer does not know.
 #![cfg(not(tsan))]
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -13,7 +13,7 @@ use tests::patience;
 
 const THREADS: usize = 4;
 
-/// The rest of the hundred thousand races is in `timers`, where one does not cost a thread.
+/// The rest of the hundred thousand races is in `timers`, where a race does not need a thread.
 pub(crate) const RACES: usize = 2_000;
 
 #[test]
@@ -23,7 +23,8 @@ fn each_fires_or_says_that_it_was_cancelled() {
         let crew = test.crew(THREADS, move |thread| {
             for number in (thread..RACES).step_by(THREADS) {
                 let fired = &fired[number];
-                // Leaked: what a last owner does about the others the sanitizer cannot see.
+                // Leaked, because the sanitizer cannot see how the last owner synchronises with the
+                // others.
                 let timer: &Timer = leak(Timer::new(patience(number), || {
                     fired.fetch_add(1, Relaxed);
                 }));

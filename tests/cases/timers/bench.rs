@@ -1,9 +1,9 @@
 //! Ten thousand pending timers beside tokio's: `cargo results timers`.
 //!
-//! Both have one thread that waits for the deadlines. A timer of tokio's is a task that sleeps and then calls.
-//! To set one is done when the call returns, though tokio's other thread has yet to look at the new task. A
-//! cancelled one is gone when what it would have called is dropped: with tokio that other thread does it,
-//! later. So there are two rows, the call alone, and until the last is gone.
+//! Both have one thread that waits for the deadlines. A tokio timer is a task that sleeps and then
+//! calls. Setting one is done when the call returns, although tokio's other thread has not seen the
+//! new task yet. A cancelled timer is gone when its callback is dropped: in tokio the other thread
+//! does that later. So there are two rows: the call alone, and until the last timer is gone.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -17,10 +17,10 @@ use bench::{Bench, Goal, Row, Run, Sample};
 
 const PENDING: u64 = 10_000;
 
-/// Far enough that none fires while they are set and cancelled.
+/// So far away that none fires while the timers are set and cancelled.
 const FAR: Duration = Duration::from_secs(1000);
 
-/// Somebody who calls when it is time.
+/// A contestant that calls back at a deadline.
 trait Service {
     type Handle;
 
@@ -28,7 +28,7 @@ trait Service {
     fn set(&self, deadline: Instant, call: impl FnOnce() + Send + 'static) -> Self::Handle;
     fn cancel(&self, handle: &Self::Handle);
 
-    /// Returns when the other thread has nothing to do but wait.
+    /// Returns when the other thread only waits.
     fn settle(&self);
 }
 
@@ -110,10 +110,10 @@ impl Drop for Tokio {
     }
 }
 
-/// Deadlines in an order of their own: the n-th of so many has this place.
+/// A shuffled order of deadlines: the place of the n-th.
 type Order = fn(u64, u64) -> u64;
 
-/// Later than so many others.
+/// Later than this many others.
 fn latest(number: u64, all: u64) -> u64 {
     all + number
 }
@@ -143,7 +143,7 @@ fn set<S: Service>(run: &Run, order: Order) -> Sample {
     sample
 }
 
-/// All, in an order that has nothing to do with the deadlines; and if so told, until the last is gone.
+/// Cancels all, in an order independent of the deadlines; optionally waits until the last is gone.
 fn cancel<S: Service>(run: &Run, until_gone: bool) -> Sample {
     let service = S::new();
     let pending = run.shortened(PENDING);
@@ -165,8 +165,8 @@ fn cancel<S: Service>(run: &Run, until_gone: bool) -> Sample {
     })
 }
 
-/// How late the hundredth part is that is called latest, with deadlines 40 µs apart: not a time for each operation
-/// but the 99th percentile of the lateness.
+/// The 99th percentile of the lateness, with deadlines 40 µs apart; it is not a time for each
+/// operation.
 fn late<S: Service>(run: &Run) -> Sample {
     let service = S::new();
     let timers = run.shortened(1000);

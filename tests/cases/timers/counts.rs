@@ -7,7 +7,7 @@ use primitives::Timers;
 
 use crate::run::Run;
 
-/// As many as fit on no single cache line, and few enough to set up under callgrind in no time.
+/// More than fit on one cache line, and few enough for a fast setup under callgrind.
 const PENDING_TIMERS: u64 = 10_000;
 
 pub(crate) fn rows(run: &mut Run) {

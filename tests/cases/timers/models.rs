@@ -1,10 +1,11 @@
-//! Models of [`Timers`]: between who sets and cancels and the thread that sleeps until the earliest deadline.
+//! Models of [`Timers`]: between threads that set and cancel, and the thread that sleeps until the
+//! earliest deadline.
 //!
-//! All of it is here: the schedule, the lock and the condition around it, the jobs. In all but one scenario a
-//! role does what the thread does, so that main takes its part too. Time passes where a wait comes to its
-//! deadline, so a wake-up that was lost shows as a timer that is late, or never comes.
+//! All of it is here: the schedule, the lock and the condition around it, the jobs. In all but one
+//! scenario a role does what the thread does, so that main takes its part too. Time passes where a
+//! wait reaches its deadline, so a lost wake-up shows as a timer that is late, or never comes.
 //!
-//! What a callback that panics does is left out, because a panic ends a model.
+//! A panicking callback is left out, because a panic ends a model.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
@@ -135,7 +136,8 @@ fn ended(group: Group) -> Group {
                     let bell = Arc::clone(&bell);
                     move || {
                         bell.0.set();
-                        // SAFETY: it is read when the thread is gone, and nobody else writes it.
+                        // SAFETY: it is read when the thread is gone, and no other thread writes
+                        // it.
                         bell.1.0.with_mut(|note| unsafe { *note = true });
                     }
                 });
@@ -186,15 +188,16 @@ fn periodic(group: Group) -> Group {
 /// Read by one thread when another has written it.
 struct Note(UnsafeCell<bool>);
 
-// SAFETY: whoever reads it has waited for the thread that writes it; loom watches that.
+// SAFETY: a reader has waited for the thread that writes it; loom checks that.
 unsafe impl Sync for Note {}
 
-/// Timers that a role serves, and what becomes of them.
+/// Timers that a role serves, and their fate.
 struct Alarms {
     timers: Timers,
     start: Instant,
     handles: Lock<Vec<TimerHandle>>,
-    /// Which were called, in order, by their time after the start. std's and not the model's, as the next two.
+    /// The called timers, in order, by their time after the start. std's and not the model's, as
+    /// the next two.
     rung: Arc<std::sync::Mutex<Vec<Duration>>>,
     cancelled: AtomicU32,
     dropped: Arc<AtomicU32>,
@@ -221,7 +224,7 @@ impl Alarms {
         }
     }
 
-    /// With a timer that is set already.
+    /// With a timer that is already set.
     fn with(time: Duration) -> Self {
         let alarms = Self::new();
         let handle = alarms.set(time);
@@ -233,7 +236,7 @@ impl Alarms {
         self.timers.at(self.start + time, self.ring(time))
     }
 
-    /// A callback that notes that it was called, and insists on being in time.
+    /// A callback that notes its call, and asserts that it is in time.
     fn ring(&self, time: Duration) -> impl FnMut() + Send + 'static {
         let (rung, start) = (Arc::clone(&self.rung), self.start);
         let tray = Tray(Arc::clone(&self.dropped));
@@ -259,7 +262,8 @@ impl Alarms {
         }
     }
 
-    /// When all threads have ended: the one timer was called or cancelled, and its callback dropped.
+    /// When all threads have ended: the single timer was called or cancelled, and its callback
+    /// dropped.
     fn are_settled(&self) {
         let called = self.rung().len() as u32;
         assert_eq!(called + self.cancelled.load(SeqCst), 1, "it is called or cancelled");

@@ -1,4 +1,5 @@
-//! `Timers` beside a sorted list. (Their schedule alone, with a clock that the test winds, has a property of its own.)
+//! `Timers` compared with a sorted list. (The schedule alone, with a clock that the test sets, has
+//! its own property test.)
 
 use std::sync::Arc;
 use std::sync::mpsc::channel;
@@ -16,16 +17,17 @@ const FAR: Duration = Duration::from_secs(3600);
 
 #[derive(Clone, Copy, Debug)]
 enum Call {
-    /// So many microseconds after a moment that has passed: few, so that many are equal.
+    /// Microseconds after a past moment: few different values, so that many are equal.
     Due(u64),
-    /// So that it does not come.
+    /// So far that it does not come.
     Far,
     Periodic,
-    /// One of all that were ever set.
+    /// Any timer that was ever set.
     Cancel(Index),
 }
 
-/// Opened when it is dropped, so also when an assertion fails: the timers' end waits for the callback.
+/// It opens when it is dropped, so also when an assertion fails: the timers' end waits for the
+/// callback.
 #[derive(Default)]
 struct Gate {
     closed: Arc<Event>,
@@ -51,7 +53,7 @@ fn what_is_due_is_called_in_order_and_the_rest_is_discarded() {
             let timers = Timers::new();
             let past = Instant::now();
             test.until(|| past.elapsed() > Duration::from_micros(20));
-            // The thread is kept in a callback while all this is set and cancelled.
+            // A callback keeps the thread busy while the timers are set and cancelled.
             let gate = Gate::default();
             timers.at(past, {
                 let (closed, open) = (Arc::clone(&gate.closed), Arc::clone(&gate.open));
@@ -65,7 +67,8 @@ fn what_is_due_is_called_in_order_and_the_rest_is_discarded() {
             let (send, called) = channel();
             let alive = Arc::new(());
             let mut handles = Vec::new();
-            // By deadline, equal ones in order of setting; what does not come has none.
+            // By deadline, equal ones in order of setting; a timer that never comes has no
+            // deadline.
             let mut pending: Vec<(Option<u64>, usize)> = Vec::new();
             for call in calls {
                 let number = handles.len();

@@ -1,6 +1,6 @@
-//! Timers by the thousand on one thread, set and cancelled by many.
+//! Thousands of timers on one thread, set and cancelled by many.
 
-// It shares by `Arc`, whose last drop is ordered by a fence, which ThreadSanitizer does not know.
+// It shares by `Arc`, and a fence orders the last drop, which ThreadSanitizer does not know.
 #![cfg(not(tsan))]
 
 use std::panic::resume_unwind;
@@ -13,7 +13,7 @@ use tests::patience;
 
 const THREADS: usize = 4;
 
-/// With those of `timer`, a hundred thousand.
+/// Together with those of `timer`, a hundred thousand.
 const RACES: usize = 100_000 - crate::timer::stress::RACES;
 
 #[test]
@@ -31,7 +31,7 @@ fn each_of_thousands_fires_or_says_that_it_was_cancelled() {
                 let handle = timers.after(patience(number), || _ = fired.fetch_add(1, Relaxed));
                 ahead.push((number, handle));
                 if ahead.len() == AHEAD {
-                    // In no order, and each twice.
+                    // In random order, and each twice.
                     let (number, handle) = ahead.swap_remove(number * 31 % AHEAD);
                     if handle.cancel() {
                         cancelled.push(number);
@@ -46,7 +46,7 @@ fn each_of_thousands_fires_or_says_that_it_was_cancelled() {
             was_cancelled[number] = true;
         }
         test.until(|| timers.pending() == 0);
-        // What is pending no more may still be about to be called.
+        // A timer that is no longer pending may still be about to be called.
         let done: &AtomicUsize = leak(AtomicUsize::new(0));
         timers.after(patience(0), || done.store(1, Relaxed));
         test.until(|| done.load(Relaxed) == 1);
@@ -79,7 +79,8 @@ fn callbacks_that_panic_stop_nobody_else() {
     });
 }
 
-/// Started, set and dropped again and again, with timers due at the moment of the shutdown.
+/// Timers are started, set and dropped again and again, with timers due at the moment of the
+/// shutdown.
 #[test]
 fn what_is_pending_at_a_shutdown_is_called_or_discarded() {
     const ROUNDS: usize = 100;

@@ -1,4 +1,5 @@
-//! Models of [`TreiberStack`]: every item is popped once, and nobody is deceived by a top that came back.
+//! Models of [`TreiberStack`]: every item is popped once, and a top that came back deceives no
+//! thread.
 
 use model::Reach::Named;
 use model::{Group, Scenario, reached};
@@ -38,7 +39,7 @@ impl Pile {
         }
     }
 
-    /// Everything, whether it came out or is still inside.
+    /// All items, popped or still inside.
     fn all(&self) -> Vec<u32> {
         let mut all = self.out.sorted();
         all.extend(std::iter::from_fn(|| self.stack.try_pop()));

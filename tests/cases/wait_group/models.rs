@@ -6,7 +6,7 @@ use model::Reach::{Named, Slept, SpuriousWakeUp, TimedOut, Woken};
 use model::{Group, Scenario, reached};
 use primitives::{Lock, WaitGroup};
 
-/// Long enough for the clock; in a model the runtime chooses whether the time is up.
+/// Long for the real clock; in a model the runtime chooses whether the time is up.
 const A_WHILE: Duration = Duration::from_secs(3600);
 
 pub(crate) fn group() -> Group {

@@ -9,14 +9,14 @@ use tests::patience;
 
 const THREADS: usize = 8;
 
-// A group is freed by its last handle, through std's `Arc`, whose fence ThreadSanitizer does not see.
+// The last handle frees a group, through std's `Arc`, whose fence ThreadSanitizer does not see.
 #[test]
 #[cfg_attr(tsan, ignore = "the group lies in an `Arc` of the precompiled std")]
 fn a_wait_ends_after_the_last_member_and_no_member_is_forgotten() {
     const ROUNDS: usize = 1_000;
     watched(|test| {
         let groups: Vec<WaitGroup> = (0..ROUNDS).map(|_| WaitGroup::new()).collect();
-        // A handle for each thread, so that a group cannot end before all have come.
+        // A handle for each thread, so that a group cannot end before all have arrived.
         let handles: &Vec<Lock<Vec<WaitGroup>>> =
             leak(groups.iter().map(|group| Lock::new(vec![group.clone(); THREADS])).collect());
         drop(groups);

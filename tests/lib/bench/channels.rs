@@ -1,4 +1,4 @@
-//! Ours and the others' queues behind one trait.
+//! Our queues and others' behind one trait.
 
 use std::cell::UnsafeCell;
 use std::hint;
@@ -72,7 +72,7 @@ peers! {
 // SAFETY: a receiver may be sent but not shared; it takes part only where one thread gets.
 unsafe impl Sync for Std {}
 
-/// rapidfire's is for async code: a call that would wait is awaited by `pollster::block_on`.
+/// rapidfire's is for async code: `pollster::block_on` awaits a call that would wait.
 pub(crate) struct Rapidfire(rapidfire::Sender<u64>, rapidfire::Receiver<u64>);
 
 impl Channel for Rapidfire {
@@ -96,8 +96,8 @@ impl Channel for Rapidfire {
     }
 }
 
-/// rtrb's is for one that puts and one that gets, and never blocks: a call that would wait looks again, and yields
-/// now and then, as programs that use it do.
+/// rtrb's is for one putter and one getter, and never blocks: a call that would wait looks again,
+/// and yields now and then, as its users' programs do.
 pub(crate) struct Rtrb(UnsafeCell<rtrb::Producer<u64>>, UnsafeCell<rtrb::Consumer<u64>>);
 
 // SAFETY: it takes part only where one thread puts and one gets, and each has an end to itself.

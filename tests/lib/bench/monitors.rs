@@ -1,12 +1,12 @@
-//! A number under a lock, with a condition: what conditions are compared by, and what events are made of where
-//! a library has none.
+//! A number under a lock, with a condition: used to compare conditions, and to build events for
+//! libraries without one.
 
 /// A number that threads wait for.
 pub(crate) trait Monitor: Default + Send + Sync + 'static {
-    /// Changes the number under the lock, and gives the lock back.
+    /// Changes the number under the lock, and releases the lock.
     fn change(&self, change: impl FnOnce(&mut u64));
 
-    /// Waits until the number is `ready`, changes it, and gives the lock back.
+    /// Waits until the number is `ready`, changes it, and releases the lock.
     fn wait_until(&self, ready: impl Fn(u64) -> bool, change: impl FnOnce(&mut u64));
 
     fn notify_one(&self);

@@ -1,4 +1,4 @@
-//! What threads do that wait for each other: the same beside other work and on one core.
+//! Threads that wait for each other, used beside other work and on one core.
 
 use std::hint::{black_box, spin_loop};
 use std::sync::Mutex;
@@ -26,7 +26,7 @@ pub(crate) fn lock<M: Monitor>(run: &Run, threads: usize, time: Duration) -> Sam
     })
 }
 
-/// Two threads that wake each other by turns.
+/// Two threads that wake each other in turn.
 pub(crate) fn ping_pong<M: Monitor>(run: &Run, hand_overs: u64) -> Sample {
     let monitor = M::default();
     let hand_overs = run.scaled(hand_overs) / 2 * 2;
@@ -38,7 +38,7 @@ pub(crate) fn ping_pong<M: Monitor>(run: &Run, hand_overs: u64) -> Sample {
     })
 }
 
-/// So many producers and so many consumers with nothing else to do; an operation is an item.
+/// A number of producers and consumers with nothing else to do; an operation is an item.
 pub(crate) fn passes<C: Channel>(
     run: &Run,
     capacity: usize,
@@ -62,7 +62,7 @@ pub(crate) fn rounds(run: &Run, threads: usize, rounds: u64, wait: impl Fn() + S
     run.until_done(threads, rounds, |_| (0..rounds).for_each(|_| wait()))
 }
 
-/// How long a thread waits for a lock that another takes again as soon as it has given it back.
+/// How long a thread waits for a lock that another takes again as soon as it has released it.
 pub(crate) fn second_thread<M: Monitor>(run: &Run, section: Duration, sleeps: bool) -> Sample {
     let monitor = M::default();
     let over = AtomicBool::new(false);
@@ -70,7 +70,7 @@ pub(crate) fn second_thread<M: Monitor>(run: &Run, section: Duration, sleeps: bo
     let longest = run.shortened(300);
     let mut sample = run.until_done(2, 1, |thread| {
         if thread == 0 {
-            // Relaxed: nothing comes with it.
+            // Relaxed: no data depends on it.
             while !over.load(Relaxed) {
                 monitor.change(|_| if sleeps { thread::sleep(section) } else { work_for(section) });
             }

@@ -1,4 +1,5 @@
-//! Runs an operation so many times, and twice as many times, within a function that callgrind looks for.
+//! Runs an operation n times and then 2n times, in a function that callgrind looks
+//! for.
 
 use std::hint::black_box;
 
@@ -13,7 +14,7 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    /// Begins a row: what follows are its contestants.
+    /// Begins a row, to which the next contestants belong.
     pub(crate) fn row(&mut self, name: &'static str) -> &mut Self {
         self.row = name;
         self.goal.clear();
@@ -37,8 +38,8 @@ impl Run {
 
     /// Counts `operation` on `on`.
     ///
-    /// Where `on` lies is hidden from the compiler once for a loop and not in each turn: so the address is in a
-    /// register, as it is in a program.
+    /// The address of `on` is hidden from the compiler once for each loop and not in each
+    /// iteration, so it is in a register, as in a program.
     pub(crate) fn of<T>(
         &mut self,
         contestant: &'static str,
@@ -50,11 +51,11 @@ impl Run {
             let on = black_box(on);
             for _ in 0..times {
                 operation(on);
-                // No instruction, but the compiler cannot do the work of several turns in one.
+                // It takes no instruction, but the compiler cannot merge several iterations.
                 black_box(());
             }
         };
-        // What is only done the first time is not what the operation costs.
+        // First-time work is not part of the operation's cost.
         turns(TIMES);
         counted(&mut turns, TIMES);
         counted(&mut turns, 2 * TIMES);
@@ -62,7 +63,7 @@ impl Run {
     }
 }
 
-/// Callgrind counts in here and nowhere else, and writes a profile each time this returns.
+/// Callgrind counts only in this function, and writes a profile each time it returns.
 #[inline(never)]
 fn counted(turns: &mut dyn FnMut(u32), times: u32) {
     turns(black_box(times));

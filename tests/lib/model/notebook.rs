@@ -1,13 +1,13 @@
-//! Where the threads of a scenario write down what came out, unseen by the model.
+//! Where the threads of a scenario record results, unseen by the model.
 
 use std::sync::{Mutex, PoisonError};
 
 /// A list that costs no interleavings.
 ///
-/// loom runs all threads of a model on one thread of the operating system and switches only at operations
-/// that it knows. Of std's mutex it knows nothing, so writing here is no step of the model, and brings no
-/// order from one thread to another that could hide a mistake. Nothing under the mutex may be a step either:
-/// a switch while it is held would block for ever.
+/// loom runs all threads of a model on one thread of the operating system and switches only at
+/// operations that it knows. It does not know std's mutex, so writing here is not a step of the
+/// model, and creates no ordering that could hide a mistake. Code under the mutex must not be a
+/// step either: a switch while it is held would block without end.
 #[derive(Debug, Default)]
 pub struct Notebook<T>(Mutex<Vec<T>>);
 

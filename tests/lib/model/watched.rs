@@ -1,20 +1,20 @@
-//! A number that loom watches: two threads that touch it without an order between them are reported.
+//! A number that loom watches: unordered accesses by two threads are reported.
 
 use primitives::sync::cell::UnsafeCell;
 
-/// A plain number, shared by agreement: whoever touches it claims that the primitive under test has put it
-/// in order with everybody else's touch.
+/// A plain number, shared by convention: each access claims that the primitive under test orders it
+/// with all others.
 #[derive(Debug)]
 pub struct Watched(UnsafeCell<u32>);
 
-// SAFETY: it is not, unless the primitive under test orders the accesses. loom checks each one before it is
-// made, and to see it complain where an order is missing is what this is for.
+// SAFETY: it is unsound, unless the primitive under test orders the accesses. loom checks each
+// access before it happens, and reports a missing ordering; that is the purpose.
 unsafe impl Sync for Watched {}
 // SAFETY: a number may move to another thread.
 unsafe impl Send for Watched {}
 
 impl Watched {
-    /// So much to begin with.
+    /// A number with this first value.
     #[must_use]
     #[track_caller]
     pub fn new(number: u32) -> Self {

@@ -1,11 +1,11 @@
-//! Other threads in a sequence of calls: each does one thing at a time, and says when it is done.
+//! Other threads in a sequence of calls: each does one job at a time, and reports its end.
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
 type Part = Box<dyn FnOnce() + Send>;
 
-/// A thread that does what it is told, one thing after the other.
+/// A thread that does jobs, one after the other.
 ///
 /// It ends when it is dropped.
 #[derive(Debug)]
@@ -14,7 +14,7 @@ pub struct Puppet {
 }
 
 impl Puppet {
-    /// A thread that has nothing to do yet.
+    /// A thread without a job.
     #[must_use]
     pub fn new() -> Self {
         let (parts, told) = channel::<Part>();
@@ -22,7 +22,8 @@ impl Puppet {
         Self { parts }
     }
 
-    /// Does it there, and returns at once; the result comes later, if the thread does not block for ever.
+    /// Does the job there, and returns at once; the result comes later, if the thread does not
+    /// block without end.
     pub fn begin<R: Send + 'static>(
         &self,
         part: impl FnOnce() -> R + Send + 'static,
@@ -33,7 +34,7 @@ impl Puppet {
         result
     }
 
-    /// Does it there, and waits for the result.
+    /// Does the job there, and waits for the result.
     pub fn run<R: Send + 'static>(&self, part: impl FnOnce() -> R + Send + 'static) -> R {
         self.begin(part).recv().expect("the part panicked, see above")
     }

@@ -16,7 +16,7 @@ pub(crate) fn run(tests: &[&TestDescAndFn]) {
     let mut failed = 0;
     for TestDescAndFn { desc, testfn } in tests.iter().filter(|test| !test.desc.ignore) {
         let StaticTestFn(body) = *testfn else { unreachable!("the compiler collects functions") };
-        // The name first: should the test hang, it is the last word.
+        // The name comes first: if the test hangs, it is the last output.
         print!("test {} ... ", desc.name);
         _ = std::io::stdout().flush();
         let thread = std::thread::Builder::new().name(desc.name.to_string()).spawn(body);

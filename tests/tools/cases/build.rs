@@ -1,4 +1,4 @@
-//! A new folder in `tests/cases` is a change of this crate, and so of every program that it lists cases for.
+//! A new folder in `tests/cases` changes this crate, and so every program that uses its lists.
 
 fn main() {
     println!("cargo::rerun-if-changed=../../cases");

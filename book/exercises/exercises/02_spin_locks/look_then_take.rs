@@ -1,4 +1,5 @@
-//! A lock that looks whether it is free, and then takes itself. Two threads can look before either takes.
+//! A lock that looks whether it is free, and then takes itself. Two threads can look before either
+//! takes.
 //!
 //! Mend `lock`: look and take in one step.
 //!

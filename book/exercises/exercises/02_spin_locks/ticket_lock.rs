@@ -1,5 +1,6 @@
-//! A ticket lock is fair: a thread draws a number and waits until that number is served. This one gives the same
-//! number to two threads: both go in, or one waits for a number that has been served already.
+//! A ticket lock is fair: a thread draws a number and waits until that number is served. This one
+//! gives the same number to two threads: both go in, or one waits for a number that has been served
+//! already.
 //!
 //! Mend `lock`.
 //!

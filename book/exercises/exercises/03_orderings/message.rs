@@ -1,4 +1,5 @@
-//! One thread writes a letter and raises a flag; another one waits for the flag and reads the letter.
+//! One thread writes a letter and raises a flag; another one waits for the flag and reads the
+//! letter.
 //!
 //! Mend the orderings.
 //!

@@ -1,5 +1,5 @@
-//! Each thread raises its flag and looks at the other's. At least one must see a raised flag. On every machine that you
-//! are likely to have, both can miss it.
+//! Each thread raises its flag and looks at the other's. At least one must see a raised flag. On
+//! every machine that you are likely to have, both can miss it.
 //!
 //! Mend `raise_and_look`.
 //!

@@ -1,5 +1,5 @@
-//! A lock that calls the kernel only if a thread may be asleep: the word then says `CONTENDED`. A waiter forgets to
-//! write that.
+//! A lock that calls the kernel only if a thread may be asleep: the word then says `CONTENDED`. A
+//! waiter forgets to write that.
 //!
 //! Mend the slow path of `lock`.
 //!

@@ -1,5 +1,5 @@
-//! A barrier for two threads, used twice. The last one to arrive lets the other go, and is back before that one has
-//! looked.
+//! A barrier for two threads, used twice. The last one to arrive lets the other go, and is back
+//! before that one has looked.
 //!
 //! Mend it: give the barrier a second word that counts the rounds.
 //!
@@ -23,7 +23,7 @@ impl Barrier {
     }
 
     fn wait(&self) {
-        // AcqRel: pairs with itself, so that each sees what all did before they came.
+        // AcqRel: pairs with itself, so that each thread sees what all did before they came.
         if self.arrived.fetch_add(1, AcqRel) + 1 == PARTIES {
             self.arrived.store(0, Release); // Release: pairs with the Acquire below.
             park::wake_all(&raw const self.arrived);

@@ -1,5 +1,5 @@
-//! A condition by hand: it counts its calls, so that a call between the letting go of the lock and the falling asleep is
-//! noticed. It looks at the count too late.
+//! A condition by hand: it counts its calls, so that a call between the release of the lock and the
+//! sleep is noticed. It looks at the count too late.
 //!
 //! Mend `wait`.
 //!
@@ -19,7 +19,7 @@ impl Condition {
         Self { calls: AtomicU32::new(0) }
     }
 
-    /// Lets the lock go, sleeps until a call, takes the lock again.
+    /// Releases the lock, sleeps until a call, takes the lock again.
     fn wait(&self, lock: &RawLock) {
         // TODO: mend this.
         lock.release();
@@ -28,7 +28,7 @@ impl Condition {
         lock.acquire();
     }
 
-    /// Wakes all who wait.
+    /// Wakes all waiters.
     fn notify_all(&self) {
         self.calls.fetch_add(1, Relaxed);
         park::wake_all(&raw const self.calls);

@@ -1,4 +1,5 @@
-//! A latch: threads wait until a count has come down to 0. Then all of them go on. Here one is left behind.
+//! A latch: threads wait until a count has come down to 0. Then all of them go on. Here one is left
+//! behind.
 //!
 //! Mend `count_down`.
 //!

@@ -1,5 +1,5 @@
-//! Room for one item. Putters wait for room and getters for an item, all of them on the same condition, and a call wakes
-//! one. It may be the wrong one.
+//! Room for one item. Putters wait for room and getters for an item, all of them on the same
+//! condition, and a call wakes one. It may be the wrong one.
 //!
 //! Mend it: a condition for each question.
 //!

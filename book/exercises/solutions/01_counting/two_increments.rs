@@ -1,5 +1,5 @@
-//! Two threads count, and one count gets lost now and then. Python has the same mistake: `count += 1` reads, adds
-//! and writes.
+//! Two threads count, and one count gets lost now and then. Python has the same mistake:
+//! `count += 1` reads, adds and writes.
 //!
 //! Mend `increment`: one operation that cannot be interrupted.
 

@@ -1,5 +1,5 @@
-//! A ticket lock is fair: a thread draws a number and waits until that number is served. This one gave the same
-//! number to two threads.
+//! A ticket lock is fair: a thread draws a number and waits until that number is served. This one
+//! gave the same number to two threads.
 //!
 //! Mend `lock`.
 

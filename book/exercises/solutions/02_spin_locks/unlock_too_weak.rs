@@ -1,4 +1,5 @@
-//! This lock lets one thread in at a time, and still there is a data race: the next one may not see what was done.
+//! This lock lets one thread in at a time, and still there is a data race: the next one may not see
+//! what was done.
 //!
 //! Mend an ordering.
 

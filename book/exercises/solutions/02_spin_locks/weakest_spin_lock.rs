@@ -1,7 +1,8 @@
-//! A spin lock that is right, with orderings that are stronger than needed. Each costs something on some machine.
+//! A spin lock that is right, with orderings that are stronger than needed. Each costs something on
+//! some machine.
 //!
-//! Choose the weakest ones in `CHOSEN`. The judge tries yours, and then each with a weaker one in its place: that must
-//! fail.
+//! Choose the weakest ones in `CHOSEN`. The judge tries yours, and then each with a weaker one in
+//! its place: that must fail.
 
 use model::report::Kind;
 use model::{Group, Scenario};

@@ -1,5 +1,5 @@
-//! A value that is made by the first thread that needs it. The fast path looks at a flag alone, and a thread may see the
-//! flag and not the value.
+//! A value that is made by the first thread that needs it. The fast path looks at a flag alone, and
+//! a thread may see the flag and not the value.
 //!
 //! Mend the fast path.
 

@@ -1,5 +1,6 @@
-//! A letter goes from hand to hand: the first thread writes it, the second one passes the word on, the third one reads
-//! it. The second thread has nothing to do with the letter, and still its orderings matter.
+//! A letter goes from hand to hand: the first thread writes it, the second one passes the word on,
+//! the third one reads it. The second thread has nothing to do with the letter, and still its
+//! orderings matter.
 //!
 //! Mend `pass_on`.
 

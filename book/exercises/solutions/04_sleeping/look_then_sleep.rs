@@ -1,4 +1,5 @@
-//! A lock whose waiters sleep. Between the look and the falling asleep the call may come, and no sleeper hears it.
+//! A lock whose waiters sleep. The call may come between the look and the sleep, and no sleeper
+//! hears it.
 //!
 //! Mend `lock`: sleep on the word that you have looked at.
 

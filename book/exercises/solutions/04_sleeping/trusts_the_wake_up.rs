@@ -1,5 +1,5 @@
-//! A thread that wakes up believes that the lock is its own. But a call hands nothing over, and there are wake-ups for no
-//! reason at all.
+//! A thread that wakes up believes that the lock is its own. But a call hands nothing over, and
+//! there are spurious wake-ups.
 //!
 //! Mend the slow path of `lock`.
 

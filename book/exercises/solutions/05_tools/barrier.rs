@@ -1,5 +1,5 @@
-//! A barrier for two threads, used twice. The last one to arrive lets the other go, and is back before that one has
-//! looked.
+//! A barrier for two threads, used twice. The last one to arrive lets the other go, and is back
+//! before that one has looked.
 //!
 //! Mend it: give the barrier a second word that counts the rounds.
 
@@ -23,7 +23,7 @@ impl Barrier {
     fn wait(&self) {
         // Acquire, here and below: pairs with the Release in the thread that comes last.
         let round = self.rounds.load(Acquire);
-        // AcqRel: pairs with itself, so that each sees what all did before they came.
+        // AcqRel: pairs with itself, so that each thread sees what all did before they came.
         if self.arrived.fetch_add(1, AcqRel) + 1 == PARTIES {
             self.arrived.store(0, Release); // Release: for the next round, which the other one joins later.
             self.rounds.fetch_add(1, Release); // Release: pairs with the Acquires.

@@ -1,4 +1,5 @@
-//! A semaphore: a number of permits. `acquire` takes one and sleeps while there is none; `release` puts one back.
+//! A semaphore: a number of permits. `acquire` takes one and sleeps while there is none; `release`
+//! puts one back.
 //!
 //! Write `acquire`. You have one word, `park::wait` and `compare_exchange`.
 

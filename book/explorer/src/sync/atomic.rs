@@ -1,5 +1,5 @@
-//! Atomics whose every operation is a step. The names and signatures are those of [`std::sync::atomic`];
-//! `new` is not `const`, and `get_mut` returns a guard.
+//! Atomics whose every operation is a step. The names and signatures are those of
+//! [`std::sync::atomic`]; `new` is not `const`, and `get_mut` returns a guard.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -141,7 +141,7 @@ impl<V: Value> Atomic<V> {
         self.exchange(Location::caller(), current, new, (success, failure))
     }
 
-    /// As [`compare_exchange`](Self::compare_exchange): it never fails for no reason here.
+    /// As [`compare_exchange`](Self::compare_exchange): it never fails spuriously here.
     ///
     /// # Errors
     ///
@@ -157,8 +157,8 @@ impl<V: Value> Atomic<V> {
         self.exchange(Location::caller(), current, new, (success, failure))
     }
 
-    /// Writes what `f` makes of the value, unless it makes nothing of it; starts anew when another thread
-    /// was faster.
+    /// Writes the result of `f` for the value, unless it is `None`; starts again when another
+    /// thread was faster.
     ///
     /// # Errors
     ///
@@ -198,13 +198,13 @@ impl<V: Value> Atomic<V> {
         V::from_bits(self.step(at, Op::Update(update, operand.bits(), order)).value)
     }
 
-    /// The value, to be read and changed: no step, for nobody else looks.
+    /// The value, to be read and changed: not a step, because no other thread has access.
     pub fn get_mut(&mut self) -> Exclusive<'_, V> {
         let value = self.newest();
         Exclusive { atomic: self, value }
     }
 
-    /// The value: no step, for nobody else looks.
+    /// The value: not a step, because no other thread has access.
     #[must_use]
     pub fn into_inner(self) -> V {
         self.newest()
@@ -217,7 +217,7 @@ impl Atomic<u32> {
     }
 }
 
-/// The value of an atomic that nobody else looks at; what was changed is written back at the end.
+/// The value of an atomic without other accesses; changes are written back at the end.
 pub struct Exclusive<'a, V: Value> {
     atomic: &'a mut Atomic<V>,
     value: V,

@@ -21,7 +21,7 @@ impl<T> UnsafeCell<T> {
     pub fn new(value: T) -> Self {
         let shape = Peek::shape::<T>();
         let contents = core::cell::UnsafeCell::new(value);
-        // SAFETY: the cell is here, of this shape, and nobody else knows of it.
+        // SAFETY: the cell is here, of this shape, and no other thread knows of it.
         let value = unsafe { Peek::at(contents.get().cast()).read(shape) };
         let at = Location::caller();
         let object = world::with(|w| w.add_cell(value, shape, at));
@@ -63,7 +63,7 @@ impl<T: ?Sized> UnsafeCell<T> {
         write(self.contents.get())
     }
 
-    /// The contents: no step, for nobody else looks.
+    /// The contents: not a step, because no other thread has access.
     pub fn get_mut(&mut self) -> &mut T {
         self.contents.get_mut()
     }

@@ -34,7 +34,7 @@ impl World {
         key
     }
 
-    /// Two threads where one may be; or nobody can go on, though somebody has not ended.
+    /// Two threads where one may be; or no thread can go on, though one has not ended.
     pub(crate) fn judge(&mut self) {
         if self.verdict.is_some() {
             return;
@@ -72,8 +72,9 @@ impl World {
                     op: Op::Sleep { expected, .. }, object: Some(o), ..
                 }) => {
                     asleep = true;
-                    // It would not fall asleep now, or a call came too early, or it could do nothing with
-                    // it. (Whether it was called is a part of its history, so this adds nothing to the key.)
+                    // It would not fall asleep now, or a call came too early, or it could do
+                    // nothing with it. (Whether it was called is a part of its history, so this
+                    // adds nothing to the key.)
                     missed |= self.memory.newest(o) != expected || self.objects[o].missed_wake;
                     missed |= thread.called == Some(o);
                     who.push(format!("{name} sleeps"));

@@ -204,8 +204,8 @@ impl World {
         }
     }
 
-    /// A thread that waits in a loop goes on if something that it has read has changed, or if it has
-    /// read nothing.
+    /// A thread that waits in a loop goes on if something that it has read has changed, or if it
+    /// has read nothing.
     pub(crate) fn goes_on(&mut self, t: usize) -> bool {
         let thread = &mut self.threads[t];
         let news = |word: &usize| self.memory.is_news(&thread.eyes, *word);

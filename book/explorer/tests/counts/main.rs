@@ -1,4 +1,5 @@
-//! How many interleavings there are: by the merged graph, one by one, and by Shuttle's exhaustive search.
+//! How many interleavings there are: by the merged graph, one by one, and by Shuttle's exhaustive
+//! search.
 
 #![expect(
     clippy::duplicate_mod,

@@ -1,5 +1,6 @@
-//! Shuttle's atomics, with a note of what each did. Its search makes some runs more than once, for it has
-//! steps of its own (a thread starts, a thread ends); what counts is how many runs differ in their notes.
+//! Shuttle's atomics, with a note of what each did. Its search makes some runs more than once, for
+//! it has steps of its own (a thread starts, a thread ends); what counts is how many runs differ in
+//! their notes.
 //!
 //! Shuttle runs all threads on the thread that calls it, so plain thread-local values will do.
 
@@ -14,7 +15,7 @@ type Note = (usize, &'static str, usize, u32);
 
 struct Sleeper {
     word: usize,
-    /// Shuttle's `park` returns for no reason at all; to wait for a message does not.
+    /// Shuttle's `park` may wake up spuriously; a wait for a message does not.
     wake: Sender<()>,
 }
 
@@ -56,8 +57,8 @@ pub(super) fn ended() {
     judge();
 }
 
-/// If every thread has ended or sleeps, the run is over. Sleepers are woken then, for Shuttle takes a
-/// thread that sleeps for ever as the end of its search.
+/// If every thread has ended or sleeps, the run is over. Sleepers are woken then, because Shuttle
+/// treats a thread that never wakes up as the end of its search.
 fn judge() {
     let sleepers = with(|run| {
         if run.over || run.ended + run.sleepers.len() < run.threads {

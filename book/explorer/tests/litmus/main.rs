@@ -1,4 +1,5 @@
-//! What the explorer lets a load see, against what loom lets it see: the same programs, compiled twice.
+//! What the explorer lets a load see, against what loom lets it see: the same programs, compiled
+//! twice.
 
 #![expect(
     clippy::duplicate_mod,

@@ -105,7 +105,7 @@ fn independent_reads(store: Ordering, load: Ordering, between: Option<Ordering>)
     ]
 }
 
-/// Who has seen a newer value never sees an older one again.
+/// A thread that has seen a newer value never sees an older one again.
 fn coherence() -> Vec<Body> {
     vec![
         body(|s| {
@@ -119,7 +119,7 @@ fn coherence() -> Vec<Body> {
     ]
 }
 
-/// Who has written sees its own value or a later one.
+/// A thread that has written sees its own value or a later one.
 fn own_write() -> Vec<Body> {
     let side = |value, register| {
         body(move |s: &Shared| {

@@ -1,4 +1,4 @@
-//! The listings in which two threads want the same thing, and one word decides: timers, stacks, tasks.
+//! The listings in which two threads compete and one word decides: timers, stacks, tasks.
 
 use std::time::Instant;
 

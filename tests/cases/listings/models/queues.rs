@@ -113,7 +113,7 @@ fn taken(group: Group) -> Group {
 }
 
 fn batched(group: Group) -> Group {
-    /// Three tasks, of which somebody waits for all to be written.
+    /// Three tasks; a thread waits until all are written.
     fn feed_and_join(tasks: &Queue<u32>) {
         (1..=3).for_each(|task| tasks.put(task).expect("it is open"));
         tasks.join();

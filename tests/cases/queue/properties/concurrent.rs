@@ -1,4 +1,5 @@
-//! Each kind of queue under several threads at once: what they saw must be what one thread could have seen.
+//! Each kind of queue under several threads at once: what they saw must be what one thread could
+//! have seen.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -16,7 +17,7 @@ use super::{Call, GaveUp, Model, Outcome, Subject};
 use tests::properties::{Form, config};
 
 const THREADS: usize = 3;
-/// The calls of one thread. Each more costs the checker a factor.
+/// The calls of one thread. Each further one costs the checker a factor.
 const MOST_CALLS: usize = 6;
 
 /// A call and the number of its item.
@@ -69,7 +70,8 @@ fn call() -> impl Strategy<Value = Call> {
         40 => form().prop_map(Call::Put),
         40 => form().prop_map(Call::Get),
         8 => Just(Call::TaskDone),
-        // A join that waits for ever would, because not every item that is got is also done.
+        // A join without a timeout would never return, because not every item that is got is also
+        // done.
         4 => select(vec![Form::Try, Form::Timeout(Duration::from_micros(20))]).prop_map(Call::Join),
         4 => Just(Call::Len),
         4 => Just(Call::Unfinished),
@@ -78,7 +80,8 @@ fn call() -> impl Strategy<Value = Call> {
     ]
 }
 
-/// Makes the calls of each thread at once, and after a while shuts down. Returns who saw what.
+/// Makes the calls of each thread at once, and after a while shuts down. Returns what each thread
+/// saw.
 fn run(
     test: &'static Test,
     calls: &[Vec<Call>],
@@ -106,7 +109,7 @@ fn run(
         let numbered = numbered.map(|(i, &call)| (call, thread * MOST_CALLS + i));
         numbered.flat_map(|(call, number)| record(thread, call, number)).collect::<Vec<_>>()
     });
-    // It frees who waits for what will never come; that it may also come in the middle is welcome.
+    // It frees threads that wait for what never comes; it may also come in the middle.
     for _ in 0..20 {
         thread::yield_now();
     }
@@ -119,8 +122,8 @@ fn run(
 fn what_threads_see_of_a_queue_can_be_told_as_the_story_of_one() {
     let calls = vec(vec(call(), 1..=MOST_CALLS), 2..=THREADS);
     let capacity = option::weighted(0.8, 1_usize..=3);
-    // A smaller case need not fail again: what failed depends on which thread was faster. Half as many cases
-    // as elsewhere, because each starts threads.
+    // A smaller case need not fail again, because the failure depends on which thread was faster.
+    // Half as many cases as elsewhere, because each starts threads.
     let config = ProptestConfig { cases: config().cases / 2, max_shrink_iters: 0, ..config() };
     watched(|test| {
         proptest!(config, |((kind, capacity, calls) in (select(&Kind::ALL[..]), capacity, calls))| {
@@ -137,8 +140,8 @@ fn what_threads_see_of_a_queue_can_be_told_as_the_story_of_one() {
     });
 }
 
-/// First in, first out, but a `get` looks at the first item under the lock, and takes it out under the lock,
-/// and in between it has no lock.
+/// First in, first out, but a `get` reads the first item under the lock, and removes it under the
+/// lock, and releases the lock in between.
 #[derive(Default)]
 struct LooksThenTakes(Mutex<VecDeque<usize>>);
 

@@ -1,7 +1,7 @@
 //! The corner cases of CPython 3.13's `queue.py`, and bad input, for every kind of queue.
 //!
-//! No test here waits for a thread to be asleep, because a queue does not say so: a caller that is not blocked
-//! yet when the shutdown comes must be told the same.
+//! No test here waits for a thread to be asleep, because a queue does not report that: a caller
+//! that is not blocked yet when the shutdown comes must get the same result.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -169,7 +169,8 @@ fn task_done_too_often_is_an_error_and_changes_nothing() {
     });
 }
 
-/// An item that uses its queue while it is dropped: under the queue's lock, that would be for ever.
+/// An item that uses its queue while it is dropped: under the queue's lock, that would never
+/// return.
 struct Nosy(usize, &'static OnceLock<Box<dyn BlockingQueue<Nosy>>>, #[expect(dead_code)] Item);
 
 impl Drop for Nosy {

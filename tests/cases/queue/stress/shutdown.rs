@@ -1,4 +1,5 @@
-//! A shutdown in the middle of everything: nothing is lost, nothing is doubled, nobody is left asleep.
+//! A shutdown in the middle of everything: no item is lost or doubled, and no thread is left
+//! asleep.
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
@@ -22,7 +23,7 @@ enum End {
     ShutdownNow,
 }
 
-/// Shuts the queue down as soon as `enough` items have come out, while others are on their way in and out.
+/// Shuts the queue down as soon as `enough` items have come out, while others still go in and out.
 fn race(test: &'static Test, kind: Kind, capacity: Option<usize>, end: End, enough: usize) {
     let queue: SharedQueue = Box::leak(kind.make(capacity));
     let ledger = Ledger::new(PRODUCERS, MOST);
@@ -111,8 +112,8 @@ fn timed_callers_that_race_shutdown_now_lose_and_double_nothing() {
     races(End::ShutdownNow);
 }
 
-/// No waiting for a state here: the shutdown may come before a caller sleeps, while it falls asleep, or
-/// after.
+/// This does not wait for a state: the shutdown may come before a caller sleeps, while it falls
+/// asleep, or after.
 #[test]
 fn a_shutdown_reaches_everybody_whenever_it_comes() {
     const CALLERS: usize = 3;

@@ -1,4 +1,5 @@
-//! Items that are dropped, and items that have no size: each is dropped exactly once, wherever it ends.
+//! Items that are dropped, and items that have no size: each is dropped exactly once, wherever it
+//! ends up.
 
 use std::cell::RefCell;
 
@@ -9,8 +10,9 @@ use queues::Ring;
 use super::A_WHILE;
 
 thread_local! {
-    /// How many items were made and how many dropped. loom runs all threads of a model on one thread of
-    /// the operating system, so this is one number, and counting is no step of the model.
+    /// How many items were made and how many dropped. loom runs all threads of a model on one
+    /// thread of the operating system, so this is one number, and counting is not a step of the
+    /// model.
     static TALLY: RefCell<(usize, usize)> = const { RefCell::new((0, 0)) };
 }
 
@@ -48,7 +50,7 @@ struct Counted<T> {
     _verdict: Verdict,
 }
 
-/// Dropped after the ring, so it knows what became of every item.
+/// Dropped after the ring, so that it knows the fate of every item.
 struct Verdict;
 
 impl Drop for Verdict {

@@ -5,7 +5,7 @@ use model::{Group, Scenario, reached};
 
 use super::{A_WHILE, Line};
 
-/// Gets a job, does it, and is done with it.
+/// Gets a job, does it, and reports it done.
 fn work(line: &Line) {
     let job = line.get();
     line.deeds[job as usize].do_it();

@@ -1,4 +1,4 @@
-//! What one thread sees of another: small scenarios, for one or two of the ring's orderings each.
+//! What one thread sees of another: small scenarios, each for one or two of the ring's orderings.
 
 use model::Reach::Named;
 use model::{Group, Scenario, reached};
@@ -10,7 +10,7 @@ pub(super) fn add_to(group: Group) -> Group {
     counting(told_of_a_shutdown(group))
 }
 
-/// Who is told of a shutdown by a call that waits for nothing sees what was done before it.
+/// A thread that learns of a shutdown from a non-blocking call sees what was done before it.
 fn told_of_a_shutdown(group: Group) -> Group {
     let try_put = |line: &Line| {
         if line.ring.try_put(2) == Err(TryPutError::Shutdown(2)) {
@@ -122,7 +122,7 @@ fn told_of_a_shutdown(group: Group) -> Group {
         )
 }
 
-/// Numbers that are made of two cursors are those of one moment.
+/// Numbers that are computed from two cursors belong to one moment.
 fn counting(group: Group) -> Group {
     /// Puts an item in and takes it out again.
     fn turn(line: &Line) {

@@ -1,4 +1,4 @@
-//! Items pass from those who put to those who get.
+//! Items pass from putters to getters.
 
 use model::Reach::{Named, Slept, Woken, WordChanged};
 use model::{Group, Scenario, reached};

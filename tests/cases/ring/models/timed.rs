@@ -1,4 +1,4 @@
-//! Giving up, against being called.
+//! Timing out against being called.
 
 use model::Reach::{Named, Slept, TimedOut, Woken};
 use model::{Group, Scenario, reached};

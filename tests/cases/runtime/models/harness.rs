@@ -1,4 +1,4 @@
-//! Tests of what stands around the scenarios: the roles, the report, the mutants, the command line.
+//! Tests of the parts around the scenarios: the roles, the report, the mutants, the command line.
 
 use std::env;
 use std::process::{Command, Output};
@@ -45,7 +45,7 @@ fn message_passing() -> Scenario {
         .into()
 }
 
-/// Were this to fail because the first pass fails too, loom would have become better: good news.
+/// If this fails because the first pass fails too, loom has improved.
 fn roles_are_rotated() {
     let outcome = run(&super::lazy_cell());
     let passes: Vec<_> =
@@ -71,7 +71,7 @@ fn stale_value() {
     assert!(found.sentence.contains("both saw the other's flag down"), "{}", found.sentence);
 }
 
-/// Words and cells are called after what the source calls them.
+/// Words and cells have their names from the source.
 fn names() {
     struct Fields {
         lock: Lock<u32>,
@@ -94,7 +94,7 @@ fn names() {
     let rows = &outcome.counterexample().expect("it fails").rows;
     let mut names: Vec<_> = rows.iter().filter_map(|row| row.variable.as_deref()).collect();
     names.dedup();
-    // What has one name twice is numbered.
+    // Objects with the same name are numbered.
     assert_eq!(
         names,
         [
@@ -184,7 +184,7 @@ fn spins_look_when_asked() {
     assert_eq!((looks(false), looks(true)), (0, 1));
 }
 
-/// The command line, in a process of its own.
+/// The command line, in its own process.
 fn command(arguments: &[&str]) -> Output {
     Command::new(env::current_exe().unwrap())
         .args(arguments)
@@ -200,7 +200,7 @@ fn assert_usage(output: &Output, says: &str) {
     assert_eq!(output.status.code(), Some(2));
 }
 
-/// Never a run at full strength that looks like one with a mutant.
+/// A normal run must never look like one with a mutant.
 fn unknown_site_is_an_error() {
     let nowhere = |mutant| command(&["--mutant", mutant, "runtime/message-passing"]);
     assert_usage(&nowhere("nowhere.rs:1=Relaxed"), "none of them executes anything in that file");

@@ -1,5 +1,5 @@
-//! The smallest programs that show what a memory model allows: what the runtime must find, and what it must
-//! not.
+//! The smallest programs that show what a memory model allows: what the runtime must find, and what
+//! it must not find.
 
 use model::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
 use model::sync::atomic::{AtomicU32, Ordering, fence};
@@ -11,8 +11,8 @@ pub(super) struct Mail {
     letter: UnsafeCell<u32>,
 }
 
-// SAFETY: it is not, unless the flag orders the accesses. loom watches the cell, and to see it complain is
-// what these programs are for.
+// SAFETY: it is unsound, unless the flag orders the accesses. loom watches the cell, and these
+// programs test its report.
 unsafe impl Sync for Mail {}
 
 impl Mail {
@@ -45,7 +45,7 @@ impl Mail {
         &self.written
     }
 
-    /// Writes the letter unless it has been written: a lazily made value, with its mistake.
+    /// Writes the letter unless it has been written: a lazily made value, with the usual mistake.
     pub(super) fn write_once(&self) {
         if self.written.load(Relaxed) == 0 {
             self.write(Relaxed); // should be Release
@@ -53,10 +53,10 @@ impl Mail {
     }
 }
 
-/// Two flags: each thread raises its own and looks at the other's.
+/// Two flags: each thread raises its own and reads the other's.
 pub(super) struct Flags {
     raised: [AtomicU32; 2],
-    /// Who saw the other's flag down.
+    /// Which threads saw the other's flag down.
     alone: [AtomicU32; 2],
 }
 
@@ -68,7 +68,7 @@ impl Flags {
         }
     }
 
-    /// Raises one flag and looks at the other, with or without a fence between.
+    /// Raises one flag and reads the other, with or without a fence between.
     pub(super) fn raise(&self, mine: usize, fenced: bool) {
         self.raised[mine].store(1, Relaxed);
         if fenced {
@@ -86,14 +86,14 @@ impl Flags {
     }
 }
 
-/// Coherence: who has seen a newer value never sees an older one again.
+/// Coherence: a thread that has seen a newer value never sees an older one again.
 pub(super) fn look_twice(number: &AtomicU32) {
     let first = number.load(Relaxed);
     let second = number.load(Relaxed);
     assert!(first <= second, "saw {first} and then {second}");
 }
 
-/// Release sequences: an update in between does not break the order that a store has begun.
+/// Release sequences: an update in between does not break the ordering of a store.
 pub(super) fn write_then_release(mail: &Mail) {
     mail.write(Release);
 }
@@ -108,7 +108,7 @@ pub(super) fn read_if_both(mail: &Mail) {
     if mail.written.load(Acquire) == 2 {
         // SAFETY: as in `Mail::write`.
         let letter = mail.letter.with(|letter| unsafe { *letter });
-        // 2 is 1 and then 1 more; 1 more first would have been overwritten by the 1.
+        // 2 means 1 and then 1 more; the store of 1 would have overwritten an earlier addition.
         assert_eq!(letter, 7);
     }
 }

@@ -45,16 +45,17 @@ impl Owned {
     }
 
     fn wait_and_free(&self) {
-        // SAFETY: nobody frees the word but this thread, after this borrow.
+        // SAFETY: only this thread frees the word, after this borrow.
         wait(unsafe { &*self.0 });
-        // SAFETY: made from a box, freed only here; the other thread does not touch it after its store.
+        // SAFETY: made from a box, freed only here; the other thread does not touch it after its
+        // store.
         drop(unsafe { Box::from_raw(self.0) });
     }
 
     fn set(&self) {
         // SAFETY: it is freed only after this store was seen.
         unsafe { &*self.0 }.store(1, Release);
-        // By now the memory may be gone. A wake takes no more than the address.
+        // By now the memory may be gone. A wake only needs the address.
         futex::wake_all(self.0);
     }
 }

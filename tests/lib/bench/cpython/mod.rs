@@ -1,4 +1,4 @@
-//! CPython, in a process of its own that does what it is asked to.
+//! CPython in its own process, which executes requests.
 
 use std::cell::RefCell;
 use std::io::{self, BufRead, BufReader, Write};
@@ -9,7 +9,7 @@ use bench::{Run, Sample, system};
 
 const ROWS: &str = include_str!("rows.py");
 
-/// A running interpreter; copies are the same one.
+/// A running interpreter; copies refer to the same one.
 #[derive(Clone)]
 pub(crate) struct CPython {
     /// `CPython 3.11.7`
@@ -35,16 +35,17 @@ impl CPython {
         let ask = child.stdin.take().expect("it was piped");
         let answers = BufReader::new(child.stdout.take().expect("it was piped"));
         let mut process = Process { child, ask, answers };
-        // Kept for as long as the program runs, as the names of the other contestants are.
+        // Kept for the whole run, like the names of the other contestants.
         let name = process.answer("version", "0")?.trim().to_owned().leak();
         Ok(Self { name, process: Rc::new(RefCell::new(process)) })
     }
 
-    /// What to run for a row, so many operations each time.
+    /// What to run for a row, with the number of operations.
     pub(crate) fn row(&self, name: &'static str, times: u64) -> impl FnMut(&Run) -> Sample + use<> {
         let python = self.clone();
         move |run| {
-            // Each of eight threads needs an operation, and the two sides of a queue as many as each other.
+            // Each of eight threads needs an operation, and both sides of a queue need equally
+            // many.
             let times = run.scaled(times).next_multiple_of(8);
             let answer = python.process.borrow_mut().answer(name, &times.to_string());
             let answer = answer.unwrap_or_else(|error| panic!("CPython at {name}: {error}"));
@@ -66,13 +67,13 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // It may have ended already; either way nobody is left behind.
+        // It may have ended already; either way no process is left behind.
         _ = self.child.kill();
         _ = self.child.wait();
     }
 }
 
-/// `nanoseconds cpu waited`, the last one `-` where the system does not tell.
+/// `nanoseconds cpu waited`, the last one `-` if the system does not say.
 fn sample(answer: &str) -> Option<Sample> {
     let [nanoseconds, cpu, waited] = answer.split_whitespace().collect::<Vec<_>>()[..] else {
         return None;

@@ -7,7 +7,7 @@ use crate::row::Row;
 pub struct Bench {
     /// The plot and the table that show it: one of [`GROUPS`](crate::results::GROUPS).
     pub group: &'static str,
-    /// What its rows begin with.
+    /// The beginning of its rows' names.
     pub title: &'static str,
     pub(crate) rows: fn() -> Vec<Row>,
     pub(crate) keeps_to_one_core: bool,

@@ -1,11 +1,11 @@
-//! The contest: rounds in which every contestant runs once, in an order that is drawn anew each time.
+//! The contest: rounds in which every contestant runs once, in a new random order each time.
 //!
-//! A shared machine drifts: what runs first may find it faster than what runs last. Within a round it hardly
-//! changes. So figures are compared within rounds: ours by the peer's in the same round, and the median of
-//! those ratios is the result, not the ratio of two medians.
+//! A shared machine drifts: what runs first may find it faster than what runs last. Within a round
+//! it hardly changes. So figures are compared within rounds: our figure is divided by the peer's in
+//! the same round. The median of those ratios is the result, not the ratio of two medians.
 //!
-//! A run in which the threads waited for a core is done again at once, a few times; if it stays dirty, its
-//! round is thrown away. How many were is part of the result.
+//! A run in which threads waited for a core is dirty. It is repeated at once, a few times; if it
+//! stays dirty, its round is discarded. The number of discarded rounds is part of the result.
 
 use std::time::{Duration, Instant};
 
@@ -16,7 +16,7 @@ use crate::run::Run;
 use crate::sample::Sample;
 use crate::system;
 
-/// How long to go on.
+/// How long to continue.
 #[derive(Clone, Copy, Debug)]
 pub struct Effort {
     /// One short round, only to see that it runs.
@@ -25,30 +25,30 @@ pub struct Effort {
     pub time: Duration,
 }
 
-/// Rounds that a row gets, if they can be had in twice its time: enough for an interval that leaves out the
-/// extremes.
+/// Rounds that a row gets, if twice its time is enough for them: so many that the interval leaves
+/// out the extremes.
 const FEWEST: usize = 11;
 
-/// Rounds without which there is no figure at all.
+/// The fewest rounds for a figure.
 const LEAST: usize = 3;
 
-/// More would not narrow an interval that anybody could see.
+/// More rounds would not visibly narrow the interval.
 const MOST: usize = 151;
 
-/// How often a dirty run is done again.
+/// How often a dirty run is repeated.
 const AGAIN: usize = 3;
 
-/// Clean rounds without which all are used, and the row is said to be not quiet.
+/// With fewer clean rounds than this, all are used, and the row counts as not quiet.
 const ENOUGH: usize = 9;
 
-/// So is a row during which others had this part of the cores.
+/// A row counts as not quiet if others had this part of the cores.
 const LOUD: f64 = 0.05;
 
 /// Runs all rounds of a row.
 ///
 /// # Panics
 ///
-/// If a row has not exactly one contestant of ours.
+/// If a row does not have exactly one of our contestants.
 #[must_use]
 pub fn hold(mut row: Row, effort: Effort) -> Measured {
     let loaded = row.load.is_some();

@@ -1,4 +1,4 @@
-//! Eight that wait, and one that calls them all.
+//! Eight waiters, and one thread that wakes them all.
 
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::{Acquire, Release};
@@ -10,8 +10,8 @@ use crate::sample::Sample;
 /// How many wait.
 const CROWD: u32 = 8;
 
-/// An operation is a call, from before it until all eight have said that they heard it. They and the caller are nine
-/// threads, on however many cores there are. `wait(n)` returns after the n-th `call(n)`, from 1.
+/// An operation is a call, from its start until all eight have confirmed it. With the caller there
+/// are nine threads, on any number of cores. `wait(n)` returns after the n-th `call(n)`, from 1.
 pub fn calls_to_eight(
     run: &Run,
     calls: u64,
@@ -24,7 +24,7 @@ pub fn calls_to_eight(
         for n in 1..=calls {
             if thread > 0 {
                 wait(n);
-                // Release and Acquire: so that the next call comes after this wait for everybody.
+                // Release and Acquire: so that for all threads the next call comes after this wait.
                 heard.fetch_add(1, Release);
             } else {
                 call(n);

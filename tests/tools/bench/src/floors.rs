@@ -1,4 +1,4 @@
-//! The floors: the least that the hardware asks of anybody, bare.
+//! The floors: the bare minimum that the hardware takes.
 
 use std::hint::{black_box, spin_loop};
 use std::sync::atomic::AtomicU32;
@@ -15,22 +15,22 @@ pub fn one_load(run: &Run) -> Sample {
     run.alone(100_000, || _ = black_box(word.load(Acquire) != 0))
 }
 
-/// A compare-exchange, a change of a plain number, a store: a lock that cannot sleep.
+/// A compare-exchange, a change of a plain number, and a store: a lock that cannot sleep.
 pub fn compare_exchange_and_store(run: &Run) -> Sample {
     let word = AtomicU32::new(0);
     let word = black_box(&word);
     let mut number = 0_u64;
     let number = black_box(&mut number);
     run.alone(50_000, || {
-        // Acquire and Release pair with each other, were there a second thread.
+        // Acquire and Release would pair with each other if there were a second thread.
         let _ = black_box(word.compare_exchange(0, 1, Acquire, Relaxed));
         *number = number.wrapping_add(1);
         word.store(0, Release);
     })
 }
 
-/// Two threads that hand a word to and fro: what a cache line takes from one core to the other, and no lock to
-/// be had in turns can be faster. An operation is one hand-over.
+/// Two threads that hand a word to and fro. This is the time of a cache line from one core to the
+/// other; no lock that alternates can be faster. An operation is one hand-over.
 pub fn hand_over(run: &Run) -> Sample {
     let hand_overs = run.scaled(20_000) as u32 / 2 * 2;
     let word = AtomicU32::new(0);
@@ -43,7 +43,7 @@ pub fn hand_over(run: &Run) -> Sample {
     })
 }
 
-/// One load whose value nobody asks for: beside a call that returns nothing.
+/// One load whose value is not used, compared with a call that returns nothing.
 pub fn one_load_unused(run: &Run) -> Sample {
     let word = AtomicU32::new(0);
     let word = black_box(&word);
@@ -54,8 +54,8 @@ pub fn one_load_unused(run: &Run) -> Sample {
     })
 }
 
-/// Two threads that each write a word and wait until the other has, both on one cache line: the least that
-/// two threads need to know that both are there. An operation is one such meeting.
+/// Two threads that each write a word and wait until the other has, both on one cache line: the
+/// minimum for two threads to learn that both have arrived. An operation is one such meeting.
 pub fn exchange(run: &Run) -> Sample {
     #[repr(align(64))]
     struct Line([AtomicU32; 2]);
@@ -70,7 +70,7 @@ pub fn exchange(run: &Run) -> Sample {
     })
 }
 
-/// Looks at every pause. Now and then yields, should the other thread need this very core.
+/// Looks at every pause. Yields now and then, in case the other thread needs this core.
 fn wait_for(ready: impl Fn() -> bool) {
     let mut looks = 0_u32;
     while !ready() {

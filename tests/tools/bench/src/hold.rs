@@ -11,8 +11,8 @@ use crate::contest::{self, Effort};
 use crate::system;
 use crate::text;
 
-/// Holds the contests of the rows whose name has one of `parts` in it, of all where there are none, and writes the
-/// figures to `file`.
+/// Holds the contests of the rows whose name has one of `parts` in it, of all where there are none,
+/// and writes the figures to `file`.
 pub(crate) fn hold(
     bench: Bench,
     effort: Effort,
@@ -48,7 +48,7 @@ pub(crate) fn hold(
     Ok(())
 }
 
-/// What makes the figures worth less than on a machine of one's own.
+/// What makes the figures less reliable than on a private machine.
 fn notes() -> Vec<String> {
     let mut notes = Vec::new();
     let cores = system::cores();
@@ -67,8 +67,8 @@ fn notes() -> Vec<String> {
     notes
 }
 
-/// Keeps a second thread alive for as long as the process lives: in a process with one thread libc leaves
-/// out the atomics of its allocator, and every contestant that allocates would look faster than it is.
+/// Keeps a second thread alive as long as the process. With a single thread, libc leaves out the
+/// atomics of its allocator, and a contestant that allocates would look faster than it is.
 fn keep_a_second_thread() {
     thread::spawn(|| {
         loop {

@@ -1,7 +1,8 @@
-//! The paired harness: ours and its peers in the same run.
+//! The paired harness: our code and its peers in the same run.
 //!
-//! Contestants that are measured one after the other are measured on different machines, so to speak: a shared
-//! one is busy now and idle then, and a warm one is slower. Here they take turns, and are compared turn by turn.
+//! A shared machine is sometimes busy and sometimes idle, and a warm one is slower. So contestants
+//! that are measured one after the other are, in effect, measured on different machines. Here they
+//! take turns, and are compared turn by turn.
 //!
 //! ```text
 //! cases/*/bench.rs    rows: what is done, ours, its peers, the floor, the goals
@@ -9,7 +10,7 @@
 //!     program         `cargo results`: a process for each bench
 //!        │  hold
 //!        ▼
-//!     contest         rounds in an order drawn anew; dirty ones thrown away
+//!     contest         rounds in a random order; dirty ones are discarded
 //!        │  run       a body on one thread, or on several that begin together, pinned
 //!        │  system    cores, processor time, time without a core
 //!        ▼
@@ -19,8 +20,8 @@
 //!     table, plot     results.md, *.svg
 //! ```
 //!
-//! `cargo results` runs all and writes down what the book shows; `cargo results lock --row NAME` runs some rows and
-//! prints them.
+//! `cargo results` runs all and writes down what the book shows; `cargo results lock --row NAME`
+//! runs some rows and prints them.
 
 #[cfg(test)]
 use watchdog as _;
@@ -51,7 +52,7 @@ pub use self::row::{Goal, Row};
 pub use self::run::Run;
 pub use self::sample::Sample;
 
-/// The files that are made of the results, by name.
+/// The files that are made from the results, by name.
 #[must_use]
 pub fn drawn(results: &results::Results, benches: &[Named]) -> Vec<(String, String)> {
     let mut files = vec![("results.md".to_owned(), table::markdown(results, benches))];

@@ -1,8 +1,9 @@
-//! Other work beside a row: what most machines have and a bench on a quiet one never sees.
+//! Other work beside a row: most machines have it, and a bench on a quiet machine never sees it.
 //!
-//! A _hog_ is a thread that computes and never waits, pinned to a core. Beside it a thread of the row has its core
-//! only for the slices that the scheduler gives it, and whatever gives one up too readily, as `sched_yield` does,
-//! shows. A container's _quota_ is another thing: the whole program stands still for a while, again and again.
+//! A _hog_ is a thread that computes and never waits, pinned to a core. Beside it a thread of the
+//! row has its core only for the slices that the scheduler gives it, so a primitive that gives one
+//! up too readily, as by `sched_yield`, becomes visible. A container's _quota_ is different: again
+//! and again the whole program stops for a while.
 
 use std::hint;
 use std::process::{Child, Command, Stdio};
@@ -16,12 +17,13 @@ use crate::system;
 /// What runs beside a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Load {
-    /// So many hogs on each core.
+    /// This many hogs on each core.
     OnEachCore(usize),
     /// One hog on every second core, the first among them.
     OnEverySecondCore,
-    /// The program is stopped for half of the time, as a container is that may use half of a core for each that it
-    /// has. Simulated: a process stops this one for a while, lets it go on for as long, and so on.
+    /// The program is stopped for half of the time, like a container that may use half of each
+    /// core. It is simulated: a process stops this one for a while, lets it run for as long, and so
+    /// on.
     HalfTheTime,
 }
 
@@ -32,7 +34,7 @@ const HALF: Duration = Duration::from_millis(5);
 pub(crate) const STOP_AND_GO: &str = "stop-and-go";
 
 impl Load {
-    /// What it is, after the name of a row.
+    /// The load's name, after the name of a row.
     #[must_use]
     pub const fn title(self) -> &'static str {
         match self {
@@ -44,7 +46,7 @@ impl Load {
         }
     }
 
-    /// Begins, and goes on until what it returns is dropped.
+    /// Starts the load, which lasts until the result is dropped.
     ///
     /// # Panics
     ///
@@ -57,7 +59,7 @@ impl Load {
                 let over = over.clone();
                 thread::spawn(move || {
                     system::pin(core);
-                    // Relaxed: nothing comes with it.
+                    // Relaxed: no data depends on it.
                     while !over.load(Relaxed) {
                         hint::spin_loop();
                     }
@@ -81,7 +83,7 @@ impl Load {
     }
 }
 
-/// Load that is there.
+/// A running load.
 pub(crate) enum Running {
     Hogs { over: Arc<AtomicBool>, threads: Vec<JoinHandle<()>> },
     Stopper(Child),
@@ -91,14 +93,15 @@ impl Drop for Running {
     fn drop(&mut self) {
         match self {
             Self::Hogs { over, threads } => {
-                // Relaxed: nothing comes with it.
+                // Relaxed: no data depends on it.
                 over.store(true, Relaxed);
                 for thread in threads.drain(..) {
                     let _ = thread.join();
                 }
             }
             Self::Stopper(child) => {
-                // Only this process can kill it, and it does so while it runs: so it is not left stopped.
+                // Only this process can kill it, and it does so while this process runs: so this
+                // process is not left stopped.
                 let _ = child.kill();
                 let _ = child.wait();
             }
@@ -106,11 +109,13 @@ impl Drop for Running {
     }
 }
 
-/// What the process that stops another does: until there is none of that number, or it is not its parent.
+/// The work of the process that stops another. It ends when there is no process of that number, or
+/// when that is not its parent.
 #[cfg(target_os = "linux")]
 pub(crate) fn stop_and_go(process: u32) {
     let process = process as libc::pid_t;
-    // SAFETY: no memory is involved. The parent is asked each time, so that no stranger of that number is stopped.
+    // SAFETY: no memory is involved. The parent is checked each time, so that no other process of
+    // that number is stopped.
     let signal = |signal| unsafe { libc::getppid() == process && libc::kill(process, signal) == 0 };
     while signal(libc::SIGSTOP) {
         thread::sleep(HALF);
@@ -121,6 +126,6 @@ pub(crate) fn stop_and_go(process: u32) {
     }
 }
 
-/// Nothing: there is no such signal.
+/// Does nothing: there is no such signal.
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn stop_and_go(_: u32) {}

@@ -1,4 +1,4 @@
-//! What it was measured on, and when.
+//! The machine of the measurement, and the date.
 
 use std::fs;
 use std::process::Command;
@@ -8,14 +8,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::system;
 
-/// A machine, as far as its figures depend on it.
+/// The properties of a machine on which the figures depend.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Machine {
-    /// What the processor calls itself.
+    /// The processor's name.
     pub processor: String,
     /// How many cores the program may use.
     pub cores: usize,
-    /// Whether it is a virtual one, as far as it says so.
+    /// Whether it says that it is virtual.
     pub is_virtual: bool,
     /// The system and its version.
     pub kernel: String,
@@ -31,7 +31,7 @@ impl Machine {
             Some(line.split_once(':')?.1.trim().to_owned())
         };
         let release = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
-        // Without what a distribution or a host adds to it.
+        // Without the additions of a distribution or a host.
         let version = release.split('-').next().unwrap_or_default();
         Self {
             processor: field("model name").unwrap_or_else(|| std::env::consts::ARCH.to_owned()),
@@ -43,7 +43,7 @@ impl Machine {
     }
 }
 
-/// What the compiler calls itself.
+/// The compiler's version.
 #[must_use]
 pub fn rustc() -> String {
     let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
@@ -59,7 +59,7 @@ pub fn today() -> String {
     date(since.as_secs() / 86_400)
 }
 
-/// The date so many days after the first of January 1970.
+/// The date that many days after 1 January 1970.
 fn date(mut days: u64) -> String {
     let is_leap = |year: u64| {
         year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400))

@@ -1,4 +1,4 @@
-//! What is known of a row after its contest: the part of the results that is kept as JSON.
+//! The result of a row's contest, which is kept as JSON.
 
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +13,7 @@ pub struct Measured {
     pub name: String,
     /// What was done.
     pub about: String,
-    /// What ran beside it.
+    /// The load beside it.
     #[serde(default)]
     pub load: Option<String>,
     /// How many rounds there were.
@@ -22,27 +22,27 @@ pub struct Measured {
     pub others: Option<f64>,
     /// How long the contest took.
     pub seconds: f64,
-    /// What was wanted, and what was found.
+    /// The goal, and the result.
     pub verdicts: Vec<Judged>,
-    /// Everybody; ours first.
+    /// All contestants; ours first.
     pub contestants: Vec<Standing>,
 }
 
 /// How many rounds there were.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Rounds {
-    /// Whose figures count.
+    /// Rounds whose figures count.
     pub used: usize,
-    /// In which somebody waited for a core.
+    /// Rounds in which a thread waited for a core.
     pub thrown_away: usize,
-    /// The part of all runs that were dirty, those included that were done again; `None` with more threads than
-    /// cores, and where the system does not tell.
+    /// The part of all runs that were dirty, including repeated ones; `None` with more threads than
+    /// cores, and if the system does not say.
     pub dirty: Option<f64>,
     /// Whether the rounds that count are clean ones, and others had hardly any of the cores.
     pub quiet: bool,
 }
 
-/// How a contestant did.
+/// A contestant's result.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Standing {
     /// Its name.
@@ -53,13 +53,13 @@ pub struct Standing {
     pub nanoseconds: Estimate,
     /// Ours divided by this, round by round.
     pub ratio: Estimate,
-    /// Nanoseconds of processor time for an operation, of all threads together.
+    /// Nanoseconds of processor time for an operation, in all threads together.
     pub cpu: Option<f64>,
     /// Ours divided by this, round by round.
     pub cpu_ratio: Option<Estimate>,
     /// Slowest thread by fastest.
     pub fairness: Option<Estimate>,
-    /// What one wait in a hundred took longer than.
+    /// One wait in a hundred took longer than this.
     #[serde(default)]
     pub tail: Option<f64>,
     /// Ours divided by this, round by round.
@@ -69,19 +69,19 @@ pub struct Standing {
     pub waited: Option<f64>,
 }
 
-/// A goal, and how far it was reached.
+/// A goal and its result.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Judged {
     /// What was wanted.
     pub goal: Goal,
-    /// By whom the figure was divided in the end.
+    /// The peer by which the figure was divided in the end.
     pub against: Option<String>,
-    /// What was found; nothing where the system does not tell.
+    /// The result; `None` if the system does not say.
     pub found: Option<Estimate>,
 }
 
 impl Judged {
-    /// Whether even the far end of the interval is within the limit; `None` if there is no figure.
+    /// Whether the whole interval is within the limit; `None` if there is no figure.
     #[must_use]
     pub fn reached(&self) -> Option<bool> {
         let found = self.found?;

@@ -1,7 +1,8 @@
-//! The results as a drawing: a line for each peer of each row, ours divided by the peer's on a logarithmic scale.
+//! The results as a drawing: a line for each peer of each row, ours divided by the peer's on a
+//! logarithmic scale.
 //!
-//! It stands alone, and takes on the colours of where it is shown: by itself it follows what the reader's
-//! system prefers, light or dark; inside a page, the page.
+//! It is self-contained and adapts its colours: alone it follows the reader's system, light or
+//! dark; inside a page it follows the page.
 
 use std::fmt::Write;
 
@@ -17,7 +18,7 @@ const RIGHT: f64 = 650.0;
 /// Height of a line.
 const LINE: f64 = 17.0;
 
-/// `None` where nothing of the group was measured.
+/// `None` if nothing of the group was measured.
 #[must_use]
 pub fn svg(rows: &[(&str, &Measured)], title: &str) -> Option<String> {
     let scale = Scale::of(rows.iter().map(|(_, row)| *row))?;
@@ -119,7 +120,7 @@ struct Scale {
 }
 
 impl Scale {
-    /// One on which every interval and every goal has its place.
+    /// A scale that contains every interval and every goal.
     fn of<'a>(rows: impl Iterator<Item = &'a Measured>) -> Option<Self> {
         let mut scale: Option<Self> = None;
         for row in rows {

@@ -1,8 +1,8 @@
 //! `cargo results`: measures the benches and writes down what the book shows.
 //!
 //! Each bench runs in a process of its own, this program again, and their figures come together in
-//! `book/generated/bench/results.json`. From that, and from nothing else, come `results.md` and the drawings beside it;
-//! `cargo results --draw` makes them again.
+//! `book/generated/bench/results.json`. From that, and from nothing else, come `results.md` and the
+//! drawings beside it; `cargo results --draw` makes them again.
 
 use std::env;
 use std::fs;
@@ -27,7 +27,7 @@ use crate::results::{self, Figures, Results};
 #[derive(Parser)]
 #[command(bin_name = "cargo results")]
 struct Arguments {
-    /// Only these; what was measured of the others before is kept.
+    /// Only these; earlier figures of the others are kept.
     benches: Vec<String>,
 
     /// Only rows whose name has TEXT in it; prints the figures, and writes nothing.
@@ -38,7 +38,7 @@ struct Arguments {
     #[arg(long, conflicts_with = "seconds")]
     test: bool,
 
-    /// Measures nothing, and draws what was measured before.
+    /// Measures nothing, and draws the earlier figures.
     #[arg(long, conflicts_with_all = ["benches", "rows", "test", "seconds"])]
     draw: bool,
 
@@ -157,7 +157,8 @@ fn measure(
     Ok(measured)
 }
 
-/// Runs this program again for one bench: what one leaves behind in a process, another does not find.
+/// Runs this program again for one bench: what one leaves behind in a process, another does not
+/// find.
 fn in_a_process(named: &Named, arguments: &Arguments, file: Option<&Path>) -> Result<()> {
     let mut command = Command::new(env::current_exe()?);
     command.args([named.name, "--here"]);

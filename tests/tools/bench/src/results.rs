@@ -37,7 +37,7 @@ const PEERS: [&str; 13] = [
     "usync",
 ];
 
-/// All that was measured, and on what.
+/// All figures, and the machine.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Results {
     /// Where.
@@ -66,7 +66,7 @@ impl Results {
     ///
     /// # Errors
     ///
-    /// What is wrong with it.
+    /// What is wrong with the file.
     pub fn read(json: &str, benches: &[Named]) -> Result<Self> {
         let results: Self = serde_json::from_str(json)?;
         for bench in &results.benches {
@@ -81,12 +81,12 @@ impl Results {
     ///
     /// # Errors
     ///
-    /// None that is known.
+    /// No known row.
     pub fn json(&self) -> Result<String> {
         Ok(serde_json::to_string_pretty(self)? + "\n")
     }
 
-    /// Puts a bench in place of the one of that name, or where it belongs.
+    /// Replaces the bench of that name, or inserts it in its place.
     pub fn put(&mut self, bench: Figures) {
         self.benches.retain(|other| other.name != bench.name);
         self.benches.push(bench);
@@ -121,12 +121,12 @@ impl Results {
     }
 }
 
-/// The peers' versions, from the text of `Cargo.lock`. Where there are several of a crate, the newest: the
-/// others came with somebody else's crates.
+/// The peers' versions, from the text of `Cargo.lock`. Of several versions of a crate, the newest:
+/// the others belong to other crates.
 ///
 /// # Errors
 ///
-/// If one is not there, or the text is no lock file.
+/// If one is missing, or the text is not a lock file.
 pub fn versions(lock_file: &str) -> Result<BTreeMap<String, String>> {
     #[derive(Deserialize)]
     struct LockFile {

@@ -1,4 +1,4 @@
-//! A row: what is done, by whom, and what is wanted of ours.
+//! A row: an operation, its contestants, and the goals for ours.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,7 +6,7 @@ use crate::load::Load;
 use crate::run::Run;
 use crate::sample::Sample;
 
-/// One thing to do, and several contestants that do it.
+/// One operation, and several contestants that do it.
 pub struct Row {
     pub(crate) name: &'static str,
     pub(crate) about: &'static str,
@@ -15,35 +15,35 @@ pub struct Row {
     pub(crate) contestants: Vec<Contestant>,
 }
 
-/// Who takes part, and how it is run.
+/// A contestant, and how it is run.
 pub(crate) struct Contestant {
     pub(crate) name: &'static str,
     pub(crate) role: Role,
     pub(crate) run: Box<dyn FnMut(&Run) -> Sample>,
 }
 
-/// Why somebody takes part.
+/// The role of a contestant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Role {
     /// What is judged.
     Ours,
-    /// Another of ours, beside it.
+    /// Another of ours, for comparison.
     Beside,
-    /// What it is compared with.
+    /// A peer.
     Peer,
-    /// The least that anybody could take: what the hardware asks for.
+    /// The minimum of the hardware.
     Floor,
 }
 
-/// What is wanted, as a limit.
+/// A goal, as a limit.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Goal {
     /// Which figure.
     pub figure: Figure,
     /// Divided by whose.
     pub against: Against,
-    /// The interval may reach so far: up, or for fairness down.
+    /// How far the interval may reach: up, or for fairness down.
     pub limit: f64,
 }
 
@@ -55,13 +55,13 @@ pub enum Figure {
     Time,
     /// Processor time per operation.
     Cpu,
-    /// What one in a hundred waits takes longer than.
+    /// One wait in a hundred takes longer than this.
     Tail,
-    /// Operations of the slowest thread by those of the fastest; not divided by anybody's.
+    /// Operations of the slowest thread by those of the fastest; not divided by a peer's.
     Fairness,
 }
 
-/// Whom a figure is divided by.
+/// The peer by which a figure is divided.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Against {
@@ -73,7 +73,7 @@ pub enum Against {
     Fastest,
     /// The floor.
     Floor,
-    /// Nobody.
+    /// No peer.
     Nobody,
 }
 
@@ -82,45 +82,45 @@ impl Goal {
         Self { figure, against, limit }
     }
 
-    /// At most so many times the time of the best peer.
+    /// At most this many times the time of the best peer.
     #[must_use]
     pub const fn best(limit: f64) -> Self {
         Self::new(Figure::Time, Against::Best, limit)
     }
 
-    /// At most so many times the time of the best of these peers.
+    /// At most this many times the time of the best of these peers.
     #[must_use]
     pub fn best_of(peers: &[&str], limit: f64) -> Self {
         let peers = peers.iter().map(|&peer| peer.to_owned()).collect();
         Self::new(Figure::Time, Against::BestOf(peers), limit)
     }
 
-    /// At most so many times the time of the floor.
+    /// At most this many times the time of the floor.
     #[must_use]
     pub const fn floor(limit: f64) -> Self {
         Self::new(Figure::Time, Against::Floor, limit)
     }
 
-    /// At most so many times the processor time of the best peer.
+    /// At most this many times the processor time of the best peer.
     #[must_use]
     pub const fn cpu(limit: f64) -> Self {
         Self::new(Figure::Cpu, Against::Best, limit)
     }
 
-    /// At most so many times the processor time of the peer that takes the least time. A peer that gives its core away
-    /// and waits takes little processor time, and that says nothing for it.
+    /// At most this many times the processor time of the fastest peer. A peer that gives its core
+    /// away and waits takes little processor time, which is not an advantage.
     #[must_use]
     pub const fn cpu_of_fastest(limit: f64) -> Self {
         Self::new(Figure::Cpu, Against::Fastest, limit)
     }
 
-    /// One wait in a hundred takes at most so many times what it takes with the best peer.
+    /// One wait in a hundred takes at most this many times as long as with the best peer.
     #[must_use]
     pub const fn tail(limit: f64) -> Self {
         Self::new(Figure::Tail, Against::Best, limit)
     }
 
-    /// The slowest thread does at least this part of what the fastest does.
+    /// The slowest thread does at least this part of the fastest thread's work.
     #[must_use]
     pub const fn fairness(limit: f64) -> Self {
         Self::new(Figure::Fairness, Against::Nobody, limit)
@@ -134,21 +134,21 @@ impl Row {
         Self { name, about, load: None, goals: Vec::new(), contestants: Vec::new() }
     }
 
-    /// What runs beside it.
+    /// The load beside it.
     #[must_use]
     pub const fn under(mut self, load: Option<Load>) -> Self {
         self.load = load;
         self
     }
 
-    /// What is wanted of ours.
+    /// The goals for ours.
     #[must_use]
     pub fn goal(mut self, goal: Goal) -> Self {
         self.goals.push(goal);
         self
     }
 
-    /// The one that is judged: one in each row.
+    /// The contestant that is judged; one in each row.
     #[must_use]
     pub fn ours(self, name: &'static str, run: impl FnMut(&Run) -> Sample + 'static) -> Self {
         self.with(name, Role::Ours, run)
@@ -160,25 +160,25 @@ impl Row {
         self.with(name, Role::Beside, run)
     }
 
-    /// Somebody to be compared with.
+    /// A peer for comparison.
     #[must_use]
     pub fn peer(self, name: &'static str, run: impl FnMut(&Run) -> Sample + 'static) -> Self {
         self.with(name, Role::Peer, run)
     }
 
-    /// What the hardware asks for.
+    /// The floor of the hardware.
     #[must_use]
     pub fn floor(self, name: &'static str, run: impl FnMut(&Run) -> Sample + 'static) -> Self {
         self.with(name, Role::Floor, run)
     }
 
-    /// Whether `part` is in its name, or in what runs beside it: `quiet` where nothing does.
+    /// Whether `part` is in its name or in its load's name, which is `quiet` without a load.
     pub(crate) fn is_called(&self, part: &str) -> bool {
         let beside = self.load.map_or("quiet", Load::title);
         format!("{}, {beside}", self.name).contains(part)
     }
 
-    /// Its name, with what runs beside it.
+    /// Its name, with its load.
     pub(crate) fn title(&self) -> String {
         match self.load {
             Some(load) => format!("{}, {}", self.name, load.title()),

@@ -17,12 +17,13 @@ pub struct Run {
     part: f64,
     /// One thread a core, if there are cores enough.
     pinned: bool,
-    /// Pinned also if there are not, in turns; and that threads wait for a core is what is measured.
+    /// Pinned even with too few cores, in turns; waiting for a core is then part of the
+    /// measurement.
     loaded: bool,
     cores: usize,
 }
 
-/// What a thread asks whether its time is over.
+/// Tells a thread whether its time is over.
 #[derive(Debug)]
 pub struct Clock(Instant);
 
@@ -39,7 +40,7 @@ impl Clock {
     /// Operations between two looks at the clock: a look is about 25 ns.
     const LOOKS: u64 = 32;
 
-    /// Calls `operation` until the time is over, and says how often.
+    /// Calls `operation` until the time is over, and returns how often.
     #[inline]
     pub fn repeat(&self, mut operation: impl FnMut()) -> u64 {
         let mut operations = 0;
@@ -60,15 +61,15 @@ impl Run {
     /// What a run should take at most, so that a row has its rounds.
     const LONGEST: Duration = Duration::from_millis(100);
 
-    /// The first run of each contestant is neither counted nor pinned: some ask once how many cores there
-    /// are, and on a pinned thread std answers "one".
+    /// The first run of each contestant is neither counted nor pinned: some contestants ask once
+    /// for the number of cores, and on a pinned thread std answers "one".
     pub(crate) fn warm_up(quick: bool, loaded: bool) -> Self {
         let part = if quick { 0.001 } else { Self::FIRST };
         Self { quick, part, pinned: false, loaded, cores: system::cores() }
     }
 
-    /// A run that counts, of a contestant whose first run took so long. On a busy machine a hand-over can take ten
-    /// thousand times as long as on a quiet one: then fewer must do.
+    /// A counted run, sized by the time of the first run. On a busy machine a hand-over can take
+    /// ten thousand times as long as on a quiet one; then fewer operations must suffice.
     pub(crate) fn counted(quick: bool, loaded: bool, first: Duration) -> Self {
         let whole = first.as_secs_f64() / Self::FIRST;
         let part =
@@ -76,26 +77,26 @@ impl Run {
         Self { quick, part, pinned: true, loaded, cores: system::cores() }
     }
 
-    /// So many operations, or as many as there is time for.
+    /// That many operations, or as many as the time allows.
     #[must_use]
     pub fn scaled(&self, operations: u64) -> u64 {
         ((operations as f64 * self.part) as u64).max(2)
     }
 
-    /// `number`, or a thousandth of it where nothing is to be measured.
+    /// `number`, or a thousandth of it if nothing is measured.
     #[must_use]
     pub fn shortened(&self, number: u64) -> u64 {
         if self.quick { (number / 1000).max(2) } else { number }
     }
 
-    /// One thread, this one, does `operation` so many times.
+    /// This one thread does `operation` that many times.
     #[inline]
     pub fn alone(&self, operations: u64, mut operation: impl FnMut()) -> Sample {
         let operations = self.scaled(operations);
         self.alone_at(operations, || (0..operations).for_each(|_| operation()))
     }
 
-    /// One thread, this one, does so many operations in one go.
+    /// This one thread does that many operations in one call.
     #[inline]
     pub fn alone_at(&self, operations: u64, body: impl FnOnce()) -> Sample {
         let waited = system::waited_for_a_core();
@@ -106,8 +107,8 @@ impl Run {
         self.sample(&[lap], operations, false)
     }
 
-    /// Threads that each do what they can in `time`; `body` is told the number of its thread, and says how many
-    /// operations it did.
+    /// Threads that each do as much as they can in `time`; `body` gets the number of its thread,
+    /// and returns how many operations it did.
     pub fn for_a_while(
         &self,
         threads: usize,
@@ -120,7 +121,7 @@ impl Run {
         self.sample(&laps, operations, true)
     }
 
-    /// Threads that do `operations` between them; `body` is told the number of its thread.
+    /// Threads that share `operations`; `body` gets the number of its thread.
     pub fn until_done(
         &self,
         threads: usize,
@@ -152,7 +153,7 @@ impl Run {
         }
     }
 
-    /// Runs `body` on so many threads, from when all are there.
+    /// Runs `body` on that many threads, from the moment when all are ready.
     fn team(&self, threads: usize, body: impl Fn(usize, Instant) -> u64 + Sync) -> Vec<Lap> {
         let room_for_all = threads <= self.cores;
         let spins = room_for_all && !self.loaded;
@@ -177,12 +178,13 @@ impl Run {
     }
 }
 
-/// Waits until nobody is missing: on a core of one's own by spinning, because who sleeps is late by 30 µs.
+/// Waits until all threads are ready. With a core for each it spins, because a sleeper is 30 µs
+/// late.
 fn meet(missing: &AtomicUsize, alone_on_the_core: bool) {
     let mut looks = 0_u32;
     while missing.load(SeqCst) > 0 {
         looks += 1;
-        // Now and then let others run: the core may not be ours alone after all.
+        // Lets others run now and then: the core may be shared after all.
         if alone_on_the_core && !looks.is_multiple_of(1000) {
             hint::spin_loop();
         } else {

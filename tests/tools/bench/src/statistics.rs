@@ -16,10 +16,11 @@ pub struct Estimate {
 impl Estimate {
     /// Of these figures, at 95 %; `None` of none.
     ///
-    /// By order statistics: each figure lies above the true median with probability one half, so how many do is
-    /// binomial, whatever the distribution of the figures. The interval reaches from the r-th smallest to
-    /// the r-th largest, with the greatest r that leaves out at most 2.5 % on either side. Below six
-    /// figures there is no such r: then it reaches from the smallest to the largest, and covers less.
+    /// By order statistics: each figure lies above the true median with probability one half, so
+    /// their number is binomial, whatever the distribution of the figures. The interval reaches
+    /// from the r-th smallest to the r-th largest, with the greatest r that leaves out at most 2.5
+    /// % on either side. Below six figures there is no such r: then it reaches from the smallest to
+    /// the largest, and covers less.
     #[must_use]
     pub fn of(figures: impl IntoIterator<Item = f64>) -> Option<Self> {
         let mut figures = Vec::from_iter(figures);
@@ -37,8 +38,8 @@ pub fn median(figures: impl IntoIterator<Item = f64>) -> Option<f64> {
     Estimate::of(figures).map(|estimate| estimate.median)
 }
 
-/// How many of `n` figures may be left out at either end: the greatest r for which at most r - 1 of `n` throws of a
-/// coin are heads with a probability of no more than 2.5 %, less one.
+/// How many of `n` figures may be left out at either end: the greatest r for which at most r - 1 of
+/// `n` throws of a coin are heads with a probability of no more than 2.5 %, less one.
 fn left_out(n: usize) -> usize {
     // The logarithm of the probability of exactly `heads`, because 0.5 to the n-th underflows.
     let mut probability = n as f64 * 0.5_f64.ln();
@@ -59,7 +60,8 @@ mod tests {
 
     #[test]
     fn the_interval_is_that_of_the_sign_test() {
-        // From printed tables of the sign test at 5 %, two sides: the r-th from either end, here from 0.
+        // From printed tables of the sign test at 5 %, two sides: the r-th from either end, here
+        // from 0.
         for (n, r) in [(6, 1), (8, 1), (9, 2), (15, 4), (20, 6), (25, 8), (50, 18), (100, 40)] {
             assert_eq!(left_out(n), r - 1, "of {n}");
         }

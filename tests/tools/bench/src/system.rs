@@ -1,5 +1,5 @@
-//! What the system tells about threads and cores, and lets one ask for. Where it does not, the figures that
-//! need it are missing and the run says so.
+//! What the system reports about threads and cores, and which settings it allows. Without it the
+//! figures that need it are missing, and the run says so.
 
 #[cfg(target_os = "linux")]
 pub use self::linux::{
@@ -19,7 +19,8 @@ pub fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// Processor time of the whole machine and of this program, in seconds, since some time in the past.
+/// Processor time of the whole machine and of this program, in seconds, since some moment in the
+/// past.
 #[derive(Clone, Copy, Debug)]
 pub struct Times {
     /// Of all programs.
@@ -55,16 +56,16 @@ mod linux {
 
     use super::Times;
 
-    /// The process that works for this one; 0: none.
+    /// The process that works for this one; 0 if there is none.
     static CHILD: AtomicU32 = AtomicU32::new(0);
 
-    /// From now on, what this child process takes is this program's own. For one child.
+    /// From now on, this child's processor time counts as this program's. For one child.
     pub fn counts_as_own(child: u32) {
-        // Relaxed: the number is all that there is to see.
+        // Relaxed: only the number itself is read.
         CHILD.store(child, Relaxed);
     }
 
-    /// Processor time of that child; nothing where there is none, or it has ended.
+    /// Processor time of that child; `None` if there is none, or it has ended.
     fn of_the_child() -> f64 {
         // Relaxed: as above.
         let child = CHILD.load(Relaxed);
@@ -78,12 +79,12 @@ mod linux {
         clock(id).map_or(0.0, |time| time.as_secs_f64())
     }
 
-    /// Keeps the calling thread on one core, thread 0 on the first that the program may use, thread 1 on
-    /// the second. Returns whether it could.
+    /// Keeps the calling thread on one core, thread 0 on the first that the program may use, thread
+    /// 1 on the second. Returns whether it could.
     pub fn pin(thread: usize) -> bool {
         let Some(&core) = cores_allowed().get(thread) else { return false };
-        // SAFETY: a set of bits, of which all zero is the empty one; it is valid and as long as we say, and the
-        // core within it; 0 is this thread.
+        // SAFETY: a set of bits, of which all zero is the empty one; it is valid and has the given
+        // length, and the core is within it; 0 is this thread.
         unsafe {
             let mut set: libc::cpu_set_t = mem::zeroed();
             libc::CPU_SET(core, &mut set);
@@ -93,7 +94,8 @@ mod linux {
 
     /// The cores that the calling thread may use.
     fn cores_allowed() -> Vec<usize> {
-        // SAFETY: a set of bits, of which all zero is the empty one; the call writes no further than we say.
+        // SAFETY: a set of bits, of which all zero is the empty one; the call writes no further
+        // than the given length.
         let set = unsafe {
             let mut set: libc::cpu_set_t = mem::zeroed();
             libc::sched_getaffinity(0, size_of_val(&set), &raw mut set);
@@ -104,7 +106,8 @@ mod linux {
         (0..libc::CPU_SETSIZE as usize).filter(is_allowed).collect()
     }
 
-    /// Keeps the whole program on one core. To be called while it has one thread. Returns whether it could.
+    /// Keeps the whole program on one core. Call it while there is one thread. Returns whether it
+    /// could.
     pub fn pin_process() -> bool {
         pin(0) // who is spawned later inherits it
     }
@@ -130,8 +133,8 @@ mod linux {
         Some(Duration::from_nanos(nanoseconds))
     }
 
-    /// Processor time so far on the cores that the program may use, of everybody and of this program with its
-    /// child.
+    /// Processor time so far on the cores that the program may use, by all programs, and by this
+    /// program with its child.
     pub fn times_of_all() -> Option<Times> {
         let statistics = fs::read_to_string("/proc/stat").ok()?;
         let ticks: f64 = statistics.lines().filter_map(ticks_of_a_core).sum();
@@ -148,7 +151,8 @@ mod linux {
         let mut fields = line.strip_prefix("cpu")?.split(' ');
         let core: usize = fields.next()?.parse().ok()?; // nothing for the sum of all
         let fields = Vec::from_iter(fields.filter_map(|field| field.parse::<f64>().ok()));
-        // user nice system (idle iowait) irq softirq steal: a core that the host takes away is busy too.
+        // user nice system (idle iowait) irq softirq steal: a core that the host takes away is busy
+        // too.
         let busy = [0, 1, 2, 5, 6, 7].iter().filter_map(|&i| fields.get(i)).sum();
         cores_allowed().contains(&core).then_some(busy)
     }

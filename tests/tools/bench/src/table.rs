@@ -1,4 +1,5 @@
-//! The results as Markdown: a table for each group, with the goal and the figure side by side, and the details.
+//! The results as Markdown: a table for each group, with the goal and the figure side by side, and
+//! the details.
 
 use std::fmt::Write;
 
@@ -29,7 +30,7 @@ pub fn markdown(results: &Results, benches: &[Named]) -> String {
     text
 }
 
-/// On what, when, with whom; and how many goals are reached.
+/// The machine, the date, the peers; and how many goals are reached.
 fn about(results: &Results) -> String {
     let machine = &results.machine;
     let (first, last) = results.dates();
@@ -97,7 +98,7 @@ fn table(rows: &[(&str, &Measured)]) -> String {
     text
 }
 
-/// A name as Markdown shows it: `Mutex<Vec>` is no tag.
+/// A name as Markdown shows it: `Mutex<Vec>` is not a tag.
 fn shown(name: &str) -> String {
     name.replace('<', "&lt;").replace('>', "&gt;")
 }
@@ -114,7 +115,7 @@ fn mark(verdict: &Judged) -> &'static str {
     }
 }
 
-/// How much others had of the cores, and what became of that.
+/// How much of the cores others had, and the consequence.
 fn disturbed(row: &Measured) -> String {
     let rounds = row.rounds;
     let mut text = match (rounds.dirty, row.others) {
@@ -132,7 +133,7 @@ fn disturbed(row: &Measured) -> String {
     text
 }
 
-/// A row with everybody in it.
+/// A row with all contestants.
 fn details(bench: &str, row: &Measured) -> String {
     let mut text = format!(
         "{bench}: {}. {} rounds.\n\n| | ns [interval] | ours by it [interval] | CPU, ns | fairness \

@@ -1,4 +1,4 @@
-//! Figures in words: as they stand in the terminal and in the table.
+//! Figures in words: as in the terminal and in the table.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use crate::measured::{Judged, Measured};
 use crate::row::{Against, Figure, Goal, Role};
 use crate::statistics::Estimate;
 
-/// Three digits that say something, and no more: `0.28`, `12.3`, `1 230`.
+/// Three significant digits: `0.28`, `12.3`, `1 230`.
 #[must_use]
 pub fn nanoseconds(figure: f64) -> String {
     match figure {
@@ -40,7 +40,7 @@ pub fn per_cent(share: f64) -> String {
     }
 }
 
-/// A ratio: two digits behind the point, or as many as it takes to show that it is not nothing.
+/// A ratio with two decimals, or as many as are needed for a digit other than zero.
 #[must_use]
 pub fn ratio(ratio: f64) -> String {
     match ratio {
@@ -58,7 +58,7 @@ pub fn estimate(estimate: Estimate) -> String {
     format!("{} [{}, {}]", ratio(median), ratio(low), ratio(high))
 }
 
-/// What is wanted: `≤ 1.05 × the best peer`.
+/// A goal: `≤ 1.05 × the best peer`.
 #[must_use]
 pub fn goal(goal: &Goal) -> String {
     let limit = format!("{:.3}", goal.limit);
@@ -78,7 +78,7 @@ pub fn goal(goal: &Goal) -> String {
     }
 }
 
-/// What was found: `0.63 [0.61, 0.66] × std`.
+/// A result: `0.63 [0.61, 0.66] × std`.
 #[must_use]
 pub fn found(verdict: &Judged) -> String {
     let Some(found) = verdict.found else { return "not measured".to_owned() };

@@ -1,4 +1,4 @@
-//! The patches: which there are, and what they say of themselves.
+//! The patches and their headers.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,11 +8,11 @@ use anyhow::{Context, Result, bail, ensure};
 /// One mistake.
 #[derive(Debug)]
 pub(crate) struct Bug {
-    /// The models that must find it: the primitive whose folder it lies in.
+    /// The models that must find it: the primitive whose folder contains it.
     pub(crate) group: String,
-    /// What was forgotten: the file's name.
+    /// What was forgotten, from the file's name.
     pub(crate) what: String,
-    /// What it says of itself: the lines before the patch.
+    /// Its description: the lines before the patch.
     pub(crate) about: String,
     /// The scenario that must find it: the line `Found by: group/scenario` before the patch.
     pub(crate) found_by: String,
@@ -78,7 +78,7 @@ fn bug(path: &Path) -> Result<Bug> {
     })
 }
 
-/// Those that are meant.
+/// The selected bugs.
 pub(crate) fn select(all: Vec<Bug>, names: &[String]) -> Result<Vec<Bug>> {
     for name in names {
         if !all.iter().any(|bug| is_meant(bug, name)) {
@@ -99,7 +99,7 @@ fn is_meant(bug: &Bug, name: &str) -> bool {
     bug.group == name || bug.name() == name
 }
 
-/// Those that a change of these files can make go unnoticed: the file that a bug is in has changed, or its
+/// The bugs that a change of these files may hide: the file that a bug is in has changed, or its
 /// group's models, or the runtime, or the bug itself.
 pub(crate) fn touched(all: Vec<Bug>, changed: &[String]) -> Vec<Bug> {
     let is_touched = |bug: &Bug| {

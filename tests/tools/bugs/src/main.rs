@@ -1,15 +1,15 @@
-//! `cargo bugs`: a check that cannot fail proves nothing, so each model must find the mistakes that are
-//! classic for what it checks.
+//! `cargo bugs`: a check that cannot fail proves nothing, so each model must find the classic
+//! mistakes of its subject.
 //!
-//! A bug is a patch, `tests/cases/GROUP/bugs/WHAT-WAS-FORGOTTEN.patch`, that begins with a sentence or two of
-//! what it does and the scenario that finds it; shipped source carries no switch for it. Each is applied to
-//! a scratch copy of the workspace, built as `cargo model` builds, and that scenario is run, which must
-//! fail. A patch that no longer applies, or no longer compiles, is a failure too: the catalogue must follow
-//! the source.
+//! A bug is a patch, `tests/cases/GROUP/bugs/WHAT-WAS-FORGOTTEN.patch`, that begins with its effect
+//! and the scenario that finds it; shipped source has no switch for it. Each is applied to a
+//! scratch copy of the workspace and built as by `cargo model`. Then that scenario runs, and must
+//! fail. A patch that no longer applies, or no longer compiles, is a failure too: the catalogue
+//! must follow the source.
 //!
-//! Beside the patches there are the mistakes that need no source: every place that wakes somebody is made
-//! to wake nobody, and every place that wakes all is made to wake one ([`mutants`]). Those the model
-//! runtime makes without recompiling.
+//! Besides the patches there are mistakes that need no source: every place that wakes a thread is
+//! made to wake none, and every place that wakes all is made to wake one ([`mutants`]). The model
+//! runtime makes those without recompiling.
 
 #[cfg(test)]
 use watchdog as _;
@@ -32,18 +32,19 @@ use crate::catalogue::Bug;
 use crate::report::Report;
 use crate::scratch::Scratch;
 
-/// Builds each seeded bug and sees that a model finds it.
+/// Builds each seeded bug and checks that a model finds it.
 #[derive(Parser)]
 #[command(bin_name = "cargo bugs")]
 struct Arguments {
-    /// Which: `lock` is all of a group, `lock/never-wakes` one. Without a name: everything.
+    /// Which bugs: `lock` is a whole group, `lock/never-wakes` one. Without a name: everything.
     names: Vec<String>,
 
-    /// Only bugs in files that differ from where this branch left `main`, or that are new themselves.
+    /// Only bugs in files that differ from where this branch left `main`, or that are new
+    /// themselves.
     #[arg(long)]
     changed: bool,
 
-    /// Only lists what there is.
+    /// Only lists the bugs.
     #[arg(long)]
     list: bool,
 
@@ -51,20 +52,20 @@ struct Arguments {
     #[arg(long)]
     show: bool,
 
-    /// Leaves out the mistakes that need no source.
+    /// Leaves out mistakes that need no source.
     #[arg(long)]
     no_mutants: bool,
 }
 
-/// What a bad command line ends with.
+/// The exit status for a bad command line.
 const USAGE: u8 = 2;
 
-/// How many to work on at a time: one compiles while another is explored.
+/// How many to work on at a time: one compiles while another runs.
 const JOBS: usize = 2;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    // The path that the crate was built at: cargo builds it anew where the folder moves.
+    // The path where the crate was built: cargo rebuilds it if the folder moves.
     let root = Path::new(env!("CARGO_MANIFEST_DIR"))
         .ancestors()
         .nth(3)
@@ -107,7 +108,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Returns whether each was found.
+/// Returns whether all were found.
 fn run(root: &Path, bugs: Vec<Bug>, arguments: &Arguments) -> anyhow::Result<bool> {
     let mut groups: Vec<_> = bugs.iter().map(|bug| bug.group.clone()).collect();
     groups.dedup();
@@ -119,7 +120,7 @@ fn run(root: &Path, bugs: Vec<Bug>, arguments: &Arguments) -> anyhow::Result<boo
         found.into_iter().for_each(|(name, outcome)| report.one(&name, &outcome));
     }
 
-    // Handed out one by one; each worker has a scratch copy of its own.
+    // Handed out one by one; each worker has its own scratch copy.
     let queue = Mutex::new(bugs.into_iter());
     thread::scope(|s| {
         let workers: Vec<_> = (0..JOBS)

@@ -13,11 +13,11 @@ use crate::outcome::{Found, Outcome};
 /// The runner, built.
 pub(crate) struct Models {
     program: PathBuf,
-    /// Sources are named from here.
+    /// Source paths are relative to it.
     folder: PathBuf,
 }
 
-/// A place that was executed.
+/// An executed place.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Site {
     pub(crate) file: String,
@@ -33,7 +33,7 @@ pub(crate) fn build(folder: &Path, profile: &str, target: &Path) -> Result<Model
 }
 
 impl Models {
-    /// Runs the models that `names` means until one fails.
+    /// Runs the models that `names` selects until one fails.
     pub(crate) fn run(&self, names: &str, mutant: Option<&str>) -> Result<Outcome> {
         for scenario in self.list(names)? {
             let mut command = self.command();
@@ -48,8 +48,8 @@ impl Models {
                 }
                 let Some(outcome) = reply.get("outcome") else { continue };
                 let verdict = &outcome["verdict"];
-                // A scenario that no longer reaches what it is about has noticed something too, but not
-                // what is wrong; only a counterexample counts.
+                // A scenario that no longer reaches its goal has noticed a change, but not the
+                // mistake; only a counterexample counts.
                 if verdict["is"] == "fails" {
                     return Ok(Outcome::Found(Found {
                         by: scenario,
@@ -64,7 +64,7 @@ impl Models {
         Ok(Outcome::Missed)
     }
 
-    /// The places that the models that `names` means execute, by scenario.
+    /// The places that the selected models execute, by scenario.
     pub(crate) fn sites(&self, names: &str) -> Result<Vec<(String, Vec<Site>)>> {
         let output = self.command().args([names, "--json"]).output()?;
         let mut sites = Vec::new();
@@ -76,7 +76,7 @@ impl Models {
         Ok(sites)
     }
 
-    /// All scenarios that `names` means.
+    /// All scenarios that `names` selects.
     fn list(&self, names: &str) -> Result<Vec<String>> {
         let output = self.command().args([names, "--list"]).output()?;
         if !output.status.success() {
@@ -91,7 +91,7 @@ impl Models {
         command
     }
 
-    /// The counterexample as text. The runner prints it if it is asked without `--json`.
+    /// The counterexample as text. The runner prints it without `--json`.
     fn show(&self, outcome: &Value, mutant: Option<&str>) -> String {
         let Some(scenario) = outcome["scenario"].as_str() else { return String::new() };
         let mut command = self.command();

@@ -1,7 +1,7 @@
-//! The mistakes that need no source: a wake that is forgotten, a wake of one where all must wake.
+//! Mistakes that need no source: a forgotten wake, or a wake of one instead of all.
 //!
-//! The model runtime makes them at the place itself, without recompiling, so they are tried at every
-//! place that wakes somebody, whether or not somebody thought of a bug there.
+//! The model runtime makes them at the place itself, without recompiling, so they are tried at
+//! every place that wakes a thread, even if it has no seeded bug.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -11,11 +11,11 @@ use anyhow::Result;
 use crate::models::{self, Site};
 use crate::outcome::Outcome;
 
-/// Makes each mistake that is possible where the models of `groups` wake somebody. Returns what became of
-/// it, by name.
+/// Makes each mistake that is possible where the models of `groups` wake a thread. Returns the
+/// outcomes, by name.
 pub(crate) fn run(root: &Path, groups: &[String]) -> Result<Vec<(String, Outcome)>> {
     let models = models::build(root, "model", &root.join("target"))?;
-    // Which scenarios execute a place; a place in a lower layer is executed by many.
+    // Which scenarios execute a place; many execute a place in a lower layer.
     let mut places: BTreeMap<Site, BTreeSet<String>> = BTreeMap::new();
     for group in groups {
         for (scenario, sites) in models.sites(group)? {
@@ -43,7 +43,7 @@ pub(crate) fn run(root: &Path, groups: &[String]) -> Result<Vec<(String, Outcome
     Ok(outcomes)
 }
 
-/// What is wrong to do instead. To wake all where one would do is only slow.
+/// The wrong action. Waking all instead of one is only slow, so it is not wrong.
 fn changes(operation: &str) -> &'static [&'static str] {
     match operation {
         "wake_one" => &["no-wake"],

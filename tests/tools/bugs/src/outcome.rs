@@ -1,6 +1,6 @@
-//! What became of a bug.
+//! The outcome of a bug.
 
-/// What became of a bug.
+/// The outcome of a bug.
 #[derive(Debug)]
 pub(crate) enum Outcome {
     /// A model found it.
@@ -18,10 +18,10 @@ pub(crate) struct Found {
     pub(crate) by: String,
     /// The kind of failure.
     pub(crate) kind: String,
-    /// Executions until then.
+    /// Executions until it was found.
     pub(crate) executions: u64,
-    /// Seconds until then.
+    /// Seconds until it was found.
     pub(crate) seconds: f64,
-    /// The counterexample, as the runner prints it.
+    /// The counterexample, in the runner's form.
     pub(crate) shown: String,
 }

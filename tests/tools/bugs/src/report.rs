@@ -1,10 +1,10 @@
-//! What is printed: a line a bug, and a total that a machine can read too.
+//! What is printed: a line for each bug, and a machine-readable total.
 
 use std::time::Instant;
 
 use crate::outcome::Outcome;
 
-/// Prints as the bugs come in.
+/// Prints the outcomes as they arrive.
 pub(crate) struct Report {
     width: usize,
     show: bool,

@@ -1,4 +1,4 @@
-//! A copy of the workspace to break.
+//! A copy of the workspace for bugs.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -10,11 +10,11 @@ use crate::catalogue::Bug;
 use crate::models;
 use crate::outcome::Outcome;
 
-/// A copy of the workspace, with a bug in it now and then.
+/// A copy of the workspace, into which bugs are put.
 ///
-/// Files are only written where they differ from what is there, so that cargo compiles what a bug
-/// changes and no more. Each copy has a target folder of its own: cargo names what it builds by the path
-/// _within_ a workspace, so two copies that shared one would run each other's bugs.
+/// It writes only files that differ, so that cargo recompiles only what a bug changes. Each copy
+/// has its own target folder: cargo names what it builds by the path _within_ a workspace, so two
+/// copies that shared one would run each other's bugs.
 pub(crate) struct Scratch<'a> {
     root: &'a Path,
     copy: PathBuf,
@@ -31,7 +31,7 @@ impl<'a> Scratch<'a> {
         Ok(Self { root, copy, target: root.join(format!("target/bugs/build-{number}")) })
     }
 
-    /// Puts the bug in, builds, runs the scenario that must find it, takes it out again.
+    /// Puts the bug in, builds, runs the scenario that must find it, removes it again.
     pub(crate) fn try_bug(&self, bug: &Bug) -> Result<Outcome> {
         let source = self.root.join(&bug.file);
         let source = match fs::read_to_string(&source) {
@@ -47,7 +47,8 @@ impl<'a> Scratch<'a> {
             .with_context(|| format!("cannot write {}", target.display()))?;
         let outcome = match models::build(&self.copy, "bugs", &self.target) {
             Ok(models) => models.run(&bug.found_by, None),
-            // A line of it: all that cargo says of a bug that does not compile would bury the others.
+            // One line of it: the whole cargo output for a bug that does not compile would hide the
+            // others.
             Err(error) => {
                 let error = format!("{error:#}");
                 Ok(Outcome::Broken(error.lines().next().unwrap_or_default().to_owned()))
@@ -65,7 +66,7 @@ pub(crate) fn patched(source: &str, bug: &Bug) -> Result<String> {
         .with_context(|| format!("it no longer applies to {}: make it anew", bug.file.display()))
 }
 
-/// Makes `to` what `from` is, file by file, and touches nothing that is so already.
+/// Makes `to` equal to `from`, file by file, and does not touch equal files.
 fn mirror(from: &Path, to: &Path) -> Result<()> {
     if !from.is_dir() {
         let wanted = fs::read(from)?;
@@ -81,7 +82,7 @@ fn mirror(from: &Path, to: &Path) -> Result<()> {
         mirror(&from.join(&name), &to.join(&name))?;
         names.push(name);
     }
-    // What was deleted must not be built from an old copy.
+    // A deleted file must not be built from an old copy.
     let old = match fs::read_dir(to) {
         Ok(old) => old,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),

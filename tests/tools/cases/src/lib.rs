@@ -1,8 +1,8 @@
 //! Finds what each primitive gives to a test program, by its folder.
 //!
-//! `tests/cases/lock/models.rs` belongs to the program `tests/cases/models.rs`, and `tests/cases/lock/stress.rs`
-//! to `tests/cases/stress.rs`. No program lists the folders: it says [`modules!`] and [`each!`], and a new folder
-//! is found when it is there.
+//! `tests/cases/lock/models.rs` belongs to the program `tests/cases/models.rs`, and
+//! `tests/cases/lock/stress.rs` to `tests/cases/stress.rs`. No program lists the folders: it calls
+//! [`modules!`] and [`each!`], and a new folder is found automatically.
 //!
 //! ```text
 //! tests/cases/models.rs             modules!(models)      →  mod lock { pub(crate) mod models; } …
@@ -11,9 +11,9 @@
 //! tests/cases/lock/models/timed.rs  mod timed;
 //! ```
 //!
-//! The modules are where rustc looks for them by itself, so that a message, a stack trace and an editor name
-//! the file from the workspace's root. A file that one build leaves out says `#![cfg(…)]` itself, if its
-//! program does not call a function of it.
+//! The modules are where rustc looks for them anyway, so a message, a stack trace and an editor
+//! name the file from the workspace's root. A file that some build leaves out has its own
+//! `#![cfg(…)]`, if its program does not call a function in it.
 
 use std::fs;
 use std::path::Path;
@@ -22,7 +22,7 @@ use proc_macro::{TokenStream, TokenTree};
 
 /// Declares the module `CASE::PART` of each folder that has a file `PART.rs`: `modules!(models)`.
 ///
-/// To be called in `tests/cases/PART.rs`.
+/// Call it in `tests/cases/PART.rs`.
 #[proc_macro]
 pub fn modules(part: TokenStream) -> TokenStream {
     match words(part).as_slice() {
@@ -36,8 +36,8 @@ pub fn modules(part: TokenStream) -> TokenStream {
     .expect("modules are Rust")
 }
 
-/// The name of each folder that has a file `PART.rs`, and a function of that module, in order of name:
-/// `each!(models::group)` is `[("barrier", barrier::models::group), …]`.
+/// The name of each folder that has a file `PART.rs`, and a function of that module, in order of
+/// name: `each!(models::group)` is `[("barrier", barrier::models::group), …]`.
 #[proc_macro]
 pub fn each(path: TokenStream) -> TokenStream {
     match words(path).as_slice() {

@@ -3,13 +3,13 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// Thousandths of an instruction: what is done now and then, such as growing, shows in the places after the
-/// point.
+/// Thousandths of an instruction: the decimals show occasional work, such as
+/// growing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Figure(u64);
 
 impl Figure {
-    /// What an operation takes of which `times` took so many instructions.
+    /// The cost of one operation, if `times` of them took that many instructions.
     pub(crate) fn per_operation(instructions: u64, times: u64) -> Self {
         Self(instructions * 1000 / times)
     }
@@ -19,12 +19,12 @@ impl Figure {
         Self(instructions * 1000)
     }
 
-    /// `None` where that is more than there is.
+    /// `None` if the other is greater.
     pub(crate) fn less(self, other: Self) -> Option<Self> {
         self.0.checked_sub(other.0).map(Self)
     }
 
-    /// Whether it is at most this, times so many hundredths.
+    /// Whether it is at most this value times a factor in hundredths.
     pub(crate) fn is_within(self, other: Self, hundredths: u64) -> bool {
         self.0 * 100 <= other.0 * hundredths
     }

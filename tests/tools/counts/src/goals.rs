@@ -9,14 +9,14 @@ use crate::figure::Figure;
 /// `at_most_bare`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Goal {
-    /// So many instructions.
+    /// A number of instructions.
     AtMost(u32),
-    /// What the bare contestant of the row takes, times so many hundredths.
+    /// The cost of the row's bare contestant, times a factor in hundredths.
     Bare(u64),
 }
 
 impl Goal {
-    /// Whether `figure` reaches it, where the bare contestant took `bare`.
+    /// Whether `figure` reaches it, if the bare contestant took `bare`.
     pub(crate) fn is_reached(self, figure: Figure, bare: Option<Figure>) -> bool {
         match self {
             Self::AtMost(instructions) => figure <= Figure::from(instructions),

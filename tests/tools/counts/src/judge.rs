@@ -1,17 +1,17 @@
-//! What is worse than the table says, and what is better.
+//! What is worse or better than the table.
 
 use crate::figure::Figure;
 use crate::table::{Row, Table};
 
-/// What a comparison found.
+/// The result of a comparison.
 #[derive(Debug, Default)]
 pub(crate) struct Verdict {
-    /// Good news, and what to know when reading the rest.
+    /// Improvements, and notes on the rest.
     pub(crate) notes: Vec<String>,
     pub(crate) failures: Vec<String>,
 }
 
-/// How the name of an operation ends that calls the C library's allocator.
+/// The suffix of operations that call the C library's allocator.
 const ALLOCATES: &str = "(allocates)";
 
 /// What the table says and what was counted.

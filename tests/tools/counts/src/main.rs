@@ -1,17 +1,18 @@
-//! `cargo counts`: how many instructions each operation takes where nobody contends.
+//! `cargo counts`: how many instructions each uncontended operation takes.
 //!
-//! Time on a shared machine drifts by more than a careless change costs. The number of instructions does not:
-//! it is the same in every run of the same program, so it can be written down and held. Not measured by it:
-//! what a cache miss costs, or that a compare-exchange takes twenty times as long as an addition. For that
-//! there are the benches.
+//! Time on a shared machine drifts by more than a careless change costs. The number of instructions
+//! does not: it is the same in every run of the same program, so it can be recorded and checked. It
+//! does not show what a cache miss costs, or that a compare-exchange takes twenty times as long as
+//! an addition. The benches show that.
 //!
 //! How a count is made: the program `operations`, made of `tests/cases/*/counts.rs`, runs each
 //! operation n times and then 2n times in a loop, under valgrind's callgrind, which counts every
-//! instruction. The second loop's count less the first's, divided by n, is what a turn of the loop
-//! takes; a turn of the empty loop is taken off. No rounding, no average but where a row says so.
+//! instruction. The second loop's count less the first's, divided by n, is the cost of one
+//! iteration; the cost of an empty iteration is subtracted. There is no rounding, and no average
+//! unless a row says so.
 //!
-//! The table is `tests/tools/counts/COUNTS.md`, and there is no other copy of its figures: what is held is read from
-//! there.
+//! The table is `tests/tools/counts/COUNTS.md`, and its figures have no other copy: the check reads
+//! them from there.
 //!
 //! | module    | idea                                                          |
 //! | --------- | ------------------------------------------------------------- |
@@ -20,8 +21,8 @@
 //! | `table`   | the counts as Markdown, and back                              |
 //! | `judge`   | what is worse than the table says, what is better             |
 //!
-//! (There are crates for this, such as gungraun. They want a program of their own installed beside the crate, in
-//! exactly its version; the difference of two counts wants valgrind alone.)
+//! (There are crates for this, such as gungraun. They need an extra program of exactly the crate's
+//! version; the difference of two counts needs only valgrind.)
 
 #[cfg(test)]
 use watchdog as _;
@@ -51,7 +52,7 @@ struct Arguments {
     check: bool,
 }
 
-/// Where valgrind is missing, or the command line is wrong.
+/// The exit status if valgrind is missing or the command line is wrong.
 const USAGE: u8 = 2;
 
 fn main() -> ExitCode {
@@ -70,7 +71,7 @@ fn main() -> ExitCode {
 
 /// The workspace's root.
 fn root() -> PathBuf {
-    // The path that the crate was built at: cargo builds it anew where the folder moves.
+    // The path where the crate was built: cargo rebuilds it if the folder moves.
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(3);
     root.expect("the crate lies two folders below the workspace's root").to_owned()
 }

@@ -12,10 +12,11 @@ use serde_json::Value;
 use crate::figure::Figure;
 use crate::goals::Goal;
 
-/// The function within which callgrind counts, as it calls it.
+/// Callgrind's name of the function in which it counts.
 const COUNTED: &str = "operations::run::counted";
 
-/// How often the first loop runs an operation, and how much more often the second: as in `tests/lib/counts/run.rs`.
+/// How often the first loop runs an operation, and how much more often the second: as in
+/// `tests/lib/counts/run.rs`.
 const TIMES: u64 = 1000;
 
 /// With the deadlock detector, or without.
@@ -80,7 +81,7 @@ impl Measured {
         Self::new(&names, &totals)
     }
 
-    /// `totals`: of the loops, two for each name; the empty loop is the first.
+    /// `totals` are those of the loops, two for each name; the empty loop is the first.
     fn new(names: &[Printed<'_>], totals: &[u64]) -> Result<Self> {
         let turns = totals.chunks_exact(2).map(|loops| {
             let more = loops[1].checked_sub(loops[0]).context("the longer loop took less")?;
@@ -122,7 +123,7 @@ impl<'a> Printed<'a> {
     }
 }
 
-/// Builds the program as it ships, optimised; where it lies, only cargo knows.
+/// Builds the optimised program. Only cargo knows its path.
 fn build(detector: Detector, root: &Path) -> Result<PathBuf> {
     let (features, which) = match detector {
         Detector::Off => (None, "without the detector"),
@@ -135,7 +136,7 @@ fn build(detector: Detector, root: &Path) -> Result<PathBuf> {
         .args(features)
         .arg("--message-format=json-render-diagnostics")
         .current_dir(root)
-        // Another processor's instructions would be other counts.
+        // Another processor has other instructions, and so other counts.
         .env_remove("RUSTFLAGS")
         .env_remove("CARGO_ENCODED_RUSTFLAGS")
         .env_remove("CARGO_BUILD_RUSTFLAGS")
@@ -167,7 +168,7 @@ fn total(profile: &Path) -> Result<u64> {
         .with_context(|| format!("{} has no summary", profile.display()))
 }
 
-/// What the counts depend on beside the source.
+/// What the counts depend on besides the source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Setting {
     pub(crate) compiler: String,
@@ -185,7 +186,7 @@ impl Setting {
         Ok(Self {
             compiler: first_line(&rustc, &["--version"], root)?,
             system: format!("{} {}", std::env::consts::ARCH, std::env::consts::OS),
-            // musl has no name for itself.
+            // musl does not report a version.
             libc: first_line("getconf", &["GNU_LIBC_VERSION"], root)
                 .unwrap_or_else(|_| "not glibc".to_owned()),
             valgrind,
@@ -220,7 +221,7 @@ mod tests {
     fn the_loop_itself_and_what_is_around_it_are_taken_off() {
         let lines = ["empty loop\tbare\t", "Lock\tours\t≤ 10", "Lock\tstd\t≤ 10"];
         let names = lines.map(|line| Printed::read(line).unwrap());
-        // 16 around each loop, 2 a turn, and what the operation takes.
+        // 16 around each loop, 2 for each iteration, and the operation's own.
         let totals = [2016, 4016, 9016, 18016, 12516, 25016];
         let counts = Measured::new(&names, &totals).unwrap().0;
         let figures: Vec<_> = counts.iter().map(|count| count.figure.to_string()).collect();

@@ -23,9 +23,9 @@ pub(crate) struct Row {
     /// With the deadlock detector.
     pub(crate) detected: Figure,
     pub(crate) goal: Option<Goal>,
-    /// The least that does the like.
+    /// The simplest code that does the same.
     pub(crate) bare: Option<Figure>,
-    /// In words, for people: it is read no further.
+    /// Text for readers; the parser ignores it.
     pub(crate) peers: String,
 }
 
@@ -37,7 +37,7 @@ const SETTING: [&str; 4] = ["compiler", "system", "C library", "valgrind"];
 /// What follows a goal that is not reached.
 const MISSED: &str = ": missed";
 
-/// Who is no peer.
+/// The contestant that is not a peer.
 const OURS: &str = "ours";
 const BARE: &str = "bare";
 

@@ -1,10 +1,11 @@
-//! Sets of modules each of which leads to each other.
+//! Sets of modules that all lead to each other.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::source::{Arrow, Crate};
 
-/// Shortest circles, no two of which share an arrow; nothing in a crate whose imports point one way.
+/// The shortest circles, no two of which share an arrow; empty for a crate whose imports point one
+/// way.
 #[must_use]
 pub fn circles(of: &Crate) -> Vec<Vec<Arrow>> {
     let mut from: BTreeMap<&str, Vec<&Arrow>> = BTreeMap::new();

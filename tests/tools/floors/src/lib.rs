@@ -1,12 +1,14 @@
-//! Imports point one way: the modules of a crate form no circle, and no arrow leads to a higher floor.
+//! Imports point one way: the modules of a crate form no circle, and no arrow leads to a higher
+//! floor.
 //!
-//! An arrow leads from a module to each module that it names, in a `use` or in any other path, also within a
-//! macro call. A `mod child;` alone is no arrow, and a file may name the module that owns it: the two are one
-//! idea in two files. The root of a crate owns them all, and is no such idea. A path leads to
-//! the deepest module on it, so a file that takes `crate::Lock` from the crate's front leans on the front, and
-//! the front leans on all: that is a circle, and the cure is to name the home of `Lock`.
+//! An arrow leads from a module to each module that it names, in a `use` or in any other path, also
+//! within a macro call. A `mod child;` alone is not an arrow, and a file may name the module that
+//! owns it: the two are one idea in two files. This does not hold for the root of a crate, which
+//! owns all modules. A path leads to its deepest module. So a file that takes `crate::Lock` from
+//! the crate's front depends on the front, and the front depends on all: that is a circle. The cure
+//! is to name the home module of `Lock`.
 //!
-//! What only tests compile is left out. Names in documentation are no arrows.
+//! Code that only tests compile is left out. Names in documentation are not arrows.
 //!
 //! | module    | idea                                                    |
 //! | --------- | ------------------------------------------------------- |

@@ -10,7 +10,7 @@ use serde_json::Value;
 /// A library or a program.
 #[derive(Debug)]
 pub struct Member {
-    /// What cargo calls it.
+    /// Cargo's name for it.
     pub name: String,
     /// Its root file, from the workspace's root.
     pub file: PathBuf,

@@ -2,9 +2,9 @@
 
 use crate::source::Crate;
 
-/// What contradicts the order of `floors`, the lowest first: arrows from a lower floor to a higher one, and
-/// modules that stand on no floor. Modules of one floor are written side by side. A module stands where it is named,
-/// or else where its parent is; the crate's root stands above all.
+/// What contradicts the order of `floors`, the lowest first: arrows from a lower floor to a higher
+/// one, and modules without a floor. Modules of one floor are written side by side. A module is on
+/// the floor that names it, or else on that of its parent; the crate's root is above all.
 #[must_use]
 pub fn upward(of: &Crate, floors: &[&str]) -> Vec<String> {
     let mut complaints = Vec::new();

@@ -6,14 +6,14 @@ use syn::{Attribute, Item, ItemMod, UseTree};
 
 use crate::cfg::only_in_tests;
 
-/// A path that stands somewhere.
+/// A path in the source.
 #[derive(Debug)]
 pub(crate) struct Named {
     pub(crate) segments: Vec<String>,
     pub(crate) line: usize,
 }
 
-/// What these items name, but for what stands in modules among them and for what only tests compile.
+/// The modules that these items name, without nested modules and code that only tests compile.
 pub(crate) fn named(items: &[Item]) -> Vec<Named> {
     let mut visitor = Visitor { named: Vec::new() };
     for item in items {
@@ -52,7 +52,7 @@ impl Visitor {
         self.named.push(Named { segments, line: last.span().start().line });
     }
 
-    /// The paths in a macro call, which nothing has parsed: those that begin with `crate`, `self` or `super`.
+    /// The paths in an unparsed macro call: those that begin with `crate`, `self` or `super`.
     fn tokens(&mut self, tokens: TokenStream) {
         let tokens: Vec<_> = tokens.into_iter().collect();
         let mut at = 0;
@@ -95,7 +95,7 @@ impl<'ast> Visit<'ast> for Visitor {
         }
     }
 
-    /// A module has arrows of its own.
+    /// A module has its own arrows.
     fn visit_item_mod(&mut self, _: &'ast ItemMod) {}
 
     fn visit_item_use(&mut self, item: &'ast syn::ItemUse) {
@@ -120,7 +120,7 @@ impl<'ast> Visit<'ast> for Visitor {
     }
 
     fn visit_vis_restricted(&mut self, _: &'ast syn::VisRestricted) {
-        // `pub(in crate::deadlock)` says who may look in, and leans on nothing.
+        // `pub(in crate::deadlock)` limits visibility, and depends on nothing.
     }
 
     fn visit_attribute(&mut self, _: &'ast Attribute) {}

@@ -1,4 +1,4 @@
-//! The modules of a crate, read from its root file on.
+//! The modules of a crate, read from its root file.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -10,18 +10,18 @@ use syn::{Attribute, Item, ItemMod};
 use crate::cfg::only_in_tests;
 use crate::paths::{self, Named};
 
-/// The modules of a crate by their paths from its root, which is the empty one.
+/// The modules of a crate by their paths from its root; the root's path is empty.
 type Modules = BTreeMap<Vec<String>, Module>;
 
 /// One module.
 #[derive(Debug, Default)]
 struct Module {
-    /// From the workspace's root.
+    /// The path from the workspace's root.
     file: String,
     named: Vec<Named>,
 }
 
-/// A crate, and which module leans on which.
+/// A crate and the dependencies between its modules.
 #[derive(Debug)]
 pub struct Crate {
     /// The paths of its modules: `deadlock::graph`; the root is `crate`.
@@ -54,7 +54,7 @@ pub fn crate_of(root: &Path, file: &Path) -> Result<Crate> {
     for (path, module) in &modules {
         for named in &module.named {
             let Some(to) = resolve(&modules, path, &named.segments) else { continue };
-            // A file of a module may name the module that owns it: the two are one idea in two files.
+            // A file may name the module that owns it: the two are one idea in two files.
             let is_owner = !to.is_empty() && path.starts_with(&to);
             if !is_owner && to != *path {
                 let at = format!("{}:{}", module.file, named.line);
@@ -110,7 +110,7 @@ fn items(
             }
         }
     }
-    // The same module may be declared for several builds, in a file each.
+    // Several builds may declare the same module, each in its own file.
     let module = modules.entry(path).or_default();
     module.file = file.display().to_string();
     module.named.extend(paths::named(items_of_it));
@@ -146,7 +146,8 @@ fn path_attribute(attributes: &[Attribute]) -> Option<String> {
     })
 }
 
-/// The deepest module on the way that these segments go from `here`; `None` if they lead out of the crate.
+/// The deepest module on the way that these segments go from `here`; `None` if they lead out of the
+/// crate.
 fn resolve(modules: &Modules, here: &[String], segments: &[String]) -> Option<Vec<String>> {
     let mut at = here.to_vec();
     let mut rest = segments;

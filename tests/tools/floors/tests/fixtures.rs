@@ -1,5 +1,5 @@
-//! The check finds what it should: a circle, a circle by the crate's front, one within a macro call, an upward
-//! arrow, and a module without a floor. In a house in order it finds nothing.
+//! The check finds what it should: a circle, a circle by the crate's front, one within a macro
+//! call, an upward arrow, and a module without a floor. In a correct crate it finds nothing.
 
 use std::path::Path;
 
@@ -34,7 +34,7 @@ fn a_circle_of_two_is_named_with_its_lines() {
 
 #[test]
 fn to_import_from_the_front_leads_upward() {
-    // No circle, for this front does not name `timer`; but the front stands above all.
+    // Not a circle, because this front does not name `timer`; but the front is above all.
     assert_eq!(circles_of("front"), [[""; 0]; 0]);
     let complaints = upward(&fixture("front"), &["lock", "timer"]);
     assert_eq!(complaints, ["src/timer.rs:2: `timer` leans on `crate`, which stands above it"]);

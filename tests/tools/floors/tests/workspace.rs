@@ -1,4 +1,4 @@
-//! The house itself: no crate of the workspace has a circle among its modules, and in those that ship no arrow
+//! The workspace itself: no crate has a circle among its modules, and no arrow in a shipped crate
 //! leads upward.
 
 use std::path::{Path, PathBuf};
@@ -7,8 +7,8 @@ use watchdog as _;
 
 use floors::{circles, crate_of, members, upward};
 
-/// The floors of `primitives`, the lowest first. What a floor leans on stands below it. Beside the two doors
-/// a primitive stands only on what a reader has met in an earlier chapter.
+/// The floors of `primitives`, the lowest first. A floor depends only on lower ones. Besides the
+/// two doors, a primitive uses only primitives of earlier chapters.
 const PRIMITIVES: &[&str] = &[
     "sync",
     "futex",
@@ -56,7 +56,8 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(3).unwrap().to_path_buf()
 }
 
-/// Crates that are still a knot, each with its reason. One that is untied leaves the list: it is a failure here.
+/// Crates that still have circles, each with its reason. A crate without circles must leave the
+/// list; otherwise this fails.
 const KNOTS: &[(&str, &str)] = &[
     (
         "model",

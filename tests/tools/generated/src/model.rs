@@ -55,7 +55,7 @@ pub struct Counterexample {
     pub rows: Vec<Row>,
     /// What went wrong.
     pub sentence: String,
-    /// The command that shows it again.
+    /// The command that reproduces it.
     pub replay: String,
 }
 

@@ -22,7 +22,7 @@ pub struct Written {
 /// A place that gives a memory ordering.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Site {
-    /// `lock`: what a chapter asks for.
+    /// `lock`: the name that a chapter uses.
     pub module: String,
     /// From the root of the workspace.
     pub file: String,
@@ -36,7 +36,7 @@ pub struct Site {
     pub line: Line,
     /// How far into the line's text the operation begins.
     pub offset: usize,
-    /// What was tried; empty where the ordering is as weak as can be.
+    /// The tried orderings; empty if the ordering cannot be weaker.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub weaker: Vec<Weaker>,
     /// Why no model executes it.
@@ -44,11 +44,11 @@ pub struct Site {
     pub not_executed: Option<String>,
 }
 
-/// The text of a line, and which of the lines with this text it is, from 1.
+/// The text of a line, and its number among the lines with this text, from 1.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Line(pub String, pub usize);
 
-/// A weaker ordering, and what came of it.
+/// A weaker ordering and its result.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Weaker {
     /// `Relaxed`, or `failure-Relaxed` for the second of a compare-exchange.
@@ -84,9 +84,9 @@ pub struct Noticed {
     pub threads: Vec<String>,
     /// What went wrong. A place in the source is `{n}`, the line of that number in `lines`.
     pub sentence: String,
-    /// File and line of the places below.
+    /// File and line of each place.
     pub lines: Vec<(String, Line)>,
-    /// Thread, number of the line (none for what the runtime does), what was done.
+    /// The thread, the number of the line (none for the runtime's own), and the operation.
     pub rows: Vec<(usize, Option<usize>, String)>,
 }
 

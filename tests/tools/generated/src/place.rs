@@ -35,8 +35,8 @@ pub fn without_detours(path: impl AsRef<Path>) -> String {
     plain.to_string_lossy().into_owned()
 }
 
-/// The file without its folders; with one of them for a scenario, which is called after what it is
-/// about: `lock.rs`, `lock/models.rs`.
+/// The file without its folders, but with one for a scenario, which is named by its folder:
+/// `lock.rs`, `lock/models.rs`.
 #[must_use]
 pub fn short(file: &str) -> &str {
     let name = file.rsplit('/').next().unwrap_or(file);

@@ -1,4 +1,4 @@
-//! For the programs that run the models: builds them as the alias `cargo model` does.
+//! Builds the models as the alias `cargo model` does, for the programs that run them.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -11,7 +11,7 @@ use serde_json::Value;
 ///
 /// # Errors
 ///
-/// If they do not compile: a line that says why, and then all that cargo said.
+/// If they do not compile: a line with the reason, and then cargo's whole output.
 pub fn build(folder: &Path, profile: &str, target: &Path) -> Result<PathBuf> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)

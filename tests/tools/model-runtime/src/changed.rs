@@ -1,14 +1,15 @@
-//! Which files a change touches: what `--changed` of `cargo model`, `cargo bugs` and `cargo orderings` goes by.
+//! Which files a change touches: for `--changed` of `cargo model`, `cargo bugs` and
+//! `cargo orderings`.
 
 use std::path::Path;
 use std::process::Command;
 
 /// The files that differ from where this branch left `main`, committed or not, from the root of the
-/// workspace. On `main` itself: what is not committed yet.
+/// workspace. On `main` itself: the files that are not committed yet.
 ///
 /// # Errors
 ///
-/// If git does not know, with what it said.
+/// If git fails, with its message.
 pub fn files(root: &Path) -> Result<Vec<String>, String> {
     let base = git(root, &["merge-base", "main", "HEAD"])?;
     let mut files = git(root, &["diff", "--name-only", "--relative", base.trim()])?;
@@ -34,7 +35,7 @@ fn git(root: &Path, arguments: &[&str]) -> Result<String, String> {
 }
 
 /// The module that a source file belongs to, as `crate/module`: `lock.rs` and all in `lock/` are
-/// `primitives/lock`. Nothing for a file that is no source of a crate that ships.
+/// `primitives/lock`. `None` for a file that is not source of a shipped crate.
 #[must_use]
 pub fn module(file: &str) -> Option<(&str, &str)> {
     let (package, rest) = file.split_once("/src/")?;

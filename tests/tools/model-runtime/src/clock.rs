@@ -1,8 +1,9 @@
-//! The clock: it stands still until a wait comes to its deadline.
+//! The clock: it stands still until a wait reaches its deadline.
 //!
-//! In a model it is not known how long anything takes, so the real clock would say nothing, and something
-//! else in each execution. Here time passes where a wait times out, and then as far as that wait's deadline: so
-//! whoever is told that the time is up finds that it is, and a deadline that nobody waits for does not come.
+//! In a model the durations are unknown, so the real clock would be meaningless, and different in
+//! each execution. Here time passes only where a wait times out, and then up to that wait's
+//! deadline. So a thread that timed out finds that its deadline has passed, and a deadline without
+//! a waiter never comes.
 
 use std::time::Instant;
 
@@ -14,7 +15,7 @@ pub fn now() -> Instant {
     world::with(|w| *w.now.get_or_insert_with(Instant::now))
 }
 
-/// A wait has come to its deadline.
+/// A wait has reached its deadline.
 pub fn advance_to(deadline: Instant) {
     let now = now().max(deadline);
     world::with(|w| w.now = Some(now));

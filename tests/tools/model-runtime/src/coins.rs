@@ -1,17 +1,17 @@
 //! A yes or no that loom explores both ways.
 //!
-//! loom knows two kinds of choice: which thread goes on, and which of several values a load sees. A time-out
-//! is neither. But the second kind can be borrowed: a helper thread, with which nobody ever synchronises,
-//! stores 1 to a word that was 0, a _coin_. A relaxed load of it may see the 0 or the 1, and loom
-//! explores both. Which it sees means nothing to anybody else, for a relaxed load of a value that was
-//! stored without an order brings no order along.
+//! loom knows two kinds of choice: which thread continues, and which of several values a load sees.
+//! A timeout is neither. But the second kind can be used: a helper thread, with which no thread
+//! ever synchronises, stores 1 to a word that was 0, a _coin_. A relaxed load of it may see the 0
+//! or the 1, and loom explores both. The result affects no other thread, because a relaxed load of
+//! a relaxed store creates no ordering.
 //!
-//! Each thread has coins of its own. Once it has seen the 1 it can never see the 0 again (coherence), so
-//! a coin that came up heads is spent: one coin is one time-out, at any of the places where the thread
+//! Each thread has its own coins. Once it has seen the 1 it can never see the 0 again (coherence),
+//! so a coin that showed heads is spent: one coin is one timeout, at any place where the thread
 //! could have one.
 //!
-//! The helper works before exploration begins, so it costs no interleavings; it counts, though, as one of
-//! the five threads that loom can have.
+//! The helper works before exploration begins, so it costs no interleavings; but it counts as one
+//! of loom's five threads.
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -32,7 +32,7 @@ pub(crate) enum Choice {
 
 type Coin = Arc<AtomicU32>;
 
-/// Coins that have not come up heads yet.
+/// Coins that have not shown heads yet.
 #[derive(Default)]
 pub(crate) struct Coins {
     of_thread: Vec<Purse>,
@@ -53,7 +53,7 @@ impl Purse {
     }
 }
 
-/// Gives each of `threads` threads its coins. To be called at the beginning of an execution.
+/// Gives each of `threads` threads its coins. Call it at the beginning of an execution.
 pub(crate) fn mint(threads: usize) {
     let (timeouts, spurious) = world::with(|w| (w.settings.timeouts, w.settings.spurious));
     if timeouts == 0 && spurious == 0 {
@@ -73,9 +73,9 @@ pub(crate) fn mint(threads: usize) {
                 Purse { timeouts: coins(timeouts), spurious: coins(spurious) }
             };
             let purses: Vec<_> = (0..threads).map(|_| purse()).collect();
-            // All others learn that the coins exist (the order goes from here to main, and from main to
-            // the threads that it starts), but not what follows. That main had no part in making them
-            // matters: loom would hide from it, after its `yield_now`, the 0 that it had stored.
+            // All others learn that the coins exist (the order goes from here to main, and from
+            // main to the threads that it starts), but not what follows. Main must not make the
+            // coins: after its `yield_now`, loom would hide from it the 0 that it had stored.
             main.unpark();
             for coin in purses.iter().flat_map(|p| p.timeouts.iter().chain(&p.spurious)) {
                 coin.store(1, Relaxed);
@@ -86,13 +86,13 @@ pub(crate) fn mint(threads: usize) {
     while minted.borrow().is_empty() {
         loom::thread::yield_now();
     }
-    // loom also hides values first seen at the very step of a yield; a fence is one step more.
+    // loom also hides values first seen at the step of a yield; a fence adds a step.
     loom::sync::atomic::fence(Acquire);
     loom::explore();
     world::with(|w| w.coins.of_thread = mem::take(&mut *minted.borrow_mut()));
 }
 
-/// Whether it happens this time. Both are explored, as long as the thread has a coin for it.
+/// Whether it happens this time. Both cases are explored, as long as the thread has a coin.
 pub(crate) fn flip(choice: Choice) -> bool {
     if interleave::is_on() {
         return interleave::leaves(|budget| match choice {

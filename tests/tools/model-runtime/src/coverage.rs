@@ -1,13 +1,13 @@
-//! How much of what can happen loom reaches: counted, against a scheduler that prunes nothing.
+//! How much of all behaviour loom reaches, counted against a scheduler that prunes nothing.
 //!
-//! What is counted are _histories_: for each thread the operations that it made, in its own order, with what
-//! each of them read; threads that play the same role may be swapped. Two interleavings that differ only in
-//! the order of operations that do not see each other have one history.
+//! It counts _histories_: for each thread its operations in order, with what each of them read;
+//! threads of the same role may be swapped. Two interleavings that differ only in the order of
+//! operations that do not see each other have one history.
 //!
-//! Like is compared with like. The other scheduler ([`interleave`]) has atomics that always
-//! hold their newest value, so of loom's executions those with a stale load are left out. That loom reaches
-//! all of the rest is not a matter of course: it remembers one last access of an atomic, and loses
-//! interleavings for it.
+//! The two must be comparable. The other scheduler ([`interleave`]) has atomics that always
+//! hold their newest value, so loom's executions with a stale load are left out. Loom may not
+//! reach all of the rest: it remembers only one last access of an atomic, and loses
+//! interleavings.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -21,23 +21,23 @@ use crate::scenario::{Group, Scenario};
 use crate::trace::{Event, What};
 use crate::world::{self, Record, World};
 
-/// Interleavings after which a scenario is too large to be counted.
+/// With more interleavings than this, a scenario is too large to count.
 const MOST_INTERLEAVINGS: u64 = 300_000;
 
-/// What was counted of one scenario.
+/// The counts of one scenario.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Coverage {
     /// `group/name`.
     pub scenario: String,
     /// Interleavings that the scheduler without pruning ran.
     pub interleavings: u64,
-    /// The histories that they had.
+    /// Their histories.
     pub histories: usize,
     /// loom's executions, with main in each role in turn.
     pub executions: u64,
-    /// The histories that those reached.
+    /// The histories of those.
     pub reached: usize,
-    /// And of these the ones with main in its first role.
+    /// The histories with main in its first role.
     pub reached_in_first_role: usize,
 }
 
@@ -80,7 +80,7 @@ impl Histories {
         let roles = scenario.roles.len();
         let kind = |role: usize| scenario.rotations.iter().filter(|&&start| start <= role).count();
         let played = (0..roles).map(|thread| kind((first + thread) % roles));
-        // Threads that a role starts keep their place.
+        // Threads that a role starts keep their number.
         let started = (0..scenario.starts.len()).map(|thread| roles + 1 + thread);
         let roles = played.chain(started).collect();
         Self { roles, all: HashSet::new() }
@@ -149,7 +149,8 @@ pub fn measure_all(groups: &[Group]) -> Result<Vec<Coverage>, String> {
 ///
 /// # Errors
 ///
-/// If an execution fails, if it is too large, or if loom reaches what cannot be: then one of the two is wrong.
+/// If an execution fails, if it is too large, or if loom reaches an impossible history: then one of
+/// the two is wrong.
 pub fn measure(group: &str, scenario: &Scenario) -> Result<Coverage, String> {
     let name = format!("{group}/{}", scenario.name);
     let mut every = Histories::of(scenario, 0);
@@ -199,7 +200,8 @@ pub fn measure(group: &str, scenario: &Scenario) -> Result<Coverage, String> {
     })
 }
 
-/// All histories that loom reaches with main in one role, any number of preemptions, and its executions.
+/// All histories that loom reaches with main in one role, any number of preemptions, and its
+/// executions.
 fn loom(scenario: &Scenario, first: usize) -> Result<(HashSet<History>, u64), String> {
     let mut settings = explore::settings(scenario, &explore::Options::default());
     settings.record = Record::All;
@@ -217,7 +219,7 @@ fn loom(scenario: &Scenario, first: usize) -> Result<(HashSet<History>, u64), St
 
 /// Where the table is published.
 fn file() -> PathBuf {
-    // The path that the crate was built at: cargo builds it anew where the folder moves.
+    // The path where the crate was built: cargo rebuilds it if the folder moves.
     Path::new(env!("CARGO_MANIFEST_DIR")).join("COVERAGE.md")
 }
 

@@ -1,8 +1,9 @@
 //! Runs a scenario: main in each role, until loom has nothing left to try or something fails.
 //!
-//! A failure is looked at twice. The first time only its number is kept; the search is deterministic, so
-//! it is run once more up to that number, and only that execution is recorded. Recording them all would
-//! make each several times slower, and all but one of the records would be thrown away.
+//! A failure is looked at twice. The first time only its number is kept; the search is
+//! deterministic, so it is run once more up to that number, and only that execution is recorded.
+//! Recording all executions would make each several times slower, and all records but one would be
+//! discarded.
 
 use std::cell::{Cell, RefCell};
 use std::panic::{self, AssertUnwindSafe};
@@ -19,15 +20,15 @@ use crate::world::{self, Record, Settings, World};
 pub struct Options {
     /// A mistake to be made at one place.
     pub mutant: Option<Mutant>,
-    /// Executions after which to stop, each with main in one role.
+    /// The number of executions after which to stop, for each role of main.
     pub most_executions: Option<u64>,
     /// Time after which to stop.
     pub most_time: Option<Duration>,
-    /// Only whether it fails is wanted, not how.
+    /// Only determines whether it fails, not how.
     pub no_trace: bool,
 }
 
-/// Branches of one execution, after which it is taken to be endless. The longest scenario here has a few
+/// After this many branches an execution counts as endless. The longest scenario here has a few
 /// hundred.
 const MOST_BRANCHES: usize = 20_000;
 
@@ -81,7 +82,7 @@ fn pass(
     let limits = Limits { bound: scenario.bound, most_executions, most_time };
     let failed = check(scenario, first, limits);
     let executions = world::with(|w| w.execution);
-    // loom stops without a word.
+    // loom stops silently.
     let stopped = most_executions.is_some_and(|most| executions >= most)
         || most_time.is_some_and(|most| began.elapsed() >= most);
     let pass = Pass {
@@ -128,8 +129,8 @@ fn verdict(
 /// A world in which an execution failed, and how.
 type Failed = (World, Panicked);
 
-/// The search finds any failing execution first; people want to see the simplest one. So look for the
-/// same failure with fewer preemptions, wake-ups for no reason and time-outs, for a little while.
+/// The search finds any failing execution first; people want to see the simplest one. So look for
+/// the same failure with fewer preemptions, spurious wake-ups and timeouts, briefly.
 fn simplest(
     scenario: &Scenario,
     first: usize,
@@ -168,8 +169,8 @@ fn record(
     let limits = Limits { bound, most_executions: None, most_time: None };
     let panicked = check(scenario, first, limits)?;
     let world = world::with(std::mem::take);
-    // Any other execution would be a sign that the scenario is not deterministic; better no table than a
-    // wrong one.
+    // Any other execution would mean that the scenario is not deterministic; no table is better
+    // than a wrong one.
     (world.execution == execution).then_some((world, panicked))
 }
 
@@ -180,7 +181,7 @@ pub(crate) struct Limits {
     pub(crate) most_time: Option<Duration>,
 }
 
-/// Lets loom loose on it, with the settings of the world. Returns the panic that ended it, if one did.
+/// Runs loom on it, with the settings of the world. Returns the panic that ended it, if one did.
 pub(crate) fn check(scenario: &Scenario, first: usize, limits: Limits) -> Option<Panicked> {
     let Limits { bound, most_executions, most_time } = limits;
     let recording = world::with(|w| {
@@ -191,7 +192,7 @@ pub(crate) fn check(scenario: &Scenario, first: usize, limits: Limits) -> Option
     builder.max_threads = loom::MAX_THREADS;
     builder.max_branches = MOST_BRANCHES;
     builder.preemption_bound = bound;
-    // loom counts from 1, and looks before it runs.
+    // loom counts from 1, and checks before it runs.
     let most = |n| usize::try_from(n).unwrap_or(usize::MAX).saturating_add(1);
     builder.max_permutations = most_executions.map(most);
     builder.max_duration = most_time;
@@ -245,7 +246,7 @@ fn keep(info: &panic::PanicHookInfo<'_>) {
         line: at.map(panic::Location::line).unwrap_or_default(),
     };
     PANICKED.with_borrow_mut(|kept| {
-        // The first counts: what follows happens while the model is torn down.
+        // The first panic counts: later ones happen while the model is torn down.
         kept.get_or_insert(panicked);
     });
 }

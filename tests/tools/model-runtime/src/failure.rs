@@ -2,16 +2,16 @@
 
 use crate::world::{self, At};
 
-/// What went wrong, as far as it is known where it happens.
+/// What went wrong, as far as the place of the failure knows.
 #[derive(Clone, Debug)]
 pub(crate) enum Failure {
-    /// Threads sleep, and nobody is left to wake them.
+    /// Threads sleep, and no thread is left to wake them.
     LostWakeUp {
         sleepers: Vec<Sleeper>,
-        /// Who waits for whose end.
+        /// Which thread waits for the end of which.
         joining: Vec<(usize, usize, At)>,
     },
-    /// The mutant does not fit the place where it was put: a mistake of whoever asked for it.
+    /// The mutant does not fit the place where it was put: a mistake in the request.
     BadMutant { error: String },
 }
 
@@ -29,6 +29,6 @@ pub(crate) fn fail(failure: Failure) -> ! {
     world::with(|w| {
         w.failure.get_or_insert(failure);
     });
-    // Past the panic hook: there is nothing to be printed here.
+    // This bypasses the panic hook: there is nothing to print here.
     std::panic::resume_unwind(Box::new("the execution failed"))
 }

@@ -1,14 +1,15 @@
 //! The modelled futex: sleeping on a word, and waking by its address.
 //!
-//! The list of sleepers is plain data outside loom, so that only one step of a wait is a step of the model:
-//! the look at the word, made as the kernel makes it, by a compare-exchange that must fail (it sees the
-//! newest value and orders nothing). Between that look and the entry in the list no other thread can run, and
-//! that is the promise of a futex. Sleeping is loom's `park`; waking is `unpark`, in the order of arrival.
+//! The list of sleepers is plain data outside loom, so only one step of a wait is a step of the
+//! model: the check of the word. Like the kernel's, it is a compare-exchange that must fail (it
+//! sees the newest value and orders nothing). Between that check and the entry in the list no other
+//! thread can run, which is the promise of a futex. Sleeping is loom's `park`; waking is `unpark`,
+//! in the order of arrival.
 //!
-//! `unpark` brings an order from the waker to the sleeper that a real futex does not promise. What that
-//! hides, a wake-up for no reason shows: it comes from nobody, so it brings no order along. Each thread may
-//! have one, at any of its waits, and one time-out, at any of its waits that have a deadline
-//! (`coins`). Beyond these budgets, time passes only when nobody else can run.
+//! `unpark` orders the waker before the sleeper, which a real futex does not promise. A spurious
+//! wake-up reveals what that hides: it comes from no thread, so it orders nothing. Each thread may
+//! have one, at any of its waits, and one timeout, at any of its timed waits (`coins`). Beyond
+//! these budgets, time passes only when no other thread can run.
 
 use std::panic::Location;
 use std::sync::Arc;
@@ -26,9 +27,9 @@ use crate::world::{self, At};
 /// How a [`wait`] ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// Woken, or the word was not the expected one, or for no reason at all.
+    /// Woken, or the word was not the expected one, or a spurious wake-up.
     Woken,
-    /// The deadline has passed, and no wake-up was used up.
+    /// The deadline has passed, and no wake-up was consumed.
     TimedOut,
 }
 
@@ -72,7 +73,7 @@ pub fn wait(word: &AtomicU32, expected: u32, timed: bool) -> Outcome {
     reach::note(Reach::Slept);
     say(What::Sleep { expected, timed });
 
-    // To flip a coin is a step too, so the thread may have been woken meanwhile.
+    // Flipping a coin is a step too, so the thread may have been woken meanwhile.
     let leaves = match timed {
         true if coins::flip(Choice::TimeOut) => {
             Some((Outcome::TimedOut, What::TimedOut { alone: false }))
@@ -122,7 +123,8 @@ pub fn wait(word: &AtomicU32, expected: u32, timed: bool) -> Outcome {
     }
 }
 
-/// Wakes the thread that has slept longest on this address, if there is one. Returns whether there was.
+/// Wakes the thread that has slept longest on this address, if there is one. Returns whether there
+/// was.
 #[track_caller]
 pub fn wake_one(word: *const AtomicU32) -> bool {
     wake(word, false, Location::caller())
@@ -141,8 +143,8 @@ fn wake(word: *const AtomicU32, all: bool, at: At) -> bool {
     let address = word as usize;
     let most = site::wakes(at, all);
 
-    // A step of the model that conflicts with the look of a wait, so that both orders are tried. The
-    // word is found by its address, in our own list: its memory may be gone.
+    // A step of the model that conflicts with the check of a wait, so that both orders are tried.
+    // It finds the word by its address, in its own list, because the memory may be gone.
     let (object, handle) = world::with(|w| {
         let object = w.word_at(address);
         (object, object.and_then(|object| w.objects[object].word.as_ref().map(Arc::clone)))
@@ -175,11 +177,11 @@ fn wake(word: *const AtomicU32, all: bool, at: At) -> bool {
         thread::runs(thread);
         unpark(handle);
     }
-    // As it would have been without the mutant: who forgets a wake goes on as after it.
+    // As without the mutant: a thread that forgets a wake continues as after it.
     waiting > 0
 }
 
-/// Nobody can run: the deadline of somebody who has one comes. Returns whether there was one.
+/// No thread can run: lets a deadline come, if a thread has one. Returns whether one had.
 pub(crate) fn let_time_pass() -> bool {
     let late = world::with(|w| {
         let waiter = w.waiters.iter_mut().find(|x| x.timed && x.ended.is_none())?;

@@ -1,13 +1,15 @@
-//! A second scheduler, without loom: it runs a scenario along one interleaving, or along every one.
+//! A second scheduler, without loom: it runs a scenario along one interleaving, or along all of
+//! them.
 //!
-//! loom prunes: it leaves interleavings out that differ, as far as it can tell, in nothing that matters, and
-//! sometimes it is wrong. This scheduler prunes nothing. It passes a token: one thread runs, up to just
-//! before its next operation on an atomic or a futex, and then whoever the schedule names goes on. The source
-//! is the same, and so are the futex, the budgets and the record; atomics always hold their newest value
-//! (sequential consistency), so it cannot see a stale load, and cells are not watched for races. Good for
-//! small scenarios: two threads, an operation each.
+//! loom prunes: it leaves out interleavings that seem equivalent to it, and sometimes it is wrong.
+//! This scheduler prunes nothing. It passes a token: one thread runs up to just before its next
+//! operation on an atomic or a futex, and then the thread that the schedule names continues. The
+//! source is the same, and so are the futex, the budgets and the record; atomics always hold their
+//! newest value (sequential consistency), so it cannot see a stale load, and cells are not watched
+//! for races. It suits small scenarios: two threads with an operation each.
 //!
-//! A schedule is a list of choices: at each point with more than one way to go on, the number of the way.
+//! A schedule is a list of choices: at each point with more than one way to continue, the number of
+//! the way.
 //!
 //! ```ignore
 //! let run = interleave::run(&scenario, &[0, 1]); // two choices; beyond them always the first way
@@ -25,13 +27,13 @@ use crate::report::{self, Kind, Row};
 use crate::scenario::Scenario;
 use crate::world::{self, Settings, World};
 
-/// Operations of one execution, after which it is taken to be endless.
+/// After this many operations an execution counts as endless.
 const MOST_STEPS: usize = 10_000;
 
-/// One point at which there was more than one way to go on.
+/// One point with more than one way to continue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Choice {
-    /// How many operations came before, counted in rows of the record.
+    /// How many operations came before it, in rows of the record.
     pub at: usize,
     /// The ways.
     pub ways: Vec<Way>,
@@ -46,7 +48,7 @@ pub enum Way {
     Thread(usize),
     /// A sleeper sleeps on, its budget kept.
     SleepOn,
-    /// A sleeper's time is over, or it wakes up for no reason.
+    /// A sleeper's time is over, or it wakes up spuriously.
     Leave,
 }
 
@@ -57,7 +59,7 @@ pub struct Run {
     pub choices: Vec<Choice>,
     /// What the threads did, in order.
     pub rows: Vec<Row>,
-    /// How it failed, and in a sentence, if it did.
+    /// The kind of failure and a sentence, if it failed.
     pub failure: Option<(Kind, String)>,
 }
 
@@ -69,7 +71,7 @@ impl Run {
     }
 }
 
-/// What the scheduler knows of the execution that is going on.
+/// The scheduler's state of the current execution.
 #[derive(Default)]
 pub(crate) struct Scheduler {
     running: usize,
@@ -81,15 +83,15 @@ pub(crate) struct Scheduler {
     budgets: Vec<Budget>,
 }
 
-/// Time-outs and wake-ups for no reason that a thread may still have.
+/// Timeouts and spurious wake-ups that a thread may still have.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Budget {
     pub(crate) timeouts: u32,
     pub(crate) spurious: u32,
 }
 
-/// Runs a scenario once, with main in its first role, along a schedule. Beyond its end, and where it names
-/// no way, the first way is taken: the thread that runs goes on.
+/// Runs a scenario once, with main in its first role, along a schedule. Beyond its end, and where
+/// it names no way, it takes the first way: the running thread continues.
 #[must_use]
 pub fn run(scenario: &Scenario, schedule: &[usize]) -> Run {
     let mut run = None;
@@ -105,8 +107,8 @@ pub fn run(scenario: &Scenario, schedule: &[usize]) -> Run {
     Run { choices: taken(), rows, failure }
 }
 
-/// Runs a scenario along every schedule there is, or `most` of them. Returns how many, and whether those
-/// were all.
+/// Runs a scenario along every schedule, or at most `most` of them. Returns how many, and whether
+/// those were all.
 pub fn every(scenario: &Scenario, most: Option<u64>, mut see: impl FnMut(&Run)) -> (u64, bool) {
     each_schedule(most, |schedule| {
         let run = run(scenario, &schedule);
@@ -115,7 +117,7 @@ pub fn every(scenario: &Scenario, most: Option<u64>, mut see: impl FnMut(&Run)) 
     })
 }
 
-/// As [`every`], for who is content with the world as each execution leaves it.
+/// As [`every`], but only looks at the world after each execution.
 pub(crate) fn every_world(
     scenario: &Scenario,
     most: Option<u64>,
@@ -127,7 +129,7 @@ pub(crate) fn every_world(
     })
 }
 
-/// Depth first: the last choice that has another way left takes it, and all after it begin anew.
+/// Depth first: the last choice with another way takes it, and all later ones restart.
 fn each_schedule(most: Option<u64>, mut run: impl FnMut(Vec<usize>) -> Vec<Choice>) -> (u64, bool) {
     let mut schedule = Vec::new();
     let mut runs = 0;
@@ -149,7 +151,7 @@ fn taken() -> Vec<Choice> {
     world::with(|w| mem::take(&mut w.interleave).map(|it| it.choices)).unwrap_or_default()
 }
 
-/// One execution. `see` looks at the world that it leaves.
+/// One execution. `see` looks at the final world.
 fn along(
     scenario: &Scenario,
     schedule: Vec<usize>,
@@ -166,14 +168,14 @@ fn along(
         *w = World::open(settings);
         w.interleave = Some(Scheduler { schedule, ..Scheduler::default() });
     });
-    // Outside of what may panic: threads that were left on the way are unwound when it is over.
+    // Outside of what may panic: unfinished threads are unwound when it is over.
     let mut threads = Vec::new();
     let execute = Arc::clone(&scenario.execute);
     let panicked = explore::quietly(|| {
         threads.push(coroutine(move || execute(0)));
         drive(&mut threads);
     });
-    // Seen before the unwinding, and not under the borrow of the world.
+    // Called before the unwinding, and not while the world is borrowed.
     let world = world::with(mem::take);
     see(&world, panicked.as_ref());
     world::with(|w| *w = world);
@@ -190,7 +192,7 @@ fn coroutine(part: impl FnOnce() + Send + 'static) -> Thread {
     Gn::new(part)
 }
 
-/// Passes the token until nobody is left.
+/// Passes the token until no thread is left.
 fn drive(threads: &mut Vec<Thread>) {
     resume(threads, 0);
     for _ in 0..MOST_STEPS {
@@ -198,7 +200,7 @@ fn drive(threads: &mut Vec<Thread>) {
         if ready.is_empty() {
             return;
         }
-        // The one that runs first: so that a choice of 0 is to go on.
+        // The running thread comes first, so that choice 0 means to continue.
         let running = with(|it| it.running);
         let mut ways = ready;
         ways.sort_by_key(|&thread| (thread != running, thread));
@@ -249,12 +251,12 @@ pub(crate) fn is_on() -> bool {
     world::with(|w| w.interleave.is_some())
 }
 
-/// The thread that runs.
+/// The running thread.
 pub(crate) fn running() -> Option<usize> {
     world::with(|w| w.interleave.as_ref().map(|it| it.running))
 }
 
-/// An operation comes: whoever the schedule names goes first.
+/// An operation comes: the thread that the schedule names goes first.
 pub(crate) fn step() {
     pause();
 }
@@ -275,7 +277,7 @@ pub(crate) fn endow(threads: usize, budget: Budget) {
     with(|it| it.budgets = vec![budget; threads]);
 }
 
-/// Whether a sleeper leaves at this point; both are tried as long as its budget lasts.
+/// Whether a sleeper leaves at this point; both cases are tried while its budget lasts.
 pub(crate) fn leaves(of: impl Fn(&mut Budget) -> &mut u32) -> bool {
     let has_budget = with(|it| {
         let running = it.running;

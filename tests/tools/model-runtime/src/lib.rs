@@ -1,17 +1,17 @@
-//! The model runtime: what `primitives` stands on when it is checked instead of run.
+//! The model runtime: the base of `primitives` in a model.
 //!
 //! Under `--cfg model` (the alias `cargo model` sets it) the switch in `primitives::sync` and
-//! `primitives::park` points here. The atomics, cells, threads and sleeps of this crate look like the real
-//! ones, and run on [loom](https://docs.rs/loom), which executes a scenario again and again until it has
-//! tried the interleavings of its threads, and, for each load, the older values that the memory model
-//! lets it see. On top of loom this crate has what loom lacks:
+//! `primitives::park` points here. The atomics, cells, threads and sleeps of this crate look like
+//! the real ones, and run on [loom](https://docs.rs/loom). Loom executes a scenario again and again
+//! until it has tried the interleavings of its threads and, for each load, the older values that
+//! the memory model allows. This crate adds what loom lacks:
 //!
 //! | module       | idea                                                                              |
 //! | ------------ | --------------------------------------------------------------------------------- |
 //! | [`sync`]     | atomics and cells that know their own `file:line:column` and keep a record         |
 //! | [`futex`]    | sleeping and waking by address, with lost wake-ups reported by name                |
 //! | [`clock`]    | the present, which moves only when a wait comes to its deadline                   |
-//! | `coins`      | a yes or no that loom explores both ways: time-outs, wake-ups for no reason        |
+//! | `coins`      | a yes or no that loom explores both ways: timeouts, spurious wake-ups              |
 //! | [`thread`]   | threads whose state (running, asleep, waiting for another) is known                |
 //! | `mutant`     | a weaker ordering or a forgotten wake at one place, without recompiling            |
 //! | [`scenario`] | a small program as a set of roles, and what it must reach                          |
@@ -21,8 +21,8 @@
 //! | `report`     | the failing execution as a table, a sentence, a command                            |
 //! | [`runner`]   | `cargo model`: all scenarios on all cores                                          |
 //!
-//! Compiled without the cfg, the crate is what the programs that run the models share: `build`, which
-//! builds them, and [`changed`], what `--changed` goes by.
+//! Without the cfg, the crate has what the programs that run the models share: `build`, which
+//! builds them, and [`changed`], for `--changed`.
 
 #[cfg(test)]
 use watchdog as _;

@@ -1,7 +1,7 @@
-//! Mutants: one place of the source, changed for the length of a run, without recompiling.
+//! Mutants: one changed place of the source, for one run, without recompiling.
 //!
-//! Written as `file:line:column=change`. The file may be shortened from the left as long as it stays one
-//! (`lock.rs`), the column left out where the line has one operation. The changes:
+//! Written as `file:line:column=change`. The file may be shortened from the left while it is unique
+//! (`lock.rs`), and the column left out if the line has one operation. The changes:
 //!
 //! | change                                  | at                      | means                             |
 //! | --------------------------------------- | ----------------------- | --------------------------------- |
@@ -48,14 +48,14 @@ pub enum Change {
 }
 
 impl Mutant {
-    /// Whether it sits at this place.
+    /// Whether the mutant is at this place.
     pub(crate) fn is_at(&self, at: At) -> bool {
         at.line() == self.line
             && self.column.is_none_or(|column| column == at.column())
             && self.is_in(at.file())
     }
 
-    /// Whether it sits in this file.
+    /// Whether the mutant is in this file.
     pub(crate) fn is_in(&self, file: &str) -> bool {
         let folders = file.strip_suffix(self.file.as_str());
         folders.is_some_and(|folders| folders.is_empty() || folders.ends_with('/'))
@@ -102,7 +102,7 @@ fn weaker(operation: Operation, order: Ordering) -> &'static [Ordering] {
     match (operation, order) {
         (Operation::Load, SeqCst) => &[Acquire, Relaxed],
         (Operation::Store, SeqCst) => &[Release, Relaxed],
-        // Without either half a fence is none: that is `NoFence`.
+        // A fence without both halves is no fence: that is `NoFence`.
         (Operation::Fence, SeqCst) => &[AcqRel, Acquire, Release],
         (Operation::Fence, AcqRel) => &[Acquire, Release],
         (Operation::Fence, _) => &[],
@@ -126,7 +126,7 @@ impl Site {
 }
 
 impl Operation {
-    /// As the source calls it.
+    /// Its name in the source.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {

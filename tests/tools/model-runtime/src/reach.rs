@@ -1,10 +1,10 @@
-//! What a scenario has reached: a model that never gets to what it is about proves nothing.
+//! What a scenario has reached: a model that never reaches its subject proves nothing.
 
 use std::collections::BTreeMap;
 
 use crate::world;
 
-/// Something that can happen in a model, and that a scenario may insist on.
+/// An event in a model that a scenario may require.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Reach {
     /// A thread fell asleep.
@@ -13,16 +13,16 @@ pub enum Reach {
     Woken,
     /// A thread was about to sleep and saw that the word had changed.
     WordChanged,
-    /// A wait came to its deadline.
+    /// A wait reached its deadline.
     TimedOut,
-    /// A thread that slept woke up for no reason.
+    /// A thread that slept woke up spuriously.
     SpuriousWakeUp,
-    /// The scenario itself says that it got there, by [`reached`].
+    /// The scenario itself reports it, by [`reached`].
     Named(&'static str),
 }
 
 impl Reach {
-    /// As a summary says it.
+    /// Its text in a summary.
     #[must_use]
     pub fn text(self) -> &'static str {
         match self {
@@ -36,10 +36,11 @@ impl Reach {
     }
 }
 
-/// How often each thing was reached, in all executions of a scenario.
+/// How often each event was reached, in all executions of a scenario.
 pub(crate) type Reached = BTreeMap<Reach, u64>;
 
-/// Says from within a scenario that it got to an interesting place, so that it can insist on it.
+/// Reports from within a scenario that it reached an interesting place, so that the scenario can
+/// require it.
 ///
 /// ```ignore
 /// if lock.try_lock().is_none() {

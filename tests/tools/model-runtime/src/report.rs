@@ -1,4 +1,4 @@
-//! What came out of a scenario: for people as a line and a table, for programs as JSON.
+//! The result of a scenario: for people as a line and a table, for programs as JSON.
 
 mod judge;
 mod name;
@@ -24,33 +24,33 @@ use crate::world::{self, World};
 /// All about one scenario.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Outcome {
-    /// `group/name`: what the command line calls it.
+    /// `group/name`: its name on the command line.
     pub scenario: String,
     /// What the scenario shows.
     pub about: String,
-    /// The roles, one a thread.
+    /// The roles, one for each thread.
     pub roles: Vec<String>,
-    /// Preemptions in an execution, at most; `None`: any number.
+    /// The most preemptions in an execution; `None` for any number.
     pub bound: Option<usize>,
-    /// Wake-ups for no reason that each thread may have.
+    /// Spurious wake-ups that each thread may have.
     pub spurious: u32,
-    /// Time-outs that each thread may have while others could still wake it.
+    /// Timeouts that each thread may have while others could still wake it.
     pub timeouts: u32,
     /// The mutant, if the run had one.
     pub mutant: Option<String>,
     /// Whether the place of the mutant was executed.
     pub mutant_reached: bool,
-    /// One for each role that main took.
+    /// A pass for each role that main took.
     pub passes: Vec<Pass>,
     /// Executions of all passes.
     pub executions: u64,
     /// Time for all of it.
     pub seconds: f64,
-    /// Whether nothing was left to try. Not of a run that failed.
+    /// Whether nothing was left to try; not for a failed run.
     pub complete: bool,
     /// What was reached, and how often.
     pub reached: Vec<(String, u64)>,
-    /// The places that were executed.
+    /// The executed places.
     pub sites: Vec<SiteReport>,
     /// What it means.
     pub verdict: Verdict,
@@ -78,7 +78,7 @@ pub struct SiteReport {
     pub line: u32,
     /// The column.
     pub column: u32,
-    /// The operation, as the source calls it.
+    /// The operation, by its name in the source.
     pub operation: String,
     /// Its ordering; none for a wake.
     pub order: Option<String>,
@@ -94,18 +94,18 @@ pub struct SiteReport {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(tag = "is", rename_all = "snake_case")]
 pub enum Verdict {
-    /// No execution failed, and all was reached that must be.
+    /// No execution failed, and everything required was reached.
     Holds,
     /// The scenario was meant to fail, and did.
     FailsAsItMust(Counterexample),
     /// An execution failed.
     Fails(Counterexample),
-    /// Something was never reached, so the scenario is not about what it says.
+    /// A required event was never reached, so the scenario does not show what it says.
     Unreached {
         /// What was not.
         missing: Vec<String>,
     },
-    /// The scenario has a mistake in it on purpose, and it was not found.
+    /// The scenario has a deliberate mistake, which was not found.
     Missed {
         /// How it should have failed.
         kind: Kind,
@@ -123,18 +123,18 @@ pub enum Verdict {
 pub enum Kind {
     /// Two threads touch the same data, one of them writes, and nothing orders the two.
     DataRace,
-    /// Threads sleep, and nobody is left to wake them.
+    /// Threads sleep, and no thread is left to wake them.
     LostWakeUp,
     /// An assertion, or another panic.
     Panic,
     /// A loop that never ends.
     Endless,
-    /// The checker came to one of its own limits.
+    /// The checker reached one of its limits.
     Limit,
 }
 
 impl Kind {
-    /// As a summary says it.
+    /// Its text in a summary.
     #[must_use]
     pub fn text(self) -> &'static str {
         match self {
@@ -158,12 +158,12 @@ pub struct Counterexample {
     pub threads: Vec<String>,
     /// What the threads did, in order. Empty if no record was wanted.
     pub rows: Vec<Row>,
-    /// The command that shows it again.
+    /// The command that reproduces it.
     pub replay: String,
 }
 
-/// The command that runs a scenario once more. The models are a test program; an exercise of the book is a program
-/// of its own.
+/// The command that runs a scenario again. The models are one test program; an exercise of the book
+/// is its own program.
 fn again(scenario: &str) -> String {
     let program = std::env::current_exe().unwrap_or_default();
     let is_test = program.parent().is_some_and(|folder| folder.ends_with("deps"));
@@ -200,7 +200,7 @@ impl Outcome {
         }
     }
 
-    /// Takes over what the world has seen.
+    /// Takes the records of the world.
     pub(crate) fn take_from(&mut self, world: &World, must_reach: &[Reach]) {
         self.reached = world.reached.iter().map(|(what, n)| (what.text().to_owned(), *n)).collect();
         self.sites = world.sites.all.iter().map(SiteReport::new).collect();
@@ -227,7 +227,7 @@ impl Outcome {
         };
     }
 
-    /// Whether it came out as it should.
+    /// Whether the result is as it should be.
     #[must_use]
     pub fn is_good(&self) -> bool {
         matches!(self.verdict, Verdict::Holds | Verdict::FailsAsItMust(_))
@@ -268,7 +268,7 @@ impl SiteReport {
     }
 }
 
-/// `file:line:column  operation(ordering)`
+/// `file:line:column operation(ordering)`
 impl fmt::Display for SiteReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { file, line, column, operation, order, failure, .. } = self;

@@ -18,29 +18,31 @@ use crate::mutant::Mutant;
 use crate::report::Outcome;
 use crate::scenario::Group;
 
-/// What a bad command line ends with.
+/// The exit status for a bad command line.
 const USAGE: u8 = 2;
 
 /// Explores the models of the primitives and queues.
 #[derive(Parser)]
 #[command(bin_name = "cargo model")]
 struct Arguments {
-    /// What to run: `lock` is all of a primitive, `lock/two-add` one scenario. Without a name: everything.
+    /// What to run: `lock` is a whole primitive, `lock/two-add` one scenario. Without a name:
+    /// everything.
     names: Vec<String>,
 
-    /// Only lists what there is.
+    /// Only lists the models.
     #[arg(long)]
     list: bool,
 
-    /// Prints a JSON object a line, with counterexamples and all places that were executed.
+    /// Prints one JSON object per line, with counterexamples and all places that were executed.
     #[arg(long)]
     json: bool,
 
-    /// Writes what came out to `book/generated/model.json`, which the book shows.
+    /// Writes the results to `book/generated/model.json`, which the book shows.
     #[arg(long, conflicts_with_all = ["mutant", "executions", "seconds"])]
     book: bool,
 
-    /// Counts how much of every interleaving loom reaches, and writes `tests/tools/model-runtime/COVERAGE.md`.
+    /// Counts how many of all interleavings loom reaches, and writes
+    /// `tests/tools/model-runtime/COVERAGE.md`.
     #[arg(long, conflicts_with_all = ["names", "list", "json", "book", "mutant", "executions", "seconds"])]
     coverage: bool,
 
@@ -76,7 +78,7 @@ fn seconds(text: &str) -> Result<f64, String> {
     }
 }
 
-/// Something to be run.
+/// Something to run.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Job {
     /// `group/name`.
@@ -95,11 +97,11 @@ pub(crate) enum Reply {
     Outcome(Box<Outcome>),
     /// Of a test.
     Test(TestOutcome),
-    /// The process that ran it did not live to tell.
+    /// The process that ran it died.
     Died { scenario: String, how: String },
 }
 
-/// What came of a test.
+/// The result of a test.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct TestOutcome {
     pub(crate) scenario: String,
@@ -126,8 +128,8 @@ impl Reply {
     }
 }
 
-/// Does what the command line says; the result is the exit status: 0 if all holds, 1 if something does not,
-/// 2 if the command line is wrong.
+/// Executes the command line; the result is the exit status: 0 if all holds, 1 if something does
+/// not, 2 if the command line is wrong.
 #[must_use]
 pub fn main(groups: &[Group]) -> ExitCode {
     let arguments = Arguments::parse();
@@ -172,7 +174,8 @@ fn publish_coverage(groups: &[Group]) -> ExitCode {
     }
 }
 
-/// Runs all of them. Returns whether all came out as they should; an error if the mutant is none.
+/// Runs all of them. Returns whether all results are as they should be; an error if the mutant is
+/// not valid.
 fn run(arguments: &Arguments, names: Vec<String>) -> Result<bool, String> {
     let mut print: Box<dyn Print> =
         if arguments.json { Box::new(Json) } else { Box::new(Text::new(&names, &arguments.names)) };
@@ -200,7 +203,7 @@ fn run(arguments: &Arguments, names: Vec<String>) -> Result<bool, String> {
     Ok(good)
 }
 
-/// All names that are meant.
+/// All selected names.
 fn select(groups: &[Group], wanted: &[String]) -> Result<Vec<String>, String> {
     let all: Vec<String> = groups.iter().flat_map(Group::names).collect();
     if wanted.is_empty() {
@@ -222,7 +225,7 @@ fn select(groups: &[Group], wanted: &[String]) -> Result<Vec<String>, String> {
     Ok(all.into_iter().filter(|name| wanted.iter().any(|want| is_meant(name, want))).collect())
 }
 
-/// A mutant that nobody met would be a run at full strength that looks like one that was put to the test.
+/// With a mutant that no scenario executed, a normal run would look like a test of the mutant.
 fn check_mutant(mutant: &Mutant, replies: &[Reply]) -> Result<(), String> {
     let outcomes = || {
         replies.iter().filter_map(|reply| match reply {

@@ -1,4 +1,4 @@
-//! A scenario: a small program as a set of roles, what must hold after it, and what it must reach.
+//! A scenario: a small program as a set of roles, its final condition, and what it must reach.
 
 use std::panic::Location;
 use std::sync::Arc;
@@ -14,16 +14,16 @@ const MOST_THREADS: usize = 4;
 
 /// A small program that is explored with the main thread in each of its roles in turn.
 ///
-/// loom loses some interleavings, and which ones depends on the thread that does what: a lazily made cell
-/// whose _main_ thread is the reader passes with a plain data race. Hence the roles: nobody can forget to
-/// try the others.
+/// loom loses some interleavings, and which ones depends on the thread that does what: a lazily
+/// initialised cell with a plain data race passes if the _main_ thread is the reader. Hence the
+/// roles: main always takes all of them.
 pub struct Scenario {
     pub(crate) name: &'static str,
     pub(crate) about: &'static str,
     pub(crate) roles: Vec<&'static str>,
-    /// The threads that these start, in the order in which they do.
+    /// The threads that these start, in order.
     pub(crate) starts: Vec<&'static str>,
-    /// Which roles main takes: the first of each kind.
+    /// The roles that main takes: the first of each kind.
     pub(crate) rotations: Vec<usize>,
     pub(crate) bound: Option<usize>,
     pub(crate) spurious: u32,
@@ -31,13 +31,13 @@ pub struct Scenario {
     pub(crate) spin: bool,
     pub(crate) must_reach: Vec<Reach>,
     pub(crate) must_fail: Option<Kind>,
-    /// Whether it is small enough for every interleaving of it to be run.
+    /// Whether it is small enough to run all its interleavings.
     pub(crate) counted: bool,
     /// Runs one execution, with main in this role.
     pub(crate) execute: Arc<dyn Fn(usize) + Send + Sync>,
 }
 
-/// A scenario that is being written down.
+/// A scenario under construction.
 pub struct Draft<T> {
     name: &'static str,
     about: &'static str,
@@ -68,7 +68,7 @@ impl<T> Clone for Role<T> {
 }
 
 impl Scenario {
-    /// A scenario: its name on the command line, what it shows, and how to make what the threads share.
+    /// A scenario: its name on the command line, what it shows, and how to make the shared state.
     ///
     /// ```ignore
     /// Scenario::new("two-add", "Two threads add one each under the lock.", || Lock::new(0))
@@ -101,13 +101,13 @@ impl Scenario {
 }
 
 impl<T: Send + Sync + 'static> Draft<T> {
-    /// A thread, and what it does.
+    /// Adds a thread and its work.
     #[must_use]
     pub fn role(self, name: &'static str, part: impl Fn(&T) + Send + Sync + 'static) -> Self {
         self.roles(1, name, part)
     }
 
-    /// `n` threads that do the same. Main takes the role once: it makes no difference for which of them.
+    /// Adds `n` threads that do the same. Main takes the role once, because the threads are equal.
     #[must_use]
     pub fn roles(
         mut self,
@@ -121,67 +121,68 @@ impl<T: Send + Sync + 'static> Draft<T> {
         self
     }
 
-    /// A thread that a role starts, and what it does. Main never takes its part; it takes one of four places,
-    /// and it can wake up for no reason and time out like any other.
+    /// Adds a thread that a role starts. Main never takes its part. It counts as one of four
+    /// threads, and can wake up spuriously and time out like any other.
     #[must_use]
     pub fn starts(mut self, name: &'static str) -> Self {
         self.starts.push(name);
         self
     }
 
-    /// What must hold when all threads have ended.
+    /// The condition when all threads have ended.
     #[must_use]
     pub fn check(mut self, check: impl Fn(&T) + Send + Sync + 'static) -> Self {
         self.check = Arc::new(check);
         self
     }
 
-    /// What must be reached in some execution; otherwise the scenario is not about what it says.
+    /// What some execution must reach; otherwise the scenario does not show what it says.
     #[must_use]
     pub fn reaches(mut self, what: impl IntoIterator<Item = Reach>) -> Self {
         self.must_reach.extend(what);
         self
     }
 
-    /// Explores at most this many preemptions in an execution. Without a call: any number with two
-    /// threads, three with more.
+    /// Explores at most this many preemptions in an execution. The default is any number with two
+    /// threads, and three with more.
     #[must_use]
     pub fn bound(mut self, preemptions: Option<usize>) -> Self {
         self.bound = Some(preemptions);
         self
     }
 
-    /// How many wake-ups for no reason each thread may have. Without a call: one.
+    /// How many spurious wake-ups each thread may have. The default is one.
     #[must_use]
     pub fn spurious(mut self, n: u32) -> Self {
         self.spurious = n;
         self
     }
 
-    /// How many waits of each thread may time out though somebody could still wake it. Without a call: one.
+    /// How many waits of each thread may time out while another thread could still wake it. The
+    /// default is one.
     #[must_use]
     pub fn timeouts(mut self, n: u32) -> Self {
         self.timeouts = n;
         self
     }
 
-    /// Lets every spin look once, so that the orderings in there are executed too. Otherwise they look
-    /// not at all.
+    /// Lets every spin look once, so that its orderings are executed too. By default spins do not
+    /// look.
     #[must_use]
     pub fn spinning(mut self) -> Self {
         self.spin = true;
         self
     }
 
-    /// Counts it by brute force too: `cargo model --coverage` runs every interleaving of it, and says how
-    /// much of that loom reaches. For small ones: two threads, an operation each.
+    /// Also counts it by brute force: `cargo model --coverage` runs all its interleavings, and says
+    /// how many of them loom reaches. For small scenarios: two threads with an operation each.
     #[must_use]
     pub fn counted(mut self) -> Self {
         self.counted = true;
         self
     }
 
-    /// Turns it round: the scenario has a mistake in it, and the model must find it.
+    /// Inverts it: the scenario has a mistake, and the model must find it.
     #[must_use]
     pub fn must_fail(mut self, kind: Kind) -> Self {
         self.must_fail = Some(kind);
@@ -238,7 +239,7 @@ fn execute<T: Send + Sync + 'static>(
     thread::main_begins();
     coins::mint(roles.len() + starts);
 
-    // std's Arc and not loom's: what it orders, starting and joining the threads orders as well.
+    // std's Arc and not loom's: starting and joining the threads already gives its ordering.
     let shared = Arc::new(setup());
     world::with(|w| w.trace.setup = w.trace.events.len());
     let others: Vec<_> = (1..roles.len())

@@ -1,8 +1,8 @@
-//! The places in the source where something happens that a model can change: an ordering, a wake.
+//! The places in the source that a model can change: an ordering, a wake.
 //!
-//! A site is a `file:line:column` and what is done there. The first time that a site is executed it is
-//! looked up whether the mutant of this run (if there is one) sits there; from then on it is one
-//! look in a table.
+//! A site is a `file:line:column` and what is done there. At the first execution of a site, the
+//! runtime checks whether this run's mutant, if any, is there; after that it only reads a
+//! table.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
@@ -41,21 +41,21 @@ pub enum Operation {
 pub(crate) struct Site {
     pub(crate) at: At,
     pub(crate) operation: Operation,
-    /// As the source has it; `None` for a wake.
+    /// The source's ordering; `None` for a wake.
     pub(crate) order: Option<Ordering>,
     /// The second ordering of a compare-exchange.
     pub(crate) failure: Option<Ordering>,
     pub(crate) executed: u64,
-    /// What the mutant does here.
+    /// The mutant's change here.
     change: Option<Change>,
 }
 
-/// All sites that were executed.
+/// All executed sites.
 #[derive(Default)]
 pub(crate) struct Sites {
     pub(crate) all: Vec<Site>,
     index: HashMap<(usize, Operation), usize, BuildHasherDefault<Mix>>,
-    /// The site where the mutant sits, once it was found.
+    /// The site of the mutant, once it was found.
     pub(crate) mutated: Option<usize>,
 }
 
@@ -81,7 +81,7 @@ pub(crate) fn exchanged(
     }
 }
 
-/// A fence is about to be executed. Returns the ordering to use, or `None` if it is to be left out.
+/// A fence is about to be executed. Returns the ordering to use, or `None` to leave it out.
 pub(crate) fn fenced(at: At, order: Ordering) -> Option<Ordering> {
     match visit(at, Operation::Fence, Some(order), None) {
         Some(Change::Order(weaker)) => Some(weaker),
@@ -90,7 +90,7 @@ pub(crate) fn fenced(at: At, order: Ordering) -> Option<Ordering> {
     }
 }
 
-/// A wake is about to be executed. Returns how many to wake at most, or `None` if it is to be left out.
+/// A wake is about to be executed. Returns how many to wake at most, or `None` to leave it out.
 pub(crate) fn wakes(at: At, all: bool) -> Option<usize> {
     let operation = if all { Operation::WakeAll } else { Operation::WakeOne };
     match (visit(at, operation, None, None), all) {
@@ -148,8 +148,8 @@ fn first_visit(mut site: Site) -> Option<Change> {
         .unwrap_or_else(|error| crate::failure::fail(crate::failure::Failure::BadMutant { error }))
 }
 
-/// Mixes the address of a location: addresses that differ in their high bits only would collide in a
-/// table that looks at the low ones.
+/// Mixes the address of a location: addresses that differ only in their high bits would collide in
+/// a table that uses the low ones.
 #[derive(Default)]
 struct Mix(u64);
 

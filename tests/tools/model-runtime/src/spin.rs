@@ -1,17 +1,17 @@
-//! Spinning in a model: nobody looks, unless the scenario asks for one look.
+//! Spinning in a model: a spin does not look, unless the scenario asks for one look.
 //!
-//! Each look is one more load at which loom may switch threads, and what it could find, the operations
-//! after the spin find as well. With one look the loads in these loops are executed too, so that their
-//! orderings can be judged.
+//! Each look is one more load at which loom may switch threads, and the operations after the spin
+//! find the same. With one look the loads in these loops are executed too, so that their orderings
+//! can be judged.
 
 use crate::world;
 
-/// Stands for the back-off from a fought-over word.
+/// Replaces the back-off from a contended word.
 pub fn back_off(ready: impl FnMut() -> bool) -> bool {
     look(ready)
 }
 
-/// Stands for the close watch on a quiet word.
+/// Replaces the close watch on a quiet word.
 pub fn watch(ready: impl FnMut() -> bool) -> bool {
     look(ready)
 }

@@ -1,12 +1,13 @@
 //! Keeps the stacks of model threads from one execution to the next.
 //!
-//! loom gives every thread of every execution a fresh stack: `mmap`, `mprotect` for the guard page, a few page
-//! faults, `munmap`. Measured on the model of a condition (two threads, and the one that tosses coins) that was
-//! 60 % of the time, and loom has no setting for it. So this module stands in for the three calls: it hands
-//! a stack that was given back out again, guard page and all, and passes everything else on to the kernel.
+//! loom gives every thread of every execution a fresh stack: `mmap`, `mprotect` for the guard page,
+//! a few page faults, `munmap`. On the model of a condition (two threads, and the coin thread) that
+//! was 60 % of the time, and loom has no setting for it. So this module replaces the three calls:
+//! it reuses a returned stack with its guard page, and passes everything else to the kernel.
 //!
-//! The linker prefers these functions to libc's of the same name, in programs that contain this crate, for
-//! calls from Rust. libc's own calls (threads of the operating system, `malloc`) do not come here.
+//! The linker prefers these functions to libc's of the same name, in programs that contain this
+//! crate, for calls from Rust. libc's own calls (threads of the operating system, `malloc`) bypass
+//! it.
 #![cfg(all(target_os = "linux", target_pointer_width = "64"))]
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -16,12 +17,12 @@ use libc::{
     SYS_mprotect, SYS_munmap, c_int, c_void, off_t, size_t, syscall,
 };
 
-/// More than threads of one execution; those of failed ones are never given back.
+/// More than the threads of one execution; stacks of failed ones are never returned.
 const PLACES: usize = 16;
 
-/// A stack that was handed out once.
+/// A stack that was allocated once.
 struct Place {
-    /// Where it begins; 0: this place is free.
+    /// Its address; 0 if this place is free.
     address: AtomicUsize,
     length: AtomicUsize,
     in_use: AtomicBool,
@@ -61,8 +62,8 @@ unsafe extern "C" fn mmap(
         && protection == PROT_READ | PROT_WRITE;
     if is_stack {
         for place in &STACKS {
-            // Relaxed: a hint; the swap decides. Acquire: pairs with the Release in `munmap`, so that the last
-            // owner is done with the stack.
+            // Relaxed: a hint; the swap decides. Acquire: pairs with the Release in `munmap`, so
+            // that the last owner is done with the stack.
             if place.length.load(Ordering::Relaxed) == length
                 && !place.in_use.swap(true, Ordering::Acquire)
             {
@@ -81,7 +82,7 @@ unsafe extern "C" fn mmap(
 /// Notes a new stack, if there is a place for it.
 fn remember(address: usize, length: usize) {
     for place in &STACKS {
-        // Relaxed: whoever makes `in_use` true has a free place to itself.
+        // Relaxed: the thread that sets `in_use` owns the free place.
         if place.length.load(Ordering::Relaxed) == 0 && !place.in_use.swap(true, Ordering::Acquire)
         {
             place.length.store(length, Ordering::Relaxed);
@@ -98,7 +99,7 @@ fn remember(address: usize, length: usize) {
 #[unsafe(no_mangle)]
 unsafe extern "C" fn mprotect(address: *mut c_void, length: size_t, protection: c_int) -> c_int {
     let place = place(address).filter(|_| protection == PROT_NONE);
-    // Relaxed: only the owner of the stack comes here with its address.
+    // Relaxed: only the owner of the stack passes its address here.
     if place.is_some_and(|place| place.guarded.load(Ordering::Relaxed)) {
         return 0;
     }

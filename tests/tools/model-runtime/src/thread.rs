@@ -1,4 +1,5 @@
-//! Threads whose state is known: when the last one that could run falls asleep, somebody must notice.
+//! Threads whose state is known: when the last runnable thread falls asleep, the runtime must
+//! notice.
 
 use std::panic::Location;
 use std::sync::{Arc, Mutex};
@@ -58,8 +59,8 @@ pub fn id() -> u32 {
 
 /// Lets other threads go first.
 ///
-/// A loop that waits by this call is explored as far as loom can, but loom then hides old values from the
-/// thread, so prefer to sleep.
+/// loom explores a loop that waits by this call as far as it can, but then hides old values from
+/// the thread, so prefer sleeping.
 #[track_caller]
 pub fn yield_now() {
     if model_failed() {
@@ -74,7 +75,7 @@ pub fn yield_now() {
     }
 }
 
-/// A thread that was started, to be waited for.
+/// A started thread, which can be joined.
 #[derive(Debug)]
 pub struct JoinHandle<T> {
     thread: usize,
@@ -84,7 +85,7 @@ pub struct JoinHandle<T> {
 #[derive(Debug)]
 enum Handle<T> {
     Loom(loom::thread::JoinHandle<T>),
-    /// What it returns, once it has ended.
+    /// Its result, once it has ended.
     Interleaved(Arc<Mutex<Option<T>>>),
 }
 
@@ -197,8 +198,8 @@ pub(crate) fn runs(thread: usize) {
     world::with(|w| w.threads[thread].doing = Doing::Running);
 }
 
-/// The thread is about to block, or to end. If nobody is left who could run, then either time passes, for
-/// somebody with a deadline, or this is the end.
+/// The thread is about to block, or to end. If no thread can run, either time passes, for a thread
+/// with a deadline, or this is the end.
 pub(crate) fn blocks(thread: usize, doing: Doing) {
     if model_failed() {
         return;
@@ -213,7 +214,7 @@ pub(crate) fn blocks(thread: usize, doing: Doing) {
 }
 
 impl World {
-    /// The thread that loom calls by this name.
+    /// The thread with this name in loom.
     pub(crate) fn thread_named(&self, name: &str) -> Option<usize> {
         self.threads.iter().position(|thread| thread.id.is_some_and(|id| format!("{id:?}") == name))
     }

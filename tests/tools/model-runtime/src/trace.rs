@@ -1,4 +1,4 @@
-//! The record of one execution: who did what, in the order in which it happened.
+//! The record of one execution: what each thread did, in order.
 
 use loom::sync::atomic::Ordering;
 
@@ -6,14 +6,14 @@ use crate::sync::atomic::Update;
 use crate::thread;
 use crate::world::{self, At};
 
-/// The rows of the execution that is going on, if it is the one to be kept.
+/// The rows of the current execution, if it is recorded.
 #[derive(Default)]
 pub(crate) struct Trace {
     pub(crate) on: bool,
-    /// The thread that runs.
+    /// The running thread.
     pub(crate) running: usize,
     pub(crate) events: Vec<Event>,
-    /// How many of them there were when the threads began: before that, main made what they share.
+    /// The number of rows when the threads began; earlier rows made the shared state.
     pub(crate) setup: usize,
 }
 
@@ -34,7 +34,7 @@ pub(crate) struct Event {
     pub(crate) what: What,
 }
 
-/// What happened. Values are the bits of the value.
+/// The operation. Values are their bits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum What {
     Load { order: Ordering, value: u64, newest: u64 },

@@ -1,8 +1,9 @@
-//! What the runtime knows about the execution that is going on.
+//! The runtime's state of the current execution.
 //!
 //! loom runs all threads of a model on one thread of the operating system, so the world is a plain
-//! thread-local value: reading or changing it is no step of the model, and adds no interleavings. It must
-//! never stay borrowed over a call to loom, for loom may switch to another thread in there.
+//! thread-local value: reading or changing it is not a step of the model, and adds no
+//! interleavings. It must never stay borrowed during a call to loom, because loom may switch to
+//! another thread there.
 
 use std::cell::RefCell;
 use std::panic::Location;
@@ -21,7 +22,7 @@ use crate::site::Sites;
 use crate::thread::ThreadState;
 use crate::trace::{Event, Trace};
 
-/// Where in the source something happens.
+/// A place in the source.
 pub(crate) type At = &'static Location<'static>;
 
 /// The file of a line, from the root of the repository.
@@ -29,18 +30,18 @@ pub(crate) fn file(at: At) -> &'static str {
     generated::place::from_root(at.file())
 }
 
-/// How a scenario is to be run.
+/// How to run a scenario.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Settings {
-    /// Wake-ups for no reason that each thread may have.
+    /// Spurious wake-ups that each thread may have.
     pub(crate) spurious: u32,
-    /// Waits of each thread that may time out though somebody could still wake it.
+    /// Waits of each thread that may time out while another thread could still wake it.
     pub(crate) timeouts: u32,
     /// Whether spins look once; otherwise they do not look at all.
     pub(crate) spin: bool,
     /// What to change, and where.
     pub(crate) mutant: Option<Mutant>,
-    /// Whose operations to keep.
+    /// The thread whose operations to keep.
     pub(crate) record: Record,
 }
 
@@ -57,20 +58,20 @@ pub(crate) enum Record {
 
 /// An atomic or a cell.
 pub(crate) struct Object {
-    /// Where it was made, if this execution is recorded: the line that made the whole, then the line that
-    /// made the part of it, and so on inwards.
+    /// Where it was made, if this execution is recorded: the line that made the whole, then the
+    /// line that made its part, and so on inwards.
     pub(crate) made: Vec<At>,
     pub(crate) shape: Shape,
     /// The value that was stored last; nothing for a cell.
     pub(crate) newest: u64,
-    /// Where it was when it was last used, and when that was: a wake knows no more than an address.
+    /// Its address at its last use, and the time of that use: a wake only knows an address.
     pub(crate) address: usize,
     pub(crate) used: u64,
     /// The loom atomic of a word that threads may sleep on.
     pub(crate) word: Option<Arc<loom::sync::atomic::AtomicU32>>,
 }
 
-/// How the bits of an object's value are to be read.
+/// How to interpret the bits of an object's value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {
     Bool,
@@ -83,26 +84,26 @@ pub enum Shape {
 pub(crate) struct World {
     pub(crate) settings: Rc<Settings>,
 
-    // Kept from one execution to the next.
+    // State that is kept from one execution to the next.
     pub(crate) execution: u64,
     pub(crate) sites: Sites,
     pub(crate) reached: Reached,
     pub(crate) histories: Option<Histories>,
 
-    // Of this execution.
-    /// Counts what happens, to tell what was later.
+    // State of this execution.
+    /// Counts events, to order them.
     pub(crate) clock: u64,
-    /// What [`clock`](crate::clock) says; none before somebody asks.
+    /// The time of [`clock`](crate::clock); `None` until it is asked.
     pub(crate) now: Option<Instant>,
     pub(crate) objects: Vec<Object>,
     pub(crate) threads: Vec<ThreadState>,
     pub(crate) waiters: Vec<Waiter>,
     pub(crate) coins: Coins,
     pub(crate) trace: Trace,
-    /// What is being made, from the whole inwards ([`part_of`]).
+    /// The objects under construction, from the outside inwards ([`part_of`]).
     pub(crate) making: Vec<At>,
     pub(crate) failure: Option<Failure>,
-    /// What schedules the threads, where it is not loom.
+    /// The scheduler, if it is not loom.
     pub(crate) interleave: Option<Scheduler>,
 }
 
@@ -156,35 +157,35 @@ impl World {
         object.used = self.clock;
     }
 
-    /// The word that was last seen at this address.
+    /// The last known word at this address.
     pub(crate) fn word_at(&self, address: usize) -> Option<usize> {
         (0..self.objects.len())
             .filter(|&i| self.is_word(i) && self.objects[i].address == address)
             .max_by_key(|&i| self.objects[i].used)
     }
 
-    /// Whether threads may sleep on it. Without loom there is no word to tell; then any atomic will do.
+    /// Whether threads may sleep on it. Without loom there is no such word; then any atomic counts.
     fn is_word(&self, object: usize) -> bool {
         let Object { word, shape, .. } = &self.objects[object];
         word.is_some() || self.interleave.is_some() && *shape != Shape::Cell
     }
 
-    /// Writes a row into the record of this execution, which is kept.
+    /// Writes a row into the record of this execution.
     pub(crate) fn record(&mut self, event: Event) {
         self.trace.running = event.thread;
         self.trace.events.push(event);
     }
 }
 
-/// Whether a failed model is being torn down. Guards then leave the world as it is: to unlock would be a
-/// step of a model that has ended.
+/// Whether a failed model is being torn down. Guards then change nothing: unlocking would be a step
+/// of a model that has ended.
 #[must_use]
 pub fn model_failed() -> bool {
     std::thread::panicking()
 }
 
-/// While this lives, what is made is part of what the caller's line makes: a counterexample then says
-/// `changed.sequence`, and not only `sequence`. For constructors.
+/// While this lives, new objects are part of what the caller's line makes: a counterexample then
+/// says `changed.sequence`, and not only `sequence`. For constructors.
 #[track_caller]
 #[must_use = "the parts are those that are made while this lives"]
 pub fn part_of() -> PartOf {

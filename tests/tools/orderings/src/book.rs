@@ -1,4 +1,5 @@
-//! What the book shows of a run: `book/generated/orderings.json`, written by `cargo orderings --book`.
+//! What the book shows of a run: `book/generated/orderings.json`, written by
+//! `cargo orderings --book`.
 //!
 //! The format is in `generated::orderings`. A test fails when the source has a place that the file
 //! does not have, or the other way round.
@@ -16,7 +17,7 @@ use crate::listed::Listed;
 use crate::models::{Failure, Row};
 use crate::source::Place;
 
-/// Longer ones are told by their sentence alone.
+/// Longer ones are shown only by their sentence.
 const MOST_ROWS: usize = 40;
 
 /// The file's path.
@@ -33,8 +34,8 @@ pub(crate) fn read(root: &Path) -> Result<Written> {
     }
 }
 
-/// Brings up to date what needs no model: places that could not be weaker, and the lines of others. Returns
-/// the modules with a place whose line has changed: for these the models must be asked.
+/// Updates what needs no model: places that could not be weaker, and the lines of others. Returns
+/// the modules with a place whose line has changed: these need a run of the models.
 pub(crate) fn refresh(root: &Path, places: &[Place], listed: &Listed) -> Result<BTreeSet<String>> {
     let mut written = read(root)?;
     let mut sources = Sources { root, files: BTreeMap::new() };
@@ -67,8 +68,8 @@ fn could_be_weaker(place: &Place) -> bool {
     place.modelled && strong.iter().any(|order| place.operation.contains(order))
 }
 
-/// Puts the places of the files that `is_wanted` into the file; the others stay, where the source still has
-/// their file.
+/// Puts the places of the files that `is_wanted` selects into the file; the others stay, if the
+/// source still has their file.
 pub(crate) fn write(
     root: &Path,
     places: &[Place],
@@ -96,7 +97,7 @@ pub(crate) fn write(
 }
 
 fn save(root: &Path, written: &Written) -> Result<()> {
-    // A place a line: a change is seen in the place that it is about.
+    // One place per line, so that a diff shows the changed place.
     let sites: Vec<_> =
         written.sites.iter().map(serde_json::to_string).collect::<Result<_, _>>()?;
     let text = format!(
@@ -209,7 +210,7 @@ fn cell(row: &Row) -> String {
     cell
 }
 
-/// The sentence with each place of a row as `{n}`. A place that no row has loses its line number.
+/// The sentence with each place of a row as `{n}`. A place without a row loses its line number.
 fn with_numbers(sentence: &str, known: &BTreeMap<String, usize>) -> String {
     let mut text = String::new();
     let mut rest = sentence;
@@ -253,7 +254,7 @@ impl Sources<'_> {
     }
 }
 
-/// What does not fit between the file and the source, a line each.
+/// The differences between the file and the source, one per line.
 #[cfg(test)]
 fn stale(root: &Path, written: &Written, places: &[Place], listed: &Listed) -> Vec<String> {
     let mut stale = Vec::new();

@@ -1,12 +1,12 @@
-//! What is meant by the names on the command line.
+//! The meaning of the names on the command line.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use crate::source::Place;
 
-/// Whose business a file is: the group of models that is called as its module is, or else the groups that
-/// execute it (`queue` has the engine of the blocking queues).
+/// The group of a file: the group of models with its module's name, or else the groups that execute
+/// it (`queue` has the engine of the blocking queues).
 pub(crate) type Homes = BTreeMap<String, BTreeSet<String>>;
 
 /// A name on the command line that means nothing.
@@ -43,8 +43,8 @@ pub(crate) fn homes<'a>(
     homes
 }
 
-/// The files that `names` means; without a name, all. A group at home in no file means those that it
-/// executes; a name that then means none is an error.
+/// The files that `names` selects; without a name, all. A group without its own file selects the
+/// files that it executes; a name that selects none is an error.
 pub(crate) fn files<'a>(
     homes: &Homes,
     names: &[String],
@@ -77,7 +77,7 @@ fn means(homes: &Homes, name: &str, file: &str) -> bool {
     is_file || module(file) == name || homes.get(file).is_some_and(|home| home.contains(name))
 }
 
-/// Whether each name can mean something. Told from the source and the groups alone, before anything is run.
+/// Whether each name can select something. Checked before any run, from the source and the groups.
 pub(crate) fn check(
     places: &[Place],
     groups: &BTreeSet<String>,

@@ -1,4 +1,5 @@
-//! Runs the models: once as the source is, and then with each weaker ordering until one of them notices.
+//! Runs the models: once as the source is, and then with each weaker ordering until one of them
+//! notices.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZero;
@@ -10,10 +11,10 @@ use anyhow::{Result, bail};
 use crate::judge::{Fate, Searched, Trial};
 use crate::models::{Failure, Job, Models, Outcome, Site, Verdict, Worker};
 
-/// What the models do without a mutant.
+/// The results of the models without a mutant.
 #[derive(Debug, Default)]
 pub(crate) struct Baseline {
-    /// All places in the crates that ship.
+    /// All places in the shipped crates.
     pub(crate) sites: Vec<Site>,
     /// The scenarios that execute each, by its number, the cheapest first.
     scenarios: Vec<Vec<String>>,
@@ -22,7 +23,7 @@ pub(crate) struct Baseline {
 /// How far to search.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
-    /// Executions with main in one role, after which a scenario is left alone.
+    /// After this many executions with main in one role, a scenario is stopped.
     pub(crate) executions: Option<u64>,
     /// Worker processes.
     pub(crate) jobs: NonZero<usize>,
@@ -31,7 +32,7 @@ pub(crate) struct Limits {
 }
 
 impl Limits {
-    /// How far to search for what nothing has noticed yet.
+    /// How far to search for a mutant that was not noticed yet.
     fn further(self) -> Self {
         const TIMES: u64 = 20;
         Self { executions: self.executions.map(|most| most.saturating_mul(TIMES)), ..self }
@@ -61,9 +62,9 @@ pub(crate) fn baseline(
         let Some(outcome) = outcome? else { continue };
         match &outcome.verdict {
             Verdict::Holds => right.push(*outcome),
-            // A search that was stopped may not have come to all that the scenario is about.
+            // A stopped search may not have reached everything in the scenario.
             Verdict::Unreached(_) if !outcome.complete => right.push(*outcome),
-            // Wrong on purpose: it would fail with any ordering.
+            // Deliberately wrong: it would fail with any ordering.
             Verdict::FailsAsItMust(_) => {}
             // Nor was it searched far enough to fail.
             Verdict::Missed(_) if !outcome.complete => {}
@@ -117,7 +118,8 @@ fn ships(file: &str) -> bool {
     model::changed::module(file).is_some()
 }
 
-/// Makes each place that `is_wanted` weaker in each way. `began` and `ended` see what is tried.
+/// Makes each place that `is_wanted` selects weaker in each way. `began` and `ended` observe the
+/// tries.
 pub(crate) fn hunt(
     models: &Models,
     baseline: &Baseline,
@@ -145,8 +147,8 @@ pub(crate) fn hunt(
     )
 }
 
-/// Runs the scenarios with a weaker ordering until one fails. Those that were stopped are searched further
-/// only when all have been tried: most weaker orderings fall to a small scenario.
+/// Runs the scenarios with a weaker ordering until one fails. Those that were stopped are searched
+/// further only when all have been tried: a small scenario finds most weaker orderings.
 fn try_one(
     worker: &mut Worker<'_>,
     site: &Site,
@@ -168,7 +170,7 @@ fn try_one(
             reached |= outcome.mutant_reached;
             searched.executions += outcome.executions;
             match outcome.verdict {
-                // A limit of the checker is no mistake of the source.
+                // A limit of the checker is not a mistake of the source.
                 Verdict::Fails(failure) if failure.kind == "limit" => {
                     searched.limited.push(scenario);
                 }
@@ -182,7 +184,7 @@ fn try_one(
                     return Fate::Killed { by, kind, executions, failure };
                 }
                 Verdict::BadMutant { error } => return Fate::Broken(error),
-                // Something else than a counterexample is no verdict on the ordering.
+                // Only a counterexample is a verdict on the ordering.
                 _ if outcome.complete => searched.whole += 1,
                 _ => left.push(scenario),
             }
@@ -191,7 +193,7 @@ fn try_one(
     searched.begun = left;
     match reached {
         true => Fate::Survived(searched),
-        // Never taken for a search: the ordering was at its full strength all along.
+        // This does not count as a search: the ordering kept its full strength.
         false => Fate::Broken("no scenario came to the place".to_owned()),
     }
 }
@@ -204,7 +206,7 @@ fn shorter(
     scenarios: &[String],
     limits: Limits,
 ) -> (String, Failure) {
-    /// No shorter one is looked for.
+    /// It does not look for a shorter one.
     const SHORT: usize = 16;
     const TRIES: usize = 6;
     const EXECUTIONS: u64 = 2_000;
@@ -219,7 +221,7 @@ fn shorter(
         let outcome = worker.run(&job(&scenario, Some(mutant), limits));
         if let Ok(Some(outcome)) = outcome
             && let Verdict::Fails(failure) = outcome.verdict
-            // One mistake can look different elsewhere; a limit of the checker is none.
+            // One mistake can look different elsewhere; a limit of the checker is not a mistake.
             && failure.kind == best.1.kind
             && failure.rows.len() < best.1.rows.len()
         {
@@ -234,7 +236,8 @@ fn job<'a>(name: &'a str, mutant: Option<&'a str>, limits: Limits) -> Job<'a> {
     Job { name, mutant, most_executions, most_seconds: None, no_trace: !limits.record }
 }
 
-/// `work` on each item, several at a time, each worker with a `tool` of its own. In the order of the items.
+/// `work` on each item, several at a time, each worker with its own `tool`. Results are in the
+/// order of the items.
 fn in_parallel<T: Sync, R: Send, W>(
     jobs: NonZero<usize>,
     items: &[T],

@@ -1,5 +1,5 @@
-//! What is wrong, once everything was tried: the source, what was executed, what survived, and the list side
-//! by side.
+//! The problems, once everything was tried. It compares the source, the executed places, the
+//! survivors and the list.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -8,7 +8,7 @@ use crate::listed::Listed;
 use crate::models::{Failure, Site};
 use crate::source::Place;
 
-/// What became of a weaker ordering.
+/// The result of a weaker ordering.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Fate {
     /// A scenario failed.
@@ -19,19 +19,19 @@ pub(crate) enum Fate {
     Broken(String),
 }
 
-/// How far scenarios were searched for something that they did not find.
+/// How far scenarios were searched without a finding.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Searched {
     pub(crate) executions: u64,
     /// Scenarios that were searched to their end.
     pub(crate) whole: usize,
-    /// Those that were stopped on the way.
+    /// Scenarios that were stopped.
     pub(crate) begun: Vec<String>,
-    /// Those that came to a limit of the checker with it.
+    /// Scenarios that reached a limit of the checker with it.
     pub(crate) limited: Vec<String>,
 }
 
-/// A weaker ordering, and what became of it.
+/// A weaker ordering and its result.
 #[derive(Clone, Debug)]
 pub(crate) struct Trial {
     pub(crate) site: Site,
@@ -39,26 +39,26 @@ pub(crate) struct Trial {
     pub(crate) fate: Fate,
 }
 
-/// Something that is not as it should be.
+/// A problem.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Problem {
     /// No model notices, and the list has no reason for it.
     Survives { place: Place, change: String },
     /// The list says that no model can notice, and one does.
     ListedButKilled { entry: String, change: String, by: String },
-    /// The list names what the source does not have.
+    /// The list names a place that the source does not have.
     ListedButGone { entry: String },
-    /// The source has it, and no model executes it.
+    /// The source has the place, and no model executes it.
     NotExecuted { place: Place },
     /// The list says that no model executes it, and one does.
     ListedButExecuted { entry: String, place: Place },
-    /// A model executes what the scan of the source does not know.
+    /// A model executes a place that the scan of the source does not know.
     NotScanned { site: Site },
     /// It could not be tried.
     Broken { place: String, why: String },
 }
 
-/// All problems of the files that `is_wanted`.
+/// All problems of the files that `is_wanted` selects.
 pub(crate) fn judge(
     places: &[Place],
     executed: &[Site],
@@ -104,7 +104,7 @@ pub(crate) fn judge(
             problems.push(Problem::ListedButGone { entry: entry.to_string() });
             continue;
         };
-        // What nobody executes is reported as such.
+        // A place that no model executes is reported as such.
         let Some(site) = site_of(place) else { continue };
         for change in &entry.weaker {
             if !site.weaker().any(|weaker| weaker == change) {
@@ -150,7 +150,7 @@ impl fmt::Display for Place {
 }
 
 impl Problem {
-    /// What to do about it, where that is not plain.
+    /// What to do about it, if that is not obvious.
     pub(crate) fn advice(&self) -> Option<&'static str> {
         match self {
             Self::Survives { .. } => Some(

@@ -1,7 +1,8 @@
-//! `tests/tools/orderings/justified.toml`: what may survive, and what no model executes, each with the reason.
+//! `tests/tools/orderings/justified.toml`: what may survive, and what no model executes, each with
+//! its reason.
 //!
-//! A place is named by file, function and operation, not by its line, so that the list does not rot with
-//! each edit.
+//! A place is named by file, function and operation, not by its line, so that the list does not rot
+//! with each edit.
 
 use std::fs;
 use std::path::Path;
@@ -31,7 +32,7 @@ pub(crate) struct Survivor {
     pub(crate) file: String,
     pub(crate) function: String,
     pub(crate) operation: String,
-    /// Which of those that read alike in the function.
+    /// Its number among the equal ones in the function.
     #[serde(default = "one")]
     pub(crate) nth: usize,
     pub(crate) weaker: Vec<String>,
@@ -43,7 +44,7 @@ pub(crate) struct Survivor {
 #[serde(deny_unknown_fields)]
 pub(crate) struct NotExecuted {
     pub(crate) file: String,
-    /// Without it: all in the file that the models do not even compile.
+    /// Without it, everything in the file, which the models do not compile.
     pub(crate) function: Option<String>,
     pub(crate) reason: String,
 }

@@ -1,12 +1,14 @@
-//! `cargo orderings`: an ordering is right when no model fails with it, and one fails with each weaker one.
+//! `cargo orderings`: an ordering is right if no model fails with it, and some model fails with
+//! each weaker one.
 //!
-//! The models are built once and run as the source is, to see which places with a memory ordering each
-//! scenario executes. Then each place is made weaker in each legal way, without recompiling (the model
-//! runtime's mutants), and the scenarios that execute it are run, the cheapest first, until one fails. What
-//! survives is weakened in the source, or listed in `tests/tools/orderings/justified.toml` with the reason.
+//! The models are built once and run as the source is, to see which places with a memory ordering
+//! each scenario executes. Then each place is made weaker in each legal way, without recompiling
+//! (the model runtime's mutants), and the scenarios that execute it are run, the cheapest first,
+//! until one fails. What survives is weakened in the source, or listed in
+//! `tests/tools/orderings/justified.toml` with the reason.
 //!
-//! It fails on a survivor that is not listed, on a listed one that is killed, on an entry of the list that
-//! the source no longer has, and on a place in the source that no model executes.
+//! It fails on a survivor that is not listed, on a listed one that is killed, on an entry of the
+//! list that the source no longer has, and on a place in the source that no model executes.
 //!
 //! | module   | idea                                                        |
 //! | -------- | ----------------------------------------------------------- |
@@ -46,7 +48,7 @@ use self::listed::Listed;
 use self::models::Models;
 use self::report::{Progress, Report};
 
-/// Makes each memory ordering weaker and sees that a model notices.
+/// Makes each memory ordering weaker and checks that a model notices.
 #[derive(Parser)]
 #[command(bin_name = "cargo orderings")]
 struct Arguments {
@@ -58,8 +60,8 @@ struct Arguments {
     #[arg(long)]
     changed: bool,
 
-    /// Searches every scenario to its end. Otherwise it is left alone after --executions, and after twenty
-    /// times as many where nothing has noticed by then.
+    /// Searches every scenario to its end. Otherwise a search stops after --executions, and after
+    /// twenty times as many if no scenario has noticed by then.
     #[arg(long)]
     full: bool,
 
@@ -67,12 +69,12 @@ struct Arguments {
     #[arg(long, value_name = "N", default_value = "20000", conflicts_with = "full")]
     executions: NonZero<u64>,
 
-    /// Writes what was found into `book/generated/orderings.json`, each failure with its rows.
+    /// Writes the results into `book/generated/orderings.json`, each failure with its rows.
     #[arg(long)]
     book: bool,
 
-    /// Brings that file up to date where no model is needed: lines that moved, and orderings that could not be
-    /// weaker.
+    /// Updates that file where no model is needed: lines that moved, and orderings that could not
+    /// be weaker.
     #[arg(long, conflicts_with_all = ["book", "names", "changed"])]
     refresh: bool,
 
@@ -81,18 +83,18 @@ struct Arguments {
     jobs: NonZero<usize>,
 }
 
-/// What a bad command line ends with.
+/// The exit status for a bad command line.
 const USAGE: u8 = 2;
 
-/// Executions of a scenario with main in one role that tell which files it is about.
+/// How many executions with main in one role tell which files a scenario uses.
 const A_SHORT_LOOK: u64 = 200;
 
-/// What a process ends with that Ctrl-C has ended.
+/// The exit status of a process that Ctrl-C has ended.
 const INTERRUPTED: i32 = 130;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    // The workers end by themselves when nobody is there to ask.
+    // The workers end by themselves when their parent has ended.
     let handler = ctrlc::set_handler(|| {
         let _ = console::Term::stderr().clear_line();
         eprintln!("interrupted");
@@ -112,7 +114,7 @@ fn main() -> ExitCode {
 
 /// The workspace's root.
 fn root() -> PathBuf {
-    // The path that the crate was built at: cargo builds it anew where the folder moves.
+    // The path where the crate was built: cargo rebuilds it if the folder moves.
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(3);
     root.expect("the crate lies two folders below the workspace's root").to_owned()
 }
@@ -144,7 +146,7 @@ fn run(arguments: &Arguments) -> Result<ExitCode> {
     let groups: BTreeSet<_> = names.iter().filter_map(group).collect();
     choose::check(&places, &groups, &arguments.names)?;
 
-    // What the scan does not know must be noticed too, if everything is looked at.
+    // If everything is checked, places that the scan does not know must be noticed too.
     let everything = changed.is_none() && arguments.names.is_empty();
     let wanted = |baseline: &Baseline| -> Result<BTreeSet<String>> {
         let executing = |file: &str| baseline.groups_of(file);
@@ -163,7 +165,7 @@ fn run(arguments: &Arguments) -> Result<ExitCode> {
 
     let mut names = names;
     if !everything {
-        // Where little is wanted, a short look at all scenarios tells which of them matter.
+        // For a small selection, a short run of all scenarios tells which of them matter.
         let look = as_they_are(&names, Some(A_SHORT_LOOK))?;
         let wanted = wanted(&look)?;
         names.retain(|name| look.executes(name, &wanted));

@@ -7,17 +7,17 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 
-/// Models of the runtime itself: they execute nothing of what ships but what they are made from.
+/// Models of the runtime itself: of the shipped code they execute only what they use themselves.
 const OF_THE_RUNTIME: &str = "runtime/";
 
 /// The runner, built.
 pub(crate) struct Models {
     program: PathBuf,
-    /// Sources are named from here.
+    /// Source paths are relative to it.
     root: PathBuf,
 }
 
-/// What a worker is asked to run.
+/// A job for a worker.
 #[derive(Serialize)]
 pub(crate) struct Job<'a> {
     pub(crate) name: &'a str,
@@ -36,7 +36,7 @@ pub(crate) enum Reply {
     Test(serde::de::IgnoredAny),
 }
 
-/// What came of a scenario.
+/// The result of a scenario.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Outcome {
     pub(crate) scenario: String,
@@ -47,7 +47,7 @@ pub(crate) struct Outcome {
     pub(crate) verdict: Verdict,
 }
 
-/// A place that was executed.
+/// An executed place.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Site {
     pub(crate) file: String,
@@ -80,7 +80,7 @@ pub(crate) struct Failure {
     /// The role of each thread.
     #[serde(default)]
     pub(crate) threads: Vec<String>,
-    /// What was done, one after the other. Empty if no record was wanted.
+    /// The operations, in order. Empty if no record was wanted.
     #[serde(default)]
     pub(crate) rows: Vec<Row>,
 }
@@ -97,13 +97,13 @@ pub(crate) struct Row {
 }
 
 impl Site {
-    /// `compare_exchange(Acquire, Relaxed)`, as the scan of the source says it.
+    /// `compare_exchange(Acquire, Relaxed)`, in the form of the source scan.
     pub(crate) fn text(&self) -> String {
         let orders: Vec<_> = self.order.iter().chain(&self.failure).map(String::as_str).collect();
         format!("{}({})", self.operation, orders.join(", "))
     }
 
-    /// The changes that make an ordering weaker; the others are the business of `cargo bugs`.
+    /// The changes that make an ordering weaker; `cargo bugs` tries the others.
     pub(crate) fn weaker(&self) -> impl Iterator<Item = &str> {
         self.changes.iter().map(String::as_str).filter(|change| !change.contains("wake"))
     }
@@ -137,7 +137,7 @@ impl Models {
     }
 }
 
-/// A process that runs one scenario after the other. It ends by itself when nobody is there to ask.
+/// A process that runs one scenario after the other. It ends by itself when its parent has ended.
 pub(crate) struct Worker<'a> {
     models: &'a Models,
     process: Option<Process>,
@@ -154,7 +154,7 @@ impl<'a> Worker<'a> {
         Self { models, process: None }
     }
 
-    /// Runs a job. Nothing for what is no scenario.
+    /// Runs a job. `None` if it is not a scenario.
     pub(crate) fn run(&mut self, job: &Job<'_>) -> Result<Option<Box<Outcome>>> {
         let mut process = match self.process.take() {
             Some(process) => process,
@@ -183,7 +183,7 @@ impl Process {
     }
 
     fn ask(&mut self, job: &Job<'_>) -> Result<Reply> {
-        // If it fails, the worker has died, and the read says how.
+        // If it fails, the worker has died, and the read reports how.
         let _ = writeln!(self.jobs, "{}", serde_json::to_string(job)?);
         let mut line = String::new();
         loop {
@@ -191,7 +191,7 @@ impl Process {
             if self.replies.read_line(&mut line)? == 0 {
                 bail!("{} died: {}", job.name, self.child.wait()?);
             }
-            // What does not parse is something that a scenario printed.
+            // A line that does not parse was printed by a scenario.
             if let Ok(reply) = serde_json::from_str(&line) {
                 return Ok(reply);
             }

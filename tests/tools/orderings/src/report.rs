@@ -1,4 +1,5 @@
-//! What is printed: a block a file, a line a place, a line a weaker ordering, and what is wrong at the end.
+//! What is printed: a block for each file, a line for each place and each weaker ordering, and the
+//! problems at the end.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -12,10 +13,10 @@ use crate::listed::{self, Listed};
 use crate::models::Site;
 use crate::source::Place;
 
-/// A live line on standard error: how far it is. Nothing where that is no terminal.
+/// A live progress line on standard error. Nothing if that is not a terminal.
 pub(crate) struct Progress {
     bar: ProgressBar,
-    /// What is being tried.
+    /// The current tries.
     now: Mutex<Vec<String>>,
 }
 
@@ -48,7 +49,7 @@ impl Progress {
     }
 }
 
-/// Everything that was found out.
+/// All results.
 pub(crate) struct Report<'a> {
     pub(crate) places: &'a [Place],
     pub(crate) sites: &'a [Site],
@@ -59,7 +60,7 @@ pub(crate) struct Report<'a> {
 }
 
 impl Report<'_> {
-    /// The table of the files that `is_wanted`, and the total.
+    /// The table of the files that `is_wanted` selects, and the total.
     pub(crate) fn text(&self, is_wanted: impl Fn(&str) -> bool) -> String {
         let mut text = String::new();
         let mut file = "";

@@ -1,8 +1,9 @@
-//! The source's side: every place in `primitives/src` and `queues/src` that gives a memory ordering.
+//! The source's side: every place in `primitives/src` and `queues/src` that gives a memory
+//! ordering.
 //!
-//! Read with a real parser, module by module from `lib.rs`, so that a place is known by what it is (file,
-//! function, operation) and not by its line, and so that what the models never compile is told apart from
-//! what they compile and never execute.
+//! Read with a real parser, module by module from `lib.rs`, so that a place is identified by file,
+//! function and operation and not by its line. That also separates code that the models never
+//! compile from code that they compile and never execute.
 
 mod cfg;
 mod tokens;
@@ -21,7 +22,7 @@ use self::cfg::Builds;
 /// A place that gives a memory ordering.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Place {
-    /// From the workspace's root.
+    /// The path from the workspace's root.
     pub(crate) file: String,
     pub(crate) line: u32,
     pub(crate) column: u32,
@@ -29,7 +30,7 @@ pub(crate) struct Place {
     pub(crate) function: String,
     /// `compare_exchange(Acquire, Relaxed)`.
     pub(crate) operation: String,
-    /// Which of those that read alike in the function, from 1.
+    /// Its number among the equal ones in the function, from 1.
     pub(crate) nth: usize,
     /// Whether the models compile it.
     pub(crate) modelled: bool,
@@ -38,7 +39,8 @@ pub(crate) struct Place {
 /// The crates that ship.
 const CRATES: [&str; 2] = ["primitives", "queues"];
 
-/// All places in the crates that ship, in the order of their modules. What only tests compile is left out.
+/// All places in the shipped crates, in the order of their modules. Code that only tests compile is
+/// left out.
 pub(crate) fn scan(root: &Path) -> Result<Vec<Place>> {
     let mut places = Vec::new();
     for name in CRATES {
@@ -98,7 +100,7 @@ fn scan_file(file: &str, text: &str, builds: Builds) -> Result<Found> {
 
 struct Scanner<'a> {
     file: &'a str,
-    /// Which builds compile what is being looked at.
+    /// The builds that compile the current item.
     builds: Builds,
     type_name: Option<String>,
     function: Option<String>,
@@ -106,7 +108,7 @@ struct Scanner<'a> {
 }
 
 impl Scanner<'_> {
-    /// Looks at something with these attributes, if any build but that of the tests has it.
+    /// Visits an item with these attributes, if any build other than the tests' has it.
     fn within(&mut self, attributes: &[Attribute], look: impl FnOnce(&mut Self)) {
         let outside = self.builds;
         self.builds = outside.narrowed(attributes);
@@ -142,7 +144,7 @@ impl Scanner<'_> {
         if orders.is_empty() {
             return;
         }
-        // What a weak compare-exchange is called makes no difference to its orderings.
+        // A weak compare-exchange has the same orderings.
         let name = name.strip_suffix("_weak").unwrap_or(name);
         let operation = format!("{name}({})", orders.join(", "));
         let function = self.function.clone().unwrap_or_default();
@@ -325,7 +327,7 @@ fn both() { w.load(Acquire); #[cfg(not(model))] w.load(Relaxed); }
             submodule(root, Path::new(parent), &module).unwrap().display().to_string()
         };
         assert_eq!(file("p/src/park.rs", Some("park/linux.rs")), "p/src/park/linux.rs");
-        // Neither file exists here, so the older form is named.
+        // Neither file exists here, so this names the older form.
         assert_eq!(file("p/src/lib.rs", None), "p/src/m/mod.rs");
         assert_eq!(file("p/src/lock.rs", None), "p/src/lock/m/mod.rs");
     }

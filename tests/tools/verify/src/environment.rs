@@ -1,8 +1,8 @@
 //! Keeps the caller's environment from changing what is checked.
 //!
-//! The worst of it is silent: a `RUSTFLAGS` replaces the flags that switch the models on, a
-//! `LOOM_MAX_DURATION` ends their search early and green, a `PROPTEST_CASES=1` leaves one case of a
-//! property. Such variables are taken out of the environment of every step, and the run says so.
+//! The worst changes are silent: `RUSTFLAGS` replaces the flags that switch the models on,
+//! `LOOM_MAX_DURATION` ends their search early and green, `PROPTEST_CASES=1` leaves one case of a
+//! property. Such variables are removed from the environment of every step, and the run says so.
 
 use std::ffi::OsString;
 use std::process::Command;
@@ -17,7 +17,7 @@ const NAMES: &[&str] = &[
     "CARGO_BUILD_RUSTFLAGS",
     "CARGO_BUILD_RUSTDOCFLAGS",
     "CLIPPY_CONF_DIR",
-    // Where and what for: the models and ThreadSanitizer keep folders of their own.
+    // The target and its folder: the models and ThreadSanitizer have their own folders.
     "CARGO_TARGET_DIR",
     "CARGO_BUILD_TARGET_DIR",
     "CARGO_BUILD_BUILD_DIR",
@@ -37,13 +37,14 @@ const FAMILIES: &[&str] = &[
 
 /// Would this variable change what a step checks?
 fn changes_meaning(name: &str) -> bool {
-    // CARGO_TARGET_<TRIPLE>_RUSTFLAGS and _RUNNER: before `build.rustflags`, and a runner could skip.
+    // CARGO_TARGET_<TRIPLE>_RUSTFLAGS and _RUNNER: it overrides `build.rustflags`, and a runner
+    // could skip tests.
     let of_target = name.starts_with("CARGO_TARGET_")
         && ["_RUSTFLAGS", "_RUSTDOCFLAGS", "_RUNNER"].iter().any(|end| name.ends_with(end));
     of_target || NAMES.contains(&name) || FAMILIES.iter().any(|family| name.starts_with(family))
 }
 
-/// The variables among `names` that are kept from the steps, sorted.
+/// The variables among `names` that the steps do not get, sorted.
 fn filter(names: impl Iterator<Item = OsString>) -> Vec<String> {
     let mut found: Vec<_> = names
         .filter_map(|name| name.into_string().ok())
@@ -53,7 +54,7 @@ fn filter(names: impl Iterator<Item = OsString>) -> Vec<String> {
     found
 }
 
-/// The caller's variables that are kept from the steps.
+/// The caller's variables that the steps do not get.
 pub(crate) fn ignored() -> Vec<String> {
     filter(std::env::vars_os().map(|(name, _)| name))
 }

@@ -1,23 +1,23 @@
-//! Ctrl-C: note it, so that the runner can end the step's processes before it goes.
+//! Ctrl-C: it is noted, so that the runner can end the step's processes before it exits.
 //!
-//! A step runs in a process group of its own: cargo, the compilers and the tests that it started end
-//! together, whether the signal came from a terminal or from `kill`. The price is that the terminal
-//! no longer sends them the Ctrl-C: [`end_group`] does.
+//! A step runs in its own process group: cargo, the compilers and the tests end together, whether
+//! the signal came from a terminal or from `kill`. As a consequence the terminal no longer sends
+//! them the Ctrl-C: [`end_group`] does.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
 static REQUESTED: AtomicBool = AtomicBool::new(false);
 
-/// Did somebody ask to stop?
+/// Whether a signal asked to stop.
 pub(crate) fn requested() -> bool {
-    // Relaxed: a flag alone, it publishes nothing.
+    // Relaxed: a flag without data.
     REQUESTED.load(Ordering::Relaxed)
 }
 
 /// How hard to end a group.
 #[derive(Clone, Copy)]
 pub(crate) enum Force {
-    /// The processes may tidy up.
+    /// The processes may clean up.
     Ask,
     /// They are gone.
     Kill,
@@ -35,11 +35,11 @@ mod unix {
     pub(crate) fn watch() {
         let handler = note as extern "C" fn(libc::c_int) as libc::sighandler_t;
         for signal in [libc::SIGINT, libc::SIGTERM, libc::SIGHUP] {
-            // SAFETY: `note` is async-signal-safe: it stores to an atomic that lives for ever.
+            // SAFETY: `note` is async-signal-safe: it stores to an atomic that is never freed.
             let before = unsafe { libc::signal(signal, handler) };
             if before == libc::SIG_IGN {
-                // `nohup`, or a job in the background of a script: it stays ignored.
-                // SAFETY: restores a disposition that the system itself had handed out.
+                // `nohup`, or a job in the background of a script: it stays ignored. SAFETY:
+                // restores a disposition that the system itself returned.
                 unsafe { libc::signal(signal, libc::SIG_IGN) };
             }
         }
@@ -52,8 +52,9 @@ mod unix {
             Force::Kill => libc::SIGKILL,
         };
         let leader = child.id() as libc::pid_t;
-        // SAFETY: no memory is involved. The group is ours: its number stays taken while the leader is
-        // not waited for or any other member is left. With nobody left this fails, which is fine.
+        // SAFETY: no memory is involved. The group belongs to this process: its number stays taken
+        // while the leader was not waited for or another member exists. Without members this fails,
+        // which is harmless.
         unsafe { libc::kill(-leader, signal) };
     }
 }

@@ -1,8 +1,8 @@
 //! `cargo verify`: everything that must hold, in one command with one closing table.
 //!
-//! What is checked stands as data in [`steps`]; [`needs`] sets up what a step stands on,
-//! [`environment`] keeps the caller's variables from changing what is checked, [`runner`] runs one
-//! step, [`report`] prints.
+//! [`steps`] has the checks as data; [`needs`] sets up what a step requires, [`environment`]
+//! keeps the caller's variables from changing a check, [`runner`] runs one step, [`report`]
+//! prints.
 
 #[cfg(test)]
 use watchdog as _;
@@ -10,6 +10,8 @@ use watchdog as _;
 mod environment;
 mod interrupt;
 mod needs;
+#[cfg(test)]
+mod prose;
 #[cfg(test)]
 mod readme;
 mod report;
@@ -32,7 +34,7 @@ struct Arguments {
     /// Add the long checks
     #[arg(long)]
     all: bool,
-    /// Run these steps alone, e.g. `--only fmt,clippy`
+    /// Run only these steps, e.g. `--only fmt,clippy`
     #[arg(long, value_name = "STEP,...", value_delimiter = ',')]
     only: Vec<String>,
     /// List the steps, run nothing
@@ -68,8 +70,8 @@ fn main() -> ExitCode {
     verify(&root, &selected, arguments.verbose)
 }
 
-/// The workspace's root. Asked of cargo at run time: a path fixed at compile time would still name
-/// the old folder after the workspace was copied, and check that one.
+/// The workspace's root. Cargo is asked at run time: a path from compile time would still name the
+/// old folder after the workspace was copied, and check that one.
 fn workspace_root() -> Option<PathBuf> {
     let package = std::env::var_os("CARGO_MANIFEST_DIR")?;
     Path::new(&package).ancestors().nth(3).map(Path::to_owned)

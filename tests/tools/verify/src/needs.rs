@@ -1,4 +1,4 @@
-//! Sets up what a step stands on, or says in one line what is missing.
+//! Sets up what a step requires, or says in one line what is missing.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -9,7 +9,7 @@ use crate::runner::cargo;
 use crate::steps::Need;
 
 /// Makes sure that `need` is there. The error is the outcome of the step that cannot run: a failure
-/// where it must hold, a skip where it is for machines that can.
+/// if it is required, a skip if it is optional.
 pub(crate) fn meet(need: Need, root: &Path) -> Result<(), Outcome> {
     match need {
         Need::Nothing => Ok(()),
@@ -58,7 +58,7 @@ fn thread_sanitizer(root: &Path) -> Result<(), String> {
     if runtime { Ok(()) } else { Err("nightly has no ThreadSanitizer for this system".to_owned()) }
 }
 
-/// Is there a browser that the test of the pages can drive? The names are those that it tries.
+/// Is there a browser for the test of the pages? It tries these names.
 fn chromium(root: &Path) -> Result<(), String> {
     let named = std::env::var("CHROMIUM").ok();
     let names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];

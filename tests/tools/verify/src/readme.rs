@@ -1,4 +1,5 @@
-//! The first pages name files, lines, commands and steps; each of these may move, and the page must follow.
+//! The first pages name files, lines, commands and steps; each of these may move, and the page must
+//! follow.
 
 /// The rows of the table that name a line of the lock, as line number and operation.
 fn rows(readme: &str) -> impl Iterator<Item = (usize, &str)> {
@@ -37,10 +38,10 @@ fn the_lines_of_the_lock_in_the_readme_do_what_it_says() {
 /// What a newcomer reads first, in the workspace's root.
 const PAGES: [&str; 4] = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md"];
 
-/// A name that a page only gives as an example, or that is there after a command alone.
+/// A name that a page only gives as an example, or that only exists after a command.
 const EXAMPLES: [&str; 4] = ["latch", "target/", "NAME", "*"];
 
-/// What stands between backticks, and what links lead to.
+/// Text between backticks, and the targets of links.
 fn mentioned(page: &str) -> impl Iterator<Item = &str> {
     let code = page.lines().flat_map(|line| line.split('`').skip(1).step_by(2));
     let links = page.split("](").skip(1).filter_map(|rest| rest.split_once(')').map(|(to, _)| to));

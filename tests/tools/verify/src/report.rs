@@ -1,4 +1,4 @@
-//! What the run prints: a line a step while it goes on, the table, the closing line.
+//! What the run prints: a line for each step, the table, the closing line.
 
 use std::fmt::Write as _;
 use std::fs::File;
@@ -11,11 +11,11 @@ use crate::steps::{STEPS, Step};
 /// How a step ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
-    /// It holds; perhaps with what was counted.
+    /// It holds; perhaps with a count.
     Passed(Option<String>),
-    /// It does not hold, or could not be shown to: why.
+    /// It does not hold, or could not be checked; the reason.
     Failed(String),
-    /// It was not looked at, for lack of what it stands on: why.
+    /// It was not checked, because something is missing; the reason.
     Skipped(String),
     /// An earlier step failed.
     NotRun,
@@ -39,11 +39,11 @@ impl Outcome {
 
 /// The lines of its output that a failing step shows.
 const TAIL: usize = 40;
-/// No further back than this for them.
+/// The search for them goes no further back.
 const TAIL_BYTES: u64 = 64 * 1024;
 /// The live line stays on one row of a terminal of the usual width.
 const WIDTH: usize = 79;
-/// Takes the live line away: to the left margin, erase the row.
+/// Removes the live line: goes to the left margin and erases the row.
 const ERASE: &str = "\r\x1b[2K";
 
 /// The steps of this run and how they ended.
@@ -51,14 +51,14 @@ pub(crate) struct Report {
     /// The workspace's.
     root: PathBuf,
     rows: Vec<Row>,
-    /// Is somebody looking who can be shown a line that changes?
+    /// Is there a terminal for a changing line?
     terminal: bool,
     colour: bool,
-    /// Does the output of the steps come between the lines?
+    /// Does the steps' output appear between the lines?
     verbose: bool,
-    /// How much of the running step's log was shown.
+    /// How much of the current step's log was shown.
     followed: u64,
-    /// The live line as it stands.
+    /// The current live line.
     live: String,
 }
 
@@ -72,7 +72,7 @@ impl Report {
     /// Forgets the logs of earlier runs of these steps.
     pub(crate) fn new(root: &Path, steps: &[&'static Step], verbose: bool) -> Self {
         for step in steps {
-            // Mostly there is none.
+            // Usually there is none.
             _ = std::fs::remove_file(root.join(step.log()));
         }
         let terminal = io::stdout().is_terminal();
@@ -99,9 +99,10 @@ impl Report {
         }
     }
 
-    /// Shows that step `number` goes on: what is new in its log, or on a terminal the live line.
+    /// Shows the progress of step `number`: the new part of its log, or on a terminal the live
+    /// line.
     pub(crate) fn tick(&mut self, number: usize, elapsed: Duration, log: &Path) {
-        // What cannot be read now is shown the next time, or never: the log itself stays.
+        // Output that cannot be read now is shown later, or never: the log itself stays.
         if self.verbose {
             if let Ok(new) = read_from(log, self.followed) {
                 self.followed += new.len() as u64;
@@ -133,7 +134,7 @@ impl Report {
         row.time = time;
     }
 
-    /// Prints the last lines of what step `number` had to say, unless that stands there already.
+    /// Prints the last lines of step `number`, unless they are already shown.
     pub(crate) fn show_tail(&self, number: usize) {
         if self.verbose {
             return;
@@ -144,12 +145,12 @@ impl Report {
         }
     }
 
-    /// Prints the table, what failed, and the line that counts.
+    /// Prints the table, the failures, and the closing line.
     pub(crate) fn close(&self, total: Duration) {
         say(format!("\n{}\n{}{}\n", self.table(total), self.verdict(), self.counts()));
     }
 
-    /// Did anything not hold?
+    /// Did any step fail?
     pub(crate) fn failed(&self) -> bool {
         self.count(|outcome| matches!(outcome, Outcome::Failed(_))) > 0
     }
@@ -197,7 +198,7 @@ impl Report {
         table
     }
 
-    /// What failed, why, and how to see it again; nothing if nothing did.
+    /// The failure, its reason, and how to reproduce it; empty if nothing failed.
     fn verdict(&self) -> String {
         let Some((step, why)) = self.rows.iter().find_map(|row| match &row.outcome {
             Outcome::Failed(why) => Some((row.step, why)),
@@ -251,8 +252,8 @@ fn seconds(time: Duration) -> String {
     format!("{:>width$.1} s", time.as_secs_f64(), width = TIME - 2)
 }
 
-/// Prints at once. If standard output is closed, nobody is left to be told, and a step may be
-/// running: no panic. The exit status still says how it went.
+/// Prints at once. If standard output is closed, it does not panic, because a step may be running;
+/// the exit status still shows the result.
 pub(crate) fn say(text: impl AsRef<[u8]>) {
     let mut stdout = io::stdout();
     _ = stdout.write_all(text.as_ref());
@@ -267,7 +268,7 @@ fn read_from(log: &Path, offset: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// The last `count` lines of the log that hold anything, control characters taken out.
+/// The last `count` non-empty lines of the log, without control characters.
 fn last_lines(log: &Path, count: usize) -> io::Result<Vec<String>> {
     let offset = std::fs::metadata(log)?.len().saturating_sub(TAIL_BYTES);
     let text = String::from_utf8_lossy(&read_from(log, offset)?).into_owned();

@@ -12,13 +12,13 @@ use crate::interrupt::{self, Force};
 use crate::report::Outcome;
 use crate::steps::{Evidence, Step};
 
-/// How often the runner looks: for the end of the step, for Ctrl-C, for the live line.
+/// How often the runner checks the end of the step, Ctrl-C, and the live line.
 const TICK: Duration = Duration::from_millis(50);
 
-/// A step that has not ended by then hangs: in a project of locks that is a finding, not a slow day.
+/// A step that has not ended by then counts as hanging: in a project of locks that is a finding.
 const LIMIT: Duration = Duration::from_secs(20 * 60);
 
-/// How long the processes of a step may tidy up once they were asked to end.
+/// How long the processes of a step may clean up after they were asked to end.
 const GRACE: Duration = Duration::from_secs(2);
 
 /// Cargo itself: the one that runs this program, so that a `cargo +toolchain verify` stays with it.
@@ -48,7 +48,7 @@ fn run_limited(step: &Step, root: &Path, limit: Duration, mut watch: impl FnMut(
     }
 }
 
-/// Starts the step in a process group of its own, output and errors to the log in one stream.
+/// Starts the step in its own process group, with output and errors in one log.
 fn start(step: &Step, root: &Path, log: &Path) -> io::Result<Child> {
     fs::create_dir_all(log.parent().expect("a log lies in a folder"))?;
     let output = File::create(log)?;
@@ -94,7 +94,7 @@ fn wait(child: &mut Child, limit: Duration, mut watch: impl FnMut()) -> io::Resu
     }
 }
 
-/// Ends the child and all that it started: asks, gives them a moment, then kills who is left.
+/// Ends the child and its descendants: asks them, waits a moment, then kills the rest.
 fn end(child: &mut Child) -> io::Result<()> {
     interrupt::end_group(child, Force::Ask);
     let asked = Instant::now();
@@ -107,7 +107,7 @@ fn end(child: &mut Child) -> io::Result<()> {
 
 const NOTHING_RAN: &str = "it ended green, but its output shows nothing that ran";
 
-/// Looks in the log for what a green exit status does not say.
+/// Checks the log for what a green exit status does not show.
 fn judge(evidence: Evidence, log: &Path) -> Outcome {
     let output = match fs::read(log) {
         Ok(output) => String::from_utf8_lossy(&output).into_owned(),
@@ -125,7 +125,7 @@ fn judge(evidence: Evidence, log: &Path) -> Outcome {
     }
 }
 
-/// `12 tests`; nothing for none.
+/// `12 tests`; empty for none.
 fn counted(number: usize, what: &str) -> Option<String> {
     (number > 0).then(|| format!("{number} {what}"))
 }
@@ -156,7 +156,7 @@ fn benches_run(output: &str) -> usize {
 mod tests {
     use super::*;
 
-    /// A folder of the test's own, removed at the end.
+    /// The test's own folder, removed at the end.
     struct Scratch(std::path::PathBuf);
 
     impl Scratch {

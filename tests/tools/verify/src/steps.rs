@@ -1,54 +1,55 @@
-//! What must hold: one line a step, in the order in which they run.
+//! What must hold: one line for each step, in order.
 //!
-//! Cheap failures come first, and steps that can use each other's artefacts follow each other. All but
-//! the models build with the dev profile, and select the whole workspace where they can: so the
-//! features of the dependencies resolve alike, and each is compiled once to be checked and once to be
-//! run. `demo` and `book` are run as a person types them, which shows that they build on their own.
-//! `--locked` stands everywhere: nothing may update `Cargo.lock` on the way.
+//! Cheap steps come first, and steps that share artefacts follow each other. All but the models
+//! build with the dev profile, and select the whole workspace where they can: so the features of
+//! the dependencies resolve alike, and each dependency is compiled once for checking and once for
+//! running. `demo` and `book` run as a user types them, which shows that they build alone.
+//! `--locked` is everywhere: no step may update `Cargo.lock`.
 
 use std::fmt;
 
 /// One thing that must hold, and the command that shows it.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Step {
-    /// What `--only` and the log file call it.
+    /// Its name for `--only` and the log file.
     pub(crate) name: &'static str,
     /// What is true when it passes.
     pub(crate) proves: &'static str,
     /// The words of the command, split at blanks, run in the workspace's root.
     pub(crate) command: &'static str,
-    /// What the command finds in its environment on top of the caller's.
+    /// Additions to the caller's environment.
     pub(crate) env: &'static [(&'static str, &'static str)],
-    /// What must be there first.
+    /// What must exist first.
     pub(crate) needs: Need,
-    /// What the output must hold beside the exit status.
+    /// What the output must contain besides the exit status.
     pub(crate) evidence: Evidence,
     /// Runs with `--all` only.
     pub(crate) long: bool,
 }
 
-/// What a step stands on beside cargo and rustc.
+/// What a step requires besides cargo and rustc.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Need {
     /// Nothing more.
     Nothing,
-    /// A component of the toolchain, by the name that rustup and `cargo NAME` know it by; installed
-    /// where it is missing.
+    /// A component of the toolchain, by its name in rustup and `cargo NAME`; installed if it is
+    /// missing.
     Component { rustup: &'static str, cargo: &'static str },
-    /// A nightly toolchain with the runtime of ThreadSanitizer; where it is missing, the step is skipped.
+    /// A nightly toolchain with the runtime of ThreadSanitizer; if it is missing, the step is
+    /// skipped.
     ThreadSanitizer,
-    /// A Chromium; where it is missing, the step is skipped.
+    /// A Chromium; if it is missing, the step is skipped.
     Chromium,
-    /// A valgrind; where it is missing, the step is skipped.
+    /// A valgrind; if it is missing, the step is skipped.
     Valgrind,
 }
 
-/// What a green exit status does not say.
+/// What a green exit status does not show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Evidence {
-    /// The exit status says it all.
+    /// The exit status suffices.
     Status,
-    /// libtest's `test result` lines: no test at all is green to cargo and a failure here.
+    /// libtest's `test result` lines: zero tests are green to cargo, but a failure here.
     Tests,
     /// The closing line of `cargo model`, `12 models, 3,456 executions, …`: neither may be 0.
     Models,
@@ -60,7 +61,7 @@ const RUSTFMT: Need = Need::Component { rustup: "rustfmt", cargo: "fmt" };
 const CLIPPY: Need = Need::Component { rustup: "clippy", cargo: "clippy" };
 
 // ANCHOR: steps
-/// Every step there is. A new check is a new line here.
+/// Every step. A new check is a new line here.
 #[rustfmt::skip] // A step a paragraph: what it shows, then how.
 pub(crate) static STEPS: &[Step] = &[
     Step::new("fmt", "rustfmt would change nothing",
@@ -84,7 +85,7 @@ pub(crate) static STEPS: &[Step] = &[
     Step::new("docs-model", "the model runtime's documentation builds without a warning",
         "cargo doc --locked --profile model -p model --no-deps")
         .env(&[("RUSTFLAGS", "--cfg model"), ("RUSTDOCFLAGS", "--cfg model -D warnings"), ("LOCKSMITH_MODEL", "1")]),
-    // Without the demos: they switch the deadlock detector on, for all that is built with them.
+    // Without the demos: they switch the deadlock detector on for everything built with them.
     Step::new("test", "unit, property and stress tests, of the crates as a builder gets them",
         "cargo test --locked --workspace --exclude demos --tests").evidence(Evidence::Tests),
     Step::new("test-demos", "each demo on its defaults, on bad input, with a closed pipe, and Ctrl-C",
@@ -170,7 +171,7 @@ impl Step {
         format!("target/verify/{}.log", self.name)
     }
 
-    /// The command as one types it, variables included.
+    /// The command as typed, with its variables.
     pub(crate) fn shown(&self) -> String {
         let variables = self.env.iter().map(|(name, value)| {
             let quote = if value.contains(' ') { "'" } else { "" };
@@ -180,8 +181,8 @@ impl Step {
     }
 }
 
-/// The steps of `--only` in the table's order, long ones too; without `--only`, those of every run
-/// and with `all` the long ones.
+/// The steps of `--only` in the table's order, long ones too; without `--only`, the steps of every
+/// run and, with `all`, the long ones.
 pub(crate) fn select(only: &[String], all: bool) -> Result<Vec<&'static Step>, UnknownStep> {
     if let Some(name) = only.iter().find(|name| STEPS.iter().all(|step| step.name != *name)) {
         return Err(UnknownStep(name.clone()));

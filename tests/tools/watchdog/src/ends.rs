@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-/// How long a test program may take, if the environment does not say: some ten times what the slowest does.
+/// How long a test program may take, if the environment does not say: about ten times the slowest.
 pub const LIMIT: Duration = Duration::from_secs(300);
 
-/// What the program ends with: the status that libtest has for tests that failed.
+/// The program's exit status: libtest's status for failed tests.
 pub const STATUS: i32 = 101;

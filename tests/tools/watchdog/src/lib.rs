@@ -1,8 +1,9 @@
 //! Ends a test program that hangs, and says where each of its threads is.
 //!
-//! A bug in a lock shows as a thread that never comes back. The harness then waits for it, and who broke the lock
-//! sees a program that does not end. So each test program says `use watchdog as _;` in its root, and after
-//! [`LIMIT`] (`LOCKSMITH_TEST_LIMIT=SECONDS` chooses another) it ends with status [`STATUS`]:
+//! A bug in a lock shows as a thread that never returns. The harness then waits for it, and the
+//! developer sees a program that does not end. So each test program has `use watchdog as _;` in its
+//! root, and after [`LIMIT`] (`LOCKSMITH_TEST_LIMIT=SECONDS` chooses another) it ends with status
+//! [`STATUS`]:
 //!
 //! ```text
 //! deps/stress-1f0b hangs: it has not ended after 300 s. Its threads:
@@ -13,10 +14,11 @@
 //!     tests/cases/lock/stress.rs:31        lock::stress::each_adds
 //! ```
 //!
-//! How it works, on Linux: a constructor that the linker runs before `main` sets the alarm of the process. That
-//! needs no thread, so a test can still count the threads that there are, or let all of them fall asleep. The
-//! alarm's handler signals one thread after the other, and the handler of that signal writes down the calls that
-//! its thread is in. Elsewhere the crate does nothing: libtest itself names tests that run for more than a minute.
+//! How it works, on Linux: a constructor that the linker runs before `main` sets the alarm of the
+//! process. That needs no thread, so a test can still count the threads that there are, or let all
+//! of them fall asleep. The alarm's handler signals one thread after the other, and the handler of
+//! that signal records the calls of its thread. Elsewhere the crate does nothing: libtest itself
+//! names tests that run for more than a minute.
 
 mod ends;
 #[cfg(target_os = "linux")]
@@ -26,7 +28,7 @@ pub use ends::{LIMIT, STATUS};
 #[cfg(target_os = "linux")]
 pub use linux::end;
 
-/// Says that there is no telling where the threads are, and ends the program.
+/// Reports that the threads' places are unknown, and ends the program.
 #[cfg(not(target_os = "linux"))]
 pub fn end(what: &str) -> ! {
     eprintln!("\n{what}");

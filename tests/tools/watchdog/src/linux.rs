@@ -1,8 +1,8 @@
 //! The alarm, and a look at each thread.
 //!
-//! What runs in the handlers is more than POSIX allows there: it allocates, and takes locks of std. A thread that
-//! was interrupted within the allocator would hang once more. A program that hangs sleeps, and so is elsewhere; if
-//! it is not, the second alarm ends it, with the first line said.
+//! The handlers do more than POSIX allows: they allocate, and take locks of std. A thread that was
+//! interrupted in the allocator would hang again. A hanging program sleeps, so it is usually
+//! elsewhere; if not, the second alarm ends it, after the first line was printed.
 
 use std::backtrace::Backtrace;
 use std::ffi::c_int;
@@ -20,16 +20,16 @@ use crate::ends::{LIMIT, STATUS};
 /// Where the limit comes from, in seconds.
 const VARIABLE: &str = "LOCKSMITH_TEST_LIMIT";
 
-/// How long to wait for a thread to say where it is.
+/// How long to wait for a thread's report.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// What is left for all threads together.
+/// The time for all threads together.
 const LAST_RESORT: u32 = 30;
 
-/// Calls of this crate: of no help in a list of calls.
+/// Calls of this crate, which do not help in a list of calls.
 const OWN: &str = "tests/tools/watchdog/src";
 
-/// The thread that was asked has said where it is. SeqCst: ordered with nothing but itself.
+/// The asked thread has reported. SeqCst: it is ordered only with itself.
 static SAID: AtomicBool = AtomicBool::new(false);
 
 /// Runs before `main`.
@@ -61,13 +61,13 @@ fn on(signal: c_int, handler: extern "C" fn(c_int)) {
     // SAFETY: all zeroes is a valid `sigaction`: no flags, and no signal is blocked.
     let mut action: libc::sigaction = unsafe { mem::zeroed() };
     action.sa_sigaction = handler as *const () as libc::sighandler_t;
-    // A thread with a small stack may be asked too; it goes on where it was.
+    // A thread with a small stack may be asked too; it continues afterwards.
     action.sa_flags = libc::SA_RESTART;
     // SAFETY: both pointers are valid or null, as the call allows.
     unsafe { libc::sigaction(signal, &raw const action, std::ptr::null_mut()) };
 }
 
-/// The signal that asks a thread where it is: one that no test uses.
+/// The signal that asks a thread for its place; no test uses it.
 fn look() -> c_int {
     libc::SIGRTMAX() - 1
 }
@@ -77,7 +77,8 @@ extern "C" fn expired(_: c_int) {
     end(&format!("{program} hangs: it has not ended after {} s", limit().as_secs()))
 }
 
-/// Says `what`, where each thread of the program is, and ends the program as one whose tests failed.
+/// Prints `what` and the place of each thread, and ends the program with the status of failed
+/// tests.
 pub fn end(what: &str) -> ! {
     // SAFETY: the default action of the signal ends the process, from any thread.
     unsafe {
@@ -108,7 +109,7 @@ pub fn end(what: &str) -> ! {
     unsafe { libc::_exit(STATUS) }
 }
 
-/// Writes down the calls that this thread is in.
+/// Records the current calls of this thread.
 extern "C" fn say(_: c_int) {
     // SAFETY: it only asks.
     let thread = unsafe { libc::gettid() };
@@ -119,11 +120,12 @@ extern "C" fn say(_: c_int) {
     SAID.store(true, SeqCst);
 }
 
-/// A paragraph: the thread, its test if it is one that libtest started, and the calls that are ours.
+/// A paragraph: the thread, its test if libtest started it, and the calls of this workspace.
 fn described(thread: c_int, name: &str, backtrace: &str, folder: &Path) -> String {
     let calls = calls(backtrace, folder);
     let mut text = format!("\nthread {thread} `{name}`");
-    // libtest runs each test on a thread of its own, and the test is the first of ours that it calls.
+    // libtest runs each test on a thread of its own, and the test is the first call of this
+    // workspace.
     if backtrace.contains("test::run_test")
         && let Some((_, test)) = calls.iter().rev().find(|(_, call)| !call.contains("{{closure}}"))
     {
@@ -139,15 +141,15 @@ fn described(thread: c_int, name: &str, backtrace: &str, folder: &Path) -> Strin
     text
 }
 
-/// The root of the workspace: what lies outside is std, or another's.
+/// The root of the workspace: paths outside belong to std or to other crates.
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(3).unwrap_or(Path::new("/"))
 }
 
-/// Place and name of each call in `backtrace` that is of this workspace, the innermost first.
+/// Place and name of each call of this workspace in `backtrace`, the innermost first.
 ///
-/// std writes two lines for each: `  3: name` and `       at ./folder/file.rs:12:5`, where the dot stands for
-/// the folder that the program runs in.
+/// std writes two lines for each: `  3: name` and `       at ./folder/file.rs:12:5`, where the dot
+/// stands for the folder that the program runs in.
 fn calls(backtrace: &str, folder: &Path) -> Vec<(String, String)> {
     let mut name = "";
     let mut calls = Vec::new();
@@ -163,7 +165,7 @@ fn calls(backtrace: &str, folder: &Path) -> Vec<(String, String)> {
                 && !place.starts_with(OWN)
             {
                 let place = place.display().to_string();
-                // libc was built in folders that look as if they were below this one.
+                // libc was built in folders that look like subfolders of this one.
                 let file = place.split(':').next().unwrap_or_default();
                 if root().join(file).is_file() {
                     calls.push((place, name.to_owned()));

@@ -10,7 +10,7 @@ use std::thread;
 
 use watchdog as _;
 
-/// Never ends: what the test below starts, in a process of its own.
+/// Never ends; the test below starts it in its own process.
 #[test]
 #[ignore = "started by the test below, which sees it end"]
 fn sleeps_in_its_helper() {
@@ -68,9 +68,9 @@ fn every_test_program_is_watched() {
     for target in targets.filter(|target| target["test"] == true) {
         let path = target["src_path"].as_str().unwrap();
         let source = fs::read_to_string(path).unwrap();
-        // A program without a test has none that hangs.
+        // A program without tests cannot hang in one.
         let has_tests = target["kind"][0] == "test" || source.contains("mod ");
-        // The models are bounded by their executions, and take as long as they take.
+        // The number of executions limits the models, not the time.
         let exempt =
             ["watchdog/src/lib.rs", "tests/tools/cases/src/lib.rs", "tests/cases/models.rs"];
         if has_tests && !exempt.iter().any(|exempt| path.ends_with(exempt)) {

@@ -1,4 +1,4 @@
-//! What kind of failure it was, in a sentence.
+//! The kind of a failure, in a sentence.
 
 use generated::place;
 
@@ -36,7 +36,7 @@ impl Judge<'_> {
         }
     }
 
-    /// The name of an object; names are only known of an execution that was recorded.
+    /// The name of an object; names are only known for a recorded execution.
     fn name(&self, object: usize) -> Option<String> {
         let names = self.world.trace.on.then(|| name::names(&self.world.objects));
         names.map(|names| format!("`{}`", names[object]))
@@ -98,7 +98,7 @@ impl Judge<'_> {
         (Kind::Panic, sentence)
     }
 
-    /// loom names the two accesses, a line each: `write: thread #2 @ file:line:column`.
+    /// loom names the two accesses, one per line: `write: thread #2 @ file:line:column`.
     fn data_race(&self, message: &str) -> String {
         let mine = self.world.trace.running;
         let accesses: Vec<_> = message.lines().filter_map(|line| self.access(line)).collect();

@@ -1,4 +1,4 @@
-//! Names of atomics and cells, found in the source: what stands before the call that made them.
+//! Names of atomics and cells, found in the source before the call that made them.
 
 use super::source;
 use crate::world::{At, Object, Shape};
@@ -9,11 +9,11 @@ pub(super) fn names(objects: &[Object]) -> Vec<String> {
         .iter()
         .map(|object| {
             let parts: Vec<_> = object.made.iter().filter_map(|at| part(at)).collect();
-            // Made in a file that is not at hand, such as the standard library's.
+            // Made in a file that cannot be read, such as the standard library's.
             if parts.is_empty() { vec![kind(object.shape).to_owned()] } else { parts }
         })
         .collect();
-    // The outermost and the innermost part say enough, as a rule.
+    // The outermost and the innermost part usually suffice.
     let short = |parts: &Vec<String>| match parts.as_slice() {
         [first, .., last] => format!("{first}.{last}"),
         parts => parts.concat(),
@@ -28,7 +28,7 @@ pub(super) fn names(objects: &[Object]) -> Vec<String> {
             } else {
                 full[i].join(".")
             };
-            // Made at the same place, such as the slots of a ring: number them.
+            // Objects from the same place, such as the slots of a ring, are numbered.
             let alike: Vec<usize> =
                 twins.into_iter().filter(|&twin| full[twin] == full[i]).collect();
             match alike.iter().position(|&twin| twin == i) {
@@ -39,7 +39,7 @@ pub(super) fn names(objects: &[Object]) -> Vec<String> {
         .collect()
 }
 
-/// What the source calls the thing that is made here: the field or the variable, or else its type.
+/// The source's name for the object that is made here: the field or the variable, or else its type.
 fn part(at: At) -> Option<String> {
     let lines = source::lines(at.file());
     let line = at.line() as usize - 1;
@@ -75,7 +75,7 @@ fn last_word(text: &str) -> Option<String> {
     (!word.is_empty()).then(|| word.to_owned())
 }
 
-/// `Lock::new(…)`: a lock. What the type of an atomic says is not what it is for.
+/// `Lock::new(…)` is a lock. The type of an atomic does not tell its purpose.
 fn type_name(call: &str) -> String {
     let path = call.split(['(', '<']).next().unwrap_or_default();
     let mut parts = path.rsplit("::");

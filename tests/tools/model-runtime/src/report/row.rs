@@ -20,11 +20,11 @@ pub struct Row {
     pub column: u32,
     /// The atomic or the cell.
     pub variable: Option<String>,
-    /// What is done, with its values.
+    /// The operation, with its values.
     pub operation: String,
     /// The ordering, if it has one.
     pub order: Option<String>,
-    /// What is worth noticing: that a load saw an old value, that this is the mutant.
+    /// A remark: a load saw an old value, or this is the mutant.
     pub note: Option<String>,
     /// The line of the source.
     pub source: String,
@@ -133,7 +133,7 @@ fn row(world: &World, names: &[String], pointers: &mut Pointers, event: &Event) 
     }
 }
 
-/// What the source says where the mutant has put another ordering.
+/// The source's ordering, where the mutant has another.
 fn source_says(world: &World, event: &Event) -> Option<String> {
     let site = &world.sites.all[world.sites.mutated?];
     let order = if let What::CompareExchange { result: Err(_), .. } = event.what {
@@ -145,7 +145,7 @@ fn source_says(world: &World, event: &Event) -> Option<String> {
         .then(|| order.map(|order| format!("the mutant; the source says {order:?}")))?
 }
 
-/// Addresses differ from run to run; what matters is which are the same.
+/// Addresses differ from run to run; only their equality matters.
 #[derive(Default)]
 struct Pointers(Vec<u64>);
 

@@ -1,4 +1,4 @@
-//! The source files, to be looked into for names.
+//! The source files, in which names are looked up.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -18,7 +18,8 @@ pub(super) fn line(at: At) -> String {
     lines.get(at.line() as usize - 1).map(|line| line.trim().to_owned()).unwrap_or_default()
 }
 
-/// The lines of a file, which the compiler names from the root of the workspace; none if it cannot be read.
+/// The lines of a file, which the compiler names from the root of the workspace; none if it cannot
+/// be read.
 pub(super) fn lines(file: &str) -> Rc<Vec<String>> {
     FILES.with_borrow_mut(|files| {
         Rc::clone(files.entry(file.to_owned()).or_insert_with(|| {

@@ -17,7 +17,7 @@ impl Row {
         format!("{}:{}", place::short(&self.file), self.line)
     }
 
-    /// What stands in the thread's column.
+    /// The text in the thread's column.
     #[must_use]
     pub fn cell(&self) -> String {
         let mut cell = self.operation.clone();
@@ -32,7 +32,7 @@ impl Row {
     }
 }
 
-/// The table, the sentence, the command that shows it again.
+/// The table, the sentence, the command that reproduces it.
 impl fmt::Display for Counterexample {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let heads: Vec<_> = (0..)

@@ -13,9 +13,9 @@ use crate::report::{Counterexample, Verdict};
 /// No chapter shows a counterexample with more rows: that of an endless loop has thousands.
 const MOST_ROWS: usize = 100;
 
-/// Puts the groups that were run into the file; other groups in it stay.
+/// Puts the groups that were run into the file; other groups in the file stay.
 pub(super) fn write(replies: &[Reply]) -> Result<(), String> {
-    // The path that the crate was built at: cargo builds it anew where the folder moves.
+    // The path where the crate was built: cargo rebuilds it if the folder moves.
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../book/generated/model.json");
     let mut groups = read(&path)?;
     for (name, group) in by_group(replies) {
@@ -58,7 +58,7 @@ fn by_group(replies: &[Reply]) -> BTreeMap<String, Group> {
     groups
 }
 
-/// As a chapter shows it: what each thread does, in words, and where.
+/// In the form for a chapter: what each thread does, in words, and where.
 fn shown(found: &Counterexample) -> Shown {
     let rows = found
         .rows

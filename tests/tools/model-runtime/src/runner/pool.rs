@@ -1,7 +1,7 @@
-//! Worker processes, one a core.
+//! Worker processes, one for each core.
 //!
-//! Processes and not threads: loom replaces the panic hook of the whole process now and then, and what a
-//! failed model leaves behind (stacks that were never unwound) goes with the process.
+//! Processes and not threads: loom replaces the panic hook of the whole process now and then, and
+//! the remains of a failed model (stacks that were never unwound) disappear with the process.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::env;
@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use super::{Job, Reply};
 
-/// A worker that says nothing for so long is stuck in something that is no step of a model.
+/// A worker that is silent for this long is stuck in code that is not a step of a model.
 const PATIENCE: Duration = Duration::from_secs(900);
 
 /// Runs all jobs; `done` sees the replies in the order of the jobs, as early as that allows.
@@ -102,7 +102,7 @@ impl Worker {
     fn answer(&mut self, job: &Job) -> Result<Reply, String> {
         let jobs = self.jobs.as_mut().expect("open until the end");
         let line = serde_json::to_string(job).expect("a job has nothing odd");
-        // If it fails, the worker has died, and the read says how.
+        // If it fails, the worker has died, and the read reports how.
         let _ = writeln!(jobs, "{line}").and_then(|()| jobs.flush());
         loop {
             match self.lines.recv_timeout(PATIENCE) {

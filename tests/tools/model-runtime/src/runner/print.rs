@@ -1,4 +1,4 @@
-//! What the runner prints: a line a scenario, a table where one failed, a total.
+//! What the runner prints: a line for each scenario, a table for a failure, a total.
 
 use std::io::{self, Write};
 use std::process;
@@ -10,11 +10,12 @@ use super::{Arguments, Reply, TestOutcome};
 use crate::mutant::Mutant;
 use crate::report::{Outcome, Verdict};
 
-/// What is the case where a line does not say otherwise.
+/// The defaults, unless a line says otherwise.
 const LEGEND: &str = "(complete: any number of preemptions, or as many as the line says; each thread may wake up for no reason \
     once, and time out once though others could still wake it)";
 
-/// `println!` that ends the process, and not with a panic, when nobody reads on (`cargo model | head`).
+/// `println!` that ends the process without a panic when the reader closes the pipe
+/// (`cargo model | head`).
 macro_rules! say {
     ($($text:tt)*) => {
         if writeln!(io::stdout(), $($text)*).is_err() {
@@ -37,13 +38,13 @@ pub(super) trait Print {
 pub(super) struct Text {
     name: usize,
     group: String,
-    /// Names that were given in full: there the counterexample is shown even if it is wanted.
+    /// Names that were given in full: for these the counterexample is shown even if it is expected.
     asked: Vec<String>,
-    /// Whether a counterexample of this group was shown: one is enough to begin with.
+    /// Whether a counterexample of this group was shown; one is enough.
     shown: bool,
 }
 
-/// For programs: an object a line.
+/// For programs: one object per line.
 pub(super) struct Json;
 
 impl Text {
@@ -181,7 +182,7 @@ fn executions(replies: &[Reply]) -> u64 {
         .sum()
 }
 
-/// How far the search went.
+/// The extent of the search.
 fn extent(outcome: &Outcome) -> String {
     match outcome.verdict {
         Verdict::FailsAsItMust(_) => return "fails as it must".to_owned(),

@@ -1,5 +1,5 @@
-//! The process that runs scenarios: reads jobs from standard input, writes replies to standard output,
-//! each a line of JSON.
+//! The process that runs scenarios: reads jobs from standard input, writes replies to standard
+//! output, each a line of JSON.
 
 use std::io::{self, BufRead, Write};
 use std::sync::mpsc;
@@ -10,8 +10,8 @@ use super::{Job, Reply, TestOutcome};
 use crate::explore::{Options, explore, quietly};
 use crate::scenario::Group;
 
-/// Answers jobs. When no more can come, because the runner is done or has died, the process ends, whatever
-/// it is doing.
+/// Answers jobs. When no more jobs can come, because the runner is done or dead, the process ends
+/// at once.
 pub(super) fn serve(groups: &[Group]) {
     let (sender, jobs) = mpsc::channel();
     thread::spawn(move || {

@@ -1,12 +1,12 @@
 //! Atomics that explain themselves.
 //!
-//! Each call goes to a loom atomic, with the ordering that the source says (or the mutant's), and is
-//! written into the record with its `file:line:column`, which `#[track_caller]` brings along. Beside the loom
-//! atomic a plain number keeps the value that was stored last; where a load returns another, it saw an
-//! old one.
+//! Each call goes to a loom atomic, with the ordering that the source says (or the mutant's),
+//! and is recorded with its `file:line:column`, from `#[track_caller]`. Beside the loom atomic,
+//! a plain number keeps the last stored value; a load that returns another value saw an old
+//! one.
 //!
-//! Signatures are those of [`core::sync::atomic`], with three differences that loom imposes: `new` is not
-//! `const`; `get_mut` returns a guard; a weak compare-exchange does not fail for no reason.
+//! Signatures are those of [`core::sync::atomic`], with three differences that loom imposes: `new`
+//! is not `const`; `get_mut` returns a guard; a weak compare-exchange does not fail spuriously.
 
 mod exclusive;
 mod value;
@@ -39,9 +39,9 @@ pub type AtomicPtr<T> = Atomic<*mut T>;
 
 /// A value that several threads may read and write at once.
 pub struct Atomic<V: Value> {
-    /// Shared with the world where threads may sleep on it: a wake must find the word by its address,
-    /// without touching memory that may be freed.
-    /// None where threads are not loom's: then the newest value is the value.
+    /// Shared with the world if threads may sleep on it: a wake must find the word by its address,
+    /// without touching memory that may be freed. `None` if threads are not loom's: then the newest
+    /// value is the value.
     word: Option<Arc<V::Word>>,
     object: usize,
 }
@@ -149,7 +149,7 @@ impl<V: Value> Atomic<V> {
         self.exchange_at(at, current, new, orders)
     }
 
-    /// As [`compare_exchange`](Self::compare_exchange): loom has no failures for no reason.
+    /// As [`compare_exchange`](Self::compare_exchange): loom has no spurious failures.
     ///
     /// # Errors
     ///
@@ -165,12 +165,12 @@ impl<V: Value> Atomic<V> {
         self.compare_exchange(current, new, success, failure)
     }
 
-    /// Writes what `f` makes of the value, unless it makes nothing of it; starts anew when another thread
-    /// was faster.
+    /// Writes the result of `f` for the value, unless that is `None`; starts again when another
+    /// thread was faster.
     ///
     /// # Errors
     ///
-    /// The value, if `f` made nothing of it.
+    /// The value, if `f` returned `None`.
     #[track_caller]
     pub fn fetch_update(
         &self,
@@ -199,14 +199,15 @@ impl<V: Value> Atomic<V> {
         Err(value)
     }
 
-    /// The value, to be read and changed; `&mut self` says that nobody else looks, and loom checks it.
+    /// The value, to be read and changed; `&mut self` says that there is no other access, and loom
+    /// checks that.
     #[track_caller]
     pub fn get_mut(&mut self) -> Exclusive<'_, V> {
         let value = self.read_alone();
         Exclusive::new(self, value)
     }
 
-    /// The value. Owning the atomic says that nobody else looks, and loom checks it.
+    /// The value. Owning the atomic says that there is no other access, and loom checks that.
     #[track_caller]
     pub fn into_inner(self) -> V {
         self.read_alone()
@@ -295,7 +296,7 @@ impl<V: Value> Atomic<V> {
         });
     }
 
-    /// Lets others go first, and returns the value that is found then.
+    /// Lets others go first, and returns the value afterwards.
     fn step(&self) -> V {
         interleave::step();
         self.newest()
@@ -311,8 +312,8 @@ impl<V: Value> Atomic<V> {
 }
 
 impl Atomic<u32> {
-    /// The newest value, without an order: a compare-exchange that must fail. For the futex, which looks
-    /// at a word by the kernel's eyes.
+    /// The newest value, without an ordering: a compare-exchange that must fail. For the futex,
+    /// which reads a word as the kernel does.
     pub(crate) fn look(&self) -> (usize, u32) {
         world::with(|w| w.touch(self.object, std::ptr::from_ref(self) as usize));
         let value = match &self.word {
@@ -325,7 +326,7 @@ impl Atomic<u32> {
 
 /// See [`Atomic::look`].
 pub(crate) fn look_at(word: &loom::sync::atomic::AtomicU32) -> u32 {
-    // Were the word to hold just this value, it would be replaced by itself.
+    // If the word has just this value, it is replaced by itself.
     const UNLIKELY: u32 = 0xF0F0_5A5A;
     match word.compare_exchange(UNLIKELY, UNLIKELY, Ordering::Relaxed, Ordering::Relaxed) {
         Ok(value) | Err(value) => value,
@@ -347,7 +348,7 @@ macro_rules! updates {
     };
 }
 updates!(Bits {
-    /// Clears the bits that `value` has not, and returns the value before.
+    /// Clears the bits that `value` does not have, and returns the old value.
     fetch_and And;
     /// Sets the complement of the bits that both have, and returns the value before.
     fetch_nand Nand;

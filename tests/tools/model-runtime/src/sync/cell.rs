@@ -10,12 +10,12 @@ use crate::world::{self, Object, Shape};
 
 /// [`core::cell::UnsafeCell`] whose contents are lent to a closure.
 ///
-/// Each access is a point in time: loom reports it if an access by another thread, one of the two a write,
-/// is not ordered before it.
+/// Each access is a point in time: loom reports it if an access by another thread, one of the two a
+/// write, is not ordered before it.
 pub struct UnsafeCell<T: ?Sized> {
     object: usize,
-    /// What loom watches. It holds nothing, so that the contents can still be reached while a failed model
-    /// is torn down and loom must be left alone. None where threads are not loom's.
+    /// The part that loom watches. It has no contents, so that the data can still be reached while
+    /// a failed model is torn down and loom must not be called. `None` if threads are not loom's.
     watched: Option<loom::cell::UnsafeCell<()>>,
     contents: core::cell::UnsafeCell<T>,
 }
@@ -42,7 +42,7 @@ impl<T> UnsafeCell<T> {
         }
     }
 
-    /// Unwraps the value. Owning the cell says that nobody else looks, and loom checks it.
+    /// Unwraps the value. Owning the cell says that there is no other access, and loom checks that.
     #[track_caller]
     pub fn into_inner(self) -> T {
         self.with(|_| ());
@@ -57,7 +57,7 @@ impl<T: ?Sized> UnsafeCell<T> {
         if model_failed() {
             return read(self.contents.get());
         }
-        // Before the access: if it is a race, it is the last row.
+        // This comes before the access: a racing access is the last row.
         trace::row(Location::caller(), Some(self.object), What::Read);
         match &self.watched {
             Some(watched) => watched.with(|_| read(self.contents.get())),
@@ -78,7 +78,7 @@ impl<T: ?Sized> UnsafeCell<T> {
         }
     }
 
-    /// The contents; `&mut self` says that nobody else looks, and loom checks it.
+    /// The contents; `&mut self` says that there is no other access, and loom checks that.
     #[track_caller]
     pub fn get_mut(&mut self) -> &mut T {
         // SAFETY: the exclusive borrow of the cell lasts as long as the result.

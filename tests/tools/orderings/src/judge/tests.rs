@@ -80,7 +80,7 @@ fn what_is_listed_must_survive() {
 fn what_is_listed_must_be_there() {
     let problems = of_one(killed(), &survivor("g", "Relaxed"));
     assert!(matches!(&*problems, [Problem::ListedButGone { .. }]), "{problems:?}");
-    // The place is there, and can not be made weaker like that.
+    // The place exists, and cannot be made weaker in that way.
     let problems = of_one(killed(), &survivor("f", "Release"));
     assert!(matches!(&*problems, [Problem::ListedButGone { .. }]), "{problems:?}");
     let problems = of_one(killed(), &not_executed(Some("g")));
@@ -97,7 +97,7 @@ fn what_no_model_executes_must_be_listed() {
         assert!(matches!(&*problems, [Problem::NotExecuted { .. }]), "{problems:?}");
         assert_eq!(nobody(modelled, &not_executed(Some("f"))), []);
     }
-    // A whole file may only be left out where the models do not compile it.
+    // A whole file may only be left out if the models do not compile it.
     assert_eq!(nobody(false, &not_executed(None)), []);
     assert_ne!(nobody(true, &not_executed(None)), []);
 }

@@ -1,9 +1,9 @@
-//! Which builds compile a piece of source: the models', the real one, or only that of the tests.
+//! Which builds compile a piece of source: the models', the normal one, or only the tests'.
 
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Expr, ExprLit, ImplItem, Item, Lit, Meta, Stmt, Token};
 
-/// The builds that have something.
+/// The builds that have an item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Builds {
     /// `--cfg model`.
@@ -19,7 +19,7 @@ impl Builds {
         self.model || self.normal
     }
 
-    /// Those that have it if it bears these attributes too.
+    /// The builds that have it if it also has these attributes.
     pub(super) fn narrowed(self, attributes: &[Attribute]) -> Self {
         let mut builds = self;
         for attribute in attributes.iter().filter(|it| it.path().is_ident("cfg")) {
@@ -31,7 +31,7 @@ impl Builds {
     }
 }
 
-/// Whether a condition holds, where that can be told from the build alone: a feature, say, may be on.
+/// Whether a condition holds, if the build alone decides it: a feature, for example, may be on.
 fn holds(condition: &Meta, model: bool) -> Option<bool> {
     match condition {
         Meta::Path(name) if name.is_ident("model") => Some(model),

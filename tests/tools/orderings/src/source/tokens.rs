@@ -1,4 +1,4 @@
-//! What stands within a call of a macro: no parser knows its grammar, so it is looked at word by word.
+//! The contents of a macro call: no parser knows its grammar, so it is read token by token.
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
@@ -30,7 +30,7 @@ impl Scanner<'_> {
     }
 }
 
-/// The arguments that are orderings: those whose last word is the name of one.
+/// The arguments that are orderings: those whose last word names an ordering.
 fn orders(arguments: TokenStream) -> Vec<String> {
     let mut orders = Vec::new();
     let mut last = None;

@@ -1,4 +1,5 @@
-//! [`Atomic::get_mut`]: loom lends its value to a closure only, so a guard stands in for the reference.
+//! [`Atomic::get_mut`]: loom lends its value to a closure only, so a guard stands in for the
+//! reference.
 
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
@@ -6,7 +7,7 @@ use std::sync::Arc;
 use super::{Atomic, Value};
 use crate::{model_failed, world};
 
-/// The value of an atomic that nobody else looks at; what was changed is written back at the end.
+/// The value of an atomic without other accesses; changes are written back at the end.
 pub struct Exclusive<'a, V: Value> {
     atomic: &'a mut Atomic<V>,
     value: V,
@@ -40,7 +41,7 @@ impl<V: Value> Drop for Exclusive<'_, V> {
         }
         self.atomic.keep(value);
         if !model_failed() {
-            // With the world's share gone, the word is ours alone.
+            // Without the world's share, this is the only owner of the word.
             world::with(|w| w.objects[self.atomic.object].word = None);
             let Some(word) = &mut self.atomic.word else { return };
             V::store_alone(Arc::get_mut(word).expect("nobody else has the word"), value);

@@ -27,8 +27,8 @@ pub trait Value: Copy + PartialEq + Debug + sealed::Sealed {
         success: Ordering,
         failure: Ordering,
     ) -> Result<Self, Self>;
-    /// Reads without an atomic operation; loom reports it if a store by another thread is not ordered
-    /// before.
+    /// Reads without an atomic operation; loom reports it if a store by another thread is not
+    /// ordered before.
     fn load_alone(word: &Self::Word) -> Self;
     /// Writes without an atomic operation.
     fn store_alone(word: &mut Self::Word, value: Self);
@@ -45,7 +45,7 @@ pub trait Value: Copy + PartialEq + Debug + sealed::Sealed {
 /// A value with bits to set and clear.
 #[doc(hidden)]
 pub trait Bits: Value {
-    /// What an update makes of a value.
+    /// The result of an update.
     fn apply(update: Update, old: Self, operand: Self) -> Self;
 }
 
@@ -57,7 +57,7 @@ mod sealed {
     pub trait Sealed {}
 }
 
-/// Everything that reads the same for all loom atomics.
+/// Code that is the same for all loom atomics.
 macro_rules! common {
     ($word:ty) => {
         type Word = $word;
@@ -86,8 +86,8 @@ macro_rules! common {
         }
         #[track_caller]
         fn load_alone(word: &Self::Word) -> Self {
-            // SAFETY: only called by who has the atomic to itself; loom checks that it is so, and the
-            // value lives in loom's own tables.
+            // SAFETY: only called by the sole owner of the atomic, which loom checks, and the value
+            // lives in loom's own tables.
             unsafe { word.unsync_load() }
         }
     };
@@ -175,7 +175,8 @@ impl Value for bool {
     }
     #[track_caller]
     fn store_alone(word: &mut Self::Word, value: Self) {
-        // loom's flag cannot be reached through `&mut`. Nobody else has it, so a store is the same.
+        // loom's flag cannot be reached through `&mut`. No other thread has it, so a store is the
+        // same.
         word.store(value, Ordering::Relaxed);
     }
     fn bits(self) -> u64 {

@@ -4,9 +4,9 @@
 # Guess that fails: `chord(header)(body).get()` raises ChordError if a task of the header fails: the documentation says that the
 #   error handling sets the body's result to it, and `get` raises what the result is.
 # Version: celery 5.7.0, kombu 5.7.0, redis 8.1.0 (the client), redis 7.0.15 (the server), CPython 3.11.7.
-# Behaviour: the handle that the call gives has the header as its parent, and `get` looks at the parents first and raises
-#   the header's own error, even when the body's result says ChordError already. It may do so before the body has a state
-#   at all. A handle made from the same id has no parent, and its `get` raises ChordError. So one `except` clause does not do.
+# Behaviour: the handle that the call returns has the header as its parent. `get` looks at the parents first and raises the
+#   header's own error, even when the body's result is already ChordError. It may do so before the body has any state.
+#   A handle made from the same id has no parent, and its `get` raises ChordError. So one `except` clause is not enough.
 # Seen:
 #   get of the chord: ValueError
 #   the body's state: FAILURE, its result: ChordError

@@ -3,10 +3,10 @@
 #
 # Guess that fails: with `visibility_timeout: 5` the message of a worker that was killed is delivered again about 5 s later.
 # Version: celery 5.7.0, kombu 5.7.0, redis 8.1.0 (the client), redis 7.0.15 (the server), CPython 3.11.7.
-# Behaviour: the time-out is looked at by the other workers, in a sweep each 10 s, of which only each tenth looks
-#   (`unacked_restore_interval` and `unacked_restore_throttle`, which kombu's transport names). The first sweep of a worker
-#   looks, and the next one that does so comes 100 s later. So the longest wait is the time-out and 100 s, however short the
-#   time-out, and how long it is depends on when the worker that is left was started.
+# Behaviour: the other workers check the timeout. Each runs a sweep every 10 s, but only every tenth sweep checks
+#   (`unacked_restore_interval` and `unacked_restore_throttle` in kombu's transport). A worker's first sweep checks, and the
+#   next check comes 100 s later. So the longest wait is the timeout plus 100 s, however short the timeout is. The actual
+#   wait depends on when the remaining worker was started.
 # Seen:
 #   visibility_timeout: 5 s; run again 74.6 s after the worker was killed
 set -euo pipefail

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # CPython: a waiter of threading.Condition that has timed out can eat the notify(1) that another waiter needs.
 #
-# Guess that fails: a `wait(timeout)` that gives False has used up no notification, and `notify` wakes a thread that waits.
+# Guess that fails: a `wait(timeout)` that returns False has consumed no notification, and `notify` wakes a waiting thread.
 # Version: CPython 3.11.7.
-# Behaviour: a waiter whose time is over must take the lock before it can leave the list of waiters. While another thread
-#   holds the lock, it is still on the list, and first. `notify()` picks it, counts it as woken, and is content. Its `wait`
-#   gives False all the same, and the second waiter sleeps on. Code that
-#   looks at the condition again after False (as queue.Queue does) is safe. Code that gives up at False loses the wake-up.
+# Behaviour: a waiter that timed out must take the lock before it can leave the list of waiters. While another thread holds
+#   the lock, the waiter is still first on the list. `notify()` picks that waiter and counts it as woken. Its `wait` still
+#   returns False, and the second waiter sleeps on. Code that checks the condition again after False (as queue.Queue does)
+#   is safe. Code that gives up at False loses the wake-up.
 # Seen:
 #   notify(1) with one waiter timed out and one asleep
 #   the first: wait(0.2) gave False

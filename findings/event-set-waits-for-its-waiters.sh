@@ -3,9 +3,9 @@
 #
 # Guess that fails: `set` wakes the waiters and returns, as threading.Event does; it never waits for any of them.
 # Version: CPython 3.11.7, Linux 6.18.
-# Behaviour: `notify_all` of the condition inside takes an answer from each sleeper that it has woken before it returns, and
-#   holds the condition's lock meanwhile. A waiter that is stopped (SIGSTOP, a debugger, a machine that swaps) stops the
-#   process that calls `set`, and so every other one that calls `set`, `clear`, `is_set` or `wait`.
+# Behaviour: the event has a condition inside. Its `notify_all` waits for an answer from each sleeper that it has woken, and
+#   holds the condition's lock meanwhile. A waiter that is stopped (SIGSTOP, a debugger, a machine that swaps) blocks the
+#   process that calls `set`, and with it every process that calls `set`, `clear`, `is_set` or `wait`.
 # Seen:
 #   set() took 3.1 s, until the waiter went on
 set -euo pipefail

@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
-# Linux: FUTEX_WAIT is restarted after a signal under SA_RESTART; the same call with a time-out gives EINTR.
+# Linux: FUTEX_WAIT is restarted after a signal under SA_RESTART; the same call with a timeout gives EINTR.
 #
-# Guess that fails: a handler that was set with SA_RESTART lets futex waits go on, or it does not; the time-out says when the
-#   wait ends, and no more.
+# Guess that fails: SA_RESTART either restarts futex waits after a handler or does not. The timeout only says when the wait
+#   ends.
 # Version: Linux 6.18.
-# Behaviour: without a time-out FUTEX_WAIT goes on by itself after the handler, and its caller sees nothing. With any time-out
-#   it gives EINTR, long before that time, under the same handler. The newer system call futex_waitv is restarted with
-#   a time-out as well. A wait that was tried under signals without a deadline says nothing about the one with a deadline.
+# Behaviour: without a timeout, FUTEX_WAIT goes on by itself after the handler, and its caller sees nothing. With any timeout
+#   it returns EINTR under the same handler, long before that time. The newer system call futex_waitv is restarted with a
+#   timeout too. So a test under signals without a deadline says nothing about a wait with one.
 # Seen:
 #   FUTEX_WAIT: restarted
-#   FUTEX_WAIT with a time-out of 60 s: EINTR
-#   futex_waitv with a time-out of 60 s: restarted
+#   FUTEX_WAIT with a timeout of 60 s: EINTR
+#   futex_waitv with a timeout of 60 s: restarted
 set -euo pipefail
 
 folder=$(mktemp -d)
@@ -38,7 +38,7 @@ struct waiter { /* struct futex_waitv of the kernel */
 };
 
 enum kind { WAIT, WAIT_TIMEOUT, WAITV_TIMEOUT };
-static const char *const NAMES[] = {"FUTEX_WAIT", "FUTEX_WAIT with a time-out of 60 s", "futex_waitv with a time-out of 60 s"};
+static const char *const NAMES[] = {"FUTEX_WAIT", "FUTEX_WAIT with a timeout of 60 s", "futex_waitv with a timeout of 60 s"};
 static atomic_uint word;
 static atomic_int handled;
 

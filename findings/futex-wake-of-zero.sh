@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # Linux: FUTEX_WAKE of 0 threads wakes one, FUTEX_CMP_REQUEUE of 0 wakes none.
 #
-# Guess that fails: the number that is handed to FUTEX_WAKE is the most that it wakes, so 0 wakes none.
+# Guess that fails: FUTEX_WAKE wakes at most the number of threads that it is given, so 0 wakes none.
 # Version: Linux 6.18.
 # Behaviour: FUTEX_WAKE wakes a waiter, counts it, and only then asks whether the count has reached the number. A caller
-#   that computes how many to wake and comes to 0 wakes one all the same. FUTEX_CMP_REQUEUE, which takes the same number
-#   in the same argument, asks first. A condition that moves its waiters to the lock relies on the second kind of zero.
+#   that computes the number to wake and arrives at 0 still wakes one. FUTEX_CMP_REQUEUE takes the same number in the same
+#   argument, but asks first. A condition that moves its waiters to the lock relies on the behaviour of FUTEX_CMP_REQUEUE.
 # Seen:
 #   FUTEX_CMP_REQUEUE, wake 0: woke or moved 0
 #   FUTEX_WAKE 0: woke 1

@@ -3,10 +3,10 @@
 #
 # Guess that fails: `Future.running()` is true while the call runs, and `cancel()` works until it has begun.
 # Version: CPython 3.11.7, Linux 6.18.
-# The executor moves calls into a queue of the workers ahead of time, as many as there are workers and one more
-# (EXTRA_QUEUED_CALLS), and marks them as running then. With one worker that is busy, the calls behind it are "running" as
-# well, and `cancel()` gives False, though they have not begun and may not begin for hours.
-# ThreadPoolExecutor does not do so: there the mark is made by the worker itself.
+# The executor moves calls into the workers' queue ahead of time: one for each worker, and one more (EXTRA_QUEUED_CALLS).
+# It marks them as running at that moment. With one busy worker, the queued calls are "running" as well, and `cancel()`
+# returns False, though they have not begun and may not begin for hours.
+# ThreadPoolExecutor does not do so: there the worker itself marks the call.
 # Seen:
 #   begun: [0], running: [True, True, False, False], cancelled: [False, False, True, True]
 # Exits with another status than 0 if the behaviour changes.

@@ -4,8 +4,8 @@
 # Guess that fails: when the source of `imap` raises after ten items, the ten results come, and then the error.
 #   `chunksize` changes the speed, not the results.
 # Version: CPython 3.11.7.
-# Behaviour: with chunks of one it is so. With longer chunks the error of the source discards the chunk that was being
-#   gathered: up to chunksize - 1 items have been taken from the source, are never worked on, and nothing names them.
+# Behaviour: this holds for chunks of one item. With longer chunks, the source's error discards the chunk that was being
+#   gathered: up to chunksize - 1 items were taken from the source, are never processed, and are not reported.
 # Seen:
 #   chunksize 1: 10 items read, 10 results, then OSError
 #   chunksize 4: 10 items read, 8 results, then OSError

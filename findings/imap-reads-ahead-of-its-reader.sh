@@ -4,8 +4,8 @@
 # Guess that fails: `imap` is the lazy `map` (its documentation says "A lazier version of the map() method"): it reads the
 #   source as results are asked for, so a source of any length fits into memory.
 # Version: CPython 3.11.7.
-# Behaviour: a thread of the pool pulls the source at the pace of the workers, and nothing holds it back when the results are
-#   not taken: they pile up in the memory of the caller. An endless source fills it, and no argument bounds it.
+# Behaviour: a thread of the pool reads the source at the pace of the workers, and does not slow down when the caller takes
+#   no results. The results pile up in the caller's memory. An endless source fills it, and no argument sets a limit.
 # Seen:
 #   results taken: 1, items read from the source: 100000 of 100000
 set -euo pipefail

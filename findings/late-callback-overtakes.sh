@@ -4,8 +4,8 @@
 # Guess that fails: callbacks of a future are called in the order in which they were added, as the documentation of
 #   concurrent.futures says ("Added callables are called in the order that they were added").
 # Version: CPython 3.11.7 (the code is the same in 3.9 to 3.13).
-# Behaviour: a callback that is added when the future is done is called at once, in the thread that adds it, while the
-#   worker is still at the ones before it.
+# Behaviour: a callback that is added to a finished future runs at once, in the thread that adds it. The worker may still
+#   be running the earlier callbacks.
 # Seen: 3.11.7 [3, 1, 2]
 set -euo pipefail
 python="${PYTHON:-python3}"

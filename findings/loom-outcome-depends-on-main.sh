@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# loom passes a plain data race or finds it, by which of the two threads is the main one.
+# loom finds a plain data race or passes it, depending on which of the two threads is the main one.
 #
-# Guess that fails: loom tries every execution of a small model, so it does not matter which side runs in the main thread of the
-#   model and which one is spawned.
+# Guess that fails: loom tries every execution of a small model, so it does not matter which side runs in the main thread
+#   and which one is spawned.
 # Version: loom 0.7.2.
 # Behaviour: a lazy cell with a relaxed flag and a relaxed store is a data race: the reader may see the flag and read the
-#   value without an order. One side looks at the flag, writes the value, and sets the flag. The other one looks at the
-#   flag and reads the value if it is set. Where the reader is the main thread, loom stops after one execution, in which
-#   the reader did not see the flag, and says that all is well. Where the reader is spawned, the race is found.
+#   value, but the two are unordered. One side looks at the flag, writes the value, and sets the flag. The other side looks
+#   at the flag and reads the value if it is set. If the reader is the main thread, loom stops after one execution, in which
+#   the reader did not see the flag, and passes. If the reader is spawned, loom finds the race.
 #   loom remembers one last access for each atomic, and the writer's own look at the flag hides the reader's.
 # Seen:
 #   main thread is the reader: passes (executions: 1, flag seen: 0)

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # loom: two SeqCst stores, two SeqCst loads, and both threads read the old value.
 #
-# Guess that fails: what a model checker reports can happen. `SeqCst` accesses have one order that all threads agree on, so of
-#   two threads that each store to their own flag and load the other's, one at least sees the other (Dekker's algorithm).
+# Guess that fails: an execution that a model checker reports can happen. All threads agree on one order of `SeqCst` accesses.
+#   So if two threads each store to their own flag and load the other's, at least one sees the other (Dekker's algorithm).
 # Version: loom 0.7.2.
 # Behaviour: loom treats a `SeqCst` load or store as `Acquire` or `Release`, as its README says. So it reports an execution
 #   that the memory model forbids and no machine shows. Only `fence(SeqCst)` is modelled: with one between the
-#   store and the load the report goes away. A right algorithm of Dekker, Peterson or Lamport fails under loom until it is written so.
+#   store and the load the report goes away. A correct algorithm of Dekker, Peterson or Lamport fails under loom until it has the fence.
 # Seen:
 #   SeqCst accesses: neither saw the other in 10 of 30 executions
 #   with fence(SeqCst) between: in 0 of 15

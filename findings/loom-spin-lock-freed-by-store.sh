@@ -2,11 +2,11 @@
 # loom: a spin lock that is freed by a store has endless executions; freed by a swap, it passes.
 #
 # Guess that fails: `lock.store(false, Release)` frees a spin lock, which every textbook shows, and loom passes a spin loop
-#   that calls `loom::thread::yield_now`, as its documentation tells one to.
+#   that calls `loom::thread::yield_now`, as its documentation advises.
 # Version: loom 0.7.2.
 # Behaviour: two threads take the lock once each, by `swap(true, Acquire)` in a loop with `yield_now`, and free it. The
-#   lock is right in both versions. Where it is freed by `swap(false, AcqRel)`, loom passes it. Where it is freed by a plain
-#   store, loom stops with "Model exceeded maximum number of branches", which reads as a live-lock of the program under test.
+#   lock is correct in both versions. If `swap(false, AcqRel)` frees it, loom passes. If a plain store frees it, loom stops
+#   with "Model exceeded maximum number of branches", which reads as a livelock of the program under test.
 # Seen:
 #   freed by a swap: passes
 #   freed by a store: Model exceeded maximum number of branches. This is often caused by an algorithm requiring the processor to make progress, e.g. spin locks.

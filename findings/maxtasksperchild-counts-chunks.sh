@@ -4,8 +4,8 @@
 # Guess that fails: with `maxtasksperchild=10` a worker process runs ten calls and is then replaced, which bounds what a
 #   leaking function can leak.
 # Version: CPython 3.11.7.
-# Behaviour: a task is what lies in the queue, and `map` puts chunks there: by default a quarter of each worker's share. The
-#   longer the input, the longer the chunk, so the number of calls a process makes has no bound. With chunksize=1 it has.
+# Behaviour: a task is an entry of the queue, and `map` puts chunks there: by default a quarter of each worker's share. A
+#   longer input gives longer chunks, so the number of calls in a process has no bound. With chunksize=1 it has one.
 # Seen:
 #   map of 1000: one process ran up to 1000 calls
 #   map of 1000, chunksize=1: one process ran up to 10 calls

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # CPython: a multiprocessing.Lock whose holder was killed is lost for all other processes.
 #
-# Guess that fails: the operating system gives the locks of a process back when the process ends, as it does with its
-# files, or at least the next one who asks is told.
+# Guess that fails: when a process ends, the operating system releases its locks, as it closes its files. Or at least the
+# next process that locks learns of it.
 # Version: CPython 3.11.7, Linux 6.18.
-# The lock is a POSIX semaphore, and a semaphore has no owner: nobody can know that the one who took it is gone. The kernel
-# offers robust futexes and pthread offers PTHREAD_MUTEX_ROBUST for exactly this; multiprocessing uses neither. With a
-# time-out the waiter gives up; without one it would wait for ever.
+# The lock is a POSIX semaphore. A semaphore has no owner, so no process can learn that the holder has died. The kernel has
+# robust futexes for this case, and pthread has PTHREAD_MUTEX_ROBUST; multiprocessing uses neither. A waiter with a timeout
+# gives up. A waiter without one never returns.
 # Seen:
 #   holder: killed by signal 9
 #   the lock within 2 s: not taken

@@ -3,10 +3,10 @@
 #
 # Guess that fails: a `put` that raises has put nothing.
 # Version: CPython 3.11.7.
-# Behaviour: items of equal priority are compared by what comes next in the tuple. Two dicts cannot be compared, and `put`
-#   raises TypeError, as the documentation warns. But `heappush` appends first and compares then. The item stays, is handed
-#   out later, and has not been counted as unfinished: the consumer that calls `task_done` after each `get` gets a
-#   ValueError for the last one. No waiting consumer is woken for it either.
+# Behaviour: items of equal priority are compared by the next element of the tuple. Two dicts cannot be compared, and `put`
+#   raises TypeError, as the documentation warns. But `heappush` appends first and compares afterwards. The item stays and is
+#   handed out later, but was not counted as unfinished: a consumer that calls `task_done` after each `get` gets a
+#   ValueError for the last item. The `put` does not wake a waiting consumer either.
 # Seen:
 #   put: TypeError: '<' not supported between instances of 'dict' and 'dict'
 #   items: 2, unfinished: 1

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# CPython: multiprocessing.Queue.get(timeout) has no time-out once the first byte of an item has come.
+# CPython: multiprocessing.Queue.get(timeout) has no timeout once the first byte of an item has arrived.
 #
 # Guess that fails: `get(timeout=1)` returns or raises within about a second.
 # Version: CPython 3.11.7, Linux 6.18.
-# The time-out is given to `poll()` of the pipe. When there is something to read, the whole item is read by a call that
-# blocks without a limit. An item that is longer than the pipe (64 KiB) comes in pieces, and if its sender is stopped in
-# the middle (SIGSTOP, a debugger, a machine that swaps), `get` waits as long as it is stopped, and holds the reader's
-# lock meanwhile, so that every other process that gets waits too.
+# The timeout applies only to `poll()` of the pipe. Once there is something to read, a call without a time limit reads the
+# whole item. An item longer than the pipe (64 KiB) comes in pieces. If its sender is stopped in the middle (SIGSTOP, a
+# debugger, a machine that swaps), `get` waits until the sender goes on. It holds the reader's lock meanwhile, so every
+# other process that calls `get` waits too.
 # Seen:
 #   get(timeout=0.5) took 3.2 s, until the sender went on
 # Exits with another status than 0 if the behaviour changes.

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Linux: a thread that dies with more than 2,048 robust locks leaves the first ones locked, without a word to anyone.
+# Linux: a thread that dies with more than 2,048 robust locks leaves the first ones locked and reports no error.
 #
-# Guess that fails: PTHREAD_MUTEX_ROBUST means that a lock whose owner has died gives EOWNERDEAD to the next one who asks.
+# Guess that fails: PTHREAD_MUTEX_ROBUST means that a lock whose owner has died gives EOWNERDEAD to the next thread that locks it.
 # Version: Linux 6.18 (ROBUST_LIST_LIMIT is 2048), glibc 2.36.
-# Behaviour: the kernel walks the list of the dead thread's locks for 2,048 entries, because the list lies in the memory of
-#   the program and could be a ring. glibc puts the newest lock in front. So the oldest ones, taken first and often the
-#   outermost, stay locked by a thread that is gone. No call has failed: `pthread_mutex_lock` knows of no limit.
+# Behaviour: the kernel walks the list of the dead thread's locks for at most 2,048 entries, because the list is in the
+#   program's memory and could be circular. glibc puts the newest lock in front. So the oldest locks, which are often the
+#   outermost, stay locked by a dead thread. No call fails: `pthread_mutex_lock` has no such limit.
 # Seen:
 #   locks held by the thread that ended: 2050
 #   EOWNERDEAD: 2048, still locked: 2 (numbers 0 to 1 in the order of locking)

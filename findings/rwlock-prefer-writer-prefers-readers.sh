@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # glibc: a read-write lock with PTHREAD_RWLOCK_PREFER_WRITER_NP prefers readers.
 #
-# Guess that fails: PTHREAD_RWLOCK_PREFER_WRITER_NP makes new readers wait behind a writer that waits.
+# Guess that fails: PTHREAD_RWLOCK_PREFER_WRITER_NP makes new readers wait behind a waiting writer.
 # Version: glibc 2.36, Linux 6.18.
-# Behaviour: the name is accepted, can be read back, and changes nothing: new readers get in while a writer waits, as with the
-#   default, and a steady stream of them starves the writer. Only PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP does what the
-#   shorter name says. (The manual page says so under BUGS.)
+# Behaviour: glibc accepts the kind and returns it when asked, but it changes nothing: new readers get in while a writer waits,
+#   as with the default, and a steady stream of readers starves the writer. Only PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP
+#   does what the shorter name says. (The manual page says so under BUGS.)
 # Seen:
 #   PREFER_READER_NP: a new reader got in, with a writer waiting
 #   PREFER_WRITER_NP: a new reader got in, with a writer waiting

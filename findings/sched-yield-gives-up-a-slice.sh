@@ -4,10 +4,10 @@
 # Guess that fails: `sched_yield` is the cheap way to wait: it costs less than a microsecond, and at worst lets another
 #   thread run for a moment. A spin that yields a few times before it sleeps loses nothing.
 # Version: Linux 6.6 and later, whose scheduler is EEVDF, on any processor; nothing is installed but rustc's own std.
-# Behaviour: on a core that no other thread wants, a yield returns in less than a microsecond. Beside one thread that
-#   computes it gives up the core for a whole slice of that thread: one to four milliseconds on average, thousands
-#   of times as long, and more than it costs to sleep on a futex and be woken (30-50 µs). What that does to locks and
-#   channels that yield before they sleep, `cargo bench -p bench --bench busy` measures.
+# Behaviour: on a core that no other thread wants, a yield returns in less than a microsecond. Beside a busy thread, a yield
+#   gives up the core for a whole slice of that thread: one to four milliseconds on average. That is thousands of times as
+#   long, and more than a sleep on a futex and a wake-up cost (30-50 µs). `cargo bench -p bench --bench busy` measures
+#   the effect on locks and channels that yield before they sleep.
 # Seen (Linux 6.18, two cores of a virtual machine):
 #   yield, alone: 0.2 µs on average
 #   yield, beside a busy thread: 2203.0 µs on average

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# CPython: asyncio.wait_for can swallow a cancel: cancel() gives True, and the task goes on.
+# CPython: asyncio.wait_for can swallow a cancel: cancel() returns True, and the task goes on.
 #
-# Guess that fails: when `task.cancel()` gives True, CancelledError is raised where the task awaits.
-# Version: CPython 3.11.7 (`wait_for` was written again for 3.12).
-# Behaviour: if what `wait_for` waits for is done in the same round of the loop as the cancel, `wait_for` gives the result and
-#   drops the CancelledError. A loop such as `while True: await wait_for(queue.get(), 1)` then cannot be stopped by one cancel.
+# Guess that fails: when `task.cancel()` returns True, CancelledError is raised where the task awaits.
+# Version: CPython 3.11.7 (`wait_for` was rewritten for 3.12).
+# Behaviour: if the awaited future is done in the same round of the loop as the cancel, `wait_for` returns the result and
+#   drops the CancelledError. So one cancel cannot stop a loop such as `while True: await wait_for(queue.get(), 1)`.
 #   The same task with a bare `await` is cancelled.
 # Seen:
 #   await future: cancel() True, task cancelled True

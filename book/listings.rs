@@ -56,5 +56,6 @@ pub mod two_conditions;
 pub mod two_gets;
 pub mod two_increments;
 pub mod vanished_panic;
+pub mod visibility;
 pub mod with_lock;
 pub mod wrong_word;

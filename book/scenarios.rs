@@ -14,6 +14,7 @@ mod endings;
 mod event;
 mod increments;
 mod lock;
+mod machines;
 mod not_a_lock;
 mod pools;
 mod queue;
@@ -49,6 +50,7 @@ pub fn all() -> Vec<Scenario> {
         ring::scenarios(),
         endings::scenarios(),
         pools::scenarios(),
+        machines::scenarios(),
     ];
     chapters.into_iter().flatten().collect()
 }

@@ -66,10 +66,12 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
+    // ANCHOR: one-line
     let app = match &args.broker {
         None => App::new(InProcess::new()),
         Some(url) => App::new(Redis::open(url).map_err(|error| BadInput(error.to_string()))?),
     };
+    // ANCHOR_END: one-line
     let done = Arc::new(AtomicUsize::new(0));
     let counted = Arc::new(AtomicUsize::new(0));
     register(&app, &done, &counted)?;
@@ -81,6 +83,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
     }
 }
 
+// ANCHOR: register
 /// The tasks that all parts know.
 fn register(
     app: &App,
@@ -101,6 +104,7 @@ fn register(
     })?;
     Ok(())
 }
+// ANCHOR_END: register
 
 /// Makes a picture out of its number, averages blocks of it, and returns a checksum of the thumbnail.
 fn shrink(picture: u64) -> u64 {

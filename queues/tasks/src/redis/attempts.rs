@@ -22,6 +22,7 @@ struct State {
     named: u64,
 }
 
+// ANCHOR: attempt
 /// One record on the server, and the claim that it is about.
 pub(super) struct Attempt {
     /// The record's key.
@@ -32,6 +33,7 @@ pub(super) struct Attempt {
     /// The claim has begun, and its answer has not come.
     pub(super) is_lost: bool,
 }
+// ANCHOR_END: attempt
 
 impl Attempts {
     pub(super) fn new() -> Self {

@@ -125,6 +125,7 @@ impl Broker for Redis {
         }
         let mut connection = self.pool.take().map_err(|error| self.pool.error(&error))?;
         let mut attempt = self.attempts.take();
+        // ANCHOR: claim
         let mut look = || -> RedisResult<Vec<Delivery>> {
             if attempt.is_lost {
                 let mut call = scripts::LOST.key(INDEX);
@@ -146,6 +147,7 @@ impl Broker for Redis {
                 let _: Option<Vec<u8>> = wait_for.query(&mut connection)?;
             }
         };
+        // ANCHOR_END: claim
         let claimed = look();
         self.attempts.put_back(attempt);
         let claimed = claimed.map_err(|error| self.pool.error(&error))?;

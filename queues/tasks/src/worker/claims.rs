@@ -54,6 +54,7 @@ pub(super) fn claimer(core: &Core) {
     }
 }
 
+// ANCHOR: keeper
 /// Reports that this worker is alive, and looks for dead ones.
 pub(super) fn keeper(core: &Core) {
     let broker = &core.shared.broker;
@@ -84,3 +85,4 @@ pub(super) fn keeper(core: &Core) {
         }
     }
 }
+// ANCHOR_END: keeper

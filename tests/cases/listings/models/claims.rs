@@ -8,6 +8,7 @@ use book::listings::naive_timer::NaiveTimer;
 use book::listings::small_pool::{SmallPool, halves};
 use book::listings::tagged_lockers::{self, TaggedLockers};
 use book::listings::tea::Tea;
+use book::listings::visibility::{self, Server};
 use book::listings::{run_once, run_twice};
 use model::Reach::{Named, Slept, TimedOut, Woken};
 use model::report::Kind;
@@ -15,7 +16,7 @@ use model::{Group, Scenario, reached};
 use primitives::sync::atomic::Ordering::Relaxed;
 
 pub(super) fn add(group: Group) -> Group {
-    pools(tasks(stacks(timers(group))))
+    machines(pools(tasks(stacks(timers(group)))))
 }
 
 fn timers(group: Group) -> Group {
@@ -104,6 +105,23 @@ fn tasks(group: Group) -> Group {
                 }
             })
             .reaches([Named("it is being run")]),
+        )
+}
+
+fn machines(group: Group) -> Group {
+    group
+        .scenario(
+            Scenario::new("sent-twice", "A slow worker is taken for dead.", Server::new)
+                .roles(2, "works", visibility::worker)
+                .role("gives back", Server::give_back)
+                .check(|server| assert!(server.letters() < 2, "the letter was sent twice"))
+                .must_fail(Kind::Panic),
+        )
+        .scenario(
+            Scenario::new("sent-once", "The letter has a number.", Server::new)
+                .roles(2, "works", visibility::idempotent_worker)
+                .role("gives back", Server::give_back)
+                .check(|server| assert!(server.letters() < 2, "the letter was sent twice")),
         )
 }
 

@@ -11,13 +11,14 @@ use std::time::Instant;
 
 use super::Wait;
 use crate::sync::atomic::AtomicU32;
+use crate::sync::thread;
 
 // ANCHOR: wait
 pub(super) fn wait(word: &AtomicU32, expected: u32, deadline: Option<Instant>) -> Wait {
-    let deadline = deadline.and_then(monotonic);
-    let deadline = deadline.as_ref().map_or(ptr::null(), ptr::from_ref);
+    let kernels = deadline.and_then(monotonic);
+    let kernels = kernels.as_ref().map_or(ptr::null(), ptr::from_ref);
     loop {
-        // SAFETY: the word outlives the call, `deadline` is null or points to a timespec that does,
+        // SAFETY: the word outlives the call, `kernels` is null or points to a timespec that does,
         // and the kernel writes to neither.
         let result = unsafe {
             libc::syscall(
@@ -25,7 +26,7 @@ pub(super) fn wait(word: &AtomicU32, expected: u32, deadline: Option<Instant>) -
                 word.as_ptr(),
                 libc::FUTEX_WAIT_BITSET | libc::FUTEX_PRIVATE_FLAG,
                 expected,
-                deadline,
+                kernels,
                 ptr::null::<u32>(), // not used by this operation
                 libc::FUTEX_BITSET_MATCH_ANY,
             )
@@ -33,17 +34,50 @@ pub(super) fn wait(word: &AtomicU32, expected: u32, deadline: Option<Instant>) -
         if result == 0 {
             return Wait::Woken;
         }
-        match io::Error::last_os_error() {
-            // The word was not the expected one.
-            error if error.raw_os_error() == Some(libc::EAGAIN) => return Wait::Woken,
-            error if error.raw_os_error() == Some(libc::ETIMEDOUT) => return Wait::TimedOut,
-            // A signal: the deadline is absolute, so simply wait on.
-            error if error.raw_os_error() == Some(libc::EINTR) => {}
-            error => unreachable!("futex wait at {word:p}: {error}"),
+        match Answer::of(io::Error::last_os_error().raw_os_error()) {
+            Answer::Changed => return Wait::Woken,
+            Answer::TimedOut => return Wait::TimedOut,
+            // The deadline is absolute, so simply wait on.
+            Answer::Interrupted => {}
+            Answer::Refused => return without_the_kernel(deadline),
+        }
+    }
+}
+
+/// What the kernel says where it does not say "woken".
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Answer {
+    /// The word was not the expected one.
+    Changed,
+    TimedOut,
+    /// By a signal.
+    Interrupted,
+    /// Nothing that a futex should say: a sandbox forbids the call, or the kernel does not know it.
+    Refused,
+}
+
+impl Answer {
+    fn of(error: Option<i32>) -> Self {
+        match error {
+            Some(libc::EAGAIN) => Self::Changed,
+            Some(libc::ETIMEDOUT) => Self::TimedOut,
+            Some(libc::EINTR) => Self::Interrupted,
+            _ => Self::Refused,
         }
     }
 }
 // ANCHOR_END: wait
+
+/// A sleep that the kernel refuses counts as a wake-up: the caller looks at its word, and tries again. So the program is
+/// slow and right, where a panic would leave a lock in the middle of its work. The deadline is kept all the same.
+#[cold]
+fn without_the_kernel(deadline: Option<Instant>) -> Wait {
+    thread::yield_now();
+    if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+        return Wait::TimedOut;
+    }
+    Wait::Woken
+}
 
 // ANCHOR: wake
 pub(super) fn wake_one(word: *const AtomicU32) -> bool {
@@ -81,4 +115,30 @@ fn monotonic(deadline: Instant) -> Option<libc::timespec> {
             .checked_add(nanoseconds / 1_000_000_000)?,
         tv_nsec: nanoseconds % 1_000_000_000,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Answer, without_the_kernel};
+    use crate::futex::Wait;
+    use std::time::{Duration, Instant};
+
+    #[test]
+    fn an_error_that_no_futex_should_give_is_a_wake_up_and_no_panic() {
+        assert_eq!(Answer::of(Some(libc::EAGAIN)), Answer::Changed);
+        assert_eq!(Answer::of(Some(libc::ETIMEDOUT)), Answer::TimedOut);
+        assert_eq!(Answer::of(Some(libc::EINTR)), Answer::Interrupted);
+        for error in [libc::EPERM, libc::ENOSYS, libc::EINVAL, libc::EFAULT, libc::ENOMEM, 12_345] {
+            assert_eq!(Answer::of(Some(error)), Answer::Refused, "error {error}");
+        }
+        assert_eq!(Answer::of(None), Answer::Refused);
+    }
+
+    #[test]
+    fn where_the_kernel_refuses_a_deadline_is_kept() {
+        let now = Instant::now();
+        assert_eq!(without_the_kernel(None), Wait::Woken);
+        assert_eq!(without_the_kernel(now.checked_add(Duration::from_secs(3600))), Wait::Woken);
+        assert_eq!(without_the_kernel(Some(now)), Wait::TimedOut);
+    }
 }

@@ -14,6 +14,8 @@
 mod cores;
 #[cfg(model)]
 mod model;
+#[cfg(not(model))]
+mod of_process;
 pub mod spin;
 #[cfg(not(model))]
 mod thread_id;
@@ -24,6 +26,8 @@ pub use ::model::sync::{atomic, cell};
 pub use ::model::{model_failed, part_of};
 #[cfg(not(model))]
 pub use cores::available as cores;
+#[cfg(not(model))]
+pub(crate) use of_process::OfProcess;
 
 /// Atomic integers and fences, as in [`core::sync::atomic`].
 #[cfg(not(model))]

@@ -45,7 +45,9 @@ mod service;
 mod tests;
 
 use std::fmt;
+use std::mem;
 use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::process;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -101,6 +103,8 @@ pub struct Timers {
     thread: Thread,
     /// `None` after it was joined.
     running: Option<JoinHandle<()>>,
+    /// The process that has the thread: a forked child does not.
+    process: u32,
 }
 
 impl Timers {
@@ -180,12 +184,19 @@ impl Timers {
     ///
     /// When it returns, no callback runs and none ever will. So do not call it, or drop the last
     /// owner, while you hold a lock that a callback waits for. (In a callback, which may drop the
-    /// last owner, it does not wait for that callback.)
+    /// last owner, it does not wait for that callback. In a forked child, which does not have the
+    /// thread, it does nothing.)
     pub fn shutdown(mut self) -> usize {
         self.stop()
     }
 
     fn stop(&mut self) -> usize {
+        if self.process != process::id() {
+            // The handle is of a thread that is not here, and another such thread may have locked
+            // the service.
+            mem::forget(self.running.take());
+            return 0;
+        }
         let discarded = self.service.shut_down();
         if let Some(running) = self.running.take()
             && self.thread.id() != sync::thread::id()
@@ -209,7 +220,12 @@ impl Timers {
     /// Without a thread.
     #[must_use]
     pub fn unserved() -> Self {
-        Self { service: Arc::new(Service::new()), thread: crate::threads::current(), running: None }
+        Self {
+            service: Arc::new(Service::new()),
+            thread: crate::threads::current(),
+            running: None,
+            process: process::id(),
+        }
     }
 
     /// Does one step of the thread: waits until a timer is due, and calls it; `false` after

@@ -16,16 +16,11 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::mem;
-#[cfg(not(model))]
-use std::ptr;
 use std::sync::Arc;
 
 use crate::lock::Lock;
 #[cfg(not(model))]
-use crate::sync::atomic::{
-    AtomicPtr,
-    Ordering::{Acquire, Release},
-};
+use crate::sync::OfProcess;
 use crate::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use crate::sync::{self, thread as native};
 
@@ -42,45 +37,16 @@ fn list() -> &'static List {
     &LIST
 }
 
-/// The list of this process.
-///
-/// A forked child has the parent's memory and one of its threads. The parent's list would name
-/// threads that do not exist in the child, and would stay locked permanently if one of them was
-/// reading it. So a list belongs to a process, and a child makes its own when it first asks. The
-/// check costs a system call (about 0.1 µs), and the parent's list stays behind.
+/// The list of this process. That of a forked child begins with the thread that called `fork`.
 #[cfg(not(model))]
 fn list() -> &'static List {
-    struct OfProcess {
-        process: u32,
-        list: List,
-    }
-    static NEWEST: AtomicPtr<OfProcess> = AtomicPtr::new(ptr::null_mut());
+    static LIST: OfProcess<List> = OfProcess::new(Lock::new(BTreeMap::new()));
 
-    let me = std::process::id();
-    // Acquire: pairs with the Release below, so that the list is seen complete.
-    let mut newest = NEWEST.load(Acquire);
-    loop {
-        // SAFETY: a list that has been published is never freed.
-        match unsafe { newest.as_ref() } {
-            Some(list) if list.process == me => return &list.list,
-            _ => {}
-        }
+    LIST.get(|| {
         let mine = CURRENT.try_with(|current| current.get().map(|current| current.thread.clone()));
         let threads = mine.ok().flatten().map(|thread| (thread.id(), thread));
-        let list = Lock::new(threads.into_iter().collect());
-        let fresh = Box::into_raw(Box::new(OfProcess { process: me, list }));
-        // Release: pairs with the Acquire above and below. Acquire on failure: another thread has
-        // made one.
-        match NEWEST.compare_exchange(newest, fresh, Release, Acquire) {
-            // SAFETY: published just now, and never freed.
-            Ok(_) => return unsafe { &(*fresh).list },
-            Err(now) => {
-                // SAFETY: no other thread has seen it.
-                drop(unsafe { Box::from_raw(fresh) });
-                newest = now;
-            }
-        }
-    }
+        Lock::new(threads.into_iter().collect())
+    })
 }
 
 /// A thread: its name and its number. Cheap to clone; two are equal if they are the same thread.

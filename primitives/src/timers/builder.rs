@@ -1,6 +1,7 @@
 //! Timers whose thread has not started yet.
 
 use std::io;
+use std::process;
 use std::sync::Arc;
 
 use super::Timers;
@@ -49,7 +50,8 @@ impl Builder {
             let service = Arc::clone(&service);
             move || service.serve()
         })?;
-        Ok(Timers { service, thread: running.thread().clone(), running: Some(running) })
+        let thread = running.thread().clone();
+        Ok(Timers { service, thread, running: Some(running), process: process::id() })
     }
 }
 

@@ -48,7 +48,7 @@ use std::time::{Duration, Instant};
 
 pub use self::lock::ConditionLock;
 use self::lock::Guarded;
-use crate::deadlock::{Identity, Kind};
+use crate::deadlock::{Identity, Kind, WaitTarget};
 use crate::lock::LockGuard;
 use crate::park::{self, Wait};
 use crate::sync::atomic::{AtomicU32, Ordering::Relaxed};
@@ -134,7 +134,7 @@ impl Condition {
     #[inline]
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub fn wait<T: ?Sized>(&self, guard: &mut LockGuard<'_, T>) {
-        self.wait_on(&Guarded::of(guard), None);
+        self.wait_on(&Guarded::of(guard), None, self.identity.waiting_for_anyone());
     }
 
     /// Waits while `blocked` returns `true`; asks it at once, and again after each notification.
@@ -168,7 +168,7 @@ impl Condition {
         guard: &mut LockGuard<'_, T>,
         timeout: Duration,
     ) -> WaitTimeoutResult {
-        self.wait_on(&Guarded::of(guard), park::deadline_after(timeout))
+        self.wait_for(guard, park::deadline_after(timeout), self.identity.waiting_for_anyone())
     }
 
     /// [`wait_while`](Self::wait_while), for at most `timeout` in all.
@@ -199,7 +199,8 @@ impl Condition {
             if time_is_up {
                 return WaitTimeoutResult(true);
             }
-            time_is_up = self.wait_on(&Guarded::of(guard), deadline).timed_out();
+            let target = self.identity.waiting_for_anyone();
+            time_is_up = self.wait_for(guard, deadline, target).timed_out();
         }
         WaitTimeoutResult(false)
     }
@@ -211,34 +212,60 @@ impl Condition {
         guard: &mut LockGuard<'_, T>,
         deadline: Instant,
     ) -> WaitTimeoutResult {
-        self.wait_on(&Guarded::of(guard), Some(deadline))
+        self.wait_for(guard, Some(deadline), self.identity.waiting_for_anyone())
+    }
+
+    /// [`wait_deadline`](Self::wait_deadline), by a caller that waits for something else by means of this condition:
+    /// what reports of deadlocks then name. `None` never expires.
+    #[doc(hidden)]
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
+    pub fn wait_for<T: ?Sized>(
+        &self,
+        guard: &mut LockGuard<'_, T>,
+        deadline: Option<Instant>,
+        target: WaitTarget<'_>,
+    ) -> WaitTimeoutResult {
+        self.wait_on(&Guarded::of(guard), deadline, target)
     }
 
     // ANCHOR: wait
-    /// The wait that all of them use.
+    /// The wait that all of them use. (The `target` is only for reports of deadlocks.)
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
     fn wait_on<L: ConditionLock + ?Sized>(
         &self,
         lock: &L,
         deadline: Option<Instant>,
+        target: WaitTarget<'_>,
     ) -> WaitTimeoutResult {
-        let _waiting = self.identity.waiting_for_anyone();
+        self.let_go_while(lock, |sequence| {
+            // Relaxed: the waiter looks at the data under the lock again, so this decides only when
+            // it does.
+            if spin::watch(|| self.sequence.load(Relaxed) != sequence) {
+                return Wait::Woken;
+            }
+            park::wait_for(&self.sequence, sequence, deadline, target.at_any_cost())
+        })
+    }
+
+    /// Releases the lock, calls `sleep` with the sequence, and takes the lock again, also if `sleep`
+    /// unwinds: while a guard is alive, the lock is held.
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
+    fn let_go_while<L: ConditionLock + ?Sized>(
+        &self,
+        lock: &L,
+        sleep: impl FnOnce(u32) -> Wait,
+    ) -> WaitTimeoutResult {
         // Both happen while the lock is still held (see the drawing above). Relaxed: a notifier
         // that must see the count, or whose new sequence must be seen, takes the lock after this
         // release; the lock orders them.
         let counted = Counted::new(&self.waiters);
         let sequence = self.sequence.load(Relaxed);
-        let saved = lock.release_all();
+        let released = Released::new(lock);
 
-        // Relaxed: the waiter looks at the data under the lock again, so this decides only when it
-        // does.
-        let mut outcome = Wait::Woken;
-        if !spin::watch(|| self.sequence.load(Relaxed) != sequence) {
-            outcome = park::wait(&self.sequence, sequence, deadline);
-        }
+        let outcome = sleep(sequence);
 
         drop(counted);
-        lock.restore_all(saved);
+        released.take_back();
         WaitTimeoutResult(outcome == Wait::TimedOut)
     }
     // ANCHOR_END: wait
@@ -305,6 +332,38 @@ impl Condition {
         park::wake_all(&raw const self.sequence);
     }
     // ANCHOR_END: notify
+}
+
+/// A lock that a wait has released, and that it owes to its caller.
+struct Released<'a, L: ConditionLock + ?Sized> {
+    lock: &'a L,
+    /// `None`: it has been taken back.
+    saved: Option<L::Saved>,
+}
+
+impl<'a, L: ConditionLock + ?Sized> Released<'a, L> {
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
+    fn new(lock: &'a L) -> Self {
+        Self { lock, saved: Some(lock.release_all()) }
+    }
+
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
+    fn take_back(mut self) {
+        if let Some(saved) = self.saved.take() {
+            self.lock.restore_all(saved);
+        }
+    }
+}
+
+/// The wait unwinds.
+impl<L: ConditionLock + ?Sized> Drop for Released<'_, L> {
+    fn drop(&mut self) {
+        if let Some(saved) = self.saved.take()
+            && !model_failed()
+        {
+            self.lock.restore_all(saved);
+        }
+    }
 }
 
 // ANCHOR: counted

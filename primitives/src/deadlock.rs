@@ -13,16 +13,19 @@
 //! With the feature `deadlock-detection` every blocking call of this crate keeps a _wait-for graph_: an edge
 //! from a thread that sleeps to each thread that could wake it. The graph is looked at when a thread is about
 //! to sleep, which is when the last edge of a ring is drawn, so a deadlock is reported microseconds
-//! after it has come about, by the thread that closed it. Nothing polls. Without the feature there is nothing: no
-//! field, no instruction; names are accepted and dropped.
+//! after it has come about, by the thread that closed it. Nothing polls, with one exception: a thread that wants what a
+//! thread took along that is ending looks again, after longer and longer times, until that one has really gone.
+//! (A destructor of a thread-local may be slow, and may still release it.) Without the feature there is nothing: no field,
+//! no instruction; names are accepted and dropped.
 //!
-//! # Three verdicts
+//! # Four verdicts
 //!
 //! | verdict                          | is                                                              | what happens                                |
 //! | -------------------------------- | --------------------------------------------------------------- | ------------------------------------------- |
 //! | [cycle](Verdict::Cycle)          | threads wait for each other, now                                | the one that would close it panics with the report, or gets it from [`lock_checked`] |
 //! | [stuck](Verdict::Stuck)          | everybody sleeps, or the owner ended with the lock in its hands | the report goes to the [hook](set_hook), and the thread sleeps; [`lock_checked`] returns it |
 //! | [inversion](Verdict::Inversion)  | two locks were taken in both orders: it has not happened yet    | the report goes to the [hook](set_hook), once for each pair |
+//! | [reentry](Verdict::Reentry)      | a worker waits for a task with an `RLock` in its hands, runs the task itself, and the lock lets it in | the report goes to the [hook](set_hook), once for each pair of places |
 //!
 //! The hook prints to the standard error stream until [`set_hook`] says otherwise.
 //!
@@ -80,9 +83,9 @@
 //! **What is reported is true.** A thread that was signalled and has not run yet is not taken for asleep; one
 //! that woke up leaves the graph before it tries again; a `try_lock` waits for nobody. Where something cannot be
 //! known for certain it is taken for harmless (the page of the graph's source says why that suffices).
-//! "Everybody sleeps" is said only if the system counts as many threads as the graph: one thread that sleeps in
-//! foreign code, or runs, and it is not said. (It is counted in `/proc`; on other systems than Linux it is never
-//! said.) A signal handler, or another process, is not counted.
+//! "Everybody sleeps" is said only if the threads that the system lists are those on the graph: one thread that sleeps
+//! in foreign code, or runs, and it is not said. (They are listed in `/proc`; on other systems than Linux it is never
+//! said.) A signal handler, or another process, is not counted. A child of a `fork` begins with an empty graph.
 //!
 //! # What is not seen
 //!
@@ -134,23 +137,21 @@ pub use self::verdict::report::{Hold, Report, ThreadReport, Verdict, Want};
 
 #[cfg(any(model, not(feature = "deadlock-detection")))]
 #[doc(hidden)]
-pub use self::face::disabled::{Identity, Waiting};
+pub use self::face::disabled::{Identity, WaitTarget, helping};
 #[cfg(all(feature = "deadlock-detection", not(model)))]
 #[doc(hidden)]
-pub use self::{face::identity::Identity, state::wait_target::Waiting};
+pub use self::{
+    face::identity::Identity, state::wait_target::WaitTarget, verdict::reentry::helping,
+};
 
 #[cfg(any(model, not(feature = "deadlock-detection")))]
 pub(crate) use self::face::disabled::*;
 #[cfg(all(feature = "deadlock-detection", not(model)))]
 pub(crate) use self::face::semaphore_identity::SemaphoreIdentity;
 #[cfg(all(feature = "deadlock-detection", not(model)))]
-pub(crate) use self::state::wait_target::{waiting_for_end, waiting_for_raw};
-#[cfg(all(feature = "deadlock-detection", not(model)))]
 pub(crate) use self::verdict::held::thread_begins;
 #[cfg(all(feature = "deadlock-detection", not(model)))]
-pub(crate) use self::verdict::sleep::{
-    Asleep as ScopeEnds, Scoped, awaits_scope, falls_asleep, joins, refused,
-};
+pub(crate) use self::verdict::sleep::{Asleep, Scoped, awaits_scope, joins, refused, sleep};
 
 #[cfg(model)]
 #[doc(hidden)]

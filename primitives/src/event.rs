@@ -275,7 +275,7 @@ impl Event {
     #[cold]
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
     fn wait_slow(&self, found: u32, deadline: Option<Instant>) -> bool {
-        let _waiting = self.identity.waiting_for_anyone();
+        let target = self.identity.waiting_for_anyone();
         // Until a thread sets the event, the word can only be this, with or without the note.
         let clear = found & !SLEEPERS;
         let asleep = clear | SLEEPERS;
@@ -291,7 +291,7 @@ impl Event {
                 Err(word) if reached(word) => return true,
                 _ => {}
             }
-            if park::wait(&self.word, asleep, deadline) == Wait::TimedOut {
+            if park::wait_for(&self.word, asleep, deadline, target) == Wait::TimedOut {
                 return reached(self.word.load(Acquire));
             }
         }

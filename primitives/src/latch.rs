@@ -235,7 +235,7 @@ impl Latch {
     #[cold]
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
     fn wait_slow(&self, deadline: Option<Instant>) -> bool {
-        let _waiting = self.identity.waiting_for_anyone();
+        let target = self.identity.waiting_for_anyone();
         if spin::watch(|| self.is_open()) {
             return true;
         }
@@ -253,7 +253,7 @@ impl Latch {
                     }
                 }
             }
-            let ended = park::wait(&self.word, asleep, deadline);
+            let ended = park::wait_for(&self.word, asleep, deadline, target);
             word = self.word.load(Acquire);
             if ended == Wait::TimedOut {
                 return word == OPEN;

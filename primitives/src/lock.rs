@@ -47,7 +47,7 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 pub use self::guarded::{Lock, LockGuard};
-use crate::deadlock::{self, Identity, Kind};
+use crate::deadlock::{Identity, Kind, WaitTarget};
 use crate::park::{self, Wait};
 use crate::sync::atomic::AtomicU32;
 use crate::sync::atomic::Ordering::{Acquire, Relaxed, Release};
@@ -114,7 +114,7 @@ impl RawLock {
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub fn acquire(&self) {
         if !self.acquire_fast() {
-            self.acquire_slow(None);
+            self.acquire_slow(None, WaitTarget::nameless(Kind::RawLock));
         }
     }
     // ANCHOR_END: acquire-call
@@ -125,15 +125,15 @@ impl RawLock {
     pub(crate) fn acquire_as(&self, identity: &Identity) {
         identity.note_order();
         if !self.acquire_fast() {
-            let _waiting = identity.waiting_for_owner();
-            self.acquire_slow(None);
+            self.acquire_slow(None, identity.waiting_for_owner());
         }
     }
 
     /// [`acquire`](Self::acquire), or `false` if the wait would never end.
-    #[cfg(all(feature = "deadlock-detection", not(model)))]
-    pub(crate) fn acquire_checked(&self) -> bool {
-        self.acquire_fast() || self.acquire_slow(None)
+    #[inline]
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
+    pub(crate) fn acquire_for(&self, target: WaitTarget<'_>) -> bool {
+        self.acquire_fast() || self.acquire_slow(None, target)
     }
 
     // ANCHOR: acquire-fast
@@ -163,7 +163,7 @@ impl RawLock {
     #[inline]
     pub fn acquire_timeout(&self, timeout: Duration) -> bool {
         self.acquire_fast()
-            || !timeout.is_zero() && self.acquire_slow(park::deadline_after(timeout))
+            || !timeout.is_zero() && self.acquire_until(park::deadline_after(timeout))
     }
 
     /// Takes the lock; blocks until `deadline` at most. Returns whether it did.
@@ -171,15 +171,20 @@ impl RawLock {
     /// With a deadline that has passed it tries once. Uncontended: one compare-exchange.
     #[inline]
     pub fn acquire_deadline(&self, deadline: Instant) -> bool {
-        self.acquire_fast() || self.acquire_slow(Some(deadline))
+        self.acquire_fast() || self.acquire_until(Some(deadline))
+    }
+
+    #[cold]
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
+    fn acquire_until(&self, deadline: Option<Instant>) -> bool {
+        self.acquire_slow(deadline, WaitTarget::nameless(Kind::RawLock))
     }
 
     // ANCHOR: acquire-slow
-    /// Waits for the lock; `false` if the deadline came first.
+    /// Waits for the lock; `false` if the deadline came first. (The `target` is for reports of deadlocks alone.)
     #[cold]
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
-    fn acquire_slow(&self, deadline: Option<Instant>) -> bool {
-        let _waiting = deadlock::waiting_for_raw(Kind::RawLock);
+    fn acquire_slow(&self, deadline: Option<Instant>, target: WaitTarget<'_>) -> bool {
         let mut state = self.look_for_a_while();
         if state == UNLOCKED && self.acquire_fast() {
             return true; // and no thread needs to be told that we ever waited
@@ -191,7 +196,7 @@ impl RawLock {
             if state != CONTENDED && self.state.swap(CONTENDED, Acquire) == UNLOCKED {
                 return true;
             }
-            match park::wait(&self.state, CONTENDED, deadline) {
+            match park::wait_for(&self.state, CONTENDED, deadline, target) {
                 // No wake-up was consumed: no thread depends on this one, so it may give up. The
                 // note stays, which costs the owner at most one needless call.
                 Wait::TimedOut => return false,

@@ -41,7 +41,7 @@ use std::time::{Duration, Instant};
 
 pub use self::lazy_lock::LazyLock;
 pub use self::once_lock::OnceLock;
-use crate::deadlock::{Identity, Kind};
+use crate::deadlock::{Identity, Kind, WaitTarget};
 use crate::park::{self, Wait};
 use crate::sync::atomic::AtomicU32;
 use crate::sync::atomic::Ordering::{Acquire, Relaxed, Release};
@@ -191,9 +191,7 @@ impl Once {
             match state & !SLEEPERS {
                 COMPLETE => return,
                 RUNNING => {
-                    // It surrounds only the sleep: what the closure waits for is separate.
-                    let _waiting = self.identity.waiting_for_owner();
-                    self.sleep(state, None);
+                    self.sleep(state, None, self.identity.waiting_for_owner());
                 }
                 _ => {
                     let running = RUNNING | state & SLEEPERS;
@@ -216,14 +214,14 @@ impl Once {
     #[cold]
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
     fn wait_slow(&self, deadline: Option<Instant>) -> bool {
-        let _waiting = self.identity.waiting_for_anyone();
+        let target = self.identity.waiting_for_anyone();
         loop {
             // Acquire: pairs with the Release in `Running::drop`.
             let state = self.state.load(Acquire);
             if state == COMPLETE {
                 return true;
             }
-            if self.sleep(state, deadline) == Wait::TimedOut {
+            if self.sleep(state, deadline, target) == Wait::TimedOut {
                 return self.is_completed();
             }
         }
@@ -232,7 +230,7 @@ impl Once {
     // ANCHOR: sleep
     /// Sleeps while the word is `state`, which is not `COMPLETE`; may return early.
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
-    fn sleep(&self, state: u32, deadline: Option<Instant>) -> Wait {
+    fn sleep(&self, state: u32, deadline: Option<Instant>, target: WaitTarget<'_>) -> Wait {
         // Relaxed: a hint only; the caller looks by Acquire.
         if spin::watch(|| self.state.load(Relaxed) != state) {
             return Wait::Woken;
@@ -243,7 +241,7 @@ impl Once {
         {
             return Wait::Woken;
         }
-        park::wait(&self.state, asleep, deadline)
+        park::wait_for(&self.state, asleep, deadline, target)
     }
     // ANCHOR_END: sleep
 }

@@ -233,6 +233,7 @@ impl RawRLock {
 
     /// Once more, by the owner.
     #[inline]
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
     fn nest(&self) {
         // Relaxed, both: only the owner gets here, and the lock orders one owner after the other.
         let nested = self.nested.load(Relaxed);
@@ -242,6 +243,7 @@ impl RawRLock {
             u32::MAX,
         );
         self.nested.store(nested + 1, Relaxed);
+        self.identity.taken_again();
     }
     // ANCHOR_END: owner
 
@@ -346,8 +348,7 @@ impl ConditionLock for RawRLock {
     fn restore_all(&self, nested: u32) {
         // Not `acquire`: a thread that takes its lock back after a condition reports a deadlock,
         // and does not panic.
-        let _waiting = self.identity.waiting_for_owner_again();
-        self.lock.acquire();
+        self.lock.acquire_for(self.identity.waiting_for_owner_again());
         self.set_owner(thread::id());
         self.identity.taken();
         // Relaxed: as in `nest`.

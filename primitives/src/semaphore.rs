@@ -46,9 +46,9 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 pub use self::permit::Permit;
-use crate::deadlock::SemaphoreIdentity;
 #[cfg(all(feature = "deadlock-detection", not(model)))]
 use crate::deadlock::{self, Report};
+use crate::deadlock::{Kind, SemaphoreIdentity, WaitTarget};
 use crate::park::{self, Wait};
 use crate::sync::atomic::AtomicU32;
 use crate::sync::atomic::Ordering::{Acquire, Relaxed, Release};
@@ -281,8 +281,7 @@ impl Semaphore {
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub(crate) fn acquire_raw(&self) {
         if !self.take() {
-            let _waiting = self.identity.waiting_for_permit();
-            self.acquire_slow(None);
+            self.acquire_slow(None, self.identity.waiting_for_permit());
         }
     }
 
@@ -290,18 +289,28 @@ impl Semaphore {
     #[cfg(all(feature = "deadlock-detection", not(model)))]
     #[track_caller]
     pub(crate) fn acquire_raw_checked(&self) -> Result<(), Box<Report>> {
-        let _waiting = self.identity.waiting_for_permit_checked();
-        if self.take() || self.acquire_slow(None) { Ok(()) } else { Err(deadlock::refused()) }
+        let target = self.identity.waiting_for_permit_checked();
+        if self.take() || self.acquire_slow(None, target) {
+            Ok(())
+        } else {
+            Err(deadlock::refused())
+        }
     }
 
     #[inline]
     pub(crate) fn acquire_raw_timeout(&self, timeout: Duration) -> bool {
-        self.take() || !timeout.is_zero() && self.acquire_slow(park::deadline_after(timeout))
+        self.take() || !timeout.is_zero() && self.acquire_until(park::deadline_after(timeout))
     }
 
     #[inline]
     pub(crate) fn acquire_raw_deadline(&self, deadline: Instant) -> bool {
-        self.take() || self.acquire_slow(Some(deadline))
+        self.take() || self.acquire_until(Some(deadline))
+    }
+
+    #[cold]
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
+    fn acquire_until(&self, deadline: Option<Instant>) -> bool {
+        self.acquire_slow(deadline, WaitTarget::nameless(Kind::Semaphore))
     }
 
     // ANCHOR: take
@@ -323,9 +332,10 @@ impl Semaphore {
     // ANCHOR_END: take
 
     // ANCHOR: acquire-slow
-    /// Waits for a permit; `false` if the deadline came first.
+    /// Waits for a permit; `false` if the deadline came first. (The `target` is for reports of deadlocks alone.)
     #[cold]
-    fn acquire_slow(&self, deadline: Option<Instant>) -> bool {
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
+    fn acquire_slow(&self, deadline: Option<Instant>, target: WaitTarget<'_>) -> bool {
         // What to leave beside the permits: the note, once this thread may have been woken in place
         // of others.
         let mut note = 0;
@@ -355,7 +365,7 @@ impl Semaphore {
                     continue;
                 }
             }
-            match park::wait(&self.word, SLEEPERS, deadline) {
+            match park::wait_for(&self.word, SLEEPERS, deadline, target) {
                 // No wake-up was consumed: no thread depends on this one, so it may give up. The
                 // note stays, which costs the next `release` at most one needless call.
                 Wait::TimedOut => return false,

@@ -33,6 +33,7 @@ use std::time::{Duration, Instant};
 
 pub use self::error::{JoinError, StartError};
 use crate::cancellable_sleep::CancellableSleep;
+use crate::deadlock::WaitTarget;
 use crate::lock::Lock;
 use crate::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use crate::threads::{Builder, JoinHandle};
@@ -192,16 +193,17 @@ impl Timer {
     /// }
     /// # Ok::<(), primitives::timer::StartError>(())
     /// ```
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub fn join(&self) -> Result<(), JoinError> {
-        let outcome = match &*self.run.lock() {
+        let (outcome, thread) = match &*self.run.lock() {
             Run::NotStarted => return Err(JoinError::NotStarted),
             Run::StartedInVain => return Ok(()),
             Run::Started(handle) if handle.thread().id() == sync::thread::id() => {
                 return Err(JoinError::FromCallback);
             }
-            Run::Started(handle) => Arc::clone(handle.outcome()),
+            Run::Started(handle) => (Arc::clone(handle.outcome()), handle.thread().id()),
         };
-        outcome.wait(None);
+        outcome.wait(None, WaitTarget::end(thread));
         outcome.panic().map_or(Ok(()), |panic| Err(JoinError::Panicked(panic)))
     }
 

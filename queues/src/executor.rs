@@ -45,7 +45,8 @@
 //! have the same owner, and it sees unfinished changes. So **a worker helps only when no worker is
 //! free.** If one is free, it gets the task before all others, and certainly begins it. It is
 //! better still to hold no such state during a [`result`](Task::result): where no worker is free,
-//! nothing warns of it.
+//! the task runs here in any case. With the feature `deadlock-detection`, an `RLock` that lets such
+//! a task in is reported (`Verdict::Reentry`); a borrowed thread-local is not.
 //!
 //! The same holds for [`Task::wait`], [`map`](Executor::map), [`as_completed`] and the end of a
 //! [`scope`](Executor::scope), when a task calls them. A program should also know:

@@ -212,7 +212,7 @@ impl<S: Discipline> LockedQueue<S> {
         item: S::Item,
         deadline: Option<Instant>,
     ) -> Result<(), PutTimeoutError<S::Item>> {
-        let _waiting = self.identity.waiting_for_anyone();
+        let target = self.identity.waiting_for_anyone();
         let mut state = self.state.lock();
         let mut time_is_up = false;
         let mut lingers = self.capacity > 1;
@@ -234,7 +234,7 @@ impl<S: Discipline> LockedQueue<S> {
                 continue;
             }
             state.putters.enter();
-            time_is_up = sleep(&self.not_full, &mut state, deadline);
+            time_is_up = self.not_full.wait_for(&mut state, deadline, target).timed_out();
             state.putters.leave();
         }
     }
@@ -324,7 +324,7 @@ impl<S: Discipline> LockedQueue<S> {
     // ANCHOR: get-until
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
     fn get_until(&self, deadline: Option<Instant>) -> Result<S::Item, GetTimeoutError> {
-        let _waiting = self.identity.waiting_for_anyone();
+        let target = self.identity.waiting_for_anyone();
         let mut state = self.state.lock();
         let mut time_is_up = false;
         let mut lingers = self.capacity > 1;
@@ -346,7 +346,7 @@ impl<S: Discipline> LockedQueue<S> {
                 continue;
             }
             state.getters.enter();
-            time_is_up = sleep(&self.not_empty, &mut state, deadline);
+            time_is_up = self.not_empty.wait_for(&mut state, deadline, target).timed_out();
             state.getters.leave();
         }
     }
@@ -415,21 +415,6 @@ impl<S: Discipline> LockedQueue<S> {
     }
 }
 
-/// Sleeps on `condition`; returns whether the time is up.
-#[cold]
-fn sleep<S>(
-    condition: &Condition,
-    state: &mut LockGuard<'_, State<S>>,
-    deadline: Option<Instant>,
-) -> bool {
-    match deadline {
-        None => {
-            condition.wait(state);
-            false
-        }
-        Some(deadline) => condition.wait_deadline(state, deadline).timed_out(),
-    }
-}
 // ANCHOR_END: sleep
 
 /// Returns what `f` returns; if it panics, runs `otherwise` on the way out.

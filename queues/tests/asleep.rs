@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use primitives::{Event, Lock, threads};
-use queues::{Executor, Ring, Task, Workers};
+use queues::{Executor, PriorityQueue, Ring, Task, Workers};
 
 const PROGRAM: &str = "LOCKSMITH_ASLEEP";
 
@@ -18,15 +18,17 @@ fn main() {
         Ok("rings") => rings(),
         Ok("scope") => scope(),
         Ok("executors") => executors(),
+        Ok("inside") => runs_code_of_the_program(),
         Ok(other) => unreachable!("there is no program `{other}`"),
         Err(_) => {
-            println!("running 3 tests");
+            println!("running 4 tests");
             at_the_end_of_a_scope_an_executor_waits_for_its_workers();
             if cfg!(target_os = "linux") {
                 who_waits_at_a_ring_is_stuck_when_everybody_sleeps();
                 executors_whose_tasks_wait_in_each_others_queues_are_stuck();
+                the_programs_own_code_waits_for_what_it_says_itself();
             }
-            println!("test result: ok. 3 passed; 0 failed");
+            println!("test result: ok. 4 passed; 0 failed");
         }
     }
 }
@@ -116,4 +118,61 @@ fn executors_whose_tasks_wait_in_each_others_queues_are_stuck() {
         assert!(report.contains(thread), "{report}");
     }
     assert_eq!(report.matches("wants task made at").count(), 3, "{report}");
+}
+
+/// An item that waits for something when it is compared.
+#[derive(PartialEq, Eq)]
+struct Waits;
+
+static GO: Event = Event::named("go");
+
+impl Ord for Waits {
+    fn cmp(&self, _: &Self) -> std::cmp::Ordering {
+        GO.wait();
+        std::cmp::Ordering::Equal
+    }
+}
+
+impl PartialOrd for Waits {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// Calls that run code of the program, which waits for something else than the call.
+fn runs_code_of_the_program() {
+    let start = |name: &str, body: fn()| threads::Builder::new().name(name).spawn(body).unwrap();
+    start("comparison", || {
+        let queue = PriorityQueue::unbounded().named("sorted");
+        queue.put(Waits).unwrap();
+        queue.put(Waits).unwrap();
+    });
+    start("callback", || {
+        let executor = Executor::new(1);
+        let task = executor.submit(|| ());
+        task.wait();
+        task.on_done(|| GO.wait());
+    });
+    let last = start("drop", || {
+        struct Drops;
+        impl Drop for Drops {
+            fn drop(&mut self) {
+                GO.wait();
+            }
+        }
+        let ring = Ring::bounded(1).named("ring");
+        ring.put(Drops).unwrap();
+        drop(ring);
+    });
+    last.join().unwrap();
+}
+
+fn the_programs_own_code_waits_for_what_it_says_itself() {
+    let report = said_by("inside", "  Nobody will wake them");
+    assert!(report.contains("every thread of the program sleeps"), "{report}");
+    for name in ["comparison", "callback", "drop"] {
+        let (_, thread) = report.split_once(&format!("\n  thread '{name}'")).expect(&report);
+        let thread = thread.split("\n\n").next().expect("a paragraph");
+        assert!(thread.contains("wants event \"go\", at"), "{name}: {report}");
+    }
 }

@@ -35,7 +35,7 @@ impl Knots {
             Verdict::Inversion => {
                 counted.fetch_add(1, Relaxed); // Relaxed: a number, read when all have ended
             }
-            Verdict::Stuck => eprintln!("\n{report}\n"),
+            Verdict::Stuck | Verdict::Reentry => eprintln!("\n{report}\n"),
             Verdict::Cycle => (), // its thread panics with it
         });
         Self {

@@ -7,6 +7,7 @@ use super::{
     BROKEN, Barrier, BarrierWaitResult, BrokenBarrierError, FILLING, INSIDE, SLEEPERS, STATE, left,
     round, tripped,
 };
+use crate::deadlock::WaitTarget;
 use crate::park::{self, Wait};
 use crate::sync::atomic::Ordering::{Acquire, Relaxed};
 use crate::sync::cell::UnsafeCell;
@@ -69,12 +70,12 @@ impl<A: FnMut()> Barrier<A> {
 
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
     fn wait_for(&self, timeout: Option<Duration>) -> Result<BarrierWaitResult, BrokenBarrierError> {
-        let _waiting = self.identity.waiting_for_anyone();
-        let found = self.arrive()?;
+        let target = self.identity.waiting_for_anyone();
+        let found = self.arrive(target)?;
         let index = (found & INSIDE) as usize;
         let is_leader = index + 1 == self.parties();
         match &self.action {
-            _ if !is_leader => self.wait_inside(found, timeout)?,
+            _ if !is_leader => self.wait_inside(found, timeout, target)?,
             Some(action) => self.act(action)?,
             None => {} // tripped by the arrival itself
         }
@@ -85,7 +86,7 @@ impl<A: FnMut()> Barrier<A> {
     /// Goes in, and returns the word as it was before. If there is no action, the last thread trips
     /// the barrier in the same step.
     #[inline]
-    fn arrive(&self) -> Result<u64, BrokenBarrierError> {
+    fn arrive(&self, target: WaitTarget<'_>) -> Result<u64, BrokenBarrierError> {
         loop {
             // Relaxed: a first guess; `update` decides.
             let found = self.update(self.word.load(Relaxed), |word| {
@@ -103,7 +104,7 @@ impl<A: FnMut()> Barrier<A> {
             if found & STATE == BROKEN {
                 return Err(BrokenBarrierError);
             }
-            self.wait_at_the_door();
+            self.wait_at_the_door(target);
         }
     }
     // ANCHOR_END: arrive
@@ -124,11 +125,11 @@ impl<A: FnMut()> Barrier<A> {
     /// Waits while an action runs, or while the threads of a reset round are leaving. May return
     /// early.
     #[cold]
-    fn wait_at_the_door(&self) {
+    fn wait_at_the_door(&self, target: WaitTarget<'_>) {
         let closed = |word| !self.is_open(word) && word & STATE != BROKEN;
         // Relaxed: a hint; a thread goes in by `update`.
         if !spin::gather(self.parties(), || !closed(self.word.load(Relaxed))) {
-            self.sleep_while(closed, None);
+            self.sleep_while(closed, None, target);
         }
     }
 
@@ -136,7 +137,12 @@ impl<A: FnMut()> Barrier<A> {
     /// Waits until the round that the thread `found` when it arrived is over, or until the time is
     /// up.
     #[cold]
-    fn wait_inside(&self, found: u64, timeout: Option<Duration>) -> Result<(), BrokenBarrierError> {
+    fn wait_inside(
+        &self,
+        found: u64,
+        timeout: Option<Duration>,
+        target: WaitTarget<'_>,
+    ) -> Result<(), BrokenBarrierError> {
         let filling = |word| round(word) == round(found) && word & STATE == FILLING;
         let mut deadline = timeout.and_then(park::deadline_after);
         let mut time_is_up = false;
@@ -157,7 +163,7 @@ impl<A: FnMut()> Barrier<A> {
                 // It was tripped just now, or is full: too late to give up.
                 deadline = None;
             }
-            time_is_up = self.sleep_while(filling, deadline) == Wait::TimedOut;
+            time_is_up = self.sleep_while(filling, deadline, target) == Wait::TimedOut;
         }
     }
 
@@ -171,7 +177,12 @@ impl<A: FnMut()> Barrier<A> {
     }
 
     /// Sleeps unless `waits` no longer accepts the word. May return early.
-    fn sleep_while(&self, waits: impl Fn(u64) -> bool, deadline: Option<Instant>) -> Wait {
+    fn sleep_while(
+        &self,
+        waits: impl Fn(u64) -> bool,
+        deadline: Option<Instant>,
+        target: WaitTarget<'_>,
+    ) -> Wait {
         // Acquire: pairs with the Release in `ring`. Either this is the number from before the
         // awaited ring, and that ring will change it; or the word shows that the bell has rung.
         let bell = self.bell.load(Acquire);
@@ -182,7 +193,7 @@ impl<A: FnMut()> Barrier<A> {
         if !waits(found) {
             return Wait::Woken;
         }
-        park::wait(&self.bell, bell, deadline)
+        park::wait_for(&self.bell, bell, deadline, target)
     }
     // ANCHOR_END: wait-inside
 

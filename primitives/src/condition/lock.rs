@@ -66,8 +66,7 @@ impl ConditionLock for Guarded<'_> {
     #[inline]
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
     fn restore_all(&self, (): ()) {
-        let _waiting = self.identity.waiting_for_owner_again();
-        self.raw.acquire();
+        self.raw.acquire_for(self.identity.waiting_for_owner_again());
         self.identity.taken();
     }
 }

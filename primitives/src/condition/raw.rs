@@ -26,7 +26,7 @@ impl Condition {
     /// ```
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub fn wait_raw<L: ConditionLock + ?Sized>(&self, lock: &L) {
-        self.wait_on(lock, None);
+        self.wait_on(lock, None, self.identity.waiting_for_anyone());
     }
 
     /// [`wait_raw`](Self::wait_raw) while `blocked` returns `true`; asks it at once, and after each
@@ -50,7 +50,8 @@ impl Condition {
         lock: &L,
         timeout: Duration,
     ) -> WaitTimeoutResult {
-        self.wait_on(lock, park::deadline_after(timeout))
+        let target = self.identity.waiting_for_anyone();
+        self.wait_on(lock, park::deadline_after(timeout), target)
     }
 
     /// [`wait_raw_while`](Self::wait_raw_while), for at most `timeout` in all;
@@ -69,7 +70,8 @@ impl Condition {
             if time_is_up {
                 return WaitTimeoutResult(true);
             }
-            time_is_up = self.wait_on(lock, deadline).timed_out();
+            let target = self.identity.waiting_for_anyone();
+            time_is_up = self.wait_on(lock, deadline, target).timed_out();
         }
         WaitTimeoutResult(false)
     }
@@ -81,6 +83,6 @@ impl Condition {
         lock: &L,
         deadline: Instant,
     ) -> WaitTimeoutResult {
-        self.wait_on(lock, Some(deadline))
+        self.wait_on(lock, Some(deadline), self.identity.waiting_for_anyone())
     }
 }

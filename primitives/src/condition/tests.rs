@@ -6,8 +6,9 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use super::Condition;
+use super::lock::Guarded;
 use crate::Lock;
-use crate::raw::RawLock;
+use crate::raw::{RawLock, RawRLock};
 use crate::sync::atomic::Ordering::Relaxed;
 
 const SHORT: Duration = Duration::from_millis(5);
@@ -195,4 +196,33 @@ fn a_predicate_that_panics_unlocks() {
     }));
     assert!(panicked.is_err());
     assert!(!lock.is_locked());
+}
+
+#[test]
+fn a_wait_that_unwinds_takes_the_lock_back_first() {
+    let (lock, condition) = (Lock::new(0), Condition::new());
+    let guard = lock.lock();
+    let unwound = catch_unwind(AssertUnwindSafe(|| {
+        condition.let_go_while(&Guarded::of(&guard), |_| {
+            assert!(!lock.is_locked(), "the wait has let it go");
+            panic!("in place of a sleep");
+        })
+    }));
+    assert!(unwound.is_err());
+    assert!(lock.try_lock().is_none(), "the guard is alive, so no second one is to be had");
+    drop(guard);
+    assert!(!lock.is_locked());
+    assert_eq!(condition.waiters.load(Relaxed), 0);
+}
+
+#[test]
+fn a_wait_that_unwinds_takes_a_nested_lock_back_as_often() {
+    let (rlock, condition) = (RawRLock::new(), Condition::new());
+    rlock.acquire();
+    rlock.acquire();
+    let unwound = catch_unwind(AssertUnwindSafe(|| {
+        condition.let_go_while(&rlock, |_| panic!("in place of a sleep"))
+    }));
+    assert!(unwound.is_err());
+    assert_eq!(rlock.recursion_count(), 2);
 }

@@ -133,8 +133,8 @@ impl<T: ?Sized> Lock<T> {
     #[cfg(all(feature = "deadlock-detection", not(model)))]
     #[track_caller]
     pub fn lock_checked(&self) -> Result<LockGuard<'_, T>, Box<Report>> {
-        let _waiting = self.identity.waiting_for_owner_checked();
-        if self.raw.acquire_checked() { Ok(LockGuard::new(self)) } else { Err(deadlock::refused()) }
+        let taken = self.raw.acquire_for(self.identity.waiting_for_owner_checked());
+        if taken { Ok(LockGuard::new(self)) } else { Err(deadlock::refused()) }
     }
 
     /// Takes the lock if it is free; never blocks. `None` if it is taken.

@@ -8,8 +8,9 @@ use std::time::{Duration, Instant};
 use super::outcome::Outcome;
 use super::panic::PanicError;
 use super::registry::Thread;
+use crate::deadlock::{self, WaitTarget};
+use crate::park;
 use crate::sync::thread as native;
-use crate::{deadlock, park};
 
 /// A started thread: wait for its end with [`join`](Self::join), or drop this and let it run on by
 /// itself.
@@ -93,8 +94,7 @@ impl<T> JoinHandle<T> {
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub fn join_timeout(&self, timeout: Duration) -> bool {
         refuse_itself(&self.thread);
-        let _waiting = deadlock::waiting_for_end(self.thread.id());
-        self.outcome.wait(park::deadline_after(timeout))
+        self.outcome.wait(park::deadline_after(timeout), WaitTarget::end(self.thread.id()))
     }
 
     /// [`join_timeout`](Self::join_timeout), until `deadline` at most.
@@ -106,8 +106,7 @@ impl<T> JoinHandle<T> {
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub fn join_deadline(&self, deadline: Instant) -> bool {
         refuse_itself(&self.thread);
-        let _waiting = deadlock::waiting_for_end(self.thread.id());
-        self.outcome.wait(Some(deadline))
+        self.outcome.wait(Some(deadline), WaitTarget::end(self.thread.id()))
     }
 
     /// Whether the closure has returned or panicked, so that [`join`](Self::join) hardly waits.

@@ -8,6 +8,7 @@ use std::time::Instant;
 use super::panic::PanicError;
 use super::unwind::catch_unwind;
 use crate::condition::Condition;
+use crate::deadlock::WaitTarget;
 use crate::lock::Lock;
 use crate::sync::model_failed;
 
@@ -41,19 +42,15 @@ impl<T> Outcome<T> {
     }
 
     /// Sleeps until there is a result, or until `deadline`. Returns whether there is one.
-    pub(crate) fn wait(&self, deadline: Option<Instant>) -> bool {
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
+    pub(crate) fn wait(&self, deadline: Option<Instant>, target: WaitTarget<'_>) -> bool {
         let mut result = self.result.lock();
         let mut time_is_up = false;
         while result.is_none() {
             if time_is_up {
                 return false;
             }
-            match deadline {
-                None => self.is_there.wait(&mut result),
-                Some(deadline) => {
-                    time_is_up = self.is_there.wait_deadline(&mut result, deadline).timed_out();
-                }
-            }
+            time_is_up = self.is_there.wait_for(&mut result, deadline, target).timed_out();
         }
         true
     }

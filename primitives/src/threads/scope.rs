@@ -12,7 +12,7 @@ use super::handle::{debug, refuse_itself};
 use super::outcome::Outcome;
 use super::panic::PanicError;
 use super::registry::Thread;
-use crate::deadlock::{self, ScopeEnds};
+use crate::deadlock::{self, Asleep, WaitTarget};
 use crate::park;
 use crate::sync::thread as native;
 
@@ -60,7 +60,7 @@ where
 struct AtItsEnd<'a, 'scope, 'env> {
     scope: &'scope native::Scope<'scope, 'env>,
     at: &'static Location<'static>,
-    asleep: &'a mut Option<ScopeEnds>,
+    asleep: &'a mut Option<Asleep>,
 }
 
 impl Drop for AtItsEnd<'_, '_, '_> {
@@ -181,8 +181,7 @@ impl<'scope, T> ScopedJoinHandle<'scope, T> {
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub fn join_timeout(&self, timeout: Duration) -> bool {
         refuse_itself(&self.thread);
-        let _waiting = deadlock::waiting_for_end(self.thread.id());
-        self.outcome.wait(park::deadline_after(timeout))
+        self.outcome.wait(park::deadline_after(timeout), WaitTarget::end(self.thread.id()))
     }
 
     /// [`join_timeout`](Self::join_timeout), until `deadline` at most.
@@ -194,8 +193,7 @@ impl<'scope, T> ScopedJoinHandle<'scope, T> {
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub fn join_deadline(&self, deadline: Instant) -> bool {
         refuse_itself(&self.thread);
-        let _waiting = deadlock::waiting_for_end(self.thread.id());
-        self.outcome.wait(Some(deadline))
+        self.outcome.wait(Some(deadline), WaitTarget::end(self.thread.id()))
     }
 
     /// Whether the closure has returned or panicked.

@@ -2,8 +2,14 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use primitives::deadlock::{Report, Verdict, set_backtraces};
-use primitives::{Barrier, Event, Lock, RLock, Semaphore, threads};
+use primitives::deadlock::{Identity, Kind, Report, Verdict, set_backtraces};
+use primitives::raw::RawRLock;
+use primitives::{
+    Barrier, BoundedSemaphore, Condition, Event, LazyLock, Lock, Once, OnceLock, RLock, Semaphore,
+    threads,
+};
+
+use super::{REPORTS, keep_reports};
 
 /// Two threads, each of which holds a lock and is about to take the other's. Returns what each was
 /// told.
@@ -129,4 +135,111 @@ fn of_permits_that_wander_no_more_notes_are_taken() {
     let _guard = lock.lock();
     let report = lock.lock_checked().expect_err("it waits for itself").to_string();
     assert_eq!(report.matches("holds semaphore").count(), 1, "{report}");
+}
+
+/// What a thread that panicked with a cycle says of the place.
+#[track_caller]
+fn assert_located(lines: std::ops::RangeInclusive<u32>, call: impl FnOnce() + Send + 'static) {
+    let panic = threads::spawn(call).join().expect_err("it waits for itself");
+    assert!(panic.message().contains("deadlock"), "{panic}");
+    let place = panic.location().expect("a panic with a message has a place");
+    assert!(place.file().ends_with("cycles.rs") && lines.contains(&place.line()), "{panic}");
+}
+
+#[test]
+fn a_cycle_is_located_at_the_line_of_the_program_that_waits() {
+    static ONCE: Once = Once::new();
+    static VALUE: OnceLock<u32> = OnceLock::new();
+    static LAZY: LazyLock<u32> = LazyLock::new(|| *LazyLock::force(&LAZY));
+    let here = line!();
+    assert_located(here..=line!() + 3, || {
+        let lock = Lock::new(());
+        let _held = (lock.lock(), lock.lock());
+    });
+    let here = line!();
+    assert_located(here..=line!() + 3, || {
+        let seat = Semaphore::new(1).thread_bound();
+        let _held = (seat.acquire(), seat.acquire());
+    });
+    let here = line!();
+    assert_located(here..=line!() + 3, || {
+        let seat = BoundedSemaphore::new(1).thread_bound();
+        let _held = (seat.acquire(), seat.acquire());
+    });
+    let here = line!();
+    assert_located(here..=line!() + 1, || ONCE.call_once(|| ONCE.call_once(|| ())));
+    let here = line!();
+    assert_located(here..=line!() + 2, || {
+        VALUE.get_or_init(|| *VALUE.get_or_init(|| 1));
+    });
+    let here = line!() - 22;
+    assert_located(here..=line!() + 3, || {
+        LazyLock::force(&LAZY);
+    });
+}
+
+/// Locks of which one is held here while a thread, which has the other, wants it. One of the two panics.
+#[test]
+fn a_cycle_of_two_threads_is_located_where_the_second_one_waits() {
+    let first_line = line!();
+    for _ in 0..20 {
+        let rlock: &RLock<()> = Box::leak(Box::new(RLock::named("r", ())));
+        let raw: &RawRLock = Box::leak(Box::new(RawRLock::new()));
+        let both: &Barrier = Box::leak(Box::new(Barrier::new(2)));
+        let child = threads::spawn(|| {
+            let _rlock = rlock.lock();
+            both.wait().unwrap();
+            raw.acquire();
+            raw.release();
+        });
+        let other = threads::spawn(|| {
+            raw.acquire();
+            let _release = Release(raw);
+            both.wait().unwrap();
+            let _rlock = rlock.lock();
+        });
+        let panics: Vec<_> =
+            [child.join(), other.join()].into_iter().filter_map(Result::err).collect();
+        let [panic] = &*panics else { panic!("exactly one is told: {panics:?}") };
+        let place = panic.location().expect("a panic with a message has a place");
+        assert!(place.file().ends_with("cycles.rs"), "{panic}");
+        assert!((first_line..line!()).contains(&place.line()), "{panic}");
+    }
+}
+
+/// Releases when dropped, by a panic too.
+struct Release(&'static RawRLock);
+
+impl Drop for Release {
+    fn drop(&mut self) {
+        self.0.release();
+    }
+}
+
+/// Another crate says what a wait of a condition is for, and that would be refused with a panic: but not with the lock
+/// released and the guard alive.
+#[test]
+fn whatever_a_condition_waits_for_its_guard_has_the_lock() {
+    static TASK: Identity = Identity::new(Kind::Task, "a task that waits for its own end");
+    static DONE: Lock<bool> = Lock::new(false);
+    static CHANGED: Condition = Condition::new();
+    keep_reports();
+    let waiter = threads::spawn(|| {
+        TASK.begins();
+        let mut done = DONE.lock();
+        while !*done {
+            CHANGED.wait_for(&mut done, None, TASK.waiting_for_runner());
+            assert!(DONE.try_lock().is_none(), "a second guard beside the first");
+        }
+        drop(done);
+        TASK.ends();
+    });
+    let told = || REPORTS.lock().unwrap().iter().any(|report| report.contains("its own end"));
+    while !told() {
+        assert!(!waiter.is_finished(), "it unwound");
+        threads::yield_now();
+    }
+    *DONE.lock() = true;
+    CHANGED.notify_all();
+    waiter.join().unwrap();
 }

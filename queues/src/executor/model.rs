@@ -69,7 +69,8 @@ impl Shell {
 
     /// As the end of a scope: waits, and returns whether it panicked and its handle is gone.
     pub fn panicked_unseen(&self) -> bool {
-        self.0.state().wait(None);
+        let state = self.0.state();
+        state.wait(None, state.waiting_for_runner());
         self.0.unseen_panic().is_some()
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use primitives::deadlock::helping;
 use primitives::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use super::job::Job;
@@ -119,7 +120,7 @@ impl Pool {
             // worker never seems free.
             lanes.hand_over(job, self.workers, self.ended.load(Relaxed))
         });
-        !handed_over && job.run()
+        !handed_over && helping(|| job.run())
     }
     // ANCHOR_END: help
 }

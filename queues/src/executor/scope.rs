@@ -188,10 +188,7 @@ impl Drop for Waits<'_> {
                 self.pool.help(job);
             }
             for job in jobs {
-                {
-                    let _waiting = job.state().waiting_for_runner_at(self.at);
-                    job.state().wait(None);
-                } // it points into the job, which may be gone below
+                job.state().wait(None, job.state().waiting_for_runner_at(self.at));
                 match job.state().look().ending() {
                     Some(Ending::Panicked) => panicked.push(job),
                     _ => drop_quietly(job),

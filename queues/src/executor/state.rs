@@ -20,7 +20,7 @@ use std::fmt;
 use std::panic::Location;
 use std::time::Instant;
 
-use primitives::deadlock::{Identity, Kind, Waiting};
+use primitives::deadlock::{Identity, Kind, WaitTarget};
 use primitives::park::{self, Wait};
 use primitives::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use primitives::sync::atomic::{AtomicU32, AtomicU64};
@@ -205,22 +205,24 @@ impl State {
     }
     // ANCHOR_END: finish
 
-    /// Tells the detector, until the result is dropped, that the caller waits for the task's end:
-    /// for the thread that runs it, or one that will.
+    /// What the caller waits for, for reports of deadlocks: the task's end, so the thread that runs
+    /// it, or one that will.
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
-    pub(super) fn waiting_for_runner(&self) -> Waiting {
+    pub(super) fn waiting_for_runner(&self) -> WaitTarget<'_> {
         self.identity.waiting_for_runner()
     }
 
-    /// [`awaits`](Self::awaits), for a caller at `at` that must wait in any case.
-    pub(super) fn waiting_for_runner_at(&self, at: &'static Location<'static>) -> Waiting {
+    /// [`waiting_for_runner`](Self::waiting_for_runner), for a caller at `at` that must wait in any
+    /// case.
+    pub(super) fn waiting_for_runner_at(&self, at: &'static Location<'static>) -> WaitTarget<'_> {
         self.identity.waiting_for_runner_at(at)
     }
 
     // ANCHOR: wait
     /// Sleeps until the task is over, or until `deadline`. Returns whether it is over; if so, all
     /// that it did is visible here.
-    pub(super) fn wait(&self, deadline: Option<Instant>) -> bool {
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
+    pub(super) fn wait(&self, deadline: Option<Instant>, target: WaitTarget<'_>) -> bool {
         // Relaxed: a hint; the load below decides.
         spin::watch(|| phase(self.word.load(Relaxed)).is_over());
         let mut time_is_up = false;
@@ -235,7 +237,7 @@ impl State {
             let noted = word | SLEEPERS;
             // Relaxed: only a note for `finish`.
             if word == noted || self.word.compare_exchange(word, noted, Relaxed, Relaxed).is_ok() {
-                time_is_up = park::wait(&self.word, noted, deadline) == Wait::TimedOut;
+                time_is_up = park::wait_for(&self.word, noted, deadline, target) == Wait::TimedOut;
             }
         }
     }
@@ -289,14 +291,18 @@ mod tests {
     #[test]
     fn a_note_of_a_sleeper_or_of_a_handle_that_is_gone_changes_no_phase() {
         let state = State::new();
-        assert!(!state.wait(Some(Instant::now())), "no thread runs it");
+        assert!(!state.wait(Some(Instant::now()), state.waiting_for_runner()), "no thread runs it");
         state.abandon(|| unreachable!("it is not over"));
         assert!(state.look().is_queued());
         assert!(state.claim(Claim::Run) && state.runs_here());
         let mut discarded = 0;
         state.finish(Ending::Panicked, || discarded += 1);
         assert_eq!(discarded, 1);
-        assert!(state.panicked_unseen() && state.wait(None) && !state.runs_here());
+        assert!(
+            state.panicked_unseen()
+                && state.wait(None, state.waiting_for_runner())
+                && !state.runs_here()
+        );
     }
 
     #[test]

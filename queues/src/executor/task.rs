@@ -196,8 +196,8 @@ impl<T> Task<T> {
 
     #[track_caller]
     fn wait_until(&self, deadline: Option<Instant>) -> bool {
-        let _waiting = self.body.state().waiting_for_runner();
-        self.body.state().wait(deadline)
+        let state = self.body.state();
+        state.wait(deadline, state.waiting_for_runner())
     }
 
     #[track_caller]

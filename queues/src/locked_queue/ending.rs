@@ -2,7 +2,9 @@
 
 use std::iter;
 use std::mem;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+use primitives::park::deadline_after;
 
 use super::LockedQueue;
 use crate::discipline::Discipline;
@@ -41,8 +43,7 @@ impl<S: Discipline> LockedQueue<S> {
     /// A shutdown does not end it: it still waits for items that a thread is processing.
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub fn join(&self) {
-        let _waiting = self.identity.waiting_for_anyone();
-        self.all_done.wait_while(&mut self.state.lock(), |state| state.unfinished > 0);
+        self.join_until(None);
     }
 
     /// [`join`](Self::join), for at most `timeout`. Returns whether all items were processed. Zero
@@ -50,15 +51,24 @@ impl<S: Discipline> LockedQueue<S> {
     #[must_use = "`false` says that not all was done"]
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub fn join_timeout(&self, timeout: Duration) -> bool {
-        let _waiting = self.identity.waiting_for_anyone();
-        let mut state = self.state.lock();
         if timeout.is_zero() {
-            return state.unfinished == 0;
+            return self.unfinished() == 0;
         }
-        !self
-            .all_done
-            .wait_timeout_while(&mut state, timeout, |state| state.unfinished > 0)
-            .timed_out()
+        self.join_until(deadline_after(timeout))
+    }
+
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
+    fn join_until(&self, deadline: Option<Instant>) -> bool {
+        let target = self.identity.waiting_for_anyone();
+        let mut state = self.state.lock();
+        let mut time_is_up = false;
+        while state.unfinished > 0 {
+            if time_is_up {
+                return false;
+            }
+            time_is_up = self.all_done.wait_for(&mut state, deadline, target).timed_out();
+        }
+        true
     }
 }
 

@@ -180,7 +180,7 @@ impl<T> Ring<T> {
 
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
     fn join_until(&self, deadline: Option<Instant>) -> bool {
-        let _waiting = self.identity.waiting_for_anyone();
+        let target = self.identity.waiting_for_anyone();
         let mut time_is_up = false;
         while !self.is_all_done() {
             if time_is_up {
@@ -193,7 +193,7 @@ impl<T> Ring<T> {
             let done = position(self.done.0.load(Acquire));
             // Relaxed: as in `is_all_done`.
             if done != position(self.tail.0.load(Relaxed)) && leave_note(&self.done.0, done) {
-                time_is_up = joiners.sleep(deadline);
+                time_is_up = joiners.sleep(deadline, target);
             } else {
                 joiners.cancel();
             }

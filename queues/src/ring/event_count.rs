@@ -57,6 +57,7 @@
 
 use std::time::Instant;
 
+use primitives::deadlock::WaitTarget;
 use primitives::park::{self, Wait};
 use primitives::sync::atomic::AtomicU32;
 use primitives::sync::atomic::Ordering::{Acquire, Relaxed, Release};
@@ -135,14 +136,14 @@ impl EventCount {
 
     /// Sleeps until there is a call, and takes it. Returns whether the time ran out first; even
     /// then there may have been a call, so look once more.
-    pub(super) fn sleep(&self, deadline: Option<Instant>) -> bool {
+    pub(super) fn sleep(&self, deadline: Option<Instant>, target: WaitTarget<'_>) -> bool {
         let time_is_up = loop {
             // Relaxed: `leave` takes the call, and sees what it was for.
             let word = self.word.load(Relaxed);
             if called(word) > 0 {
                 break false;
             }
-            if park::wait(&self.word, word, deadline) == Wait::TimedOut {
+            if park::wait_for(&self.word, word, deadline, target) == Wait::TimedOut {
                 break true;
             }
         };
@@ -213,7 +214,13 @@ impl EventCount {
 #[cfg(all(test, not(model)))]
 mod tests {
     use super::EventCount;
+    use primitives::deadlock::{Identity, Kind, WaitTarget};
     use std::time::Instant;
+
+    fn target() -> WaitTarget<'static> {
+        static EVENTS: Identity = Identity::new(Kind::Queue, "");
+        EVENTS.waiting_for_anyone()
+    }
 
     fn past() -> Option<Instant> {
         Some(Instant::now())
@@ -226,7 +233,7 @@ mod tests {
         events.enter();
         assert!(events.call_one());
         assert!(!events.call_one(), "it has been called already");
-        assert!(!events.sleep(None), "the call came before the sleep, and is not lost");
+        assert!(!events.sleep(None, target()), "the call came before the sleep, and is not lost");
         events.enter();
         assert!(events.call_one(), "a waiter that enters again can be called again");
         assert_eq!(events.inside(), 1);
@@ -238,11 +245,11 @@ mod tests {
         events.enter();
         events.enter();
         assert!(events.call_one());
-        assert!(!events.sleep(past()), "a call counts for more than a deadline");
+        assert!(!events.sleep(past(), target()), "a call counts for more than a deadline");
         assert!(events.call_one(), "the other");
-        assert!(!events.sleep(None));
+        assert!(!events.sleep(None, target()));
         events.enter();
-        assert!(events.sleep(past()), "no call");
+        assert!(events.sleep(past(), target()), "no call");
         assert_eq!(events.inside(), 0);
     }
 
@@ -254,8 +261,8 @@ mod tests {
         events.call_all();
         events.enter(); // too late to be called
         events.cancel();
-        assert!(!events.sleep(None));
-        assert!(!events.sleep(None));
+        assert!(!events.sleep(None, target()));
+        assert!(!events.sleep(None, target()));
         assert_eq!(events.inside(), 0);
     }
 
@@ -266,7 +273,7 @@ mod tests {
         events.enter();
         events.call_all();
         events.cancel();
-        assert!(!events.sleep(None), "one call is left for the other");
+        assert!(!events.sleep(None, target()), "one call is left for the other");
         assert_eq!(events.inside(), 0);
     }
 
@@ -280,9 +287,9 @@ mod tests {
         events.call_all();
         assert!(!events.call_one(), "all of them have been called");
         for _ in 0..3 {
-            assert!(!events.sleep(None));
+            assert!(!events.sleep(None, target()));
         }
         events.enter();
-        assert!(events.sleep(past()), "the call was not for a later waiter");
+        assert!(events.sleep(past(), target()), "who comes later was not meant");
     }
 }

@@ -113,7 +113,7 @@ impl<T> Ring<T> {
         deadline: Option<Instant>,
         mut time_is_up: bool,
     ) -> Result<(), PutTimeoutError<T>> {
-        let _waiting = self.identity.waiting_for_anyone();
+        let target = self.identity.waiting_for_anyone();
         loop {
             if !time_is_up {
                 // It comes before the try, because that reads the head, which getters keep writing.
@@ -131,7 +131,7 @@ impl<T> Ring<T> {
             let putters = &self.sleepers.0.putters;
             putters.enter();
             if self.leave_note_if_full() {
-                time_is_up = putters.sleep(deadline);
+                time_is_up = putters.sleep(deadline, target);
             } else {
                 putters.cancel();
             }
@@ -223,7 +223,7 @@ impl<T> Ring<T> {
         deadline: Option<Instant>,
         mut time_is_up: bool,
     ) -> Result<T, GetTimeoutError> {
-        let _waiting = self.identity.waiting_for_anyone();
+        let target = self.identity.waiting_for_anyone();
         loop {
             if !time_is_up {
                 spin::linger(|| self.is_place_filled()); // before the try, as in `put_slow`
@@ -237,7 +237,7 @@ impl<T> Ring<T> {
             let getters = &self.sleepers.0.getters;
             getters.enter();
             if self.leave_note_if_empty() {
-                time_is_up = getters.sleep(deadline);
+                time_is_up = getters.sleep(deadline, target);
             } else {
                 getters.cancel();
             }

@@ -3,7 +3,9 @@
 #![allow(missing_docs, reason = "each is described where it does something")]
 
 use crate::deadlock::state::Kind;
+use crate::futex::{self, Wait};
 use crate::sync::atomic::AtomicU32;
+use std::marker::PhantomData;
 use std::panic::Location;
 use std::time::Instant;
 
@@ -11,10 +13,37 @@ use std::time::Instant;
 #[derive(Clone, Copy, Debug)]
 pub struct Identity;
 
-/// A wait that nobody looks at.
+/// What a thread waits for; here nothing.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Waiting;
+pub struct WaitTarget<'a>(PhantomData<&'a ()>);
+
+impl WaitTarget<'_> {
+    #[inline(always)]
+    const fn new() -> Self {
+        Self(PhantomData)
+    }
+
+    #[inline(always)]
+    pub(crate) fn nameless(_: Kind) -> Self {
+        Self::new()
+    }
+
+    #[inline(always)]
+    pub(crate) fn end(_: u64) -> Self {
+        Self::new()
+    }
+
+    #[inline(always)]
+    pub(crate) fn at_any_cost(self) -> Self {
+        self
+    }
+}
+
+/// A wait that no detector looks at.
+#[derive(Clone, Copy, Debug)]
+#[must_use]
+pub(crate) struct Asleep;
 
 impl Identity {
     #[inline(always)]
@@ -26,28 +55,28 @@ impl Identity {
     pub(crate) fn note_order(&self) {}
 
     #[inline(always)]
-    pub fn waiting_for_owner(&self) -> Waiting {
-        Waiting
+    pub(crate) fn waiting_for_owner(&self) -> WaitTarget<'_> {
+        WaitTarget::new()
     }
 
     #[inline(always)]
-    pub(crate) fn waiting_for_owner_again(&self) -> Waiting {
-        Waiting
+    pub(crate) fn waiting_for_owner_again(&self) -> WaitTarget<'_> {
+        WaitTarget::new()
     }
 
     #[inline(always)]
-    pub fn waiting_for_anyone(&self) -> Waiting {
-        Waiting
+    pub fn waiting_for_anyone(&self) -> WaitTarget<'_> {
+        WaitTarget::new()
     }
 
     #[inline(always)]
-    pub fn waiting_for_runner(&self) -> Waiting {
-        Waiting
+    pub fn waiting_for_runner(&self) -> WaitTarget<'_> {
+        WaitTarget::new()
     }
 
     #[inline(always)]
-    pub fn waiting_for_runner_at(&self, _: &'static Location<'static>) -> Waiting {
-        Waiting
+    pub fn waiting_for_runner_at(&self, _: &'static Location<'static>) -> WaitTarget<'_> {
+        WaitTarget::new()
     }
 
     #[inline(always)]
@@ -57,33 +86,39 @@ impl Identity {
     pub fn ends(&self) {}
 
     #[inline(always)]
-    pub fn taken(&self) {}
+    pub(crate) fn taken(&self) {}
 
     #[inline(always)]
-    pub fn released(&self) {}
+    pub(crate) fn taken_again(&self) {}
+
+    #[inline(always)]
+    pub(crate) fn released(&self) {}
 }
 
+/// Runs `f`, which is another task than the one that the thread is at.
 #[inline(always)]
-pub(crate) fn waiting_for_raw(_: Kind) -> Waiting {
-    Waiting
+pub fn helping<R>(f: impl FnOnce() -> R) -> R {
+    f()
 }
 
+/// Sleeps as the futex does.
 #[inline(always)]
-pub(crate) fn falls_asleep(_: &AtomicU32, _: u32, _: Option<Instant>) -> Option<Waiting> {
-    Some(Waiting)
+#[cfg_attr(model, track_caller)]
+pub(crate) fn sleep(
+    word: &AtomicU32,
+    expected: u32,
+    deadline: Option<Instant>,
+    _: WaitTarget<'_>,
+) -> Wait {
+    futex::wait(word, expected, deadline)
 }
 
 #[inline(always)]
 pub(crate) fn thread_begins(_: u64, _: &str) {}
 
 #[inline(always)]
-pub(crate) fn joins(_: u64) -> Waiting {
-    Waiting
-}
-
-#[inline(always)]
-pub(crate) fn waiting_for_end(_: u64) -> Waiting {
-    Waiting
+pub(crate) fn joins(_: u64) -> Asleep {
+    Asleep
 }
 
 /// The threads of a scope; here nothing.
@@ -106,12 +141,9 @@ impl Scoped {
 
 #[cfg(not(model))]
 #[inline(always)]
-pub(crate) fn awaits_scope<T>(_: &T, _: &'static Location<'static>) -> Waiting {
-    Waiting
+pub(crate) fn awaits_scope<T>(_: &T, _: &'static Location<'static>) -> Asleep {
+    Asleep
 }
-
-#[cfg(not(model))]
-pub(crate) type ScopeEnds = Waiting;
 
 /// What a semaphore is called; here nothing.
 #[derive(Clone, Copy, Debug)]
@@ -128,8 +160,8 @@ impl SemaphoreIdentity {
     pub(crate) const fn bind(&mut self) {}
 
     #[inline(always)]
-    pub(crate) fn waiting_for_permit(&self) -> Waiting {
-        Waiting
+    pub(crate) fn waiting_for_permit(&self) -> WaitTarget<'_> {
+        WaitTarget::new()
     }
 
     #[inline(always)]

@@ -3,9 +3,9 @@
 //! A field beside the word, there only with the feature.
 
 use crate::deadlock::graph::resources;
-use crate::deadlock::state::wait_target::{Refusal, Waiting};
+use crate::deadlock::state::wait_target::{Refusal, WaitTarget};
 use crate::deadlock::state::{Kind, Label, Place, ResourceId};
-use crate::deadlock::verdict::{held, lock_order};
+use crate::deadlock::verdict::{held, lock_order, reentry};
 use crate::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::panic::Location;
 
@@ -38,46 +38,45 @@ impl Identity {
         }
     }
 
-    /// The caller is about to wait for its owner, and for nobody else. Until the result is dropped.
+    /// The caller is about to wait for its owner, and for no other thread.
     #[cold]
     #[track_caller]
-    pub fn waiting_for_owner(&self) -> Waiting {
-        Waiting::for_owner(self.label, self.number(), Location::caller(), Refusal::by_panic())
+    pub(crate) fn waiting_for_owner(&self) -> WaitTarget<'_> {
+        WaitTarget::owner(self.label, self.number(), Location::caller(), Refusal::by_panic())
     }
 
     /// [`waiting_for_owner`](Self::waiting_for_owner), by a caller that gets the report instead of a panic.
     #[track_caller]
-    pub(crate) fn waiting_for_owner_checked(&self) -> Waiting {
+    pub(crate) fn waiting_for_owner_checked(&self) -> WaitTarget<'_> {
         self.note_order();
-        Waiting::for_owner(self.label, self.number(), Location::caller(), Refusal::Return)
+        WaitTarget::owner(self.label, self.number(), Location::caller(), Refusal::Return)
     }
 
     /// [`waiting_for_owner`](Self::waiting_for_owner), after a wait for a condition: its guard is alive, so this must not panic.
     #[inline]
     #[track_caller]
-    pub(crate) fn waiting_for_owner_again(&self) -> Waiting {
+    pub(crate) fn waiting_for_owner_again(&self) -> WaitTarget<'_> {
         self.note_order();
-        Waiting::for_owner(self.label, self.number(), Location::caller(), Refusal::Never)
+        WaitTarget::owner(self.label, self.number(), Location::caller(), Refusal::Never)
     }
 
-    /// The caller is about to wait for something that any thread could bring about. Until the result is
-    /// dropped.
+    /// The caller is about to wait for something that any thread could bring about.
     #[inline]
     #[track_caller]
-    pub fn waiting_for_anyone(&self) -> Waiting {
-        Waiting::for_anyone(self.label, Location::caller())
+    pub fn waiting_for_anyone(&self) -> WaitTarget<'_> {
+        WaitTarget::anyone(self.label, Location::caller())
     }
 
     /// The caller is about to wait for the end of this task: for the thread that has [begun](Self::begins) it, or
-    /// for one that will. Until the result is dropped.
+    /// for one that will.
     #[track_caller]
-    pub fn waiting_for_runner(&self) -> Waiting {
-        Waiting::for_runner(self.label, self.number(), Location::caller(), Refusal::by_panic())
+    pub fn waiting_for_runner(&self) -> WaitTarget<'_> {
+        WaitTarget::runner(self.label, self.number(), Location::caller(), Refusal::by_panic())
     }
 
     /// [`waiting_for_runner`](Self::waiting_for_runner), by a caller that must not panic.
-    pub fn waiting_for_runner_at(&self, at: Place) -> Waiting {
-        Waiting::for_runner(self.label, self.number(), at, Refusal::Never)
+    pub fn waiting_for_runner_at(&self, at: Place) -> WaitTarget<'_> {
+        WaitTarget::runner(self.label, self.number(), at, Refusal::Never)
     }
 
     /// The caller, and no other, will end this task. Not a matter of order: tasks come and go.
@@ -98,7 +97,7 @@ impl Identity {
     /// The caller has taken it.
     #[inline]
     #[track_caller]
-    pub fn taken(&self) {
+    pub(crate) fn taken(&self) {
         self.taken_at(Location::caller());
     }
 
@@ -107,9 +106,16 @@ impl Identity {
         held::take(self.number(), since);
     }
 
+    /// The caller, who has it, has taken it once more.
+    #[inline]
+    #[track_caller]
+    pub(crate) fn taken_again(&self) {
+        reentry::check(self.number(), self.label);
+    }
+
     /// The caller, who has it, is about to release it.
     #[inline]
-    pub fn released(&self) {
+    pub(crate) fn released(&self) {
         // Relaxed: this thread has taken it, so it has a number, and that never changes.
         held::put_back(self.number.load(Relaxed));
     }

@@ -3,7 +3,7 @@
 use std::panic::Location;
 
 use super::identity::Identity;
-use crate::deadlock::state::wait_target::{Refusal, Waiting};
+use crate::deadlock::state::wait_target::{Refusal, WaitTarget};
 use crate::deadlock::state::{Kind, Permits, Place};
 use crate::deadlock::verdict::held::put_back_mine;
 
@@ -23,21 +23,21 @@ impl SemaphoreIdentity {
         self.permits.bind();
     }
 
-    /// The caller is about to wait for a permit. Until the result is dropped.
+    /// The caller is about to wait for a permit.
     #[track_caller]
-    pub(crate) fn waiting_for_permit(&self) -> Waiting {
+    pub(crate) fn waiting_for_permit(&self) -> WaitTarget<'_> {
         self.waiting(Location::caller(), Refusal::by_panic())
     }
 
     /// The same, by a caller that gets the report instead of a panic.
     #[track_caller]
-    pub(crate) fn waiting_for_permit_checked(&self) -> Waiting {
+    pub(crate) fn waiting_for_permit_checked(&self) -> WaitTarget<'_> {
         self.waiting(Location::caller(), Refusal::Return)
     }
 
-    fn waiting(&self, at: Place, refusal: Refusal) -> Waiting {
+    fn waiting(&self, at: Place, refusal: Refusal) -> WaitTarget<'_> {
         let identity = &self.identity;
-        Waiting::for_holder(identity.label(), identity.number(), &self.permits, at, refusal)
+        WaitTarget::holder(identity.label(), identity.number(), &self.permits, at, refusal)
     }
 
     /// The caller has taken a permit.

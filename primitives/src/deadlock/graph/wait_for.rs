@@ -102,6 +102,8 @@ pub struct Graph {
     holders: BTreeMap<ResourceId, Vec<ThreadId>>,
     /// The threads of each scope that have not done with it, begun or not.
     pub(crate) scopes: BTreeMap<ScopeId, Vec<ThreadId>>,
+    /// How often a thread came or left.
+    pub(crate) changes: u64,
 }
 
 // SAFETY: the pointers in the waits are followed under the lock only, and while the thread whose wait it is
@@ -124,6 +126,7 @@ impl Graph {
             ended: BTreeMap::new(),
             holders: BTreeMap::new(),
             scopes: BTreeMap::new(),
+            changes: 0,
         }
     }
 
@@ -138,12 +141,14 @@ impl Graph {
         // Who is here already runs all the same: std's scope calls the program's panic hook before it returns.
         let _before = self.leave(me);
         self.has(me, &wait.held);
+        self.changes += 1;
         self.waits.insert(me, wait);
     }
 
     /// Takes a thread off the graph.
     pub fn leave(&mut self, me: ThreadId) -> Option<Wait> {
         let wait = self.waits.remove(&me)?;
+        self.changes += 1;
         self.has_no_more(me, &wait.held);
         Some(wait)
     }
@@ -153,6 +158,23 @@ impl Graph {
     pub(crate) fn bury(&mut self, thread: ThreadId, known: Known, held: Vec<Held>) {
         self.has(thread, &held);
         self.ended.insert(thread, (known, held));
+    }
+
+    /// Where threads sleep that want some of this from the one that holds it.
+    #[cfg(not(model))]
+    pub(crate) fn wanted_of(&self, held: &[Held]) -> Vec<*const AtomicU32> {
+        let wants = |wait: &&Wait| match wait.need {
+            Need::Owner(wanted) | Need::Holder(wanted, _) | Need::Runner(wanted) => {
+                held.iter().any(|held| held.id == wanted)
+            }
+            Need::End(_) | Need::Scope(_) | Need::Anyone => false,
+        };
+        self.waits
+            .values()
+            .filter(wants)
+            .filter_map(|wait| wait.word)
+            .map(|(word, _)| word)
+            .collect()
     }
 
     /// A thread that had ended with this in its hands has let go of it after all: of the last one, if it had

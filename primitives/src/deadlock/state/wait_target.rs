@@ -1,9 +1,11 @@
 //! [`WaitTarget`]: what a thread waits for once it must wait, and who could end the wait.
 //!
-//! A primitive says so before its slow path, and the thread keeps it for itself, in a thread-local. When the
-//! thread falls asleep the target goes onto the graph.
+//! A primitive makes one where it must wait, and hands it down to the sleep, which takes it to the graph. It is an
+//! argument and no note of the thread's, for two reasons. The program's own code that runs in the middle of a call (the
+//! action of a barrier, the closure of a `Once`, the comparison of two items) then waits for what it says itself, and not
+//! for what the call around it waits for. And a borrow that ends with the call keeps what it points to alive.
 
-use std::cell::Cell;
+use std::marker::PhantomData;
 use std::panic::Location;
 
 use super::ids::{Place, ResourceId, ThreadId};
@@ -31,111 +33,72 @@ impl Refusal {
     }
 }
 
-/// What a thread waits for.
+/// What a thread waits for, should it fall asleep.
 #[derive(Clone, Copy)]
-pub(crate) struct WaitTarget {
-    /// `None`: it has not said.
-    pub(crate) what: Option<(Wanted, Need)>,
+#[must_use = "a sleep that does not get it has no name in reports"]
+pub struct WaitTarget<'a> {
+    pub(crate) wanted: Wanted,
+    pub(crate) need: Need,
     pub(crate) refusal: Refusal,
-    /// `None`: where it falls asleep.
-    pub(crate) at: Option<Place>,
+    /// Where the thread waits.
+    pub(crate) at: Place,
+    /// What `need` may point to.
+    permits: PhantomData<&'a Permits>,
 }
 
-impl WaitTarget {
-    const NONE: Self = Self { what: None, refusal: Refusal::Never, at: None };
-
-    /// The calling thread's.
-    pub(crate) fn current() -> Self {
-        TARGET.get()
-    }
-}
-
-thread_local! {
-    /// What this thread waits for, should it fall asleep. (No destructor: it is there to the last.)
-    static TARGET: Cell<WaitTarget> = const { Cell::new(WaitTarget::NONE) };
-}
-
-/// While this lives, the thread waits for what it says. One within another counts alone, but for a wait that
-/// any thread could end: a queue that sleeps on a condition is still what the caller waits for.
-#[must_use]
-pub struct Waiting {
-    before: WaitTarget,
-}
-
-impl Waiting {
+impl<'a> WaitTarget<'a> {
     #[inline]
-    fn begin(wanted: Wanted, need: Need, at: Place, refusal: Refusal) -> Self {
-        let target = WaitTarget { what: Some((wanted, need)), refusal, at: Some(at) };
-        Self { before: TARGET.replace(target) }
+    fn new(wanted: Wanted, need: Need, at: Place, refusal: Refusal) -> Self {
+        Self { wanted, need, refusal, at, permits: PhantomData }
     }
 
     /// For the thread that holds this.
     #[inline]
-    pub(crate) fn for_owner(label: Label, id: ResourceId, at: Place, refusal: Refusal) -> Self {
-        Self::begin(Wanted::Resource(label), Need::Owner(id), at, refusal)
+    pub(crate) fn owner(label: Label, id: ResourceId, at: Place, refusal: Refusal) -> Self {
+        Self::new(Wanted::Resource(label), Need::Owner(id), at, refusal)
     }
 
-    /// For a thread that holds one of these permits, which the caller borrows until this is dropped.
-    pub(crate) fn for_holder(
+    /// For a thread that holds one of these permits.
+    pub(crate) fn holder(
         label: Label,
         id: ResourceId,
-        permits: &Permits,
+        permits: &'a Permits,
         at: Place,
         refusal: Refusal,
     ) -> Self {
-        Self::begin(Wanted::Resource(label), Need::Holder(id, permits), at, refusal)
+        Self::new(Wanted::Resource(label), Need::Holder(id, permits), at, refusal)
     }
 
     /// For the thread that runs this task.
-    pub(crate) fn for_runner(label: Label, id: ResourceId, at: Place, refusal: Refusal) -> Self {
-        Self::begin(Wanted::Resource(label), Need::Runner(id), at, refusal)
-    }
-
-    /// For the end of a thread.
-    pub(crate) fn for_end(thread: ThreadId, at: Place) -> Self {
-        Self::begin(Wanted::End(thread), Need::End(thread), at, Refusal::Never)
+    pub(crate) fn runner(label: Label, id: ResourceId, at: Place, refusal: Refusal) -> Self {
+        Self::new(Wanted::Resource(label), Need::Runner(id), at, refusal)
     }
 
     /// For something with a label that any thread could bring about.
     #[inline]
-    pub(crate) fn for_anyone(label: Label, at: Place) -> Self {
-        Self::unless_inside(Wanted::Resource(label), at)
+    pub(crate) fn anyone(label: Label, at: Place) -> Self {
+        Self::new(Wanted::Resource(label), Need::Anyone, at, Refusal::Never)
     }
 
     /// For something without a label that any thread could bring about.
-    pub(crate) fn for_nameless(kind: Kind, at: Place) -> Self {
-        Self::unless_inside(Wanted::Nameless(kind), at)
-    }
-
-    fn unless_inside(wanted: Wanted, at: Place) -> Self {
-        let outer = TARGET.get();
-        match outer.what {
-            None => Self::begin(wanted, Need::Anyone, at, Refusal::Never),
-            Some(_) => Self { before: outer },
-        }
-    }
-
-    /// As if nothing had been said: for code of the program that the detector calls.
-    pub(crate) fn for_nothing() -> Self {
-        Self { before: TARGET.replace(WaitTarget::NONE) }
-    }
-}
-
-impl Drop for Waiting {
     #[inline]
-    fn drop(&mut self) {
-        TARGET.set(self.before);
+    #[track_caller]
+    pub(crate) fn nameless(kind: Kind) -> Self {
+        let at = Location::caller();
+        Self::new(Wanted::Nameless(kind), Need::Anyone, at, Refusal::Never)
     }
-}
 
-/// A lock without identity: any thread may release it.
-#[track_caller]
-pub(crate) fn waiting_for_raw(kind: Kind) -> Waiting {
-    Waiting::for_nameless(kind, Location::caller())
-}
+    /// For the end of a thread, by a condition that tells of it.
+    #[inline]
+    #[track_caller]
+    pub(crate) fn end(thread: ThreadId) -> Self {
+        let at = Location::caller();
+        Self::new(Wanted::End(thread), Need::End(thread), at, Refusal::Never)
+    }
 
-/// This thread is about to wait, by a condition, until another has ended. Until the result is dropped.
-#[track_caller]
-pub(crate) fn waiting_for_end(thread: ThreadId) -> Waiting {
-    Waiting::for_end(thread, Location::caller())
+    /// The same, by a caller that can neither panic nor return without what it waits for.
+    #[inline]
+    pub(crate) fn at_any_cost(self) -> Self {
+        Self { refusal: Refusal::Never, ..self }
+    }
 }

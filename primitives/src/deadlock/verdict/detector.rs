@@ -17,6 +17,9 @@ use crate::deadlock::graph::unwatched_lock::UnwatchedLock;
 use crate::deadlock::graph::wait_for::{Finding, Graph, Wait};
 use crate::deadlock::state::ThreadId;
 use crate::futex;
+#[cfg(all(feature = "deadlock-detection", not(model)))]
+use crate::sync::OfProcess;
+use crate::sync::atomic::AtomicU32;
 use crate::sync::{const_fn, model_failed};
 
 /// The graph under its lock.
@@ -24,9 +27,21 @@ pub struct Detector {
     pub(crate) graph: UnwatchedLock<Graph>,
 }
 
-/// The one of this program.
+/// The one of this process.
 #[cfg(all(feature = "deadlock-detection", not(model)))]
-pub(crate) static DETECTOR: Detector = Detector::new();
+pub(crate) static DETECTOR: OfThisProcess = OfThisProcess(OfProcess::new(Detector::new()));
+
+/// A child of a `fork` begins with an empty graph. The parent's tells of threads that are not there, whose stacks may be
+/// another thread's by now, and it may be locked for good.
+#[cfg(all(feature = "deadlock-detection", not(model)))]
+pub(crate) struct OfThisProcess(OfProcess<Detector>);
+
+#[cfg(all(feature = "deadlock-detection", not(model)))]
+impl OfThisProcess {
+    pub(crate) fn get(&'static self) -> &'static Detector {
+        self.0.get(Detector::new)
+    }
+}
 
 impl Default for Detector {
     fn default() -> Self {
@@ -60,56 +75,126 @@ impl Detector {
         refuses: impl Fn(Verdict) -> bool,
         tell: impl FnOnce(&Report),
     ) -> Result<OnGraph<'_>, Box<Report>> {
-        let mut doubtful = Vec::new();
-        let found = self.graph.with(|graph| {
-            let report = match graph.enter(me, wait) {
-                Some(finding) => report(graph, finding),
-                None => {
-                    doubtful = graph.all_sleep().err().unwrap_or_default();
-                    everybody_sleeps(graph, me)
+        let in_doubt = self.look(me, Some(wait), refuses, tell)?;
+        Ok(OnGraph { detector: self, me, in_doubt })
+    }
+
+    /// Looks at the graph as often as it takes to be sure; with a `wait`, puts the thread there first. The system is asked
+    /// between two looks, for nothing slow may happen under the lock. Returns whether a doubt is left, which only time
+    /// resolves.
+    #[cfg_attr(model, track_caller)]
+    fn look(
+        &self,
+        me: ThreadId,
+        mut wait: Option<Wait>,
+        refuses: impl Fn(Verdict) -> bool,
+        tell: impl FnOnce(&Report),
+    ) -> Result<bool, Box<Report>> {
+        let mut confirmed = Confirmed::default();
+        let (report, wait) = loop {
+            let look = self.graph.with(|graph| {
+                let finding = match wait.take() {
+                    Some(wait) => graph.enter(me, wait),
+                    None => graph.judge(me),
+                };
+                Look::at(graph, me, finding, &confirmed)
+            });
+            match look {
+                Look::GoesOn => return Ok(false),
+                Look::PerhapsWoken(words) => {
+                    // To wake them for no reason is always allowed. One that was asleep looks at its word again, and
+                    // the last one to fall asleep then finds no doubt left.
+                    words.into_iter().for_each(futex::wake_all);
+                    return Ok(false);
                 }
-            };
-            Some((report?, graph.leave(me)?))
-        });
-        // These may have been woken or not. To wake them for no reason is always allowed; whoever was asleep
-        // looks at its word again, and the last one to fall asleep anew finds no doubt left.
-        for word in doubtful {
-            futex::wake_all(word);
-        }
-        if let Some((report, wait)) = found {
-            if refuses(report.verdict()) {
-                return Err(Box::new(report));
+                Look::IfGone(threads) => {
+                    // One that has destroyed its thread-locals may still be about to destroy one with a guard in it.
+                    if !threads.iter().all(|(_, number)| system::is_gone(*number)) {
+                        return Ok(true);
+                    }
+                    confirmed.gone.extend(threads.into_iter().map(|(thread, _)| thread));
+                }
+                Look::IfAll { numbers, changes } => {
+                    // Also those that the detector has never heard of: they would be awake.
+                    if !system::are_all_threads(&numbers) {
+                        return Ok(false);
+                    }
+                    confirmed.all_slept_at = Some(changes);
+                }
+                Look::Sure(report, wait) => break (report, wait),
             }
-            // Off the graph, for this may run code of the program.
-            tell(&report);
-            self.graph.with(|graph| graph.put(me, wait));
+        };
+        if refuses(report.verdict()) {
+            return Err(report);
         }
-        Ok(OnGraph { detector: self, me })
+        // Off the graph, for this may run code of the program.
+        tell(&report);
+        self.graph.with(|graph| graph.put(me, *wait));
+        Ok(false)
     }
 }
 
-fn report(graph: &Graph, finding: Finding) -> Option<Report> {
-    let (verdict, threads) = match finding {
-        Finding::Cycle(threads) => (Verdict::Cycle, threads),
-        Finding::Gone(threads) => (Verdict::Stuck, threads),
-    };
-    let mut ended = threads.iter().filter_map(|thread| graph.ended.get(thread));
-    // One that has destroyed its thread-locals may still be about to destroy one that has a guard in it.
-    ended
-        .all(|(thread, _)| system::is_gone(thread.system))
-        .then(|| Report::of(graph, verdict, &threads))
+/// What the system has said.
+#[derive(Default)]
+struct Confirmed {
+    /// These have gone.
+    gone: Vec<ThreadId>,
+    /// When the graph had changed so often, the threads on it were all that there are.
+    all_slept_at: Option<u64>,
 }
 
-/// If the last thread of the program that was awake is about to sleep, for anybody to wake it.
-fn everybody_sleeps(graph: &Graph, me: ThreadId) -> Option<Report> {
-    graph.all_sleep().ok()?;
-    // Also those that the detector has never heard of: they would be awake.
-    if system::threads(graph) != Some(graph.waits.len()) {
-        return None;
+/// What one look at the graph has found.
+enum Look {
+    /// The thread can go on, as far as is known.
+    GoesOn,
+    /// All sleep; but these words have changed, and those who sleep there may have been woken or not.
+    PerhapsWoken(Vec<*const AtomicU32>),
+    /// It never goes on, if these have gone, which the system calls by these numbers.
+    IfGone(Vec<(ThreadId, Option<u32>)>),
+    /// It never goes on, if these are all threads of the program.
+    IfAll { numbers: Vec<Option<u32>>, changes: u64 },
+    /// It never goes on, and it is off the graph.
+    Sure(Box<Report>, Box<Wait>),
+}
+
+impl Look {
+    fn at(
+        graph: &mut Graph,
+        me: ThreadId,
+        finding: Option<Finding>,
+        confirmed: &Confirmed,
+    ) -> Self {
+        let (verdict, threads) = match finding {
+            Some(Finding::Cycle(threads)) => (Verdict::Cycle, threads),
+            Some(Finding::Gone(threads)) => (Verdict::Stuck, threads),
+            None => match graph.all_sleep() {
+                Err(words) if words.is_empty() => return Self::GoesOn,
+                Err(words) => return Self::PerhapsWoken(words),
+                Ok(()) if confirmed.all_slept_at == Some(graph.changes) => {
+                    let others = graph.waits.keys().copied().filter(|thread| *thread != me);
+                    (Verdict::Stuck, [me].into_iter().chain(others).collect())
+                }
+                // One of them woke up while the system was asked.
+                Ok(()) if confirmed.all_slept_at.is_some() => return Self::GoesOn,
+                Ok(()) => {
+                    let number = |thread| graph.alive.get(thread).and_then(|known| known.system);
+                    let numbers = graph.waits.keys().map(number).collect();
+                    return Self::IfAll { numbers, changes: graph.changes };
+                }
+            },
+        };
+        let ended = |thread| graph.ended.get(thread).map(|(known, _)| (*thread, known.system));
+        let unconfirmed = threads.iter().filter(|thread| !confirmed.gone.contains(thread));
+        let unsure: Vec<_> = unconfirmed.filter_map(ended).collect();
+        if !unsure.is_empty() {
+            return Self::IfGone(unsure);
+        }
+        let report = Report::of(graph, verdict, &threads);
+        match graph.leave(me) {
+            Some(wait) => Self::Sure(Box::new(report), Box::new(wait)),
+            None => Self::GoesOn,
+        }
     }
-    let others = graph.waits.keys().copied().filter(|thread| *thread != me);
-    let threads: Vec<_> = [me].into_iter().chain(others).collect();
-    Some(Report::of(graph, Verdict::Stuck, &threads))
 }
 
 /// A thread on the graph: leaves when this is dropped.
@@ -117,6 +202,25 @@ fn everybody_sleeps(graph: &Graph, me: ThreadId) -> Option<Report> {
 pub struct OnGraph<'a> {
     detector: &'a Detector,
     me: ThreadId,
+    in_doubt: bool,
+}
+
+impl OnGraph<'_> {
+    /// Whether the thread may sleep for good, and to be certain one would have to [look again](Self::look_again) later.
+    #[must_use]
+    pub fn is_doubtful(&self) -> bool {
+        self.in_doubt
+    }
+
+    /// As [`enter`](Detector::enter), by a thread that is on the graph.
+    pub fn look_again(
+        &mut self,
+        refuses: impl Fn(Verdict) -> bool,
+        tell: impl FnOnce(&Report),
+    ) -> Result<(), Box<Report>> {
+        self.in_doubt = self.detector.look(self.me, None, refuses, tell)?;
+        Ok(())
+    }
 }
 
 impl Drop for OnGraph<'_> {

@@ -8,25 +8,27 @@
 //! which is written when the thread takes the first resource of its life.
 
 use std::cell::{Cell, RefCell};
+use std::process;
 
 use super::detector::DETECTOR;
 use super::system;
 use crate::deadlock::graph::resources;
 use crate::deadlock::graph::wait_for::Known;
 use crate::deadlock::state::{Held, HeldLocks, Place, ResourceId, ThreadId};
+use crate::futex;
 use crate::sync::thread;
 
 thread_local! {
     /// What this thread holds. (No destructor.)
     static HELD_LOCKS: HeldLocks = const { HeldLocks::new() };
-    static WILL: Will = const { Will { more: RefCell::new(Vec::new()), listed: Cell::new(false) } };
+    static WILL: Will = const { Will { more: RefCell::new(Vec::new()), listed: Cell::new(0) } };
 }
 
 /// What is done when the thread ends; and what the list has no room for.
 struct Will {
     more: RefCell<Vec<(ResourceId, Place)>>,
-    /// Whether it is on the list of the living.
-    listed: Cell<bool>,
+    /// The process on whose list of the living it is; 0: on none.
+    listed: Cell<u32>,
 }
 
 impl Drop for Will {
@@ -36,16 +38,22 @@ impl Drop for Will {
             held_locks.shut(); // thread-locals that are destroyed later may lock, and are not watched
             held
         });
-        if !self.listed.get() && held.is_empty() {
+        if self.listed.get() != process::id() && held.is_empty() {
             return;
         }
         let me = thread::id();
-        DETECTOR.graph.with(|graph| {
+        let in_vain = DETECTOR.get().graph.with(|graph| {
             let known = graph.alive.remove(&me);
-            if !held.is_empty() {
-                graph.bury(me, known.unwrap_or_else(this_thread), held);
+            if held.is_empty() {
+                return Vec::new();
             }
+            let in_vain = graph.wanted_of(&held);
+            graph.bury(me, known.unwrap_or_else(this_thread), held);
+            in_vain
         });
+        // Those who fell asleep while this thread was still there look once more, and are told. (To wake them for no
+        // reason is always allowed.)
+        in_vain.into_iter().for_each(futex::wake_all);
     }
 }
 
@@ -110,7 +118,7 @@ fn put_back_any(resource: ResourceId) -> bool {
     match WILL.try_with(from_more) {
         Ok(was_there) => was_there || HELD_LOCKS.with(|held_locks| held_locks.put_back(resource)),
         // The will has been executed; it said that the thread had ended while it held this.
-        Err(_) => DETECTOR.graph.with(|graph| graph.lets_go(thread::id(), resource)),
+        Err(_) => DETECTOR.get().graph.with(|graph| graph.lets_go(thread::id(), resource)),
     }
 }
 
@@ -125,9 +133,9 @@ fn this_thread() -> Known {
 /// A thread of [`crate::threads`] begins.
 pub(crate) fn thread_begins(id: ThreadId, name: &str) {
     let _ = WILL.try_with(|will| {
-        will.listed.set(true);
+        will.listed.set(process::id());
         let known = Known { name: name.into(), system: system::my_number() };
-        DETECTOR.graph.with(|graph| graph.alive.insert(id, known));
+        DETECTOR.get().graph.with(|graph| graph.alive.insert(id, known));
     });
 }
 
@@ -135,9 +143,11 @@ pub(crate) fn thread_begins(id: ThreadId, name: &str) {
 /// thread-locals.
 pub(crate) fn introduce() -> Option<Vec<Held>> {
     let list = |will: &Will| {
-        if !will.listed.replace(true) {
+        // In a child of a `fork` the thread that made it is not listed yet.
+        let process = process::id();
+        if will.listed.replace(process) != process {
             let (me, known) = (thread::id(), this_thread());
-            DETECTOR.graph.with(|graph| graph.alive.insert(me, known));
+            DETECTOR.get().graph.with(|graph| graph.alive.insert(me, known));
         }
         let more = will.more.borrow();
         HELD_LOCKS

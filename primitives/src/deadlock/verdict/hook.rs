@@ -6,7 +6,6 @@ use std::{env, mem};
 
 use super::report::Report;
 use crate::deadlock::graph::unwatched_lock::UnwatchedLock;
-use crate::deadlock::state::wait_target::Waiting;
 use crate::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 type Hook = Arc<dyn Fn(&Report) + Send + Sync>;
@@ -48,7 +47,6 @@ pub(crate) fn tell_before_panic(report: &Report) {
 
 fn call_hook(report: &Report) -> bool {
     let Some(hook) = HOOK.with(|hook| hook.clone()) else { return false };
-    let _outside = Waiting::for_nothing();
     // It must not unwind from here: the caller may be taking a lock back whose guard is alive already.
     if let Err(panic) = panic::catch_unwind(AssertUnwindSafe(|| hook(report))) {
         mem::forget(panic); // dropping it may panic as well; the panic itself has been reported

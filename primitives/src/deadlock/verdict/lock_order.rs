@@ -69,7 +69,7 @@ impl Nesting {
     fn note(self) {
         let Some(held) = held::introduce() else { return };
         let me = thread::id();
-        let name = DETECTOR.graph.with(|graph| graph.name_of(me));
+        let name = DETECTOR.get().graph.with(|graph| graph.name_of(me));
         let mut found = Vec::new();
         ORDER.with(|order| {
             // A task keeps nobody out, and each is another one: as guards they would make all notes differ.

@@ -21,16 +21,20 @@ pub enum Verdict {
     Stuck,
     /// Two locks were taken in both orders. Nobody waits for ever yet; with other timing somebody will.
     Inversion,
+    /// A worker that waits for a task ran it with a lock in its hands, and the lock let the task in as its owner: into
+    /// the middle of a section. Nobody waits.
+    Reentry,
 }
 
 impl Verdict {
-    /// The word for it: `cycle`, `stuck`, `inversion`.
+    /// The word for it: `cycle`, `stuck`, `inversion`, `reentry`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Cycle => "cycle",
             Self::Stuck => "stuck",
             Self::Inversion => "inversion",
+            Self::Reentry => "reentry",
         }
     }
 }
@@ -98,6 +102,11 @@ impl Report {
     #[cfg(not(model))]
     pub(crate) fn inversion(threads: Vec<ThreadReport>) -> Self {
         Self { verdict: Verdict::Inversion, threads }
+    }
+
+    #[cfg(not(model))]
+    pub(crate) fn reentry(thread: ThreadReport) -> Self {
+        Self { verdict: Verdict::Reentry, threads: vec![thread] }
     }
 
     fn name_of(&self, id: ThreadId) -> Option<&str> {

@@ -1,20 +1,30 @@
 //! The steps by which a thread falls asleep under the detector's eyes: it takes what it holds to the graph, and
 //! is refused the sleep where it would never end.
+//!
+//! Now and then the verdict is in doubt. A thread may have ended with a lock in its hands, and still be at work: in the
+//! destructor of a thread-local, which may release the lock. Then the thread that waits sleeps, but not for good: it looks
+//! again, after longer and longer times, until the system has seen the other one out or the lock is free.
 
 use std::backtrace::Backtrace;
 use std::cell::Cell;
 use std::panic::Location;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::detector::{DETECTOR, Detector, OnGraph};
 use super::report::{Report, Verdict};
 use super::{held, hook};
-use crate::deadlock::graph::wait_for::Wait;
-use crate::deadlock::state::wait_target::{Refusal, WaitTarget, Waiting};
-use crate::deadlock::state::{Kind, Need, Place, ScopeId, ThreadId, Wanted};
+use crate::deadlock::graph::wait_for::Wait as Edge;
+use crate::deadlock::state::wait_target::{Refusal, WaitTarget};
+use crate::deadlock::state::{Need, Place, ScopeId, ThreadId, Wanted};
+use crate::futex::{self, Wait};
 use crate::sync::atomic::AtomicU32;
 use crate::sync::thread;
+
+/// After so long a doubtful verdict is looked at again for the first time; then after twice as long, and so on.
+const FIRST_LOOK: Duration = Duration::from_millis(1);
+/// No two looks are further apart.
+const LONGEST_BREAK: Duration = Duration::from_millis(500);
 
 thread_local! {
     /// The report in place of a sleep that was refused.
@@ -26,38 +36,62 @@ pub(crate) fn refused() -> Box<Report> {
     REFUSED.take().expect("a wait without a deadline that ends without success was refused")
 }
 
-/// A thread that sleeps, on the graph or not.
-pub(crate) type Asleep = Option<OnGraph<'static>>;
-
-/// This thread is about to sleep until `word` is no longer `expected`. Until the result is dropped, which must
-/// be before it tries again. `None`: it must not sleep, because no thread would ever wake it.
+/// Sleeps while `word` is `expected`, as the futex does. `TimedOut` without a deadline: it must not sleep, because no
+/// thread would ever wake it.
 #[track_caller]
-pub(crate) fn falls_asleep(
+pub(crate) fn sleep(
     word: &AtomicU32,
     expected: u32,
     deadline: Option<Instant>,
-) -> Option<Asleep> {
+    target: WaitTarget<'_>,
+) -> Wait {
     if !Detector::watches(deadline) {
-        return Some(None); // it wakes up by itself
+        return futex::wait(word, expected, deadline); // it wakes up by itself
     }
-    let target = WaitTarget::current();
-    let at = target.at.unwrap_or_else(|| Location::caller());
-    let unknown = (Wanted::Nameless(Kind::Word), Need::Anyone);
-    let (wanted, need) = target.what.unwrap_or(unknown);
-    let wait = Wait::new(wanted, need, at).on(word, expected);
-    match enter(wait, target.refusal) {
-        Ok(asleep) => Some(asleep),
+    let edge = Edge::new(target.wanted, target.need, target.at).on(word, expected);
+    match enter(edge, target.refusal) {
+        Ok(None) => futex::wait(word, expected, None),
+        Ok(Some(on_graph)) => sleep_on_graph(word, expected, on_graph, target.refusal),
         Err(report) => {
             REFUSED.set(Some(report));
-            None
+            Wait::TimedOut
         }
     }
 }
 
+/// Until it returns the thread is on the graph; it returns before the thread tries again.
+#[track_caller]
+fn sleep_on_graph(
+    word: &AtomicU32,
+    expected: u32,
+    mut on_graph: OnGraph<'_>,
+    refusal: Refusal,
+) -> Wait {
+    let mut rest = FIRST_LOOK;
+    while on_graph.is_doubtful() {
+        // A time-out has used up no wake-up, so the thread may fall asleep again.
+        if futex::wait(word, expected, futex::deadline_after(rest)) == Wait::Woken {
+            return Wait::Woken;
+        }
+        if let Err(report) = on_graph.look_again(|verdict| refuses(refusal, verdict), hook::tell) {
+            drop(on_graph);
+            if let Some(report) = give_back_or_panic(report, refusal) {
+                REFUSED.set(Some(report));
+            }
+            return Wait::TimedOut;
+        }
+        rest = (rest * 2).min(LONGEST_BREAK);
+    }
+    futex::wait(word, expected, None)
+}
+
+/// A thread that sleeps by other means than a futex of ours, on the graph or not.
+pub(crate) type Asleep = Option<OnGraph<'static>>;
+
 /// This thread is about to wait for the end of another.
 #[track_caller]
 pub(crate) fn joins(thread: ThreadId) -> Asleep {
-    let wait = Wait::new(Wanted::End(thread), Need::End(thread), Location::caller());
+    let wait = Edge::new(Wanted::End(thread), Need::End(thread), Location::caller());
     enter(wait, Refusal::by_panic()).ok().flatten()
 }
 
@@ -71,7 +105,7 @@ impl Scoped {
     /// Before it begins.
     pub(crate) fn begins<T>(scope: &T, thread: ThreadId) -> Self {
         let scope = address(scope);
-        DETECTOR.graph.with(|graph| graph.scopes.entry(scope).or_default().push(thread));
+        DETECTOR.get().graph.with(|graph| graph.scopes.entry(scope).or_default().push(thread));
         Self { scope, thread }
     }
 
@@ -84,13 +118,13 @@ impl Scoped {
 /// After all that the scope waits for, or almost: thread-locals are destroyed later.
 impl Drop for Scoped {
     fn drop(&mut self) {
-        DETECTOR.graph.with(|graph| graph.leaves(self.scope, self.thread));
+        DETECTOR.get().graph.with(|graph| graph.leaves(self.scope, self.thread));
     }
 }
 
 /// This thread is about to wait for all threads of a scope; it cannot do otherwise. Until the result is dropped.
 pub(crate) fn awaits_scope<T>(scope: &T, at: Place) -> Asleep {
-    let wait = Wait::new(Wanted::Scope, Need::Scope(address(scope)), at);
+    let wait = Edge::new(Wanted::Scope, Need::Scope(address(scope)), at);
     enter(wait, Refusal::Never).ok().flatten()
 }
 
@@ -99,22 +133,33 @@ fn address<T>(scope: &T) -> ScopeId {
     std::ptr::from_ref(scope).addr()
 }
 
-fn enter(mut wait: Wait, refusal: Refusal) -> Result<Asleep, Box<Report>> {
+/// Takes the calling thread to the graph. `None`: it is destroying its thread-locals, and no longer watched.
+#[track_caller]
+fn enter(mut edge: Edge, refusal: Refusal) -> Result<Asleep, Box<Report>> {
     let Some(held) = held::introduce() else { return Ok(None) };
-    wait = wait.holding(held);
-    wait.backtrace = hook::backtraces().then(|| Arc::new(Backtrace::force_capture()));
-    let refuses = |verdict| match refusal {
+    edge = edge.holding(held);
+    edge.backtrace = hook::backtraces().then(|| Arc::new(Backtrace::force_capture()));
+    let refuses = |verdict| refuses(refusal, verdict);
+    match DETECTOR.get().enter(thread::id(), edge, refuses, hook::tell) {
+        Ok(on_graph) => Ok(Some(on_graph)),
+        Err(report) => give_back_or_panic(report, refusal).map_or(Ok(None), Err),
+    }
+}
+
+fn refuses(refusal: Refusal, verdict: Verdict) -> bool {
+    match refusal {
         Refusal::Panic => verdict == Verdict::Cycle,
         Refusal::Return => true,
         Refusal::Never => false,
-    };
-    match DETECTOR.enter(thread::id(), wait, refuses, hook::tell) {
-        Ok(on_graph) => Ok(Some(on_graph)),
-        Err(report) if refusal == Refusal::Return => Err(report),
-        Err(report) => {
-            hook::tell_before_panic(&report);
-            let _outside = Waiting::for_nothing(); // the panic hook is the program's
-            panic!("{report}");
-        }
     }
+}
+
+/// What becomes of a sleep that is refused.
+#[track_caller]
+fn give_back_or_panic(report: Box<Report>, refusal: Refusal) -> Option<Box<Report>> {
+    if refusal == Refusal::Return {
+        return Some(report);
+    }
+    hook::tell_before_panic(&report);
+    panic!("{report}");
 }

@@ -1,15 +1,26 @@
 //! What the system knows of threads that the detector has never heard of.
 //!
 //! "Everybody sleeps" is a sentence about all threads of the process, also those that foreign code has
-//! started and that use no primitive. Linux lists them in `/proc/self/task`. Elsewhere nobody is asked,
+//! started and that use no primitive. Linux lists them in `/proc/self/task`. Elsewhere no system is asked,
 //! and the sentence is never spoken.
+//!
+//! To ask takes some microseconds, more where the system is busy. So the detector asks with its lock released.
 
-use crate::deadlock::graph::wait_for::Graph;
-
-/// How many threads the process has, if that can be known.
+/// Whether these, by the system's numbers, are all threads that the process has.
+///
+/// Which, and not how many: a child of a `fork` has other threads than its parent had, and may have as many.
 #[cfg(all(target_os = "linux", not(model)))]
-pub(crate) fn threads(_: &Graph) -> Option<usize> {
-    std::fs::read_dir("/proc/self/task").ok().map(Iterator::count)
+pub(crate) fn are_all_threads(numbers: &[Option<u32>]) -> bool {
+    let Ok(folder) = std::fs::read_dir("/proc/self/task") else { return false };
+    let mut listed = 0;
+    for thread in folder {
+        let number = thread.ok().and_then(|thread| thread.file_name().to_str()?.parse().ok());
+        if number.is_none() || !numbers.contains(&number) {
+            return false;
+        }
+        listed += 1;
+    }
+    listed == numbers.len()
 }
 
 /// The calling thread's number there.
@@ -19,28 +30,17 @@ pub(crate) fn my_number() -> Option<u32> {
     u32::try_from(unsafe { libc::syscall(libc::SYS_gettid) }).ok()
 }
 
-/// Whether a thread whose thread-locals are destroyed has really gone. It takes the system a moment; a
-/// thread that is still there after some of them is not given up for dead.
+/// Whether a thread whose thread-locals are destroyed has really gone, by one look. It takes the system a moment, and a
+/// destructor may take any time; a thread that is still there is not given up for dead.
 #[cfg(all(target_os = "linux", not(model)))]
 pub(crate) fn is_gone(number: Option<u32>) -> bool {
-    use crate::sync::thread;
-    use std::path::Path;
-    use std::time::Duration;
-
     let Some(number) = number else { return false };
-    let folder = format!("/proc/self/task/{number}");
-    for _ in 0..50 {
-        if !Path::new(&folder).exists() {
-            return true;
-        }
-        thread::sleep(Duration::from_micros(100));
-    }
-    false
+    !std::path::Path::new(&format!("/proc/self/task/{number}")).exists()
 }
 
 #[cfg(all(not(target_os = "linux"), not(model)))]
-pub(crate) fn threads(_: &Graph) -> Option<usize> {
-    None
+pub(crate) fn are_all_threads(_: &[Option<u32>]) -> bool {
+    false
 }
 
 #[cfg(all(not(target_os = "linux"), not(model)))]
@@ -54,10 +54,10 @@ pub(crate) fn is_gone(_: Option<u32>) -> bool {
     true
 }
 
-/// In a model: those that the scenario has named.
+/// In a model no other system is there to be asked.
 #[cfg(model)]
-pub(crate) fn threads(graph: &Graph) -> Option<usize> {
-    Some(graph.alive.len())
+pub(crate) fn are_all_threads(_: &[Option<u32>]) -> bool {
+    false
 }
 
 #[cfg(model)]

@@ -34,6 +34,11 @@ impl Report {
             Verdict::Inversion => {
                 "lock order: these locks were taken in both orders, which can deadlock".to_owned()
             }
+            Verdict::Reentry => {
+                "reentry: a thread waits for a task with a lock in its hands, runs the \
+                                 task itself, and the lock lets it in"
+                    .to_owned()
+            }
         }
     }
 
@@ -42,6 +47,7 @@ impl Report {
         writeln!(f, "\n  thread '{}'{ended}", thread.name)?;
         let (holds, wants) = match self.verdict {
             Verdict::Inversion => ("held", "then took"),
+            Verdict::Reentry => ("holds", "took again"),
             _ => ("holds", "wants"),
         };
         for hold in &thread.holds {
@@ -79,6 +85,10 @@ impl Report {
             Verdict::Inversion => {
                 "\n  Nothing waits for ever yet. If two threads do this at the same moment, both will: \
                  take them in one order everywhere."
+            }
+            Verdict::Reentry => {
+                "\n  The task sees a section that is half done. Release the lock before you wait for a \
+                 task's result."
             }
         }
     }

@@ -6,8 +6,20 @@
 
 use watchdog as _;
 
+mod destructors;
+// Of these two nothing is promised on the portable back end, nor with the detector on.
+#[cfg(all(target_os = "linux", not(any(feature = "portable", feature = "deadlock-detection"))))]
+mod forks;
+// ThreadSanitizer keeps a signal back while its thread is in the kernel.
+#[cfg(all(
+    target_os = "linux",
+    not(any(feature = "portable", feature = "deadlock-detection", tsan))
+))]
+mod handlers;
 mod memory;
 mod pools;
+#[cfg(target_os = "linux")]
+mod sandbox;
 mod threads;
 
 /// Counts allocations of certain sizes, for the cases about memory.

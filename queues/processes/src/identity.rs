@@ -154,13 +154,20 @@ fn watch_forks() {
         FORKS.fetch_add(1, Relaxed);
         // The thread that called `fork` runs this, and it is the only one in the child.
         let _ = THREAD.try_with(|thread| thread.set(0));
-        crate::robust::forget_held();
     }
-    WATCHED.call_once(|| {
-        // SAFETY: the handler touches nothing but words, as it must in a child of `fork`.
-        let result = unsafe { libc::pthread_atfork(None, None, Some(in_the_child)) };
-        assert_eq!(result, 0, "no memory to watch for `fork`");
-    });
+    // SAFETY: the handler touches nothing but words.
+    WATCHED.call_once(|| unsafe { in_each_child(in_the_child) });
+}
+
+/// Has `handler` called in each child of `fork`, by the only thread that is there.
+///
+/// # Safety
+///
+/// It does nothing but what a signal handler may do.
+pub(crate) unsafe fn in_each_child(handler: unsafe extern "C" fn()) {
+    // SAFETY: the handler is one that a child of `fork` may run.
+    let result = unsafe { libc::pthread_atfork(None, None, Some(handler)) };
+    assert_eq!(result, 0, "no memory to watch for `fork`");
 }
 
 #[cfg(test)]

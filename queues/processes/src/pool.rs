@@ -54,6 +54,7 @@ pub use self::task::Task;
 use crate::control::{self, Payload};
 use crate::function::{self, Function, Packed};
 use crate::futex::{self, Deadline};
+use crate::process::StartError;
 use crate::queue::bell::{Bell, Seen};
 use crate::queue::look;
 use crate::segment::{Segment, Shared};
@@ -175,7 +176,7 @@ impl ProcessPoolBuilder {
             max_tasks_per_child: self.max_tasks_per_child,
             initializer: self.initializer.transpose().map_err(PoolError::Initializer)?,
         };
-        let bell = PoolBell::new().map_err(crate::StartError::Io)?;
+        let bell = PoolBell::new().map_err(StartError::Io)?;
         let crew = Crew::start(plan, bell.clone())?;
         let shared = Arc::new(Inside {
             crew: Lock::new(crew),
@@ -188,7 +189,7 @@ impl ProcessPoolBuilder {
         });
         let inside = Arc::clone(&shared);
         let collector = threads::Builder::new().name("collector").spawn(move || inside.collect());
-        let collector = collector.map_err(crate::StartError::Io)?;
+        let collector = collector.map_err(StartError::Io)?;
         Ok(ProcessPool { shared, collector: Some(collector) })
     }
 }

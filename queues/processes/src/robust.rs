@@ -57,6 +57,7 @@
 
 use std::cell::Cell;
 use std::ptr;
+use std::sync::Once;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
 use std::sync::atomic::{AtomicU32, AtomicUsize, compiler_fence};
 
@@ -151,9 +152,14 @@ thread_local! {
     static HELD: Cell<u32> = const { Cell::new(0) };
 }
 
-/// In a forked child, whose list the C library has emptied.
-pub(crate) fn forget_held() {
-    let _ = HELD.try_with(|held| held.set(0));
+/// A child of `fork` holds nothing: the C library has emptied its list.
+fn watch_forks() {
+    static WATCHED: Once = Once::new();
+    extern "C" fn in_the_child() {
+        let _ = HELD.try_with(|held| held.set(0));
+    }
+    // SAFETY: the handler touches nothing but a word.
+    WATCHED.call_once(|| unsafe { identity::in_each_child(in_the_child) });
 }
 
 #[inline]
@@ -422,6 +428,7 @@ impl Head {
     /// Asks the kernel for the head that the C library has set for this thread.
     #[cold]
     fn find() -> *const Self {
+        watch_forks();
         let mut head: *const Self = ptr::null();
         let mut length = 0usize;
         // SAFETY: writes an address and a length to two places of that size; 0 is this thread.

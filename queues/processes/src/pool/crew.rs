@@ -22,7 +22,7 @@ use super::worker::{Equipment, work};
 use super::{PoolBell, Socket};
 use crate::control::{self, Said};
 use crate::function::{Function, Packed};
-use crate::process::{self, Child, Ended};
+use crate::process::{self, Child, Ended, StartError};
 
 /// How much work a worker gets ahead, in ns: enough that it never waits for the pool, and so little
 /// that all workers have some.
@@ -115,7 +115,7 @@ pub(super) struct Crew {
 }
 
 impl Crew {
-    pub(super) fn start(plan: Plan, bell: PoolBell) -> Result<Self, crate::StartError> {
+    pub(super) fn start(plan: Plan, bell: PoolBell) -> Result<Self, StartError> {
         let mut crew = Self {
             plan,
             bell,
@@ -134,10 +134,10 @@ impl Crew {
         Ok(crew)
     }
 
-    fn hire(&mut self) -> Result<Worker, crate::StartError> {
+    fn hire(&mut self) -> Result<Worker, StartError> {
         self.started += 1;
-        let channel = Channel::new().map_err(crate::StartError::Io)?;
-        let (ours, theirs) = control::pair(libc::SOCK_SEQPACKET).map_err(crate::StartError::Io)?;
+        let channel = Channel::new().map_err(StartError::Io)?;
+        let (ours, theirs) = control::pair(libc::SOCK_SEQPACKET).map_err(StartError::Io)?;
         let (writer, reader) = channel.pool_ends();
         let equipment = Equipment {
             channel,
@@ -146,7 +146,7 @@ impl Crew {
             initializer: self.plan.initializer.clone(),
         };
         let packed = Packed::new(&(&equipment,))
-            .map_err(|error| crate::StartError::Arguments(error.to_string()))?;
+            .map_err(|error| StartError::Arguments(error.to_string()))?;
         let end = Arc::new(End::default());
         let (noted, bell) = (Arc::clone(&end), self.bell.clone());
         let on_end = move |ended: &Ended| {

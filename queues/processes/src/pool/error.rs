@@ -3,8 +3,8 @@
 use std::error::Error;
 use std::fmt;
 
-use crate::StartError;
 use crate::control::Said;
+use crate::process::StartError;
 
 /// A pool could not be made.
 #[derive(Debug)]

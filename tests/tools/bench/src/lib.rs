@@ -29,6 +29,7 @@ use watchdog as _;
 mod bench;
 pub mod contest;
 pub mod crowd;
+mod drawn;
 pub mod floors;
 mod hold;
 pub mod load;
@@ -46,21 +47,9 @@ pub mod table;
 pub mod text;
 
 pub use self::bench::{Bench, Named};
+pub use self::drawn::drawn;
 pub use self::load::Load;
 pub use self::program::program;
 pub use self::row::{Goal, Row};
 pub use self::run::Run;
 pub use self::sample::Sample;
-
-/// The files that are made from the results, by name.
-#[must_use]
-pub fn drawn(results: &results::Results, benches: &[Named]) -> Vec<(String, String)> {
-    let mut files = vec![("results.md".to_owned(), table::markdown(results, benches))];
-    for (group, title) in results::GROUPS {
-        let rows = Vec::from_iter(results.rows(benches, group));
-        if let Some(svg) = plot::svg(&rows, title) {
-            files.push((format!("{group}.svg"), svg));
-        }
-    }
-    files
-}

@@ -16,7 +16,7 @@ use clap::{CommandFactory, FromArgMatches, Parser};
 
 use crate::bench::Named;
 use crate::contest::Effort;
-use crate::drawn;
+use crate::drawn::drawn;
 use crate::hold::hold;
 use crate::load::{self, STOP_AND_GO};
 use crate::machine::{self, Machine};

@@ -31,5 +31,5 @@ mod source;
 
 pub use circles::circles;
 pub use members::{Member, members};
-pub use order::upward;
+pub use order::{declared, upward};
 pub use source::{Arrow, Crate, crate_of};

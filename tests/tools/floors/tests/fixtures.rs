@@ -5,7 +5,7 @@ use std::path::Path;
 
 use watchdog as _;
 
-use floors::{Crate, circles, crate_of, upward};
+use floors::{Crate, circles, crate_of, declared, upward};
 
 fn fixture(name: &str) -> Crate {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(name);
@@ -54,4 +54,12 @@ fn an_arrow_upward_is_found_without_a_circle() {
         ["src/cellar.rs:2: `cellar::shelf` leans on `attic`, which stands above it"]
     );
     assert_eq!(upward(&fixture("upward"), &["cellar"]), ["`attic` stands on no floor"]);
+}
+
+#[test]
+fn floors_are_declared_by_the_order_of_modules() {
+    let file = "//! Docs.\n\n#[cfg(test)]\nuse watchdog as _;\n\npub mod base;\n\nmod left;\n// Beside it.\npub mod right;\n\n\
+                pub use right::Roof;\n\n/// The roof.\npub mod roof {\n    mod inside;\n}\n";
+    assert_eq!(declared(file), ["base", "left right", "roof"]);
+    assert_eq!(declared("pub use std::sync;\n"), [""; 0]);
 }

@@ -35,6 +35,35 @@ fn the_lines_of_the_lock_in_the_readme_do_what_it_says() {
     }
 }
 
+/// "Where would I change how a barrier breaks, and what must I run?" The first page names the
+/// folder, which has what breaks it, and the commands, which have something to run.
+#[test]
+fn the_readme_says_where_a_barrier_breaks_and_what_to_run_then() {
+    let root = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../.."));
+    let readme = std::fs::read_to_string(root.join("README.md")).unwrap();
+    let (_, answer) = readme.split_once("How a barrier breaks").expect("the example is there");
+    let answer = answer.split("\n\n").next().unwrap();
+    let places = Vec::from_iter(mentioned(answer).filter(|text| is_path(text)));
+    let breaks = |file: &std::path::Path| {
+        std::fs::read_to_string(file).is_ok_and(|source| source.contains("== BROKEN"))
+    };
+    let is_there = |place: &&str| {
+        let place = root.join(place);
+        let entries = std::fs::read_dir(&place).into_iter().flatten();
+        breaks(&place) || entries.map(|entry| entry.unwrap().path()).any(|file| breaks(&file))
+    };
+    assert!(places.iter().any(is_there), "nothing breaks a barrier in {places:?}");
+    let cases = root.join("tests/cases/barrier");
+    for (command, runs) in [("cargo model barrier", "models.rs"), ("cargo bugs barrier", "bugs")] {
+        let joined = answer.replace('\n', " ");
+        assert!(joined.contains(&format!("`{command}`")), "README.md does not name `{command}`");
+        assert!(
+            cases.join(runs).exists(),
+            "`{command}` runs nothing: no tests/cases/barrier/{runs}"
+        );
+    }
+}
+
 /// What a newcomer reads first, in the workspace's root.
 const PAGES: [&str; 4] = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md"];
 

@@ -39,7 +39,7 @@ use crate::interrupt::{interrupted, on_ctrl_c};
 use crate::outcome::{BadInput, Outcome};
 use crate::progress;
 use crate::report::count;
-use crate::timeline::{self, waiting};
+use crate::timeline::{self, phase, waiting};
 use crate::workers::{self, Worker};
 
 mod bank;
@@ -94,6 +94,18 @@ struct Teller {
     journal: Vec<i64>,
 }
 
+/// The most transfers that are done without locks, to compare.
+const MOST_WITHOUT: usize = 20_000;
+
+/// What came of it without locks.
+struct Without {
+    transfers: usize,
+    /// By how much all the money changed, in cents.
+    difference: i64,
+    /// Audits with a wrong total.
+    wrong: usize,
+}
+
 /// What the auditor has found.
 #[derive(Default)]
 struct Audit {
@@ -120,27 +132,46 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
     let to_stop = Arc::clone(&payday);
     on_ctrl_c(move || to_stop.stop())?; // the tellers look at `interrupted` themselves
 
+    phase!("transfers");
     let started = Instant::now();
-    let (tellers, auditor) = transfers(args, &bank)?;
+    let (tellers, auditor) = transfers(args, &bank, args.transfers)?;
     let elapsed = started.elapsed();
+    phase!("payday");
     let paid = payday.run(args.customers, args.seed)?;
     let ended = report::Ended { tellers, auditor, elapsed, paid };
-    report::show(args, &bank, &ended, timeline.finish()?.as_ref())
+    let picture = timeline.finish()?;
+    let without = match way {
+        Way::ByNumber if !interrupted() => Some(without_locks(args)?),
+        _ => None,
+    };
+    report::show(args, &bank, &ended, without.as_ref(), picture.as_ref())
 }
 
 type Ended = (Vec<Worker<Teller>>, Vec<Worker<Audit>>);
 
-/// The tellers do all transfers, and the auditor audits until the last of them goes home.
-fn transfers(args: &Args, bank: &Bank) -> io::Result<Ended> {
+/// The same without locks, so far as it takes to go wrong.
+fn without_locks(args: &Args) -> io::Result<Without> {
+    let bank = Bank::new(args.accounts, OPENING, Way::WithoutLock);
+    let (_, auditor) = transfers(args, &bank, args.transfers.min(MOST_WITHOUT))?;
+    Ok(Without {
+        transfers: args.transfers.min(MOST_WITHOUT),
+        difference: bank.balances().iter().map(|&cents| cents as i64).sum::<i64>()
+            - (OPENING * args.accounts as u64) as i64,
+        wrong: workers::done(&auditor).map(|audit| audit.wrong).sum(),
+    })
+}
+
+/// The tellers do so many transfers, and the auditor audits until the last of them goes home.
+fn transfers(args: &Args, bank: &Bank, transfers: usize) -> io::Result<Ended> {
     let done = Arc::new(AtomicUsize::new(0));
     let shown = Arc::clone(&done);
-    let live = progress::start(args.transfers, "transfers", move || {
+    let live = progress::start(transfers, "transfers", move || {
         count(shown.load(Relaxed)) // Relaxed: a number for the eye
     });
     let closed = Event::new();
     let work = |teller: usize| {
-        let share = args.transfers / args.threads;
-        let share = share + usize::from(teller <= args.transfers % args.threads);
+        let share = transfers / args.threads;
+        let share = share + usize::from(teller <= transfers % args.threads);
         let random = Rng::with_seed(args.seed.wrapping_add(teller as u64));
         bank.teller(teller, args.accounts, share, random, || live.inc(1))
     };

@@ -24,14 +24,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
-use primitives::{Barrier, threads};
+use primitives::Barrier;
 
 use self::grid::Grid;
 use crate::args::number;
-use crate::interrupt::{interrupted, on_ctrl_c};
+use crate::interrupt::{self, interrupted, on_ctrl_c};
 use crate::outcome::{Outcome, Verdict};
 use crate::progress;
-use crate::report::{Report, count, counted};
+use crate::report::{self, Report, Side, count, counted};
 use crate::timeline::{self, waiting};
 use crate::workers;
 
@@ -49,9 +49,9 @@ pub(crate) struct Args {
     /// Rows of the grid, whose edges meet, up to 2000
     #[arg(long, value_name = "N", default_value = "40", value_parser = number::<3, 2000>)]
     rows: usize,
-    /// Columns of the grid, up to 2000
-    #[arg(long, value_name = "N", default_value = "76", value_parser = number::<3, 2000>)]
-    columns: usize,
+    /// Columns of the grid, up to 2000 [default: as many as fit the terminal, at most 76]
+    #[arg(long, value_name = "N", value_parser = number::<3, 2000>)]
+    columns: Option<usize>,
     /// Pattern to begin with: lines of `O` and `.`, as in .cells files [default: random]
     #[arg(long, value_name = "FILE")]
     input: Option<PathBuf>,
@@ -76,15 +76,14 @@ struct Life {
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
+    let columns =
+        args.columns.unwrap_or_else(|| report::width().map_or(76, |all| all.clamp(5, 78) - 2));
     let first = match &args.input {
-        None => Grid::random(args.rows, args.columns, args.seed),
-        Some(file) => Grid::from_file(file, args.rows, args.columns)?,
+        None => Grid::random(args.rows, columns, args.seed),
+        Some(file) => Grid::from_file(file, args.rows, columns)?,
     };
     let timeline = args.timeline.start()?;
-    let life = Arc::new(Life {
-        grids: [first.shared(), Grid::new(args.rows, args.columns).shared()],
-        reached: AtomicUsize::new(0),
-    });
+    let life = Arc::new(Life::new(&first));
     let barrier = Arc::new(Barrier::new(args.threads.min(args.rows)));
     let to_stop = Arc::clone(&barrier);
     on_ctrl_c(move || to_stop.abort())?;
@@ -94,13 +93,24 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
     // Where nobody watches, nobody needs time to.
     let pause = Duration::from_millis(if live.is_hidden() { 0 } else { args.pause as u64 });
     let started = Instant::now();
-    let step = |number| life.live(number, args, &barrier, pause);
+    let step = |number| life.live(number, args, &barrier, !args.broken, pause);
     let threads = workers::run("strip", barrier.parties(), step, || barrier.abort())?;
     let elapsed = started.elapsed();
     live.finish_and_clear();
     let picture = timeline.finish()?;
 
     let last = life.grids[args.generations % 2].plain();
+    let panicked = workers::panics(&threads).next().is_some();
+    let without = match args.broken || panicked || interrupted() {
+        true => None,
+        false => {
+            let life = Life::new(&first);
+            let started = Instant::now();
+            let step = |number| life.live(number, args, &barrier, false, Duration::ZERO);
+            workers::run("strip", barrier.parties(), step, || ())?;
+            Some((life.grids[args.generations % 2].plain(), started.elapsed()))
+        }
+    };
     let title = counted(args.generations, "generation");
     let mut report = Report::new(format_args!(
         "The Game of Life, {title} by {} in lock step",
@@ -108,15 +118,31 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
     ));
     report.gap();
     (0..args.rows.div_ceil(2).min(30))
-        .for_each(|line| report.line(format_args!("  {}", last.line(line))));
+        .for_each(|line| report.drawn(format_args!("  {}", last.line(line))));
     report.gap();
     report.timeline(picture.as_ref());
     let waited: Duration = workers::done(&threads).sum();
     report.line(format_args!(
         "{title}, {} cells, {} alive, in {elapsed:.1?}; waited at the barrier: {waited:.1?} in all.",
-        count(args.rows * args.columns),
+        count(args.rows * columns),
         count(last.alive()),
     ));
+    if let Some((grid, took)) = without {
+        report.argue(
+            Side("with a barrier", format!("the grid of a single thread, in {elapsed:.1?}")),
+            Side(
+                "without",
+                match grid.differences(&last) {
+                    0 => format!("the same, in {took:.1?}"),
+                    wrong => format!("~{} differ, in {took:.1?}", counted(wrong, "cell")),
+                },
+            ),
+            match barrier.parties() {
+                1 => "one thread alone waits for no other",
+                _ => "no strip may begin the next generation before all have done with the last",
+            },
+        );
+    }
     let so_far = || format!("{} of {title} done", count(life.reached.load(Relaxed)));
     let verdict = Verdict::on(workers::panics(&threads), so_far, || {
         let mut alone = first.clone();
@@ -142,15 +168,27 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
 }
 
 impl Life {
+    fn new(first: &Grid<bool>) -> Self {
+        let second = Grid::new(first.rows(), first.columns());
+        Self { grids: [first.shared(), second.shared()], reached: AtomicUsize::new(0) }
+    }
+
     /// What strip `number` does; how long it waited.
-    fn live(&self, number: usize, args: &Args, barrier: &Barrier, pause: Duration) -> Duration {
+    fn live(
+        &self,
+        number: usize,
+        args: &Args,
+        barrier: &Barrier,
+        in_step: bool,
+        pause: Duration,
+    ) -> Duration {
         let strips = barrier.parties();
         let rows = (number - 1) * args.rows / strips..number * args.rows / strips;
         let mut waited = Duration::ZERO;
         for generation in 0..args.generations {
             let (old, new) = (&self.grids[generation % 2], &self.grids[(generation + 1) % 2]);
             new.become_next_of(old, rows.clone());
-            if args.broken {
+            if !in_step {
                 if interrupted() {
                     break;
                 }
@@ -163,7 +201,7 @@ impl Life {
             waited += arrived.elapsed();
             if all_here.is_leader() {
                 self.reached.store(generation + 1, Relaxed); // Relaxed: a number for the eye
-                threads::sleep(pause); // the others are done sooner, and wait at the next barrier
+                interrupt::sleep(pause); // the others are done sooner, and wait at the next barrier
             }
         }
         waited

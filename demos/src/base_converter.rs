@@ -17,6 +17,7 @@
 //! takes what it finds, as it would from a queue; the stack has one place, so that the two take turns,
 //! and every number comes out the wrong way round.
 
+use std::io;
 use std::time::Instant;
 
 use primitives::{Event, threads};
@@ -24,9 +25,9 @@ use queues::Stack;
 
 use crate::args::number;
 use crate::outcome::{BadInput, Outcome, Verdict};
-use crate::report::{Report, counted};
-use crate::timeline::{self, level, waiting};
-use crate::workers;
+use crate::report::{Report, Side, counted};
+use crate::timeline::{self, level, phase, waiting};
+use crate::workers::{self, Worker};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -50,14 +51,9 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
     let mut panics = Vec::new();
     let mut converted = Vec::new();
     for &number in &numbers {
-        let converter = Converter::new(number, args);
-        // Two teams of one, and what the other waits for if one panics.
-        let stop = || converter.no_more_digits();
-        let (divider, writer) = threads::scope(|scope| {
-            let divider = workers::start(scope, "divider", 1, |_| converter.divide(), stop)?;
-            let writer = workers::start(scope, "writer", 1, |_| converter.write(), stop)?;
-            std::io::Result::Ok((workers::join(divider), workers::join(writer)))
-        })?;
+        phase!(format!("{number}").as_str());
+        let converter = Converter::new(number, args.base, args.broken);
+        let (divider, writer) = converter.run()?;
         panics.extend(workers::panics(&divider).chain(workers::panics(&writer)).cloned());
         converted.extend(workers::done(&writer).cloned());
     }
@@ -76,6 +72,22 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
     report.timeline(picture.as_ref());
     let done = counted(converted.len(), "number");
     report.line(format_args!("{done} in {elapsed:.1?}."));
+    if let (false, [number, ..], [right, ..]) = (args.broken, &*numbers, &*converted) {
+        let (_, writer) = Converter::new(*number, args.base, true).run()?;
+        let wrong = workers::done(&writer).cloned().collect::<String>();
+        report.argue(
+            Side("the writer waits", format!("{number} is {right}")),
+            Side("it does not", format!("{number} is {wrong}")),
+            match *right == wrong {
+                true => {
+                    "with a number whose digits read the same from both ends it makes no difference"
+                }
+                false => {
+                    "a stack turns the digits round only if all are on it before the first is taken"
+                }
+            },
+        );
+    }
     let so_far = || format!("{done} converted");
     let verdict = Verdict::on(&panics, so_far, || check(&numbers, &converted, args.base as u32));
     report.verdict(&verdict);
@@ -100,10 +112,20 @@ struct Converter {
 }
 
 impl Converter {
-    fn new(number: u128, args: &Args) -> Self {
-        let digits = if args.broken { Stack::bounded(1) } else { Stack::unbounded() };
-        let all_there = Event::new();
-        Self { number, base: args.base as u128, digits, all_there, broken: args.broken }
+    fn new(number: u128, base: usize, broken: bool) -> Self {
+        let digits = if broken { Stack::bounded(1) } else { Stack::unbounded() };
+        Self { number, base: base as u128, digits, all_there: Event::new(), broken }
+    }
+
+    /// Two teams of one: the divider, and the writer.
+    fn run(&self) -> io::Result<(Vec<Worker<()>>, Vec<Worker<String>>)> {
+        // What the other waits for if one panics.
+        let stop = || self.no_more_digits();
+        threads::scope(|scope| {
+            let divider = workers::start(scope, "divider", 1, |_| self.divide(), stop)?;
+            let writer = workers::start(scope, "writer", 1, |_| self.write(), stop)?;
+            Ok((workers::join(divider), workers::join(writer)))
+        })
     }
 
     /// Puts the digits on the stack, the last one first.

@@ -18,8 +18,9 @@
 //! A page within the limit of depth may be reached first by a long way, and then by a shorter one. Its links
 //! must be followed again then, or what is found would depend on who was faster.
 //!
-//! Without `--url` the demo serves a site itself, on 127.0.0.1: the book, or its chapters where it is not built. A
-//! network is slow, and loopback is not: the server waits a little before it answers, and says so.
+//! Without `--url` the demo serves a site itself, on 127.0.0.1: the chapters of the book. A network is slow, and loopback
+//! is not: the server waits a little before it answers, and says so. While one worker waits for the network, another
+//! looks for links in the page that it has got: that is why several are faster than one, even on a single core.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
@@ -31,9 +32,9 @@ use queues::Queue;
 
 use self::fetch::{Address, Fetcher};
 use crate::args::number;
-use crate::interrupt::{interrupted, on_ctrl_c};
-use crate::outcome::{Outcome, Verdict};
-use crate::report::{Report, count, counted};
+use crate::interrupt::{self, interrupted, on_ctrl_c};
+use crate::outcome::{BadInput, Outcome, Verdict};
+use crate::report::{Report, Side, count, counted, times};
 use crate::timeline::{self, holding, level, waiting};
 use crate::{progress, workers};
 
@@ -52,7 +53,7 @@ pub(crate) struct Args {
     /// Site to crawl, on this machine only, as http://127.0.0.1:8000/ [default: one that the demo serves]
     #[arg(long, value_name = "URL", conflicts_with = "site")]
     url: Option<String>,
-    /// Folder that the demo serves: pages of HTML or Markdown [default: the book, or its chapters]
+    /// Folder that the demo serves: pages of HTML or Markdown [default: the book's chapters]
     #[arg(long, value_name = "DIR")]
     site: Option<PathBuf>,
     /// Simulated network: the demo's server waits so many ms before it answers
@@ -90,6 +91,13 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
     let given = args.url.as_deref().map(fetch::parse_loopback).transpose()?;
     let folder =
         if given.is_none() { Some(server::Site::find(args.site.as_deref())?) } else { None };
+    if let Some(url) = &given {
+        // A site that does not answer is another thing than a site without pages.
+        Fetcher::new(url).page(url).map_err(|why| {
+            BadInput(format!("--url {url}: {why}; the address of a site that answers is allowed"))
+        })?;
+        interrupt::leave_behind("the site")?;
+    }
     let timeline = args.timeline.start()?;
     let (start, name) = match (given, folder) {
         (Some(url), _) => (url.clone(), url.to_string()),
@@ -152,10 +160,32 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
         count(requests),
     ));
     let so_far = || format!("{} fetched", counted(found.pages.len(), "page"));
+    let panicked = workers::panics(&fetched).next().is_some();
+    let started = Instant::now();
+    let alone = match panicked {
+        true => Found::default(),
+        false => crawl_alone(&crawl.fetcher, start, args.depth),
+    };
+    let took = started.elapsed();
+    if !args.broken && !panicked && !interrupted() {
+        report.argue(
+            Side(
+                &format!("with {}", counted(args.threads, "thread")),
+                format!("{} in {elapsed:.1?}", counted(found.pages.len(), "page")),
+            ),
+            Side("with one", format!("{} in {took:.1?}", counted(alone.pages.len(), "page"))),
+            match elapsed < took {
+                true => format!(
+                    "{} times as fast, because while one waits for the network the others work",
+                    times(took, elapsed)
+                ),
+                false => {
+                    "nothing was gained: there was no wait that another could have used".to_owned()
+                }
+            },
+        );
+    }
     let verdict = Verdict::on(workers::panics(&fetched), so_far, || {
-        let started = Instant::now();
-        let alone = crawl_alone(&crawl.fetcher, start, args.depth);
-        let took = started.elapsed();
         let extra = requests.saturating_sub(crawl.seen.lock().len());
         match (*found == alone, args.broken && extra > 0) {
             (false, _) => Err(difference(&found, &alone)),
@@ -185,7 +215,8 @@ impl Crawl {
         let mut requests = 0;
         while let Ok((address, depth)) = waiting!("an address", self.queue.get()) {
             requests += 1;
-            let page = waiting!("the network", self.fetcher.links(&address));
+            let page = waiting!("the network", self.fetcher.page(&address));
+            let page = page.map(|html| self.fetcher.links(&address, &html));
             if self.broken {
                 self.seen.lock().insert(address.clone(), depth); // too late
             }
@@ -272,8 +303,9 @@ fn crawl_alone(fetcher: &Fetcher, start: Address, depth: usize) -> Found {
     for step in 0..=depth {
         let mut after = Vec::new();
         for address in std::mem::take(&mut next).into_iter().take_while(|_| !interrupted()) {
-            match fetcher.links(&address) {
-                Ok(links) => {
+            match fetcher.page(&address) {
+                Ok(html) => {
+                    let links = fetcher.links(&address, &html);
                     found.pages.insert(address, step);
                     after.extend(links.into_iter().filter(|link| seen.insert(link.clone())));
                 }

@@ -28,11 +28,11 @@ use primitives::{Barrier, Lock, threads};
 
 use self::table::{Cure, Eaten, Table};
 use crate::args::number;
-use crate::interrupt::{interrupted, on_ctrl_c};
+use crate::interrupt::{self, interrupted, on_ctrl_c};
 use crate::outcome::{Outcome, Verdict};
 use crate::progress;
-use crate::report::{Report, count, counted};
-use crate::timeline::{self, holding, waiting};
+use crate::report::{Report, counted};
+use crate::timeline::{self, holding, phase, waiting};
 use crate::workers;
 
 mod table;
@@ -77,26 +77,20 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
     let mut hungry = Vec::new();
     let mut panics = Vec::new();
 
+    // First all of it happens, and then it is told: the timeline is the first thing, and the point the last.
+    let mut tied = Vec::new();
     if args.cure.is_none() {
-        report.gap();
-        report
-            .line("ann moves money from account A to B, and bob from B to A. Each has locked one:");
-        let (knots, took) = accounts()?;
-        draw(&mut report, &knots, took);
-        found[0] = knots.len();
-
-        report.gap();
-        report.line(
-            "Each philosopher has taken the fork on the left, and now wants the one on the right:",
-        );
-        let (knots, took) = table::all_at_once(args.philosophers)?;
-        draw(&mut report, &knots, took);
-        found[1] = knots.len();
+        phase!("accounts");
+        tied.push(accounts()?);
+        phase!("forks");
+        tied.push(table::all_at_once(args.philosophers)?);
+        found = [tied[0].0.len(), tied[1].0.len()];
     }
+    let mut rows = Vec::new();
     if !args.broken {
-        let mut rows = Vec::new();
         let is_meant = |cure: &Cure| args.cure.is_none_or(|only| only == *cure);
         for cure in Cure::ALL.into_iter().filter(is_meant) {
+            phase!(cure.name());
             let (row, ate_all, panicked) = dine(args, cure)?;
             if !ate_all {
                 hungry.push(row[0].clone());
@@ -104,28 +98,40 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
             rows.push(row);
             panics.extend(panicked);
         }
-        report.gap();
-        report.line(
-            "A deadlock needs mutual exclusion, hold and wait, no preemption and circular wait, all at once.",
-        );
-        report.line("Mutual exclusion stays, for a fork is in one hand at a time. Each cure takes away another:");
-        report.columns(Cure::ALL.into_iter().filter(|cure| is_meant(cure)).map(|cure| {
-            [cure.name().to_owned(), format!("breaks {}: {}", cure.breaks(), cure.idea())]
-        }));
-        report.gap();
+    }
+    report.gap();
+    report.timeline(timeline.finish()?.as_ref());
+    if let [(accounts, first_took), (forks, took)] = tied.as_slice() {
+        report.line("WITHOUT a cure. ann moves money from account A to B, and bob from B to A:");
+        draw(&mut report, accounts, *first_took, args.broken);
+        if args.broken {
+            report.gap();
+        }
+        let each = counted(args.philosophers, "philosopher");
+        report.line(format_args!(
+            "{each}, each with the fork on the left, want the one on the right:"
+        ));
+        if args.broken {
+            draw(&mut report, forks, *took, true);
+        } else {
+            let threads = forks.first().map_or(0, |knot| knot.threads().len());
+            report.line(format_args!("    a ring of {threads}, found after {took:.1?}"));
+        }
+    }
+    if !args.broken {
+        let each = counted(args.meals, "meal");
         report
-            .line(format_args!("The cures, {} for each philosopher:", counted(args.meals, "meal")));
-        report.table(["cure", "breaks", "meals", "time", "longest wait", "fairness"], &rows);
-        report.line(
-            "  Fairness: the time of the first to finish, as a share of that of the last; 1 is fair.",
+            .line(format_args!("WITH a cure, {each} each; it breaks one of the four conditions:"));
+        report.table(["cure", "breaks", "time", "longest wait", "fairness"], &rows);
+        report.follows(
+            "a deadlock needs four conditions at once, and to break any one of them is enough. A fork is in one hand \
+             at a time (mutual exclusion), which must stay; each of the other three has a cure",
         );
     }
     report.line(format_args!(
-        "Warnings of locks taken in both orders, which could have been a deadlock: {}.",
-        warnings.load(Relaxed), // Relaxed: the threads were joined
+        "Locks taken in both orders, which could have been a deadlock: {}.",
+        counted(warnings.load(Relaxed), "warning"), // Relaxed: the threads were joined
     ));
-    report.gap();
-    report.timeline(timeline.finish()?.as_ref());
     let so_far = || "nobody finished his meals".into();
     let verdict = Verdict::on(&panics, so_far, || match (found, hungry.as_slice()) {
         (_, [cure, ..]) => Err(format!("with the cure {cure} somebody stayed hungry")),
@@ -142,11 +148,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
     report.gap();
     report.next(&[
         ("cargo run -- deadlock --broken", "the two deadlocks alone"),
-        (
-            "cargo run -- deadlock --cure waiter",
-            "one of the cures; order, try-and-back-off, waiter, monitor",
-        ),
-        ("cargo run -- banking", "locks taken in order, by a bank"),
+        ("cargo run -- deadlock --cure waiter", "one of the cures alone"),
     ]);
     report.print()?;
     Ok(verdict.outcome)
@@ -185,14 +187,19 @@ fn accounts() -> io::Result<(Vec<Knot>, Duration)> {
     Ok((told.into_iter().map(|told| told.0).collect(), took))
 }
 
-/// The report as it is, and the circle.
-fn draw(report: &mut Report, knots: &[Knot], took: Duration) {
+/// The circle, and how soon it was found; `all` of it: the report of the detector, too.
+fn draw(report: &mut Report, knots: &[Knot], took: Duration, all: bool) {
     for knot in knots {
-        let text = knot.to_string();
-        text.lines().for_each(|line| report.line(format!("  {line}").trim_end()));
-        report.gap();
-        circle(knot).into_iter().for_each(|line| report.line(format_args!("    {line}")));
-        report.line(format_args!("  Found {took:.1?} after the thread had asked for the lock."));
+        if all {
+            let text = knot.to_string();
+            text.lines().for_each(|line| report.line(format!("  {line}").trim_end()));
+            report.gap();
+        }
+        let mut circle = circle(knot);
+        if let Some(last) = circle.last_mut() {
+            *last += &format!("    found after {took:.1?}");
+        }
+        circle.into_iter().for_each(|line| report.line(format_args!("    {line}")));
     }
 }
 
@@ -205,13 +212,13 @@ fn circle(knot: &Knot) -> Vec<String> {
         let name = pad_str(thread.name(), width, Alignment::Left, None);
         let wants = thread.wants().map_or("nothing", |wants| wants.name());
         let into = if place == 0 { "╭─▶" } else { "│ ▼" };
-        format!("{into} {} waits for {wants}, which is with", style(name).bold())
+        format!("{into} {} wants {wants}, held by", style(name).bold())
     };
     let last = format!("╰─◀ {}", names.clone().next().unwrap_or_default());
     threads.iter().enumerate().map(line).chain([last]).collect()
 }
 
-type Row = [String; 6];
+type Row = [String; 5];
 
 /// Lets them eat; a row about it, whether all ate all their meals, and who panicked.
 fn dine(args: &Args, cure: Cure) -> io::Result<(Row, bool, Vec<primitives::threads::PanicError>)> {
@@ -224,7 +231,7 @@ fn dine(args: &Args, cure: Cure) -> io::Result<(Row, bool, Vec<primitives::threa
         while eaten.meals < args.meals && !interrupted() {
             table.eat(number - 1, cure, pause, &mut eaten);
             live.inc(1);
-            threads::sleep(pause); // he thinks
+            interrupt::sleep(pause); // he thinks
         }
         eaten.done_after = started.elapsed();
         eaten
@@ -240,7 +247,6 @@ fn dine(args: &Args, cure: Cure) -> io::Result<(Row, bool, Vec<primitives::threa
     let row = [
         cure.name().to_owned(),
         cure.breaks().to_owned(),
-        count(meals),
         format!("{elapsed:.1?}"),
         format!("{longest:.1?}"),
         format!("{fairness:.2}"),

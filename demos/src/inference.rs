@@ -17,7 +17,7 @@ use bytemuck::{Pod, Zeroable};
 use queues::GetTimeoutError;
 
 use crate::args::number;
-use crate::interrupt::{interrupted, on_ctrl_c};
+use crate::interrupt::{self, interrupted, on_ctrl_c};
 use crate::outcome::{Outcome, Verdict};
 use crate::report::{Report, count, counted};
 
@@ -131,7 +131,8 @@ struct Ran {
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
-    on_ctrl_c(|| ())?; // they look at `interrupted`, or come to an end soon
+    on_ctrl_c(|| ())?;
+    interrupt::leave_behind("a process")?;
     let with = serve_all(args, args.requests, args.batch)?;
     // A tenth of them: it takes that much longer.
     let without = serve_all(args, args.requests.div_ceil(10), 1)?;
@@ -159,6 +160,12 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
         "lost or wrong",
     ];
     report.table(head, &[row("with", &with), row("without", &without)]);
+    let rate = |ran: &Ran| ran.requests as f64 / ran.elapsed.as_secs_f64();
+    report.follows(format_args!(
+        "a call of the model costs the same for one request as for {}, and with batches ~{:.0} times as many are answered",
+        args.batch,
+        rate(&with) / rate(&without),
+    ));
     report.gap();
     let verdict = Verdict::on(
         [],

@@ -1,26 +1,39 @@
 //! Ctrl-C: the work stops, what was done is shown, and the exit status says that it is not all.
+//!
+//! A demo answers within a fifth of a second. So no thread may sleep through it: whatever a demo
+//! simulates by a pause, it simulates by [`sleep`], which ends early. What cannot be told to stop
+//! (a server that does not answer, another process) is left behind: see [`leave_behind`].
 
+use std::io::{self, Write};
 use std::process;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::Duration;
 
 use anyhow::Context;
+use primitives::{Event, threads};
 
 use crate::progress;
 
-static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+/// The exit status: 128 and the number of SIGINT, as shells have it.
+pub(crate) const STATUS: u8 = 130;
 
-/// Calls `stop` at the first Ctrl-C, in a thread of its own, so it may lock; typically it shuts a queue
-/// down. The second Ctrl-C ends the process at once.
+/// How long [`leave_behind`] leaves a demo to come to an end by itself.
+const GRACE: Duration = Duration::from_millis(100);
+
+static INTERRUPTED: Event = Event::new();
+
+/// Calls `stop` at the first Ctrl-C, in a thread of its own, so it may lock; typically it shuts a
+/// queue down. The second Ctrl-C ends the process at once.
 ///
 /// # Errors
 ///
 /// If the system refuses, or at the second call: a process has one handler.
 pub(crate) fn on_ctrl_c(stop: impl Fn() + Send + 'static) -> anyhow::Result<()> {
     ctrlc::set_handler(move || {
-        // Relaxed: nothing is published by it; who stops because of `stop` is told by `stop`'s own locks.
-        if INTERRUPTED.swap(true, Relaxed) {
-            progress::out_of_the_way(|| process::exit(130));
+        // Only this thread sets it.
+        if INTERRUPTED.is_set() {
+            progress::out_of_the_way(|| process::exit(STATUS.into()));
         }
+        INTERRUPTED.set();
         stop();
     })
     .context("cannot listen for Ctrl-C")
@@ -28,6 +41,29 @@ pub(crate) fn on_ctrl_c(stop: impl Fn() + Send + 'static) -> anyhow::Result<()> 
 
 /// Whether Ctrl-C was pressed.
 pub(crate) fn interrupted() -> bool {
-    // Relaxed: as above.
-    INTERRUPTED.load(Relaxed)
+    INTERRUPTED.is_set()
+}
+
+/// Blocks for so long, or until Ctrl-C.
+pub(crate) fn sleep(time: Duration) {
+    INTERRUPTED.wait_timeout(time);
+}
+
+/// For a demo that waits for what it cannot stop: soon after Ctrl-C the process ends, whatever its
+/// threads do.
+///
+/// # Errors
+///
+/// If the system has no more threads to give.
+pub(crate) fn leave_behind(what: &'static str) -> io::Result<()> {
+    let leave = move || {
+        INTERRUPTED.wait();
+        threads::sleep(GRACE);
+        progress::out_of_the_way(|| {
+            // A reader that has closed the pipe does not want it.
+            let _ = writeln!(io::stdout(), "\ninterrupted: {what} did not end, and is left behind");
+            process::exit(STATUS.into());
+        });
+    };
+    threads::Builder::new().name("leaver").spawn(leave).map(drop)
 }

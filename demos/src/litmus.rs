@@ -23,14 +23,15 @@ use std::env::consts::ARCH;
 use std::hint;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
 use std::sync::atomic::{AtomicBool, AtomicUsize, fence};
-use std::thread::{available_parallelism, yield_now};
+use std::thread::yield_now;
 use std::time::{Duration, Instant};
 
 use crate::args::number;
+use crate::cores;
 use crate::interrupt::{interrupted, on_ctrl_c};
 use crate::outcome::{Outcome, Verdict};
-use crate::report::{Report, count, counted};
-use crate::timeline;
+use crate::report::{Report, Side, count, counted};
+use crate::timeline::{self, phase};
 use crate::workers;
 
 /// Looks at the other thread before a core is given away.
@@ -183,14 +184,15 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
     on_ctrl_c(|| ())?; // the threads look at `interrupted`
     let mut seen = Vec::new();
     let mut panics = Vec::new();
-    for test in &TESTS {
+    for test in TESTS.iter().take_while(|_| !interrupted()) {
+        phase!(test.name);
         let (counted, panic) = try_out(test, args)?;
         seen.push(counted);
         panics.extend(panic);
     }
     let picture = timeline.finish()?;
 
-    let cores = available_parallelism().map_or(1, usize::from);
+    let cores = cores::number();
     let mut report =
         Report::new(format_args!("Old values on this machine: {ARCH}, {}", counted(cores, "core")));
     report.gap();
@@ -217,6 +219,24 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
             ),
         });
     }
+    let seen_where = |allowed: bool| {
+        let seen = both().filter(move |(test, _)| test.allowed == allowed).map(|(_, seen)| seen);
+        let (rounds, times) =
+            seen.fold((0, 0), |(rounds, times), seen| (rounds + seen.rounds, times + seen.times));
+        (rounds, times)
+    };
+    let sentence = |(rounds, times)| format!("~{} of {} rounds", count(times), count(rounds));
+    let (orders, relaxes) = (seen_where(false), seen_where(true));
+    report.argue(
+        Side("orderings that forbid it", sentence(orders)),
+        Side("orderings that allow it", sentence(relaxes)),
+        match relaxes.1 {
+            0 => "this machine did not take what Rust allows it here; another may",
+            _ => {
+                "no order of the steps explains what was seen, and the right orderings take it away"
+            }
+        },
+    );
     let rounds = || both().filter(|(test, _)| !test.allowed).map(|(_, seen)| seen.rounds);
     let verdict = Verdict::on(
         &panics,
@@ -251,7 +271,8 @@ fn try_out(
     test: &Litmus,
     args: &Args,
 ) -> anyhow::Result<(Seen, Option<primitives::threads::PanicError>)> {
-    let all = Vec::from_iter((0..args.rounds).map(|_| Flags::default()));
+    let rounds = (0..args.rounds).take_while(|_| !interrupted());
+    let all = Vec::from_iter(rounds.map(|_| Flags::default()));
     let places = [Place::default(), Place::default()];
     let over = AtomicBool::new(false);
     let deadline = Instant::now() + Duration::from_millis(args.time as u64);

@@ -10,11 +10,17 @@
 //! read texts and log what they find: each line at the level `debug`, each text at `info`, long lines as
 //! warnings. A panic is a record too.
 //!
+//! After each text all that was logged must be on the disk, and a disk takes its time. The logger waits for it, and the
+//! workers do not. To compare, the same is done once more without a logger: each worker takes a lock, writes into the
+//! file itself, and waits for the disk with the lock held, so the others wait too.
+//!
 //! What is in the queue, or in the buffer of a file, when the program ends, would be lost: somebody has to say that
 //! it ends, and to wait until all is written. With `--broken` nobody does. The logger is a static that is never
 //! dropped, as with every back end of `log`, and so is its buffer: the last records are missing,
 //! which are those that say why the program ended.
 
+use std::collections::HashMap;
+use std::io;
 use std::panic;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -23,12 +29,14 @@ use primitives::Lock;
 
 use self::backend::{Backend, Limits};
 use crate::args::number;
+use crate::cores;
 use crate::interrupt::{interrupted, on_ctrl_c};
 use crate::outcome::{Outcome, Verdict};
-use crate::report::{Report, count, counted};
+use crate::progress;
+use crate::report::{Report, Side, count, counted, times};
 use crate::texts::Texts;
 use crate::timeline;
-use crate::{progress, workers};
+use crate::workers::{self, Worker};
 
 mod backend;
 
@@ -67,8 +75,9 @@ pub(crate) struct Args {
 #[derive(Default)]
 struct Logged {
     records: Vec<String>,
-    spent: Duration,
-    longest: Duration,
+    calls: Vec<Duration>,
+    /// How long it was ready to run, and others had the cores; `None` where the system does not say.
+    without_core: Option<Duration>,
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
@@ -79,6 +88,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
     let limits = Limits {
         bytes: args.max_size as u64 * 1000,
         age: Duration::from_millis(args.max_age as u64),
+        sync: !args.broken,
     };
     let backend = Backend::start(&folder.path, limits)?;
     let show = panic::take_hook();
@@ -88,31 +98,33 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
         log::error!("{}", panic.to_string().replace('\n', " "));
     }));
 
-    let logged: Vec<_> = (0..args.threads).map(|_| Lock::new(Logged::default())).collect();
-    let live = progress::start(args.threads * texts.files.len(), "texts", String::new);
-    let started = Instant::now();
-    let work = |number: usize| {
-        let mut logged = logged[number - 1].lock(); // a panic releases it, and leaves what is in it
-        for file in texts.files.iter().take_while(|_| !interrupted()) {
-            logged.read(&texts, file);
-            live.inc(1);
-            assert!(!(args.panic && number == 1), "asked to panic after the first text");
-        }
+    let (threads, logged, elapsed) = log_all(args, &texts)?;
+    let finished = match args.broken {
+        true => None,
+        false => Some(backend.finish()?), // all that is in the queue, and in the buffer
     };
-    let threads = workers::run("worker", args.threads, work, || ())?;
-    let elapsed = started.elapsed();
-    if !args.broken {
-        backend.finish()?; // all that is in the queue, and in the buffer
-    }
-    live.finish_and_clear();
     let picture = timeline.finish()?;
+    let panicked = workers::panics(&threads).next().is_some();
+    let in_caller = match finished {
+        Some(finished) if !panicked && !interrupted() => {
+            let folder = backend::Folder::open(None)?;
+            finished.write_in_caller(&folder.path, limits)?;
+            let (_, logged, elapsed) = log_all(args, &texts)?;
+            finished.flush()?;
+            Some((logged, elapsed))
+        }
+        _ => None,
+    };
 
     let files = folder.files()?;
     let log = folder.read(&files)?;
     let all: usize = logged.iter().map(|logged| logged.lock().records.len()).sum();
-    let compared = (1..)
-        .zip(&logged)
-        .map(|(number, logged)| compare(&format!("worker-{number}"), &logged.lock().records, &log));
+    let by_thread = if interrupted() { HashMap::new() } else { by_thread(&log) };
+    let compared = (1..).zip(&logged).take_while(|_| !interrupted()).map(|(number, logged)| {
+        let thread = format!("worker-{number}");
+        let written = by_thread.get(thread.as_str()).map(Vec::as_slice).unwrap_or_default();
+        compare(&thread, &logged.lock().records, written)
+    });
     let compared: Result<Vec<()>, String> = compared.collect();
 
     let mut report =
@@ -120,15 +132,17 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
     report.gap();
     let rows = (1..).zip(&logged).map(|(number, logged)| {
         let logged = logged.lock();
-        let mean = logged.spent / logged.records.len().max(1) as u32;
+        let calls = Calls::of([&*logged]);
         [
             format!("worker-{number}"),
             count(logged.records.len()),
-            format!("{mean:.1?}"),
-            format!("{:.1?}", logged.longest),
+            format!("{:.1?}", calls.mean),
+            format!("{:.1?}", calls.longest),
+            logged.without_core.map_or("?".into(), |time| format!("{time:.1?}")),
         ]
     });
-    report.table(["thread", "records", "mean call", "longest call"], &rows.collect::<Vec<_>>());
+    let head = ["thread", "records", "mean call", "longest call", "without a core"];
+    report.table(head, &rows.collect::<Vec<_>>());
     report.gap();
     report.line("The last records in the log:");
     log.iter().rev().take(3).rev().for_each(|line| report.line(format_args!("  {line}")));
@@ -140,6 +154,33 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
         count(log.len()),
         counted(files.len(), "file"),
     ));
+    if let Some((in_caller, took)) = &in_caller {
+        let sentence = |logged: &[Lock<Logged>], elapsed: &Duration| {
+            let logged: Vec<_> = logged.iter().map(Lock::lock).collect();
+            let calls = Calls::of(logged.iter().map(|logged| &**logged));
+            let text = format!(
+                "a call took {:.1?}, 99 of 100 at most {:.1?}, the longest {:.1?}; all were through in {elapsed:.1?}",
+                calls.mean, calls.most_of_hundred, calls.longest
+            );
+            (text, calls.mean)
+        };
+        let ((own, own_mean), (caller, caller_mean)) =
+            (sentence(&logged, &elapsed), sentence(in_caller, took));
+        report.argue(
+            Side("a logger writes", own),
+            Side("the caller writes", caller),
+            format_args!(
+                "{}. The longest call to the logger waits for no disk, but {} and the logger share {}, and a \
+                 thread that loses its core in a call gets it back when its turn comes",
+                match own_mean < caller_mean {
+                    true => format!("the disk costs the callers {} times as much as the queue", times(caller_mean, own_mean)),
+                    false => "this disk is faster than a queue, and no logger is needed".to_owned(),
+                },
+                counted(args.threads, "worker"),
+                counted(cores::number(), "core"),
+            ),
+        );
+    }
     if let (true, Ok(_)) = (args.panic, &compared) {
         report.line("Every record from before the panic is in the log, and so is the panic.");
     }
@@ -156,6 +197,53 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
     ]);
     report.print()?;
     Ok(verdict.outcome)
+}
+
+/// All threads read all texts and log what they find: how they ended, what they logged, and how long it took.
+fn log_all(
+    args: &Args,
+    texts: &Texts,
+) -> io::Result<(Vec<Worker<()>>, Vec<Lock<Logged>>, Duration)> {
+    let logged: Vec<_> = (0..args.threads).map(|_| Lock::new(Logged::default())).collect();
+    let live = progress::start(args.threads * texts.files.len(), "texts", String::new);
+    let started = Instant::now();
+    let work = |number: usize| {
+        let mut logged = logged[number - 1].lock(); // a panic releases it, and leaves what is in it
+        let before = cores::time_without();
+        for file in texts.files.iter().take_while(|_| !interrupted()) {
+            logged.read(texts, file);
+            live.inc(1);
+            assert!(!(args.panic && number == 1), "asked to panic after the first text");
+        }
+        logged.without_core = before.zip(cores::time_without()).map(|(before, now)| now - before);
+    };
+    let threads = workers::run("worker", args.threads, work, || ())?;
+    live.finish_and_clear();
+    Ok((threads, logged, started.elapsed()))
+}
+
+/// How long calls took.
+struct Calls {
+    mean: Duration,
+    /// What 99 of 100 took at most.
+    most_of_hundred: Duration,
+    longest: Duration,
+}
+
+impl Calls {
+    fn of<'a>(logged: impl IntoIterator<Item = &'a Logged>) -> Self {
+        let mut calls: Vec<_> =
+            logged.into_iter().flat_map(|logged| &logged.calls).copied().collect();
+        calls.sort_unstable();
+        let at = |percent: usize| {
+            calls.get((calls.len() * percent / 100).min(calls.len().saturating_sub(1)))
+        };
+        Self {
+            mean: calls.iter().sum::<Duration>() / calls.len().max(1) as u32,
+            most_of_hundred: at(99).copied().unwrap_or_default(),
+            longest: calls.last().copied().unwrap_or_default(),
+        }
+    }
 }
 
 impl Logged {
@@ -176,20 +264,28 @@ impl Logged {
     fn log(&mut self, level: log::Level, record: String) {
         let started = Instant::now();
         log::log!(level, "{record}");
-        let took = started.elapsed();
-        self.spent += took;
-        self.longest = self.longest.max(took);
+        self.calls.push(started.elapsed());
         self.records.push(record);
     }
 }
 
-/// Whether the log has the records of a thread, each once and in order. A panic at the end is one more.
-fn compare(thread: &str, records: &[String], log: &[String]) -> Result<(), String> {
-    let written = log.iter().filter_map(|line| {
-        let (_, rest) = line.split_once(&format!(" {thread} "))?;
-        Some(rest.trim_start())
-    });
-    let written: Vec<_> = written.filter(|record| !record.contains("panicked at")).collect();
+/// The records in the log by the thread that made them, in their order, without those of panics.
+fn by_thread(log: &[String]) -> HashMap<&str, Vec<&str>> {
+    let mut threads: HashMap<_, Vec<_>> = HashMap::new();
+    for line in log.iter().filter(|line| !line.contains("panicked at")) {
+        // The time, the level, the thread, and the record.
+        let mut words = line.trim_start().splitn(2, ' ');
+        let rest = words.nth(1).and_then(|rest| rest.trim_start().split_once(' '));
+        if let Some((thread, record)) = rest.and_then(|(_, rest)| rest.trim_start().split_once(' '))
+        {
+            threads.entry(thread).or_default().push(record.trim_start());
+        }
+    }
+    threads
+}
+
+/// Whether the log has the records of a thread, each once and in order.
+fn compare(thread: &str, records: &[String], written: &[&str]) -> Result<(), String> {
     let missing = records.len() as isize - written.len() as isize;
     if missing != 0 {
         return Err(format!(

@@ -13,6 +13,7 @@
 //! | `word_count`    | counting words                                                  |
 //! | `progress`      | a live line in the terminal                                     |
 //! | `interrupt`     | a clean end by Ctrl-C                                           |
+//! | `cores`         | how many there are, and how long a thread was without one       |
 //! | `panics`        | showing a panic on a terminal that has a live line              |
 //! | `timeline`      | a lane for each thread: when it ran, waited, held a lock        |
 //! | `report`        | tables, charts and the verdict at the end                       |
@@ -28,6 +29,7 @@ use crate::outcome::Outcome;
 use crate::report::Report;
 
 mod args;
+mod cores;
 mod interrupt;
 mod outcome;
 mod panics;
@@ -41,8 +43,10 @@ mod workers;
 mod banking;
 mod barrier;
 mod base_converter;
+mod condition;
 mod crawler;
 mod deadlock;
+mod event;
 mod inference;
 mod litmus;
 mod logger;
@@ -51,6 +55,8 @@ mod pipeline;
 mod process_pool;
 mod processes;
 mod producer_consumer;
+mod rlock;
+mod semaphore;
 mod task_queue;
 mod tasks;
 mod threads;
@@ -85,6 +91,14 @@ enum Demo {
     BaseConverter(base_converter::Args),
     /// Start, name, list and join threads; and the panic that vanishes
     Threads(threads::Args),
+    /// A function that calls itself with the lock held, and a lock that lets it
+    Rlock(rlock::Args),
+    /// Cars, and fewer places to park than cars
+    Semaphore(semaphore::Args),
+    /// Runners and a starter's gun: one call, and all begin
+    Event(event::Args),
+    /// A mailbox with room for one letter, and readers that sleep until there is one
+    Condition(condition::Args),
     /// Tellers move money between accounts, and an auditor counts it while they do
     Banking(banking::Args),
     /// Several counters sell the seats of one hall
@@ -135,6 +149,10 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Demo::ProducerConsumer(args) => producer_consumer::run(&args),
         Demo::BaseConverter(args) => base_converter::run(&args),
         Demo::Threads(args) => threads::run(&args),
+        Demo::Rlock(args) => rlock::run(&args),
+        Demo::Semaphore(args) => semaphore::run(&args),
+        Demo::Event(args) => event::run(&args),
+        Demo::Condition(args) => condition::run(&args),
         Demo::Banking(args) => banking::run(&args),
         Demo::Tickets(args) => tickets::run(&args),
         Demo::Barrier(args) => barrier::run(&args),

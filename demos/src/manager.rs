@@ -16,7 +16,7 @@ use ::processes::{Connection, OwnerDied, Process, SharedEvent, SharedLock, funct
 use serde::{Deserialize, Serialize};
 
 use crate::args::number;
-use crate::interrupt::{interrupted, on_ctrl_c};
+use crate::interrupt::{self, interrupted, on_ctrl_c};
 use crate::outcome::{Outcome, Verdict};
 use crate::report::{Report, count, counted};
 
@@ -83,7 +83,8 @@ function! {
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
-    on_ctrl_c(|| ())?; // they look at `interrupted`, or come to an end soon
+    on_ctrl_c(|| ())?;
+    interrupt::leave_behind("a process")?;
     let wanted = (args.clients * args.questions) as u64;
     let (managed, by_manager) = with_manager(args)?;
     let (shared, by_memory) = with_memory(args)?;
@@ -105,8 +106,8 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
     ];
     report.table(["", "additions", "each", "lost"], &rows);
     report.gap();
-    report.line(format_args!(
-        "Shared memory was ~{:.0} times as fast.",
+    report.follows(format_args!(
+        "a manager can keep anything, and a question costs two messages; shared memory was ~{:.0} times as fast",
         by_manager.as_secs_f64() / by_memory.as_secs_f64()
     ));
     report.gap();

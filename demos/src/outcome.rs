@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use console::style;
 use primitives::threads::PanicError;
 
-use crate::interrupt::interrupted;
+use crate::interrupt::{self, interrupted};
 
 /// How a demo ended that could do its work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,7 +82,7 @@ pub(crate) fn exit_code(result: anyhow::Result<Outcome>) -> ExitCode {
     let status = match &result {
         Ok(Outcome::Holds) => 0,
         Ok(Outcome::Fails) => 1,
-        Ok(Outcome::Interrupted) => 130,
+        Ok(Outcome::Interrupted) => interrupt::STATUS,
         Err(error) if error.is::<BadInput>() => 2,
         Err(_) => 1,
     };

@@ -27,7 +27,7 @@ use queues::Queue;
 
 use self::writer::{Writer, Written};
 use crate::args::number;
-use crate::interrupt::on_ctrl_c;
+use crate::interrupt::{interrupted, on_ctrl_c};
 use crate::outcome::Outcome;
 use crate::progress;
 use crate::report::counted;
@@ -90,6 +90,8 @@ struct Pipeline {
     /// Batches that were handed on because the time was up.
     partial: AtomicUsize,
     read: AtomicUsize,
+    /// The most messages that waited between the reader and the cleaners.
+    most_waiting: AtomicUsize,
     /// Set by Ctrl-C.
     stop: Event,
 }
@@ -100,32 +102,42 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
     let texts = Texts::find(args.input.as_deref())?;
     let output = writer::Folder::open(args.output.as_deref())?;
     let timeline = args.timeline.start()?;
-    let pipeline = Arc::new(Pipeline {
-        messages: Queue::bounded(2 * args.batch),
-        next_batch: Lock::new(0),
-        under_way: Semaphore::new(2 * args.cleaners),
-        batches: Queue::bounded(2 * args.cleaners),
-        most: args.batch,
-        within: Duration::from_millis(args.within as u64),
-        partial: AtomicUsize::new(0),
-        read: AtomicUsize::new(0),
-        stop: Event::new(),
-    });
-    let to_stop = Arc::clone(&pipeline);
+    let pipeline = Pipeline::new(args, Queue::bounded(2 * args.batch));
+    let unbounded = Pipeline::new(args, Queue::unbounded());
+    let to_stop = [Arc::clone(&pipeline), Arc::clone(&unbounded)];
     on_ctrl_c(move || {
-        to_stop.messages.shutdown(); // what was read is cleaned and written
-        to_stop.stop.set();
+        for pipeline in &to_stop {
+            pipeline.messages.shutdown(); // what was read is cleaned and written
+            pipeline.stop.set();
+        }
     })?;
 
     let started = Instant::now();
-    let (reader, cleaners, writer) = run_threads(args, &texts, &pipeline, &output)?;
+    let pause = Duration::from_millis(args.pause as u64);
+    let (reader, cleaners, writer) = run_threads(args, &texts, &pipeline, &output, pause)?;
     let elapsed = started.elapsed();
     let picture = timeline.finish()?;
+    // Before the second run, which is made to need more.
+    let peak = check::peak_memory();
+    let failed = workers::panics(&reader).chain(workers::panics(&cleaners)).next().is_some();
+    if !failed && !interrupted() {
+        // Without the simulated pauses: in those the cleaners catch up.
+        let output = writer::Folder::open(None)?;
+        run_threads(args, &texts, &unbounded, &output, Duration::ZERO)?;
+    }
     check::show(
         args,
         &texts,
         &output,
-        check::Ended { pipeline: &pipeline, reader, cleaners, writer, elapsed },
+        check::Ended {
+            pipeline: &pipeline,
+            unbounded: &unbounded,
+            reader,
+            cleaners,
+            writer,
+            elapsed,
+            peak,
+        },
         picture.as_ref(),
     )
 }
@@ -135,6 +147,7 @@ fn run_threads(
     texts: &Texts,
     pipeline: &Arc<Pipeline>,
     output: &writer::Folder,
+    pause: Duration,
 ) -> anyhow::Result<Ended> {
     let watched = Arc::clone(pipeline);
     let live = progress::start(texts.files.len(), "conversations", move || {
@@ -147,7 +160,6 @@ fn run_threads(
         pipeline.batches.shutdown();
         pipeline.under_way.release(args.cleaners);
     };
-    let pause = Duration::from_millis(args.pause as u64);
     let ended = threads::scope(|scope| {
         let read = |_| pipeline.read(texts, pause, || live.inc(1)).inspect_err(|_| stop());
         let reader = workers::start(scope, "reader", 1, read, stop)?;
@@ -168,6 +180,21 @@ fn run_threads(
 }
 
 impl Pipeline {
+    fn new(args: &Args, messages: Queue<Message>) -> Arc<Self> {
+        Arc::new(Self {
+            messages,
+            next_batch: Lock::new(0),
+            under_way: Semaphore::new(2 * args.cleaners),
+            batches: Queue::bounded(2 * args.cleaners),
+            most: args.batch,
+            within: Duration::from_millis(args.within as u64),
+            partial: AtomicUsize::new(0),
+            read: AtomicUsize::new(0),
+            most_waiting: AtomicUsize::new(0),
+            stop: Event::new(),
+        })
+    }
+
     /// Stage 1. Line by line: a conversation may be longer than the memory.
     fn read(&self, texts: &Texts, pause: Duration, file_done: impl Fn()) -> io::Result<()> {
         for (conversation, file) in texts.files.iter().enumerate() {
@@ -180,7 +207,9 @@ impl Pipeline {
                     return Ok(()); // Ctrl-C, or another thread failed
                 }
                 self.read.fetch_add(1, Relaxed); // Relaxed: a number
-                level!("messages", self.messages.len());
+                let waiting = self.messages.len();
+                self.most_waiting.fetch_max(waiting, Relaxed); // Relaxed: a number
+                level!("messages", waiting);
             }
             file_done();
         }

@@ -19,10 +19,10 @@ use ::processes::{Connection, Never, Process, ProcessPool, TaskError, function, 
 use anyhow::Context;
 
 use crate::args::number;
-use crate::interrupt::{interrupted, on_ctrl_c};
+use crate::interrupt::{self, interrupted, on_ctrl_c};
 use crate::outcome::{Outcome, Verdict};
 use crate::progress;
-use crate::report::{Report, count, counted};
+use crate::report::{Report, Side, count, counted, times};
 use crate::texts::Texts;
 
 /// Lines of a part.
@@ -72,7 +72,8 @@ function! {
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
     let texts = Texts::find(args.input.as_deref())?;
-    on_ctrl_c(|| ())?; // they look at `interrupted`, or come to an end soon
+    on_ctrl_c(|| ())?;
+    interrupt::leave_behind("a process")?;
     let mut skipped = texts.skipped.clone();
     let mut lines = Vec::new();
     for file in &texts.files {
@@ -121,6 +122,10 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
         written.push(writer.join()?.map_err(anyhow::Error::msg)?);
     }
 
+    let started = Instant::now();
+    (0..args.rounds).take_while(|_| !interrupted()).for_each(|_| drop(clean(lines.clone())));
+    let alone = started.elapsed();
+
     let mut report = Report::new("Texts, cleaned by a pool of processes and written by two");
     report.gap();
     report.line(format_args!(
@@ -142,6 +147,20 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
         ));
     }
     report.skipped(&skipped);
+    if !interrupted() {
+        report.argue(
+            Side("with a pool", format!("{elapsed:.1?} with {}", counted(args.workers, "worker"))),
+            Side("without", format!("{alone:.1?} by one thread of this process")),
+            match elapsed < alone {
+                true => format!("the pool is {} times as fast", times(alone, elapsed)),
+                false => format!(
+                    "to send {PART} lines to a process and back costs {} times what it costs to clean them; \
+                     a pool is for more work a part, or for work that may crash",
+                    times(elapsed, alone)
+                ),
+            },
+        );
+    }
     report.gap();
     let expected: Vec<_> = clean(lines.clone());
     let verdict =

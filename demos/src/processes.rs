@@ -16,9 +16,9 @@ use ::processes::{
 use serde::{Deserialize, Serialize};
 
 use crate::args::number;
-use crate::interrupt::{interrupted, on_ctrl_c};
+use crate::interrupt::{self, interrupted, on_ctrl_c};
 use crate::outcome::{Outcome, Verdict};
-use crate::report::{Report, count, counted};
+use crate::report::{Report, Side, count, counted};
 
 #[derive(clap::Args)]
 #[command(allow_negative_numbers = true)] // so that they are refused by range
@@ -90,13 +90,15 @@ runnable!(Adder);
 type Said = (&'static str, u32, Result<usize, ::processes::ProcessError>);
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
-    on_ctrl_c(|| ())?; // they look at `interrupted`, or come to an end soon
+    on_ctrl_c(|| ())?;
+    interrupt::leave_behind("a process")?;
     let wanted = (args.processes * args.additions) as u64;
     let total = SharedLock::new(0u64)?;
     let mut report = Report::new("Processes, started in three ways, add to one number");
     report.gap();
     let mut wrong = Vec::new();
 
+    let mut with_lock = None;
     if !args.broken {
         let (said, elapsed) = all(args, |number, start| {
             let arguments = (total.clone(), start.clone(), args.additions);
@@ -123,8 +125,8 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
         report.table(["process", "started by", "pid", "added"], &rows);
         report.gap();
         let found = *total.lock().unwrap_or_else(OwnerDied::repair);
-        report.line(format_args!(
-            "With the lock:    {} of {}, in {elapsed:.1?}.",
+        with_lock = Some(format!(
+            "{} of {}, in {elapsed:.1?}",
             count(found as usize),
             count(wanted as usize)
         ));
@@ -144,12 +146,20 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
     let mut found = [0; 8];
     bare.read(BARE, &mut found);
     let lost = wanted - u64::from_ne_bytes(found);
-    report.line(format_args!(
-        "Without:          ~{} of {}: ~{} lost.",
+    let without = format!(
+        "~{} of {}: ~{} lost",
         count((wanted - lost) as usize),
         count(wanted as usize),
         count(lost as usize)
-    ));
+    );
+    match with_lock {
+        Some(with_lock) => report.argue(
+            Side("with a lock", with_lock),
+            Side("without", without),
+            "memory that processes share needs a lock that they share",
+        ),
+        None => report.line(format_args!("Without a lock: {without}.")),
+    }
     if args.broken && lost > 0 {
         wrong.push(format!("{} were lost without a lock", counted(lost as usize, "addition")));
     }

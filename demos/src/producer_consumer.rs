@@ -16,7 +16,8 @@
 //! because a thread panicked: it wakes whoever waits, so nobody is left behind.
 //!
 //! A line is little work, less than it costs to hand it over, so the waiting can be seen, and one thread
-//! alone may well be faster. A program in earnest hands over more at a time.
+//! alone is faster. A program in earnest hands over more at a time. So at the end the demo counts again and
+//! compares: one thread alone, threads with a line at a time, threads with many (`compare.rs`).
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -28,7 +29,8 @@ use primitives::{Lock, threads};
 use queues::{GetError, PutError, Queue, TryGetError, TryPutError};
 
 use crate::args::number;
-use crate::interrupt::{interrupted, on_ctrl_c};
+use crate::cores;
+use crate::interrupt::{self, interrupted, on_ctrl_c};
 use crate::outcome::Outcome;
 use crate::progress;
 use crate::report::counted;
@@ -37,6 +39,9 @@ use crate::timeline::{self, holding, level, waiting};
 use crate::word_count::WordCount;
 use crate::workers::{self, Worker};
 
+use self::compare::Contest;
+
+mod compare;
 mod report;
 
 #[derive(clap::Args)]
@@ -48,9 +53,12 @@ pub(crate) struct Args {
     /// Threads that take lines and count their words, up to 256
     #[arg(long, value_name = "N", default_value = "2", value_parser = number::<1, 256>)]
     consumers: usize,
-    /// Lines that fit in the queue, up to 1000000
+    /// Lines that fit in the queue, up to 1000000; with --batch, batches
     #[arg(long, value_name = "N", default_value = "64", value_parser = number::<1, 1_000_000>)]
     capacity: usize,
+    /// Lines that are handed over at a time, up to 10000
+    #[arg(long, value_name = "N", default_value = "1", value_parser = number::<1, 10_000>)]
+    batch: usize,
     /// Folder of texts; with sub-folders, without hidden files [default: the book's chapters]
     #[arg(long, value_name = "DIR")]
     input: Option<PathBuf>,
@@ -76,7 +84,9 @@ pub(crate) struct Args {
 /// What the threads share.
 struct Shared {
     files: Lock<vec::IntoIter<PathBuf>>,
-    queue: Queue<String>,
+    /// Of batches: lines that are handed over together.
+    queue: Queue<Vec<String>>,
+    batch: usize,
     lines_put: AtomicUsize,
     lines_got: AtomicUsize,
 }
@@ -87,7 +97,7 @@ struct Produced {
     lines: usize,
     /// How often it found the queue full.
     waits: usize,
-    /// The most lines that it saw in the queue.
+    /// The most batches that it saw in the queue.
     highest_fill: usize,
     files: usize,
     skipped: Vec<Skipped>,
@@ -99,6 +109,8 @@ struct Consumed {
     words: WordCount,
     /// How often it found the queue empty.
     waits: usize,
+    /// How long it was ready to run, and others had the cores.
+    without_core: Option<Duration>,
 }
 
 /// All threads, when they have ended.
@@ -110,18 +122,16 @@ struct Ended {
 pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
     let texts = Texts::find(args.input.as_deref())?;
     let timeline = args.timeline.start()?;
-    let shared = Arc::new(Shared {
-        files: Lock::new(texts.files.clone().into_iter()),
-        queue: Queue::bounded(args.capacity),
-        lines_put: AtomicUsize::new(0),
-        lines_got: AtomicUsize::new(0),
-    });
-    let to_stop = Arc::clone(&shared);
-    on_ctrl_c(move || to_stop.queue.shutdown())?;
+    let shared = Shared::new(&texts, args.capacity, args.batch);
+    let contest = Contest::new(args, &texts);
+    let mut to_stop = contest.all();
+    to_stop.push(Arc::clone(&shared));
+    on_ctrl_c(move || to_stop.iter().for_each(|shared| shared.queue.shutdown()))?;
 
     let started = Instant::now();
     let ended = run_threads(args, &texts, &shared)?;
-    report::show(args, &texts, &ended, started.elapsed(), timeline.finish()?.as_ref())
+    let elapsed = started.elapsed();
+    report::show(args, &texts, &ended, elapsed, &contest, timeline.finish()?.as_ref())
 }
 
 /// Starts all threads; blocks until the last one has ended.
@@ -149,6 +159,16 @@ fn run_threads(args: &Args, texts: &Texts, shared: &Arc<Shared>) -> io::Result<E
 }
 
 impl Shared {
+    fn new(texts: &Texts, capacity: usize, batch: usize) -> Arc<Self> {
+        Arc::new(Self {
+            files: Lock::new(texts.files.clone().into_iter()),
+            queue: Queue::bounded(capacity),
+            batch,
+            lines_put: AtomicUsize::new(0),
+            lines_got: AtomicUsize::new(0),
+        })
+    }
+
     fn produce(
         &self,
         texts: &Texts,
@@ -161,10 +181,14 @@ impl Shared {
             match texts.read(&file) {
                 Err(skipped) => done.skipped.push(skipped),
                 Ok(text) => {
-                    for line in text.lines() {
-                        simulate(pause);
-                        panic_at_line(panic_at, &self.lines_put);
-                        if self.put(line.to_owned(), &mut done).is_err() {
+                    let mut lines = text.lines().peekable();
+                    while lines.peek().is_some() {
+                        let batch = lines.by_ref().take(self.batch).inspect(|_| {
+                            simulate(pause);
+                            panic_at_line(panic_at, &self.lines_put);
+                        });
+                        let batch = batch.map(str::to_owned).collect();
+                        if self.put(batch, &mut done).is_err() {
                             return done; // shut down: by Ctrl-C, or another thread panicked
                         }
                     }
@@ -185,37 +209,42 @@ impl Shared {
     }
 
     /// Tries first, and calls the `put` that waits only if the queue was full: so the waits can be counted.
-    fn put(&self, line: String, done: &mut Produced) -> Result<(), PutError<String>> {
-        match self.queue.try_put(line) {
-            // `len` is out of date at once: the true highest may be higher. This line was in, at least.
+    fn put(&self, batch: Vec<String>, done: &mut Produced) -> Result<(), PutError<Vec<String>>> {
+        let lines = batch.len();
+        match self.queue.try_put(batch) {
+            // `len` is out of date at once: the true highest may be higher. This one was in, at least.
             Ok(()) => done.highest_fill = done.highest_fill.max(self.queue.len()).max(1),
-            Err(TryPutError::Full(line)) => {
+            Err(TryPutError::Full(batch)) => {
                 done.waits += 1;
                 done.highest_fill = self.queue.capacity().unwrap_or(usize::MAX);
-                waiting!("room in the queue", self.queue.put(line))?;
+                waiting!("room in the queue", self.queue.put(batch))?;
             }
-            Err(TryPutError::Shutdown(line)) => return Err(PutError::Shutdown(line)),
+            Err(TryPutError::Shutdown(batch)) => return Err(PutError::Shutdown(batch)),
         }
         level!("in the queue", self.queue.len());
-        done.lines += 1;
+        done.lines += lines;
         Ok(())
     }
 
     fn consume(&self, panic_at: Option<usize>, pause: Option<Duration>) -> Consumed {
         let mut done = Consumed::default();
-        while let Ok(line) = self.get(&mut done) {
+        let before = cores::time_without();
+        while let Ok(batch) = self.get(&mut done) {
             level!("in the queue", self.queue.len());
-            simulate(pause);
-            panic_at_line(panic_at, &self.lines_got);
-            done.words.add_line(&line);
+            for line in batch.iter().take_while(|_| !interrupted()) {
+                simulate(pause);
+                panic_at_line(panic_at, &self.lines_got);
+                done.words.add_line(line);
+            }
         }
+        done.without_core = before.zip(cores::time_without()).map(|(before, now)| now - before);
         done
     }
 
     /// Tries first, and calls the `get` that waits only if the queue was empty.
-    fn get(&self, done: &mut Consumed) -> Result<String, GetError> {
+    fn get(&self, done: &mut Consumed) -> Result<Vec<String>, GetError> {
         match self.queue.try_get() {
-            Ok(line) => Ok(line),
+            Ok(batch) => Ok(batch),
             Err(TryGetError::Empty) => {
                 done.waits += 1;
                 waiting!("a line", self.queue.get())
@@ -233,8 +262,8 @@ fn pause(microseconds: &[usize], number: usize) -> Option<Duration> {
 
 /// Stands for a slow disk or a slow service: the thread sleeps, where a real one would wait for a device.
 fn simulate(pause: Option<Duration>) {
-    if let Some(pause) = pause.filter(|_| !interrupted()) {
-        threads::sleep(pause);
+    if let Some(pause) = pause {
+        interrupt::sleep(pause);
     }
 }
 

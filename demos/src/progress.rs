@@ -9,7 +9,7 @@ use std::fmt::Write;
 use std::io;
 use std::time::Duration;
 
-use console::Term;
+use console::{Term, truncate_str};
 use indicatif::{
     ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle, TermLike, WeakProgressBar,
 };
@@ -17,6 +17,9 @@ use primitives::Lock;
 
 /// The most rows of a live picture: what fits in most terminals.
 const MOST_ROWS: usize = 22;
+
+/// On a terminal with fewer columns the bar is shorter.
+const NARROW: usize = 60;
 
 /// What a template calls the rows.
 const KEYS: [&str; MOST_ROWS] = [
@@ -36,8 +39,12 @@ pub(crate) fn start(
     step: &str,
     now: impl Fn() -> String + Clone + Send + Sync + 'static,
 ) -> ProgressBar {
-    let template = format!("{{bar:24.cyan}} {{pos}}/{{len}} {step}  {{row0}}");
-    live(total, &template, 1, move |_| now())
+    let columns = columns();
+    let bar = if columns < NARROW { 8 } else { 24 };
+    let template = format!("{{bar:{bar}.cyan}} {{pos}}/{{len}} {step}  {{row0}}");
+    // The two numbers have as many digits as the larger one.
+    let beside = bar + 2 * total.to_string().len() + step.len() + 4;
+    live(total, &template, 1, columns.saturating_sub(beside), move |_| now())
 }
 
 /// Starts a live picture of so many rows, instead of a line.
@@ -47,14 +54,20 @@ pub(crate) fn board(
 ) -> ProgressBar {
     let rows = rows.min(MOST_ROWS);
     let template: Vec<_> = (0..rows).map(|row| format!("{{row{row}}}")).collect();
-    live(0, &template.join("\n"), rows, row)
+    live(0, &template.join("\n"), rows, columns(), row)
 }
 
-/// What the rows of a template show is asked for each time it is drawn.
+/// What can be drawn in a line: `^C` has room beside it.
+fn columns() -> usize {
+    usize::from(Term::stderr().size().1).saturating_sub("^C".len())
+}
+
+/// What the rows of a template show is asked for each time it is drawn, and cut to so many columns.
 fn live(
     total: usize,
     template: &str,
     rows: usize,
+    columns: usize,
     row: impl Fn(usize) -> String + Clone + Send + Sync + 'static,
 ) -> ProgressBar {
     let terminal = Term::buffered_stderr();
@@ -69,7 +82,7 @@ fn live(
         let key: &'static str = KEYS[number];
         style.with_key(key, move |_: &ProgressState, line: &mut dyn Write| {
             // Writing into indicatif's string cannot fail.
-            let _ = line.write_str(&row(number));
+            let _ = line.write_str(&truncate_str(&row(number), columns, "…"));
         })
     }));
     bar.enable_steady_tick(Duration::from_millis(100));

@@ -18,17 +18,18 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use std::{fs, io};
 
-use primitives::{Event, threads};
+use primitives::Event;
 use queues::{Executor, TaskError, as_completed};
 use sha2::{Digest, Sha256};
 
 use crate::args::number;
-use crate::interrupt::{interrupted, on_ctrl_c};
+use crate::cores;
+use crate::interrupt::{self, interrupted, on_ctrl_c};
 use crate::outcome::{Outcome, Verdict};
 use crate::progress;
-use crate::report::{Report, count, counted};
+use crate::report::{Report, Side, count, counted, times};
 use crate::texts::Texts;
-use crate::timeline::{self, running, waiting};
+use crate::timeline::{self, phase, running, waiting};
 
 #[derive(clap::Args)]
 #[command(allow_negative_numbers = true)] // so that they are refused by range
@@ -75,8 +76,9 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
     ));
 
     // The sequential program, to compare with.
+    phase!("alone");
     let started = Instant::now();
-    let alone: Vec<_> = jobs.iter().map(hash).collect();
+    let alone: Vec<_> = jobs.iter().take_while(|_| !interrupted()).map(hash).collect();
     let alone_took = started.elapsed();
 
     let sizes =
@@ -84,7 +86,9 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
     let live = progress::start(sizes.clone().count(), "numbers of workers tried", String::new);
     let mut right = true;
     let mut rows = Vec::new();
+    let (mut best_hashing, mut best_device) = (Best::default(), Best::default());
     for workers in sizes.take_while(|_| !interrupted()) {
+        phase!(counted(workers, "worker").as_str());
         let executor = Executor::new(workers);
         let started = Instant::now();
         let hashes = executor.map(jobs.clone(), |job| working(|| hash(&job)));
@@ -94,15 +98,15 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
 
         let started = Instant::now();
         let waits = (0..args.jobs).map(|_| {
-            executor.submit(move || working(|| waiting!("the device", threads::sleep(device))))
+            executor.submit(move || working(|| waiting!("the device", interrupt::sleep(device))))
         });
         let waits: Vec<_> = waits.collect();
         waits.into_iter().for_each(|task| drop(task.result()));
         let device_took = started.elapsed();
         live.inc(1);
-        let times = |took: Duration, one: Duration| {
-            format!("{:.1}×", one.as_secs_f64() / took.as_secs_f64())
-        };
+        best_hashing.hear(workers, hashing);
+        best_device.hear(workers, device_took);
+        let times = |took: Duration, one: Duration| format!("{}×", times(one, took));
         rows.push([
             workers.to_string(),
             format!("{hashing:.0?}"),
@@ -115,17 +119,42 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
     report.gap();
     report.line("How many workers? Speed-up over one thread without an executor:");
     report.table(["workers", "hashing", "speed-up", "device", "speed-up"], &rows);
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let cores = cores::number();
     report.line(format_args!(
         "  This machine has {}: with more workers than that, hashing gains little; waiting goes on to.",
         counted(cores, "core")
     ));
 
+    let device_alone = device * args.jobs as u32;
+    let sentence = |hashing: Duration, device: Duration| {
+        format!("hashing {hashing:.0?}, waiting for the device {device:.0?}")
+    };
+    if !interrupted() {
+        report.argue(
+            Side(
+                "with an executor",
+                format!("{}, at best", sentence(best_hashing.took, best_device.took)),
+            ),
+            Side("without", sentence(alone_took, device_alone)),
+            format_args!(
+                "work for the processor is {} times as fast at best, with {}; work that waits {} times, with {}",
+                times(alone_took, best_hashing.took),
+                counted(best_hashing.workers, "worker"),
+                times(device_alone, best_device.took),
+                best_device.workers,
+            ),
+        );
+    }
+
+    // After Ctrl-C no job is left, so that it ends soon.
+    let jobs = if interrupted() { Vec::new() } else { jobs };
+    phase!("one fails");
     let (failing, ended) = one_fails(args.workers, &jobs);
     report.gap();
     report.line("One job fails, taken in the order in which they end (`as_completed`):");
     ended.iter().for_each(|line| report.line(format_args!("  {line}")));
 
+    phase!("called off");
     let (cancelled, done) = call_off(&jobs);
     report.gap();
     report.line(format_args!(
@@ -158,6 +187,21 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
     ]);
     report.print()?;
     Ok(verdict.outcome)
+}
+
+/// The number of workers that was fastest.
+#[derive(Default)]
+struct Best {
+    workers: usize,
+    took: Duration,
+}
+
+impl Best {
+    fn hear(&mut self, workers: usize, took: Duration) {
+        if self.workers == 0 || took < self.took {
+            *self = Self { workers, took };
+        }
+    }
 }
 
 /// Marks a worker's time in the timeline.

@@ -21,10 +21,10 @@ use anyhow::Context;
 use primitives::threads;
 
 use crate::args::number;
-use crate::interrupt::{interrupted, on_ctrl_c};
+use crate::interrupt::{self, interrupted, on_ctrl_c};
 use crate::outcome::{BadInput, Outcome, Verdict};
 use crate::progress;
-use crate::report::{Report, count, counted};
+use crate::report::{Report, Side, count, counted, times};
 
 /// The side of a picture, and of its thumbnail, in pixels.
 const SIDE: u64 = 96;
@@ -69,7 +69,10 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
     // ANCHOR: one-line
     let app = match &args.broker {
         None => App::new(InProcess::new()),
-        Some(url) => App::new(Redis::open(url).map_err(|error| BadInput(error.to_string()))?),
+        Some(url) => {
+            interrupt::leave_behind("the server")?;
+            App::new(Redis::open(url).map_err(|error| BadInput(error.to_string()))?)
+        }
     };
     // ANCHOR_END: one-line
     let done = Arc::new(AtomicUsize::new(0));
@@ -175,6 +178,7 @@ fn story(
     });
     let right = pages.iter().copied().eq(wanted.take(pages.len()));
     let single = single.elapsed();
+    let each = took / total.max(1) as u32;
 
     let mut report = Report::new(format_args!(
         "{} of {} at {}",
@@ -189,6 +193,20 @@ fn story(
         ["by the beat".into(), format!("counted {}", counted(counts.load(Relaxed), "time"))],
     ]);
     report.gap();
+    if !interrupted() {
+        report.argue(
+            Side("with tasks", format!("{} in {took:.1?}, {each:.1?} each", counted(total, "picture"))),
+            Side("without", format!("the same by one thread in {single:.1?}")),
+            match took < single {
+                true => format!("the workers are {} times as fast here", times(single, took)),
+                false => format!(
+                    "a picture is less work than its way through the broker, so one thread is {} times as fast; \
+                     tasks are for work that is larger, or on other machines",
+                    times(took, single)
+                ),
+            },
+        );
+    }
     let so_far = || format!("{} of {} albums made", count(pages.len()), count(args.albums));
     let verdict = Verdict::on([], so_far, || {
         if right && pages.len() == args.albums {

@@ -17,9 +17,9 @@ use primitives::Event;
 use primitives::threads::{self, JoinHandle};
 
 use crate::outcome::{Outcome, Verdict};
-use crate::report::{Report, count, counted};
+use crate::report::{Report, Side, count, counted};
 use crate::texts::Texts;
-use crate::timeline::{self, running, waiting};
+use crate::timeline::{self, phase, running, waiting};
 use crate::word_count::WordCount;
 
 /// The most texts, and so threads.
@@ -45,6 +45,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
     let mut report = Report::new(format_args!("A thread for each of {}", texts.name));
 
     // Act 1: start, list, join.
+    phase!("all do well");
     let gate = Arc::new(Event::new());
     let readers = start_readers(&texts, &gate, None)?;
     report.gap();
@@ -80,6 +81,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
     if args.broken {
         panic::set_hook(Box::new(|_| ())); // the noise is gone
     }
+    phase!("one fails");
     report.gap();
     report.line("3. Once more, and the last one fails at the end of its text:");
     let mut sum = 0;
@@ -112,6 +114,17 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
     report.timeline(timeline.finish()?.as_ref());
 
     let right: usize = texts.files.iter().map(|file| count_words(&texts, file)).sum();
+    if !args.broken {
+        let failed = failed.first().map(|panic| panic.thread_name()).unwrap_or_default();
+        report.argue(
+            Side("asked by `join`", format!("{failed} is known to have failed, and its words to be missing")),
+            Side(
+                "not asked",
+                format!("{} would be the sum, {} too few, and no line says so", count(sum), count(right.saturating_sub(sum))),
+            ),
+            "a panic ends its own thread alone, so the thread that needs the result has to look how it ended",
+        );
+    }
     let verdict = Verdict::on(
         [],
         || "nothing was done".into(),

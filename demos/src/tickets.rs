@@ -21,13 +21,13 @@ use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
-use primitives::{Lock, threads};
+use primitives::Lock;
 
 use crate::args::number;
-use crate::interrupt::{interrupted, on_ctrl_c};
+use crate::interrupt::{self, interrupted, on_ctrl_c};
 use crate::outcome::{Outcome, Verdict};
 use crate::progress;
-use crate::report::{Report, count, counted, money};
+use crate::report::{Report, Side, count, counted, money};
 use crate::timeline::{self, holding, waiting};
 use crate::workers::{self, Worker};
 
@@ -71,22 +71,61 @@ type Sold = Vec<Vec<usize>>;
 pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
     let timeline = args.timeline.start()?;
     on_ctrl_c(|| ())?; // the counters look at `interrupted`
+    let evening = sell_out(args, !args.broken)?;
+    let picture = timeline.finish()?;
+    let panicked = workers::panics(&evening.counters).next().is_some();
+    let without = match args.broken || panicked || interrupted() {
+        true => None,
+        false => Some(sell_out(args, false)?),
+    };
+    show(args, &evening, without.as_ref(), picture.as_ref())
+}
+
+/// A hall that is sold out.
+struct Evening {
+    hall: Arc<Hall>,
+    counters: Vec<Worker<Sold>>,
+    elapsed: Duration,
+}
+
+/// The counters sell all seats, with a lock or without.
+fn sell_out(args: &Args, with_lock: bool) -> std::io::Result<Evening> {
     let hall = Arc::new(Hall {
         plan: (0..args.rows * args.seats).map(|_| AtomicU32::new(0)).collect(),
-        lock: (!args.broken).then(|| Lock::new(())),
+        lock: with_lock.then(|| Lock::new(())),
         row: args.seats,
         think: args.think,
     });
     let watched = Arc::clone(&hall);
     let live = progress::board(args.rows, move |row| watched.draw(row));
     let started = Instant::now();
-    let sell =
-        |counter: usize| hall.sell(counter as u32, Rng::with_seed(args.seed + counter as u64));
+    let sell = |counter: usize| {
+        let random = Rng::with_seed(args.seed.wrapping_add(counter as u64));
+        hall.sell(counter as u32, random)
+    };
     let counters = workers::run("counter", args.counters, sell, || ())?;
-    let elapsed = started.elapsed();
     live.finish_and_clear();
-    let picture = timeline.finish()?;
-    show(&hall, &counters, elapsed, picture.as_ref())
+    Ok(Evening { hall, counters, elapsed: started.elapsed() })
+}
+
+impl Evening {
+    /// How many tickets were sold for each seat.
+    fn tickets(&self) -> Vec<usize> {
+        let mut tickets = vec![0; self.hall.plan.len()];
+        workers::done(&self.counters).flatten().flatten().for_each(|&seat| tickets[seat] += 1);
+        tickets
+    }
+
+    fn sentence(&self) -> String {
+        let tickets = self.tickets();
+        let twice = tickets.iter().filter(|&&tickets| tickets > 1).count();
+        let seats = counted(tickets.len(), "seat");
+        let elapsed = self.elapsed;
+        match twice {
+            0 => format!("each of {seats} was sold once, in {elapsed:.1?}"),
+            _ => format!("~{} of {seats} were sold twice or more, in {elapsed:.1?}", count(twice)),
+        }
+    }
 }
 
 impl Hall {
@@ -96,7 +135,7 @@ impl Hall {
         while !interrupted() {
             let party = random.usize(1..=4);
             let pause = random.usize(self.think / 2..=self.think * 3 / 2);
-            let pause = || threads::sleep(Duration::from_micros(pause as u64));
+            let pause = || interrupt::sleep(Duration::from_micros(pause as u64));
             match &self.lock {
                 Some(lock) => {
                     let plan = waiting!("the plan", lock.lock());
@@ -150,13 +189,13 @@ impl Hall {
 }
 
 fn show(
-    hall: &Hall,
-    counters: &[Worker<Sold>],
-    elapsed: Duration,
+    args: &Args,
+    evening: &Evening,
+    without: Option<&Evening>,
     picture: Option<&timeline::Picture>,
 ) -> anyhow::Result<Outcome> {
-    let mut tickets = vec![0; hall.plan.len()]; // sold for each seat
-    workers::done(counters).flatten().flatten().for_each(|&seat| tickets[seat] += 1);
+    let Evening { hall, counters, elapsed } = evening;
+    let tickets = evening.tickets();
     let takings = |sold: &Sold| sold.iter().flatten().map(|&seat| hall.price(seat)).sum::<u64>();
     let paid: u64 = workers::done(counters).map(takings).sum();
     let worth: u64 = (0..hall.plan.len()).map(|seat| hall.price(seat)).sum();
@@ -168,7 +207,7 @@ fn show(
         let drawn = hall.draw(row);
         let seats = drawn.chars().zip(tickets);
         let seats = seats.map(|(counter, &tickets)| if tickets > 1 { 'X' } else { counter });
-        report.line(format_args!("  {}", seats.collect::<String>()));
+        report.drawn(format_args!("  {}", seats.collect::<String>()));
     }
     report.gap();
     let row = |counter: &Worker<Sold>| {
@@ -189,6 +228,16 @@ fn show(
     let sold: usize = tickets.iter().sum();
     let seats = counted(hall.plan.len(), "seat");
     report.line(format_args!("{} for {seats} in {elapsed:.1?}.", counted(sold, "ticket")));
+    if let Some(without) = without {
+        report.argue(
+            Side("with a lock", evening.sentence()),
+            Side("without", without.sentence()),
+            match args.counters {
+                1 => "one counter alone needs no lock",
+                _ => "to look for a seat and to write on it must be one step, and the lock makes them one",
+            },
+        );
+    }
     let so_far =
         || format!("{} of {seats} sold", count(tickets.iter().filter(|&&n| n > 0).count()));
     let verdict = Verdict::on(workers::panics(counters), so_far, || {

@@ -6,6 +6,7 @@
 //! let mut account = waiting!("an account", account.lock()); // it waits inside the parentheses
 //! let _holding = holding!("an account");                    // and holds until the end of the block
 //! level!("in the queue", queue.len());                      // a number to plot over the time
+//! phase!("payday");                                         // what begins now, named on the axis
 //! ```
 //!
 //! The marks are spans and events of `tracing`. Where nobody listens, one costs a load and a branch.
@@ -14,6 +15,7 @@
 //! | file       | idea                                                                     |
 //! | ---------- | ------------------------------------------------------------------------ |
 //! | `recorder` | a layer of `tracing-subscriber` that keeps a lane for each thread        |
+//! | `phases`   | what was done when: the names at the axis                                |
 //! | `profile`  | how much of each moment was spent how, in memory that does not grow      |
 //! | `picture`  | what was recorded, cut into the columns of a drawing                     |
 //! | `terminal` | the drawing in characters                                                |
@@ -36,6 +38,7 @@ use self::recorder::{Marks, Recorder};
 use crate::outcome::BadInput;
 
 mod lane;
+mod phases;
 mod picture;
 mod profile;
 mod recorder;
@@ -74,7 +77,14 @@ macro_rules! level {
     };
 }
 
-pub(crate) use {holding, level, running, waiting};
+/// Names what begins now; the name stands at the axis.
+macro_rules! phase {
+    ($what:expr) => {
+        ::tracing::event!(target: "phase", ::tracing::Level::TRACE, phase = $what)
+    };
+}
+
+pub(crate) use {holding, level, phase, running, waiting};
 
 /// The arguments about the timeline, the same in all demos.
 #[derive(clap::Args, Debug)]

@@ -18,10 +18,10 @@ use primitives::threads::{self, JoinHandle};
 use primitives::{Lock, Semaphore, TimerHandle, Timers};
 
 use crate::args::number;
-use crate::interrupt::{interrupted, on_ctrl_c};
+use crate::interrupt::{self, interrupted, on_ctrl_c};
 use crate::outcome::{Outcome, Verdict};
 use crate::progress;
-use crate::report::{Report, count, counted};
+use crate::report::{Report, Side, count, counted};
 use crate::timeline::{self, level, running, waiting};
 
 /// The work of a tick, simulated by a sleep.
@@ -60,6 +60,8 @@ struct Board {
     late: Lock<Vec<Duration>>,
     /// How late each tick of the clock was.
     ticks: Lock<Vec<Duration>>,
+    /// How late each round of the loop with a sleep was, which is run beside the clock.
+    sleeps: Lock<Vec<Duration>>,
     early: AtomicUsize,
 }
 
@@ -69,9 +71,12 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
         done: Semaphore::new(0),
         late: Lock::default(),
         ticks: Lock::default(),
+        sleeps: Lock::default(),
         early: AtomicUsize::new(0),
     });
-    let (to_stop, all) = (Arc::clone(&board), args.alarms + args.ticks);
+    // The clock made of sleeps runs beside the other, to compare; with `--broken` it is the only one.
+    let clocks = if args.broken { 1 } else { 2 };
+    let (to_stop, all) = (Arc::clone(&board), args.alarms + clocks * args.ticks);
     on_ctrl_c(move || to_stop.done.release(all))?; // as if all were done
     let watched = Arc::clone(&board);
     let live = progress::start(args.alarms, "alarms", move || {
@@ -84,7 +89,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
     let started = Instant::now();
     let period = Duration::from_millis(args.within as u64) / args.ticks as u32;
     let clock = Clock { board: Arc::clone(&board), started, period, ticks: args.ticks };
-    let sleeping_clock = args.broken.then(|| clock.clone().start_sleeping()).transpose()?;
+    let sleeping_clock = clock.clone().start_sleeping()?;
     let ticking_clock = (!args.broken).then(|| clock.start(&timers));
 
     let mut random = Rng::with_seed(args.seed);
@@ -97,15 +102,16 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
         });
         (alarm, random.usize(0..100) < args.cancel)
     };
-    let alarms: Vec<_> = (0..args.alarms).map(set).collect();
+    let alarms: Vec<_> = (0..args.alarms).take_while(|_| !interrupted()).map(set).collect();
     // One that has rung meanwhile cannot be cancelled any more: `cancel` says so.
-    let cancelled = alarms.iter().filter(|(alarm, cancel)| *cancel && alarm.cancel()).count();
+    let to_cancel = alarms.iter().filter(|(_, cancel)| *cancel).take_while(|_| !interrupted());
+    let cancelled = to_cancel.filter(|(alarm, _)| alarm.cancel()).count();
 
-    for _ in cancelled..all {
+    for _ in (cancelled..all).take_while(|_| !interrupted()) {
         waiting!("an alarm or a tick", board.done.acquire()).forget();
     }
     ticking_clock.iter().for_each(|clock| assert!(clock.cancel(), "it would tick for ever"));
-    sleeping_clock.map(|clock| clock.join()).transpose()?;
+    sleeping_clock.join()?;
     timers.shutdown();
     live.finish_and_clear();
     drop(running);
@@ -145,7 +151,7 @@ impl Clock {
             ticked += 1;
             if ticked <= self.ticks {
                 let periods = self.started.elapsed().as_nanos() / self.period.as_nanos();
-                self.tick(periods as usize);
+                self.tick(periods as usize, &self.board.ticks);
             }
         })
     }
@@ -154,16 +160,16 @@ impl Clock {
     fn start_sleeping(self) -> io::Result<JoinHandle<()>> {
         threads::Builder::new().name("clock").spawn(move || {
             for tick in (1..=self.ticks).take_while(|_| !interrupted()) {
-                waiting!("the next tick", threads::sleep(self.period));
-                self.tick(tick);
+                waiting!("the next tick", interrupt::sleep(self.period));
+                self.tick(tick, &self.board.sleeps);
             }
         })
     }
 
-    fn tick(&self, tick: usize) {
+    fn tick(&self, tick: usize, late: &Lock<Vec<Duration>>) {
         let _running = running!("a tick");
         let due = self.started + self.period * tick as u32;
-        self.board.ticks.lock().push(Instant::now().saturating_duration_since(due));
+        late.lock().push(Instant::now().saturating_duration_since(due));
         threads::sleep(WORK);
         self.board.done.release(1);
     }
@@ -178,7 +184,9 @@ fn show(
 ) -> anyhow::Result<Outcome> {
     let mut late = board.late.lock().clone();
     late.sort_unstable();
-    let ticks = board.ticks.lock();
+    let clock = if args.broken { &board.sleeps } else { &board.ticks };
+    let ticks = clock.lock().clone();
+    let sleeps = board.sleeps.lock().clone();
     let early = board.early.load(Relaxed); // Relaxed: the thread of the timers has ended
 
     let set = counted(args.alarms, "alarm");
@@ -198,11 +206,26 @@ fn show(
         percentile(99),
     ));
     // The least of the last quarter: one late tick is no drift.
-    let drift = ticks[ticks.len() * 3 / 4..].iter().min().copied().unwrap_or_default();
+    let at_the_end =
+        |ticks: &[Duration]| ticks[ticks.len() * 3 / 4..].iter().min().copied().unwrap_or_default();
+    let drift = at_the_end(&ticks);
     report.line(format_args!(
         "The clock ticked {}, every {period:.1?}; at the end it was {drift:.1?} late.",
         counted(ticks.len(), "time"),
     ));
+    if !args.broken {
+        report.argue(
+            Side(
+                "due by the start",
+                format!("at the end the clock was {drift:.1?} late after {}", counted(ticks.len(), "tick")),
+            ),
+            Side(
+                "sleep after sleep",
+                format!("{:.1?} late after {}", at_the_end(&sleeps), counted(sleeps.len(), "tick")),
+            ),
+            "a clock must not add up what each tick was late: the next is due by the start, not by the last",
+        );
+    }
     let so_far = || format!("{} of {set} rang", count(late.len() + early));
     let verdict = Verdict::on([], so_far, || {
         if late.len() + early + cancelled != args.alarms {

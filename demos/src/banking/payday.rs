@@ -9,7 +9,7 @@ use fastrand::Rng;
 use primitives::threads::{self, PanicError};
 use primitives::{Condition, Event, Lock, Semaphore};
 
-use crate::interrupt::interrupted;
+use crate::interrupt::{self, interrupted};
 use crate::timeline::{holding, waiting};
 use crate::workers;
 
@@ -96,7 +96,7 @@ impl Payday {
             waiting!("the customers", self.in_line.acquire()).forget();
         }
         for &cents in deposits.iter().take_while(|_| !interrupted()) {
-            threads::sleep(COUNTING);
+            interrupt::sleep(COUNTING);
             self.deposit(cents);
         }
     }

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use super::bank::Bank;
 use super::payday::{Paid, Signal};
-use super::{Args, Audit, OPENING, Teller};
+use super::{Args, Audit, OPENING, Teller, Without};
 use crate::outcome::{Outcome, Verdict};
-use crate::report::{Report, count, counted, money};
+use crate::report::{Report, Side, count, counted, money};
 use crate::timeline::Picture;
 use crate::workers::{self, Worker};
 
@@ -25,6 +25,7 @@ pub(super) fn show(
     args: &Args,
     bank: &Bank,
     ended: &Ended,
+    without: Option<&Without>,
     timeline: Option<&Picture>,
 ) -> anyhow::Result<Outcome> {
     let Ended { tellers, auditor, elapsed, paid } = ended;
@@ -79,6 +80,35 @@ pub(super) fn show(
         money(paid.left),
         money(paid.lowest),
     ));
+
+    if let Some(Without { transfers, difference, wrong: wrong_without }) = without {
+        let difference = match difference {
+            0 => "the total is right".to_owned(),
+            1.. => format!("~{} came from nowhere", money(*difference)),
+            ..0 => format!("~{} are gone", money(-difference)),
+        };
+        report.argue(
+            Side(
+                "with locks",
+                format!(
+                    "{} in {elapsed:.1?}; no cent too much or too little",
+                    counted(moved + refused, "order")
+                ),
+            ),
+            Side(
+                "without",
+                format!(
+                    "{}: {difference}, and ~{} wrong",
+                    counted(*transfers, "order"),
+                    counted(*wrong_without, "audit")
+                ),
+            ),
+            match args.threads {
+                1 => "one teller alone loses nothing; only the auditor can find it in the middle",
+                _ => "reading a balance and writing it must be one step, and a lock makes them one",
+            },
+        );
+    }
 
     let panics = workers::panics(tellers).chain(workers::panics(auditor)).chain(&paid.panics);
     let so_far = || format!("{} of {} transfers done", count(moved + refused), args.transfers);

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use fastrand::Rng;
 
+use crate::interrupt::interrupted;
 use crate::outcome::BadInput;
 
 /// Cells in rows; the edges meet, so that each cell has eight neighbours.
@@ -35,7 +36,7 @@ impl<Cell> Grid<Cell> {
 impl Grid<AtomicBool> {
     /// Overwrites some rows by their next generation. Relaxed: the barrier between two generations orders them.
     pub(super) fn become_next_of(&self, old: &Self, rows: Range<usize>) {
-        for row in rows {
+        for row in rows.take_while(|_| !interrupted()) {
             for column in 0..self.columns {
                 let lives = old.lives_next(row, column, |cell| cell.load(Relaxed));
                 self.cells[row * self.columns + column].store(lives, Relaxed);
@@ -53,6 +54,14 @@ impl Grid<bool> {
     /// Nobody lives.
     pub(super) fn new(rows: usize, columns: usize) -> Self {
         Self { rows, columns, cells: vec![false; rows * columns] }
+    }
+
+    pub(super) fn rows(&self) -> usize {
+        self.rows
+    }
+
+    pub(super) fn columns(&self) -> usize {
+        self.columns
     }
 
     /// A third lives.

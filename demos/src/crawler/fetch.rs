@@ -93,19 +93,23 @@ impl Fetcher {
         Self { agent: config.build().into(), host: start.host.clone() }
     }
 
-    /// The pages of the same site that a page links to; none, if it is no HTML. Or why it cannot be had.
-    pub(super) fn links(&self, page: &Address) -> Result<Vec<Address>, String> {
+    /// The HTML of a page; nothing, if it is something else. Or why it cannot be had. Blocks until it is there.
+    pub(super) fn page(&self, page: &Address) -> Result<String, String> {
         let answer = self.agent.get(page.to_string()).call().map_err(|error| error.to_string())?;
         let kind = answer.headers().get("content-type").and_then(|kind| kind.to_str().ok());
         if !kind.is_some_and(|kind| kind.starts_with("text/html")) {
-            return Ok(Vec::new());
+            return Ok(String::new());
         }
-        let html = answer.into_body().read_to_string().map_err(|error| error.to_string())?;
-        let mut links: Vec<_> = hrefs(&html).iter().filter_map(|link| page.join(link)).collect();
+        answer.into_body().read_to_string().map_err(|error| error.to_string())
+    }
+
+    /// The pages of the same site that a page links to.
+    pub(super) fn links(&self, page: &Address, html: &str) -> Vec<Address> {
+        let mut links: Vec<_> = hrefs(html).iter().filter_map(|link| page.join(link)).collect();
         links.retain(|link| link.host == self.host);
         links.sort_unstable();
         links.dedup();
-        Ok(links)
+        links
     }
 }
 

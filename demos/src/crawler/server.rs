@@ -12,6 +12,7 @@ use primitives::threads;
 use pulldown_cmark::{Options, Parser, html};
 
 use super::fetch::Address;
+use crate::interrupt;
 use crate::outcome::BadInput;
 
 /// Longest request that is read.
@@ -28,7 +29,7 @@ pub(super) struct Site {
 }
 
 impl Site {
-    /// That in `folder`, or the book, or its chapters where it was not built.
+    /// That in `folder`, or the chapters of the book.
     pub(super) fn find(folder: Option<&Path>) -> Result<Self, BadInput> {
         let index = |folder: &Path| {
             ["index.html", "SUMMARY.md", "index.md"]
@@ -47,16 +48,13 @@ impl Site {
         let here = env::current_dir().ok();
         let starts = package.iter().chain(&here).flat_map(|start| start.ancestors());
         let places: Vec<_> = starts.map(Path::to_owned).collect();
-        let candidates = [("book/book", "the book"), ("book/src", "the book's chapters")];
-        for (place, name) in candidates {
-            for folder in places.iter().map(|up| up.join(place)) {
-                if let Some(index) = index(&folder) {
-                    return Ok(Self { name: name.into(), folder, index });
-                }
+        for folder in places.iter().map(|up| up.join("book/src")) {
+            if let Some(index) = index(&folder) {
+                return Ok(Self { name: "the book's chapters".into(), folder, index });
             }
         }
         Err(BadInput(
-            "the book is not here: run this inside the repository, or name a folder by --site DIR"
+            "the book's chapters (book/src) are not here: run this inside the repository, or name a folder by --site DIR"
                 .into(),
         ))
     }
@@ -111,7 +109,7 @@ fn answer(site: &Site, mut stream: &TcpStream, latency: Duration) -> io::Result<
             break;
         }
     }
-    threads::sleep(latency); // the simulated network
+    interrupt::sleep(latency); // the simulated network
     let mut words = request.split(' ');
     let found = match (words.next(), words.next()) {
         (Some("GET"), Some(path)) => site.read(path).map_err(|_| "404 Not Found"),

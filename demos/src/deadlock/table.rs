@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use primitives::deadlock::{self, Report as Knot};
 use primitives::{Barrier, Condition, Lock, Semaphore, threads};
 
+use crate::interrupt;
 use crate::timeline::{holding, waiting};
 use crate::workers;
 
@@ -40,18 +41,6 @@ impl Cure {
             Self::Order | Self::Waiter => "circular wait",
             Self::TryAndBackOff => "no preemption",
             Self::Monitor => "hold and wait",
-        }
-    }
-}
-
-impl Cure {
-    /// What everybody does differently.
-    pub(super) fn idea(self) -> &'static str {
-        match self {
-            Self::Order => "the fork with the smaller number first",
-            Self::TryAndBackOff => "who does not get the second fork puts back the first",
-            Self::Waiter => "a semaphore with one chair fewer than philosophers",
-            Self::Monitor => "both forks or none, by a lock and a condition",
         }
     }
 }
@@ -91,7 +80,7 @@ impl Table {
         let mut eat = || {
             eaten.longest = eaten.longest.max(hungry.elapsed());
             let _holding = holding!("two forks");
-            threads::sleep(meal);
+            interrupt::sleep(meal);
             eaten.meals += 1;
         };
         match cure {

@@ -9,18 +9,22 @@ use std::time::{Duration, Instant};
 use console::{Term, style};
 use log::{Level, LevelFilter, Metadata, Record};
 use primitives::threads::{self, JoinHandle};
+use primitives::{Lock, OnceLock};
 use queues::{Queue, TryGetError};
 use tempfile::TempDir;
 
+use crate::interrupt::interrupted;
 use crate::outcome::BadInput;
 use crate::progress;
-use crate::timeline::{level, running, waiting};
+use crate::timeline::{holding, level, running, waiting};
 
 /// When a file has had enough.
 #[derive(Clone, Copy)]
 pub(super) struct Limits {
     pub(super) bytes: u64,
     pub(super) age: Duration,
+    /// Whether a record of the level `info` waits until the disk has all up to it.
+    pub(super) sync: bool,
 }
 
 /// A record on its way.
@@ -34,17 +38,23 @@ struct Entry {
 
 /// The thread that writes.
 pub(super) struct Backend {
-    entries: Arc<Queue<Entry>>,
+    front: Arc<Front>,
     writer: JoinHandle<io::Result<()>>,
 }
 
-/// What `log` calls, in the thread that logs. It never waits for the disk: the queue has no bound.
+/// What `log` calls, in the thread that logs.
+///
+/// It never waits for the disk, for the queue has no bound; unless it was told to write itself, to compare.
 struct Front {
     entries: Arc<Queue<Entry>>,
     started: Instant,
+    in_caller: OnceLock<Lock<Log>>,
 }
 
-impl log::Log for Front {
+/// [`Front`], as `log` wants it.
+struct Shared(Arc<Front>);
+
+impl log::Log for Shared {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
         // Not what the libraries say to each other.
         metadata.target().starts_with(env!("CARGO_CRATE_NAME"))
@@ -54,15 +64,23 @@ impl log::Log for Front {
         if !self.enabled(record.metadata()) {
             return;
         }
+        let Self(front) = self;
         let entry = Entry {
-            at: self.started.elapsed(),
+            at: front.started.elapsed(),
             level: record.level(),
             thread: threads::current().name().to_owned(),
             text: record.args().to_string(),
         };
+        if let Some(log) = front.in_caller.get() {
+            let mut log = waiting!("the log", log.lock());
+            let _holding = holding!("the log");
+            // As with a logger: the caller can do nothing about a full disk.
+            let _ = log.write(&entry);
+            return;
+        }
         // After the end there is nobody to write it.
-        let _ = self.entries.put(entry);
-        level!("in the queue", self.entries.len());
+        let _ = front.entries.put(entry);
+        level!("in the queue", front.entries.len());
     }
 
     fn flush(&self) {}
@@ -72,20 +90,40 @@ impl Backend {
     /// Begins to log into `folder`. Once in a program: `log` has one back end.
     pub(super) fn start(folder: &Path, limits: Limits) -> anyhow::Result<Self> {
         let entries = Arc::new(Queue::unbounded());
-        let front = Front { entries: Arc::clone(&entries), started: Instant::now() };
-        let mut log = Log { folder: folder.to_owned(), limits, files: 0, file: None };
-        log.next_file()?;
+        let front = Arc::new(Front {
+            entries: Arc::clone(&entries),
+            started: Instant::now(),
+            in_caller: OnceLock::new(),
+        });
+        let log = Log::new(folder, limits)?;
         let taken = Arc::clone(&entries);
         let writer = threads::Builder::new().name("logger").spawn(move || log.write_all(&taken))?;
-        log::set_boxed_logger(Box::new(front))?;
+        log::set_boxed_logger(Box::new(Shared(Arc::clone(&front))))?;
         log::set_max_level(LevelFilter::Debug);
-        Ok(Self { entries, writer })
+        Ok(Self { front, writer })
     }
 
     /// Takes no more, and waits until all is written that was logged before.
-    pub(super) fn finish(self) -> anyhow::Result<()> {
-        self.entries.shutdown();
-        Ok(waiting!("the logger", self.writer.join())??)
+    pub(super) fn finish(self) -> anyhow::Result<Finished> {
+        self.front.entries.shutdown();
+        waiting!("the logger", self.writer.join())??;
+        Ok(Finished(self.front))
+    }
+}
+
+/// A logger that has ended.
+pub(super) struct Finished(Arc<Front>);
+
+impl Finished {
+    /// From now on each thread writes what it logs, into another folder.
+    pub(super) fn write_in_caller(&self, folder: &Path, limits: Limits) -> io::Result<()> {
+        let _ = self.0.in_caller.set(Lock::new(Log::new(folder, limits)?));
+        Ok(())
+    }
+
+    /// Writes what is in the buffer of the file.
+    pub(super) fn flush(&self) -> io::Result<()> {
+        self.0.in_caller.get().map_or(Ok(()), |log| log.lock().flush())
     }
 }
 
@@ -98,6 +136,16 @@ struct Log {
 }
 
 impl Log {
+    fn new(folder: &Path, limits: Limits) -> io::Result<Self> {
+        let mut log = Self { folder: folder.to_owned(), limits, files: 0, file: None };
+        log.next_file()?;
+        Ok(log)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.as_mut().map_or(Ok(()), |(file, ..)| file.flush())
+    }
+
     fn write_all(mut self, entries: &Queue<Entry>) -> io::Result<()> {
         let _running = running!("at work");
         loop {
@@ -128,7 +176,13 @@ impl Log {
         }
         let (file, bytes, _) = self.file.as_mut().expect("opened at the start");
         *bytes += line.len() as u64 + 1;
-        writeln!(file, "{line}")
+        writeln!(file, "{line}")?;
+        // After Ctrl-C all is written, and the disk takes its time later.
+        if self.limits.sync && entry.level == Level::Info && !interrupted() {
+            file.flush()?;
+            waiting!("the disk", file.get_ref().sync_data())?;
+        }
+        Ok(())
     }
 
     fn next_file(&mut self) -> io::Result<()> {

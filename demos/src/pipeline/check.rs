@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::writer::{Folder, Written};
 use super::{Args, Pipeline, clean, lines};
 use crate::outcome::{Outcome, Verdict};
-use crate::report::{Report, count, counted};
+use crate::report::{Report, Side, count, counted};
 use crate::texts::Texts;
 use crate::timeline::Picture;
 use crate::workers::{self, Worker};
@@ -17,10 +17,14 @@ use crate::workers::{self, Worker};
 /// All threads, when they have ended.
 pub(super) struct Ended<'a> {
     pub(super) pipeline: &'a Pipeline,
+    /// The same with a queue without a bound; it has not run if the first failed.
+    pub(super) unbounded: &'a Pipeline,
     pub(super) reader: Vec<Worker<io::Result<()>>>,
     pub(super) cleaners: Vec<Worker<()>>,
     pub(super) writer: Vec<Worker<io::Result<Written>>>,
     pub(super) elapsed: Duration,
+    /// The most memory that it had, in bytes.
+    pub(super) peak: Option<u64>,
 }
 
 pub(super) fn show(
@@ -30,9 +34,7 @@ pub(super) fn show(
     ended: Ended<'_>,
     timeline: Option<&Picture>,
 ) -> anyhow::Result<Outcome> {
-    let Ended { pipeline, reader, cleaners, writer, elapsed } = ended;
-    // Before the check, which is plain and holds a conversation at a time.
-    let peak = peak_memory();
+    let Ended { pipeline, unbounded, reader, cleaners, writer, elapsed, peak } = ended;
     let none = Written::default();
     let mut errors = workers::done(&reader).filter_map(|done| done.as_ref().err());
     let read_error = errors.next().map(ToString::to_string);
@@ -75,6 +77,24 @@ pub(super) fn show(
     ));
     if args.output.is_some() {
         report.line(format_args!("See {:?} and {:?}.", output.in_order(), output.reversed()));
+    }
+    // Relaxed, all: the threads were joined.
+    let most = |pipeline: &Pipeline| pipeline.most_waiting.load(Relaxed);
+    let read = pipeline.read.load(Relaxed);
+    if unbounded.read.load(Relaxed) > 0 {
+        let sentence = |most| {
+            format!("~{} of {} waited at once, at most", count(most), counted(read, "message"))
+        };
+        report.argue(
+            Side("with a bound", sentence(most(pipeline))),
+            Side("without", sentence(most(unbounded))),
+            match most(unbounded) > most(pipeline) {
+                true => {
+                    "without a bound the reader fills the memory with what no cleaner has time for yet"
+                }
+                false => "so few messages fit in any queue",
+            },
+        );
     }
     let panics =
         workers::panics(&reader).chain(workers::panics(&cleaners)).chain(workers::panics(&writer));
@@ -132,7 +152,7 @@ fn read_lines(file: &Path) -> io::Result<io::Lines<BufReader<fs::File>>> {
 }
 
 /// The most memory that the process has had, in bytes, where the system tells.
-fn peak_memory() -> Option<u64> {
+pub(super) fn peak_memory() -> Option<u64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     Some(line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()? * 1024)

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::compare::Contest;
 use super::{Args, Ended};
 use crate::interrupt::interrupted;
 use crate::outcome::{Outcome, Verdict};
@@ -18,6 +19,7 @@ pub(super) fn show(
     texts: &Texts,
     Ended { producers, consumers }: &Ended,
     elapsed: Duration,
+    contest: &Contest,
     timeline: Option<&Picture>,
 ) -> anyhow::Result<Outcome> {
     let produced = || workers::done(producers);
@@ -40,11 +42,13 @@ pub(super) fn show(
     if files == 0 && nobody_panicked && !interrupted() {
         return Err(texts.none_is_text(&skipped).into());
     }
+    let started = Instant::now();
+    let alone = if nobody_panicked { count_alone(texts) } else { WordCount::default() };
+    let alone_took = started.elapsed();
     let so_far = || {
         let all = counted(texts.files.len(), "file");
         format!("{} of {all} read to the end", count(files))
     };
-    let verdict = Verdict::on(panics, so_far, || check(texts, &words));
 
     let mut report = Report::new(format_args!("The words of {}", texts.name));
     report.gap();
@@ -61,7 +65,10 @@ pub(super) fn show(
         counted(found_full, "time"),
         counted(found_empty, "time"),
     ));
-    let (most, capacity) = (count(highest_fill), counted(args.capacity, "line"));
+    let (most, capacity) = (
+        count(highest_fill),
+        counted(args.capacity, if args.batch == 1 { "line" } else { "place" }),
+    );
     report.line(format_args!("Highest fill seen: {most} of {capacity}."));
     report.skipped(&skipped);
     report.line(format_args!(
@@ -71,6 +78,10 @@ pub(super) fn show(
         counted(words.total(), "word"),
         count(words.different()),
     ));
+    if nobody_panicked && !interrupted() {
+        contest.argue(args, texts, &mut report, words.lines)?;
+    }
+    let verdict = Verdict::on(panics, so_far, || check(&words, &alone, alone_took));
     report.verdict(&verdict);
     report.gap();
     report.next(&[
@@ -97,11 +108,8 @@ fn rows<T>(
 }
 
 /// Whether the threads counted what one thread alone counts in the same files.
-fn check(texts: &Texts, words: &WordCount) -> Result<String, String> {
-    let started = Instant::now();
-    let alone = count_alone(texts);
-    let elapsed = started.elapsed();
-    match words.difference(&alone) {
+fn check(words: &WordCount, alone: &WordCount, elapsed: Duration) -> Result<String, String> {
+    match words.difference(alone) {
         None => Ok(format!("a single thread counts the same, in {elapsed:.1?}")),
         Some((what, here, alone)) => {
             Err(format!("the threads counted {what} {here} times, a single thread {alone}"))
@@ -110,7 +118,7 @@ fn check(texts: &Texts, words: &WordCount) -> Result<String, String> {
 }
 
 /// The same work without threads and without a queue; cut short by Ctrl-C.
-fn count_alone(texts: &Texts) -> WordCount {
+pub(super) fn count_alone(texts: &Texts) -> WordCount {
     let mut words = WordCount::default();
     let progress = progress::start(texts.files.len(), "files checked", String::new);
     for file in &texts.files {

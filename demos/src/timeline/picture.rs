@@ -4,6 +4,7 @@ use std::mem;
 use std::time::Duration;
 
 use super::lane::{Lane, Plot, State};
+use super::phases::Phase;
 use super::profile::Profile;
 
 /// A timeline that has ended.
@@ -12,10 +13,16 @@ pub(crate) struct Picture {
     end: u64,
     pub(super) lanes: Vec<Lane>,
     pub(super) plots: Vec<Plot>,
+    pub(super) phases: Vec<Phase>,
 }
 
 impl Picture {
-    pub(super) fn new(end: u64, mut lanes: Vec<Lane>, plots: Vec<Plot>) -> Self {
+    pub(super) fn new(
+        end: u64,
+        mut lanes: Vec<Lane>,
+        plots: Vec<Plot>,
+        phases: Vec<Phase>,
+    ) -> Self {
         lanes.sort_by_cached_key(|lane| (by_number(&lane.name), lane.life.start));
         // Who comes again in the next act, in a thread of the same name, goes on in the same lane.
         lanes.dedup_by(|next, lane| {
@@ -25,12 +32,17 @@ impl Picture {
             }
             same
         });
-        Self { end, lanes, plots }
+        Self { end, lanes, plots, phases }
     }
 
     /// How long it took.
     pub(super) fn length(&self) -> Duration {
         Duration::from_nanos(self.end)
+    }
+
+    /// When a phase began, as a share of the whole time.
+    pub(super) fn share(&self, phase: &Phase) -> f32 {
+        phase.begins as f32 / self.end.max(1) as f32
     }
 
     /// The shares of the states in each column of a lane.

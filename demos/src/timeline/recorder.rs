@@ -14,6 +14,7 @@ use tracing_subscriber::layer::{Context, Layer};
 use tracing_subscriber::registry::LookupSpan;
 
 use super::lane::{Lane, Plot};
+use super::phases::Phase;
 use super::picture::Picture;
 use super::profile::Profile;
 
@@ -23,6 +24,7 @@ pub(super) struct Recorder {
     stopped: AtomicBool,
     lanes: Lock<Vec<Arc<Lock<Lane>>>>,
     plots: Lock<Vec<Plot>>,
+    phases: Lock<Vec<Phase>>,
 }
 
 thread_local! {
@@ -37,6 +39,7 @@ impl Recorder {
             stopped: AtomicBool::new(false),
             lanes: Lock::new(Vec::new()),
             plots: Lock::new(Vec::new()),
+            phases: Lock::new(Vec::new()),
         }
     }
 
@@ -61,7 +64,7 @@ impl Recorder {
             .collect();
         let mut plots = mem::take(&mut *self.plots.lock());
         plots.iter_mut().for_each(|plot| plot.change(end, plot.last));
-        Picture::new(end, lanes, plots)
+        Picture::new(end, lanes, plots, mem::take(&mut *self.phases.lock()))
     }
 
     fn new_lane(&self, now: u64) -> Arc<Lock<Lane>> {
@@ -111,6 +114,12 @@ impl Recorder {
         };
         plot.change(now, level);
     }
+
+    fn phase(&self, name: String) {
+        if !self.stopped.load(Relaxed) {
+            self.phases.lock().push(Phase { name, begins: self.now() });
+        }
+    }
 }
 
 /// The layer: hears of each mark and tells the recorder.
@@ -136,20 +145,34 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Marks {
     }
 
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-        let mut level = Level(None);
-        event.record(&mut level);
-        if let ("level", Some(level)) = (event.metadata().target(), level.0) {
-            self.0.level(event.metadata().name(), level);
+        let mut said = Said::default();
+        event.record(&mut said);
+        match (event.metadata().target(), said) {
+            ("level", Said { level: Some(level), .. }) => {
+                self.0.level(event.metadata().name(), level);
+            }
+            ("phase", Said { phase: Some(phase), .. }) => self.0.phase(phase),
+            _ => {} // another library's event
         }
     }
 }
 
-/// Finds the one number of a `level!`.
-struct Level(Option<u64>);
+/// Finds the number of a `level!`, and the name of a `phase!`.
+#[derive(Default)]
+struct Said {
+    level: Option<u64>,
+    phase: Option<String>,
+}
 
-impl Visit for Level {
+impl Visit for Said {
     fn record_u64(&mut self, _: &Field, value: u64) {
-        self.0 = Some(value);
+        self.level = Some(value);
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        if field.name() == "phase" {
+            self.phase = Some(value.to_owned());
+        }
     }
 
     fn record_debug(&mut self, _: &Field, _: &dyn std::fmt::Debug) {}

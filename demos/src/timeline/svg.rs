@@ -3,21 +3,27 @@
 use std::fmt::Write;
 
 use super::lane::State;
+use super::phases::in_rows;
 use super::picture::Picture;
 
-/// Columns of time, one unit wide each.
-const COLUMNS: usize = 800;
+/// Columns of time, and how many units wide each is.
+const COLUMNS: usize = 400;
+const COLUMN: usize = 2;
+/// Of all columns together.
+const WIDTH: usize = COLUMNS * COLUMN;
 /// Of a lane and of the space to the next.
 const LANE: f32 = 16.0;
 const STEP: f32 = 24.0;
 const TOP: f32 = 16.0;
+/// Of a row with the names of phases.
+const PHASES: f32 = 18.0;
 /// Of a character of the names, about.
 const CHARACTER: f32 = 7.5;
 
 const STYLE: &str = "\
 text{font:12px ui-monospace,monospace;fill:#333}\
 .runs{fill:#4c9a52}.waits{fill:#e0776d}.holds{fill:#3b7dd8}.both{fill:#9d4edd}\
-.plot{fill:#b7791f}.lane{fill:#8881}.page{fill:#fff}\
+.plot{fill:#b7791f}.lane{fill:#8881}.page{fill:#fff}.phase{stroke:#888;stroke-dasharray:3 3}\
 @media(prefers-color-scheme:dark){text{fill:#ddd}.page{fill:#16181d}\
 .runs{fill:#3f8f47}.waits{fill:#c8574d}.holds{fill:#5a9cf0}.both{fill:#b57bee}.plot{fill:#d69e2e}}";
 
@@ -38,8 +44,11 @@ impl Picture {
         let names = names.chain(self.plots.iter().map(|plot| plot.name.chars().count()));
         let left = 24.0 + CHARACTER * names.max().unwrap_or(0) as f32;
         let rows = self.lanes.len() + self.plots.len();
-        let bottom = TOP + STEP * rows as f32;
-        let (width, height) = (left + COLUMNS as f32 + 110.0, bottom + 56.0);
+        let names = self.phase_places();
+        let name_rows = names.iter().map(|(row, _)| row + 1).max().unwrap_or(0);
+        let top = TOP + PHASES * name_rows as f32;
+        let bottom = top + STEP * rows as f32;
+        let (width, height) = (left + WIDTH as f32 + 110.0, bottom + 56.0);
 
         let mut svg = format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" role=\"img\">\n\
@@ -47,7 +56,7 @@ impl Picture {
              <rect class=\"page\" width=\"{width}\" height=\"{height}\"/>\n",
             self.length(),
         );
-        let mut y = TOP;
+        let mut y = top;
         for lane in &self.lanes {
             let percent = State::ALL.map(|state| lane.percent(&[state]));
             let [runs, waits, holds, both] = percent;
@@ -57,7 +66,7 @@ impl Picture {
                 svg,
                 "<g transform=\"translate({left} {y})\"><title>{name}: runs {runs} %, waits {waits} %, \
                  holds {holds} %, holds and waits {both} %</title>\
-                 <rect class=\"lane\" width=\"{COLUMNS}\" height=\"{LANE}\"/>",
+                 <rect class=\"lane\" width=\"{WIDTH}\" height=\"{LANE}\"/>",
             );
             let columns = self.lane(lane, COLUMNS);
             for state in State::ALL {
@@ -79,18 +88,39 @@ impl Picture {
             let path = path(self.plot(plot, COLUMNS).into_iter().map(|share| (0.0, share)));
             let _ = writeln!(
                 svg,
-                "<g transform=\"translate({left} {y})\"><rect class=\"lane\" width=\"{COLUMNS}\" \
+                "<g transform=\"translate({left} {y})\"><rect class=\"lane\" width=\"{WIDTH}\" \
                  height=\"{LANE}\"/><path class=\"plot\" d=\"{path}\"/></g>",
             );
             y += STEP;
+        }
+        for (phase, (row, x)) in self.phases.iter().zip(names) {
+            let at = left + self.share(phase) * WIDTH as f32;
+            let (x, y) = (left + x, TOP + PHASES * row as f32);
+            let _ = writeln!(
+                svg,
+                "<path class=\"phase\" d=\"M{at:.1} {:.1}V{bottom}\"/>\
+                 <text class=\"phase-name\" x=\"{x:.1}\" y=\"{y:.1}\">{}</text>",
+                y + 4.0,
+                escape(&phase.name),
+            );
         }
         self.legend_and_axis(&mut svg, left, bottom);
         svg.push_str("</svg>\n");
         svg
     }
 
+    /// For the name of each phase its row above the lanes, and how far from the left of them it begins.
+    fn phase_places(&self) -> Vec<(usize, f32)> {
+        let place = |phase: &super::phases::Phase| {
+            let width = CHARACTER * phase.name.chars().count() as f32;
+            (self.share(phase) * WIDTH as f32, width)
+        };
+        let places: Vec<_> = self.phases.iter().map(place).collect();
+        in_rows(&places, WIDTH as f32, 2.0 * CHARACTER)
+    }
+
     fn legend_and_axis(&self, svg: &mut String, left: f32, bottom: f32) {
-        let (right, axis) = (left + COLUMNS as f32, bottom + 8.0);
+        let (right, axis) = (left + WIDTH as f32, bottom + 8.0);
         let _ = writeln!(
             svg,
             "<text x=\"{left}\" y=\"{axis}\">0</text>\
@@ -114,7 +144,7 @@ impl Picture {
 
 /// The texts on both sides of a lane.
 fn row(svg: &mut String, left: f32, y: f32, name: &str, beside: &str) {
-    let (base, right) = (y + 12.0, left + COLUMNS as f32 + 8.0);
+    let (base, right) = (y + 12.0, left + WIDTH as f32 + 8.0);
     let _ = writeln!(
         svg,
         "<text x=\"12\" y=\"{base}\">{name}</text><text x=\"{right}\" y=\"{base}\">{beside}</text>"
@@ -132,10 +162,10 @@ fn path(columns: impl Iterator<Item = (f32, f32)>) -> String {
         let (top, bottom) = equal[0];
         if top < bottom {
             let (width, y, height) =
-                (equal.len(), f64::from(top) / 10.0, f64::from(bottom - top) / 10.0);
+                (equal.len() * COLUMN, f64::from(top) / 10.0, f64::from(bottom - top) / 10.0);
             let _ = write!(path, "M{x} {y}h{width}v{height}h-{width}z");
         }
-        x += equal.len();
+        x += equal.len() * COLUMN;
     }
     path
 }
@@ -151,7 +181,7 @@ mod tests {
     #[test]
     fn equal_neighbours_are_one_rectangle() {
         let columns = [(0.0, 1.0), (0.0, 1.0), (0.0, 0.0), (0.5, 1.0)];
-        assert_eq!(path(columns.into_iter()), "M0 0h2v16h-2zM3 0h1v8h-1z");
+        assert_eq!(path(columns.into_iter()), "M0 0h4v16h-4zM6 0h2v8h-2z");
     }
 
     #[test]

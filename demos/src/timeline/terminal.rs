@@ -3,9 +3,11 @@
 use console::{Color, Style, measure_text_width, pad_str};
 
 use super::lane::State;
+use super::phases::in_rows;
 use super::picture::Picture;
 
-/// The most columns of time where the output is no terminal, and the fewest anywhere.
+/// The most columns of time where the output is no terminal, and the fewest beside a name: where there is room for less,
+/// the name stands above.
 const COLUMNS: usize = 60;
 const FEWEST: usize = 20;
 /// The most lanes; a reader of more uses the picture.
@@ -42,16 +44,27 @@ impl Picture {
         let names = names.chain(self.plots.iter().map(|plot| plot.name));
         let name_width = names.map(measure_text_width).max().unwrap_or(0);
         let beside = 2 + name_width + 2 + "  waits 100 %".len();
-        let columns = terminal.map_or(COLUMNS, |width| width.saturating_sub(beside).min(100));
-        let columns = columns.max(FEWEST);
+        let room = terminal.map_or(COLUMNS, |width| width.saturating_sub(beside).min(100));
+        let is_narrow = room < FEWEST;
+        let columns = match terminal {
+            Some(width) if is_narrow => width.saturating_sub(2).max(1),
+            _ => room,
+        };
+        // What is drawn for a name, and what is said beside it.
+        let row = |name: &str, drawn: &str, said: &str| {
+            if is_narrow {
+                return vec![format!("  {name}  {}", said.trim_start()), format!("  {drawn}")];
+            }
+            let name = pad_str(name, name_width, console::Alignment::Left, None);
+            vec![format!("  {name}  {drawn}  {said}")]
+        };
+        let left = if is_narrow { 2 } else { 2 + name_width + 2 };
 
-        let name =
-            |name: &str| pad_str(name, name_width, console::Alignment::Left, None).into_owned();
-        let mut lines = Vec::new();
+        let mut lines = self.phase_names(left, columns);
         for lane in self.lanes.iter().take(LANES) {
             let drawn = draw(&self.lane(lane, columns));
             let waits = lane.percent(&[State::Waits, State::HoldsAndWaits]);
-            lines.push(format!("  {}  {drawn}  waits {waits:>3} %", name(&lane.name)));
+            lines.extend(row(&lane.name, &drawn, &format!("waits {waits:>3} %")));
         }
         if self.lanes.len() > LANES {
             lines.push(format!(
@@ -61,12 +74,38 @@ impl Picture {
         }
         for plot in &self.plots {
             let heights = self.plot(plot, columns).into_iter().map(height).collect::<String>();
-            lines.push(format!("  {}  {heights}  up to {}", name(plot.name), plot.most));
+            lines.extend(row(plot.name, &heights, &format!("up to {}", plot.most)));
         }
         let length = format!("{:.1?}", self.length());
         let axis = columns.saturating_sub(1 + measure_text_width(&length));
-        lines.push(format!("  {}  0{:>axis$}{length}", name(""), ""));
+        lines.push(format!("{:left$}0{:>axis$}{length}", "", ""));
         lines.push(self.legend());
+        lines
+    }
+
+    /// A line or more with the names of the phases, each where it begins.
+    fn phase_names(&self, left: usize, columns: usize) -> Vec<String> {
+        let label = |name: &str| format!("╷{name}");
+        let labels: Vec<_> = self.phases.iter().map(|phase| label(&phase.name)).collect();
+        let places: Vec<_> = self
+            .phases
+            .iter()
+            .zip(&labels)
+            .map(|(phase, label)| {
+                let column = (self.share(phase) * columns as f32).floor();
+                (column, measure_text_width(label) as f32)
+            })
+            .collect();
+        let mut lines: Vec<String> = Vec::new();
+        for ((row, column), label) in in_rows(&places, columns as f32, 1.0).into_iter().zip(&labels)
+        {
+            if row == lines.len() {
+                lines.push(" ".repeat(left));
+            }
+            let line = &mut lines[row];
+            let blanks = (left + column as usize).saturating_sub(measure_text_width(line));
+            *line += &format!("{:blanks$}{label}", "");
+        }
         lines
     }
 

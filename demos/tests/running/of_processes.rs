@@ -1,5 +1,8 @@
 //! The demos whose work is done by processes.
 
+#[cfg(target_os = "linux")]
+use std::time::{Duration, Instant};
+
 use crate::run::{assert_refused, assert_snapshot, demos, finish, run};
 
 const DEMOS: [(&str, [(&str, &str); 2]); 4] = [
@@ -16,10 +19,34 @@ fn its_defaults_work_and_bad_input_is_refused() {
         assert_eq!(ended.status, Some(0), "{name}: {}{}", ended.out, ended.err);
         assert!(ended.out.contains("\nok: "), "{name}: {}", ended.out);
         assert_eq!(ended.err, "", "{name}");
+        let follows = ended.out.lines().filter(|line| line.starts_with("So: "));
+        assert_eq!(follows.count(), 1, "{name}: {}", ended.out);
         for (arguments, named) in bad {
             assert_refused(&run(&format!("{name} {arguments}")), &[named]);
         }
         assert_snapshot(&format!("help-{name}.txt"), &run(&format!("{name} --help")).out);
+    }
+}
+
+/// The processes are not told, only this one, as by `kill -INT`: it leaves them behind, and the system ends them.
+#[test]
+#[cfg(target_os = "linux")]
+fn ctrl_c_does_not_wait_for_the_processes() {
+    for arguments in [
+        "processes --additions 10000",
+        "process-pool --rounds 10000",
+        "inference --requests 1000000 --batch 1",
+        "manager --questions 1000000",
+    ] {
+        let child = demos(arguments).spawn().unwrap();
+        crate::run::interrupt(&child);
+        let pressed = Instant::now();
+        let ended = finish(child);
+        let took = pressed.elapsed();
+        assert_eq!(ended.status, Some(130), "{arguments}: {}{}", ended.out, ended.err);
+        assert!(ended.out.contains("\ninterrupted: "), "{arguments}: {}", ended.out);
+        // It takes a fifth of a second; this is for a machine that has other work.
+        assert!(took < Duration::from_secs(5), "{arguments}: {took:?}");
     }
 }
 

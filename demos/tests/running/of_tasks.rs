@@ -6,7 +6,7 @@ use crate::run::{assert_refused, assert_snapshot, run};
 fn its_defaults_work() {
     let ended = run("tasks");
     assert_eq!(ended.status, Some(0), "{}{}", ended.out, ended.err);
-    assert!(ended.out.contains("\nok: "), "{}", ended.out);
+    assert!(ended.out.contains("\nok: ") && ended.out.contains("\nSo: "), "{}", ended.out);
 }
 
 #[test]

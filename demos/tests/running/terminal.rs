@@ -6,11 +6,12 @@ use std::os::fd::{FromRawFd, OwnedFd};
 use std::ptr;
 use std::thread;
 
+use crate::every_demo::DEMOS;
 use crate::run::demos;
 
 /// A terminal of this size: our end, and the program's.
-fn terminal() -> (File, OwnedFd) {
-    let size = libc::winsize { ws_row: 40, ws_col: 100, ws_xpixel: 0, ws_ypixel: 0 };
+fn terminal(columns: u16) -> (File, OwnedFd) {
+    let size = libc::winsize { ws_row: 40, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
     let (mut ours, mut its) = (-1, -1);
     // SAFETY: the places for the two ends are valid, and so is the size.
     let failed = unsafe {
@@ -23,7 +24,7 @@ fn terminal() -> (File, OwnedFd) {
 
 /// What the demo writes to standard error, which is a terminal of this kind.
 fn drawn(arguments: &str, kind: Option<&str>) -> String {
-    let (mut ours, its) = terminal();
+    let (mut ours, its) = terminal(100);
     let mut command = demos(arguments);
     command.stderr(its);
     match kind {
@@ -54,6 +55,36 @@ fn a_terminal_gets_a_live_line_and_a_dumb_one_none() {
         for dumb in [Some("dumb"), Some(""), None] {
             let drawn = drawn(demo, dumb);
             assert!(!drawn.contains('\u{1b}') && !drawn.contains('\r'), "{demo}: {drawn:?}");
+        }
+    }
+}
+
+/// What the demo writes to standard output, which is a terminal with so many columns.
+fn report(arguments: &str, columns: u16) -> String {
+    let (mut ours, its) = terminal(columns);
+    let mut command = demos(arguments);
+    command.env("TERM", "dumb").stdout(its);
+    let mut child = command.spawn().expect("cargo built the binary");
+    drop(command); // and with it our copy of the program's end
+    let mut report = Vec::new();
+    // The last read fails: the other end is gone.
+    let _ = ours.read_to_end(&mut report);
+    assert!(child.wait().expect("it is our child").success(), "{arguments}");
+    String::from_utf8(report).expect("the demos print UTF-8").replace('\r', "")
+}
+
+/// Only what cannot be cut is wider: a path, or a command to type.
+#[test]
+fn tables_and_lanes_fit_a_narrow_terminal() {
+    const COLUMNS: usize = 40;
+    for demo in DEMOS {
+        let report = report(demo.name, COLUMNS as u16);
+        assert!(report.contains("━"), "{}: {report}", demo.name);
+        for line in report.lines() {
+            let line = console::strip_ansi_codes(line);
+            let is_one_word = line.split_whitespace().count() == 1;
+            let fits = console::measure_text_width(&line) <= COLUMNS;
+            assert!(fits || is_one_word, "{}: {line:?}\n{report}", demo.name);
         }
     }
 }

@@ -57,6 +57,9 @@ enum Command {
     Timelines {
         /// Only these
         names: Vec<String>,
+        /// Writes nothing, but compares the names of threads, plots and phases with the pictures that are there
+        #[arg(long)]
+        check: bool,
     },
 }
 
@@ -80,7 +83,7 @@ fn main() -> ExitCode {
             let error = error.strip_prefix("error: ").unwrap_or(error);
             return refuse(&format!(
                 "{error}; allowed: `--port N`, `build`, `build --out DIR`, `exercises [NAME] [--hint]`, \
-                 `exercises --list`, `timelines [NAME]...`"
+                 `exercises --list`, `timelines [NAME]... [--check]`"
             ));
         }
     };
@@ -90,7 +93,7 @@ fn main() -> ExitCode {
         Some(Command::Exercises { name, list, hint }) => {
             exercises(&book, name.as_deref(), list, hint)
         }
-        Some(Command::Timelines { names }) => timelines(&book, &names),
+        Some(Command::Timelines { names, check }) => timelines(&book, &names, check),
         None => show(&book, arguments.port),
     }
 }
@@ -111,9 +114,14 @@ fn exercises(book: &Book, name: Option<&str>, list: bool, hint: bool) -> ExitCod
     }
 }
 
-fn timelines(book: &Book, names: &[String]) -> ExitCode {
-    match timeline::draw(book.folder(), names, say) {
-        Ok(()) => ExitCode::SUCCESS,
+fn timelines(book: &Book, names: &[String], check: bool) -> ExitCode {
+    let differ = match check {
+        true => timeline::check(book.folder(), names, say),
+        false => timeline::draw(book.folder(), names, say).map(|()| 0),
+    };
+    match differ {
+        Ok(0) => ExitCode::SUCCESS,
+        Ok(_) => ExitCode::from(BROKEN),
         Err(error) => refuse(&format!("{error:#}")),
     }
 }

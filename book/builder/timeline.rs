@@ -2,8 +2,9 @@
 //! the page.
 //!
 //! `timelines.toml` lists the demos; `cargo run -p book -- timelines` runs them and writes the
-//! pictures into `generated/timelines`, from where a chapter takes them. A run is never like the
-//! one before, so they are made again when a demo has changed, and not compared.
+//! pictures into `generated/timelines`, from where a chapter takes them. Two runs never take the
+//! same time. But they have the same threads, plots and phases, and by these `timelines --check`
+//! tells a picture that an older program drew.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -16,6 +17,9 @@ use super::escape;
 
 /// The list of demos, from the folder of the book.
 pub const LIST: &str = "timelines.toml";
+
+/// Where the pictures are, from the folder of the book.
+const FOLDER: &str = "generated/timelines";
 
 /// The figure of a picture that a demo wrote.
 ///
@@ -72,39 +76,96 @@ pub fn list(book: &Path) -> Result<BTreeMap<String, Vec<String>>> {
 ///
 /// A name that the list does not have; a demo that fails.
 pub fn draw(book: &Path, names: &[String], mut said: impl FnMut(&str)) -> Result<()> {
-    let list = list(book)?;
-    if let Some(name) = names.iter().find(|name| !list.contains_key(*name)) {
-        let known = Vec::from_iter(list.keys().cloned()).join(", ");
-        bail!("no timeline `{name}` in {LIST}; there are {known}");
-    }
-    let folder = book.join("generated/timelines");
-    fs::create_dir_all(&folder).context("cannot make generated/timelines")?;
-    for (name, words) in list.iter().filter(|(name, _)| names.is_empty() || names.contains(name)) {
-        let file = folder.join(format!("{name}.svg"));
-        let output = Command::new(env::var_os("CARGO").unwrap_or("cargo".into()))
-            .args(["run", "--quiet", "--package", "demos", "--"])
-            .args(words)
-            .arg("--svg")
-            .arg(&file)
-            .output()
-            .context("cannot start cargo")?;
-        // A demo that shows a mistake ends with 1.
-        let ended = output.status.code();
-        let error = String::from_utf8_lossy(&output.stderr);
-        ensure!(
-            matches!(ended, Some(0 | 1)) && file.exists(),
-            "`cargo run -p demos -- {}` failed: {}",
-            words.join(" "),
-            error.trim()
-        );
-        said(&format!("generated/timelines/{name}.svg: {}", words.join(" ")));
+    let folder = book.join(FOLDER);
+    fs::create_dir_all(&folder).with_context(|| format!("cannot make {FOLDER}"))?;
+    for (name, words) in asked_for(book, names)? {
+        run(&words, &folder.join(format!("{name}.svg")))?;
+        said(&format!("{FOLDER}/{name}.svg: {}", words.join(" ")));
     }
     Ok(())
 }
 
+/// Runs the demos, and compares what is named in their pictures with those that the book has;
+/// without `names`, all. `said` hears of each. How many differ.
+///
+/// # Errors
+///
+/// As [`draw`], and if a picture cannot be read.
+pub fn check(book: &Path, names: &[String], mut said: impl FnMut(&str)) -> Result<usize> {
+    let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
+    let mut differ = 0;
+    for (name, words) in asked_for(book, names)? {
+        let file = folder.path().join(format!("{name}.svg"));
+        run(&words, &file)?;
+        let now = fs::read_to_string(&file).context("cannot read what was drawn")?;
+        let path = format!("{FOLDER}/{name}.svg");
+        let then = fs::read_to_string(book.join(&path)).unwrap_or_default();
+        let (now, then) = (named(&now), named(&then));
+        if now == then {
+            said(&format!("{path}: {}", now.join(", ")));
+            continue;
+        }
+        differ += 1;
+        let only = |these: &[String], those: &[String]| {
+            let only = these.iter().filter(|name| !those.contains(name)).cloned();
+            Vec::from_iter(only).join(", ")
+        };
+        said(&format!(
+            "{path} is not what `{}` draws: only there: {}; only in the program: {}; in all {} and {} names; \
+             `cargo run -p book -- timelines {name}` draws it",
+            words.join(" "),
+            only(&then, &now),
+            only(&now, &then),
+            then.len(),
+            now.len(),
+        ));
+    }
+    Ok(differ)
+}
+
+/// The demos of these names; without names, all.
+fn asked_for(book: &Path, names: &[String]) -> Result<BTreeMap<String, Vec<String>>> {
+    let mut list = list(book)?;
+    if let Some(name) = names.iter().find(|name| !list.contains_key(*name)) {
+        let known = Vec::from_iter(list.keys().cloned()).join(", ");
+        bail!("no timeline `{name}` in {LIST}; there are {known}");
+    }
+    list.retain(|name, _| names.is_empty() || names.contains(name));
+    Ok(list)
+}
+
+/// Runs a demo that draws into `file`.
+fn run(words: &[String], file: &Path) -> Result<()> {
+    let output = Command::new(env::var_os("CARGO").unwrap_or("cargo".into()))
+        .args(["run", "--quiet", "--package", "demos", "--"])
+        .args(words)
+        .arg("--svg")
+        .arg(file)
+        .output()
+        .context("cannot start cargo")?;
+    // A demo that shows a mistake ends with 1.
+    let ended = output.status.code();
+    let error = String::from_utf8_lossy(&output.stderr);
+    ensure!(
+        matches!(ended, Some(0 | 1)) && file.exists(),
+        "`cargo run -p demos -- {}` failed: {}",
+        words.join(" "),
+        error.trim()
+    );
+    Ok(())
+}
+
+/// The names in a picture, from top to bottom: of phases, threads and plots.
+fn named(svg: &str) -> Vec<String> {
+    let is_name = |tag: &str| tag.contains("class=\"phase-name\"") || tag.contains("x=\"12\"");
+    let texts = svg.split("<text ").skip(1).filter_map(|text| text.split_once('>'));
+    let names = texts.filter(|(tag, _)| is_name(tag));
+    Vec::from_iter(names.filter_map(|(_, text)| Some(text.split_once("</text>")?.0.to_owned())))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{figure, list};
+    use super::{figure, list, named};
     use std::fs;
 
     const SVG: &str = "<svg viewBox=\"0 0 9 9\">\n<title>What each thread did, over 1 s</title>\n\
@@ -117,6 +178,14 @@ mod tests {
         assert!(!html.contains("<style>") && !html.contains("class=\"page\""), "{html}");
         assert!(html.contains("<figcaption>A &lt; B</figcaption>"), "{html}");
         assert!(!html.trim().contains("\n\n"), "a blank line would end the block of HTML");
+    }
+
+    #[test]
+    fn the_names_of_threads_plots_and_phases_are_found() {
+        let svg = "<text x=\"12\" y=\"28\">reader-1</text><text x=\"900\" y=\"28\">waits 9 %</text>\n\
+            <path class=\"phase\" d=\"M1 1V9\"/><text class=\"phase-name\" x=\"7.0\" y=\"9\">the shot</text>\n\
+            <text x=\"120\" y=\"9\">0</text>";
+        assert_eq!(named(svg), ["reader-1", "the shot"]);
     }
 
     #[test]

@@ -107,6 +107,8 @@ pub(crate) static STEPS: &[Step] = &[
 
     Step::new("explore", "the explorer's graphs are those of the source, broken where they should be",
         "cargo --locked explore --check").long(),
+    Step::new("timelines", "the book's timelines have the threads and the phases of the demos that drew them",
+        "cargo run --locked -p book -- timelines --check").long(),
     Step::new("bugs", "each seeded bug is found by the model that should find it",
         "cargo --locked bugs").long(),
     Step::new("orderings", "each memory ordering is as strong as it must be, and a model notices a weaker one",

@@ -31,6 +31,7 @@ mod scripts;
 pub mod serve;
 pub mod site;
 pub mod source;
+pub mod speed;
 pub mod timeline;
 mod warnings;
 pub mod watch;

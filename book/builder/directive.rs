@@ -14,6 +14,8 @@
 //! | `{{#coverage}}`                     | how much loom reaches, from `tests/tools/model-runtime/COVERAGE.md`            |
 //! | `{{#bench group}}`                  | what was measured beside peers, from `generated/bench/`: a group,|
 //! |                                     | a row (`Lock: uncontended`), or `about`: on what machine         |
+//! | `{{#speed question}}`               | the same as one picture and one sentence: `lock`, `waiting`,     |
+//! |                                     | `busy`, `python`                                                 |
 //! | `{{#figure name: caption}}`         | a drawing from `figures/`                                        |
 //! | `{{#timeline name: caption}}`       | what the threads of a demo did, from `generated/timelines/`;     |
 //! |                                     | `cargo run -p book -- timelines` makes those of `timelines.toml` |
@@ -32,7 +34,7 @@ use super::explore::Task;
 use super::places::Places;
 use super::watch::Watch;
 use super::{
-    bench, bugs, counterexample, editor, escape, explore, levels, model, orderings, source,
+    bench, bugs, counterexample, editor, escape, explore, levels, model, orderings, source, speed,
     timeline,
 };
 
@@ -108,6 +110,13 @@ pub(super) fn run(directive: &str, places: &Places, watch: &mut Watch) -> Result
                 figure(&svg, caption)
             })
         }
+        "speed" => {
+            let path = "generated/bench/results.json";
+            let json = read(places.book.join(path)).map_err(|error| {
+                format!("cannot read `{path}`: {error}; `cargo results` writes it")
+            })?;
+            speed::figure(&json, argument).map_err(|what| format!("`{path}`: {what}"))
+        }
         "figure" | "timeline" => {
             let (name, caption) = argument
                 .split_once(": ")
@@ -158,7 +167,7 @@ pub(super) fn run(directive: &str, places: &Places, watch: &mut Watch) -> Result
         "predict" => Err("a `predict` cannot stand in another one".into()),
         _ => Err(format!(
             "no directive `{name}`; there are `source`, `both`, `model`, `counterexample`, `orderings`, `bugs`, \
-             `coverage`, `bench`, `figure`, `timeline`, `explore`, `shortest`, `exercise`, `editor`, `levels` and `predict`"
+             `coverage`, `bench`, `speed`, `figure`, `timeline`, `explore`, `shortest`, `exercise`, `editor`, `levels` and `predict`"
         )),
     }
 }

@@ -193,7 +193,7 @@ pub fn figure(
          <p>The code above was compiled and run, one atomic operation at a time, in every order there is: \
          {states} states, {ways} interleavings (<code>cargo explore {id}</code>). {folds}{asleep}{memory}. \
          Keys, once you have clicked into the figure: A and B step, with Shift for an older value; U undoes, R \
-         goes back to the start, M shows a way to break it and pauses, F sets its speed, P asks for the proof; \
+         goes back to the start, M shows a way to break it and pauses, F sets its speed, P asks for the proof, H unfolds the history on a narrow page; \
          the arrows look around on the map, and Enter goes there. It is a model to teach with. No load sees what is stored later, stores to one \
          word take effect in the order in which they are made, a compare-exchange never fails for no reason, \
          and nobody looks a second time before going to sleep. What ships is judged by loom and by tests.</p>\n\

@@ -4,8 +4,9 @@
 //! `{{#levels}}` marks the place of the list. What goes there is known only when all chapters have
 //! been expanded, so [`Levels::fill`] puts it in afterwards. A level is found by its figure, which
 //! [`super::explore`] writes with the attributes `data-level` and, where something can break,
-//! `data-par`. The state of each level is the reader's own, and a script adds it from what the
-//! browser keeps.
+//! `data-par`. A puzzle that a chapter has twice, as a figure and as an exercise, is one level: the
+//! second figure is given `data-same`, the `id` of the first. The state of each level is the
+//! reader's own, and a script adds it from what the browser keeps.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -53,9 +54,19 @@ fn attribute(attributes: &str, name: &str) -> Option<String> {
 }
 
 impl Level {
+    /// The puzzle: what stands after `explore-` or `exercise-`.
+    fn puzzle(&self) -> &str {
+        self.id.split_once('-').map_or(&*self.id, |(_, name)| name)
+    }
+
+    /// Whether there is the same to do, with the same program.
+    fn is_same(&self, other: &Self) -> bool {
+        self.puzzle() == other.puzzle() && self.kind == other.kind
+    }
+
     /// `explore-lost-deposit` as `Lost deposit`.
     fn title(&self) -> String {
-        let name = self.id.split_once('-').map_or(&*self.id, |(_, name)| name).replace('-', " ");
+        let name = self.puzzle().replace('-', " ");
         let mut letters = name.chars();
         letters
             .next()
@@ -72,17 +83,25 @@ impl Level {
 }
 
 impl Levels {
-    /// Notes the puzzles of an expanded chapter.
-    pub(super) fn read(&mut self, page: &str, title: &str, expanded: &str) {
-        let figures = expanded.split(FIGURE).skip(1).filter_map(|figure| figure.split('>').next());
-        let level = |attributes: &str| {
-            Some(Level {
-                id: attribute(attributes, "id")?,
-                kind: attribute(attributes, "data-level")?,
-                par: attribute(attributes, "data-par"),
-            })
-        };
-        let levels = Vec::from_iter(figures.filter_map(level));
+    /// Notes the puzzles of an expanded chapter, and marks those that are there a second time.
+    pub(super) fn read(&mut self, page: &str, title: &str, expanded: &mut String) {
+        let mut figures = expanded.split(FIGURE);
+        let mut marked = figures.next().unwrap_or_default().to_owned();
+        let mut levels: Vec<Level> = Vec::new();
+        for figure in figures {
+            marked.push_str(FIGURE);
+            let attributes = figure.split('>').next().unwrap_or_default();
+            let level = attribute(attributes, "id").zip(attribute(attributes, "data-level"));
+            if let Some((id, kind)) = level {
+                let level = Level { id, kind, par: attribute(attributes, "data-par") };
+                match levels.iter().find(|other| other.is_same(&level)) {
+                    Some(first) => marked.push_str(&format!("data-same=\"{}\" ", first.id)),
+                    None => levels.push(level),
+                }
+            }
+            marked.push_str(figure);
+        }
+        *expanded = marked;
         if !levels.is_empty() {
             self.chapters.push(Chapter { page: page.into(), title: title.into(), levels });
         }
@@ -154,7 +173,7 @@ mod tests {
         for (page, title, text) in
             [("index.html", "A & B", FIRST), ("x.html", "X", "text"), ("y.html", "Y", SECOND)]
         {
-            found.read(page, title, text);
+            found.read(page, title, &mut text.to_owned());
         }
         found
     }
@@ -175,6 +194,31 @@ mod tests {
         assert!(text.starts_with("before\n<div") && text.ends_with("</div>\nafter\n"), "{text}");
         assert_eq!(text.matches("<section").count(), 2, "{text}");
         assert!(!text.contains("\n\n"), "a blank line would end the block of HTML: {text}");
+    }
+
+    #[test]
+    fn a_puzzle_that_a_chapter_has_twice_is_one_level() {
+        let figure = |id: &str, kind: &str| {
+            format!("<figure class=\"explorer\" id=\"{id}\" data-level=\"{kind}\">\n")
+        };
+        let twice = [
+            figure("explore-aba", "break"),
+            figure("explore-ring", "prove"),
+            figure("exercise-aba", "break"),
+            figure("exercise-ring", "weakest"),
+        ];
+        let (mut found, mut text) =
+            (Levels::default(), format!("before\n{}after\n", twice.concat()));
+        found.read("ring.html", "Ring", &mut text);
+        let ids = Vec::from_iter(found.chapters[0].levels.iter().map(|level| &*level.id));
+        assert_eq!(ids, ["explore-aba", "explore-ring", "exercise-ring"]);
+        let marked = "<figure class=\"explorer\" data-same=\"explore-aba\" id=\"exercise-aba\" ";
+        assert!(text.contains(marked) && text.matches("data-same").count() == 1, "{text}");
+        assert!(text.starts_with("before\n") && text.ends_with("after\n"), "{text}");
+        assert_eq!(
+            text.replace("data-same=\"explore-aba\" ", ""),
+            format!("before\n{}after\n", twice.concat())
+        );
     }
 
     #[test]

@@ -27,7 +27,7 @@ fn join_ours(files: &mut Files) {
     let Some((joined, others)) = ours.split_first() else { return };
     let mut all = Vec::new();
     for path in &ours {
-        all.extend(without_comments(&files.remove(path).unwrap_or_default()));
+        all.extend(squeezed(&without_comments(&files.remove(path).unwrap_or_default())));
     }
     files.insert(joined.clone(), all);
     for (_, page) in files.iter_mut().filter(|(path, _)| path.ends_with(".html")) {
@@ -63,6 +63,11 @@ pub(super) fn squeezed(script: &[u8]) -> Vec<u8> {
     while let Some(&byte) = script.get(at) {
         let before = squeezed.last().copied().unwrap_or(b'\n');
         let after = script.get(at + 1).copied().unwrap_or(b'\n');
+        if byte == b'/' && after == b'/' {
+            // A comment at the end of a line.
+            at += script[at..].iter().take_while(|&&byte| byte != b'\n').count();
+            continue;
+        }
         let is_pattern = byte == b'/' && b"(,=:[!&|?{;\n".contains(&before);
         if matches!(byte, b'"' | b'\'' | b'`') || is_pattern {
             let end = end_of_text(script, at);
@@ -143,14 +148,14 @@ mod tests {
     fn our_scripts_become_one_and_the_pages_ask_for_that_one() {
         let page = "<p>\n<script src=\"../theme/a-1.js\"></script>\n<script src=\"../theme/b-2.js\"></script>\n";
         let mut site = files(&[
-            ("theme/a-1.js", "// About.\n(() => {\n\n  a(\"//\"); // stays\n})();"),
+            ("theme/a-1.js", "// About.\n(() => {\n\n  a(\"//\"); // it's gone\n})();"),
             ("theme/b-2.js", "b();\n"),
             ("book-3.js", "// mdBook's\n"),
             ("x/page.html", page),
         ]);
         make_small(&mut site);
         let joined = files(&[
-            ("theme/a-1.js", "(() => {\na(\"//\"); // stays\n})();\nb();\n"),
+            ("theme/a-1.js", "(()=>{\na(\"//\");\n})();\nb();\n"),
             ("book-3.js", "// mdBook's\n"),
             ("x/page.html", "<p>\n<script src=\"../theme/a-1.js\"></script>\n"),
         ]);
@@ -165,6 +170,7 @@ mod tests {
             ("a + +b - -c - d", "a+ +b- -c-d"),
             ("x = /[/ ] , \\/ +/y;", "x=/[/ ] , \\/ +/y;"),
             ("x = a / b / c", "x=a/b/c"),
+            ("a = 1; // it's, a \"note\nb = 2; // c", "a=1;\nb=2;"),
             ("`a ${ b ? `, ${c} =` : \"}\" } = d` + e", "`a ${ b ? `, ${c} =` : \"}\" } = d`+e"),
             ("return typeof a === b", "return typeof a===b"),
         ] {

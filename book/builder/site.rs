@@ -118,7 +118,7 @@ fn add_levels(book: &mut MDBook) -> levels::Levels {
     let mut levels = levels::Levels::default();
     book.book.for_each_chapter_mut(|chapter| {
         if let Some(file) = &chapter.path {
-            levels.read(&page(file), &chapter.name, &chapter.content);
+            levels.read(&page(file), &chapter.name, &mut chapter.content);
         }
     });
     book.book.for_each_chapter_mut(|chapter| {

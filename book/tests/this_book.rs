@@ -29,7 +29,7 @@ fn the_real_book_has_no_mistake() {
     assert!(page.contains("<figcaption><code>cargo model lock</code></figcaption>"));
 }
 
-/// The `id` of each puzzle in a page.
+/// The `id` of each puzzle in a page, without those that are there a second time.
 fn puzzles(page: &str) -> impl Iterator<Item = &str> {
     let figures = page.split("<figure class=\"explorer\" id=\"").skip(1);
     figures.filter_map(|figure| figure.split('"').next())
@@ -51,6 +51,8 @@ fn every_puzzle_is_a_level_in_the_list_of_links() {
         }
     }
     assert!(levels > 50, "{levels}");
+    let deadlock = String::from_utf8_lossy(site.get("deadlock.html").unwrap());
+    assert!(deadlock.contains("data-same=\"explore-two-accounts\" id=\"exercise-two-accounts\""));
     assert_eq!(list.matches("<li data-id=").count(), levels, "each puzzle has an id of its own");
 }
 

@@ -65,7 +65,9 @@
   class Explorer {
     constructor(root, data) {
       this.root = root;
-      this.kept = store.get(root.id);
+      // A puzzle that stands in a chapter twice is one level.
+      this.level = root.dataset.same || root.id;
+      this.kept = store.get(this.level);
       this.variant = +root.dataset.start || 0;
       this.folded = true;
       this.speed = 1;
@@ -105,6 +107,9 @@
       this.showButton = button("Show me", "M", "Walk to the nearest broken state, step by step", this.show);
       this.speedButton = button("", "F", "How fast “Show me” walks", this.faster);
       this.proveButton = button("Prove it", "P", "Say what the search will find, and see", this.prove);
+      this.toldButton = button("History", "H", "What was done so far", this.history);
+      this.toldButton.setAttribute("aria-expanded", false);
+      this.toldButton.classList.add("explorer-told-button");
       this.foldButton = button("", "L", "Each operation of a call that is one step now", this.fold);
       this.verdict = find("verdict");
       this.verdict.setAttribute("role", "status");
@@ -132,6 +137,11 @@
           event.preventDefault();
           event.stopPropagation();
         }
+      });
+      document.addEventListener("locksmith", ({ detail }) => {
+        if (detail !== this.level) return;
+        Object.assign(this.kept, store.get(this.level));
+        this.drawStars();
       });
       this.load(data);
       root.classList.add("explorer-live");
@@ -303,6 +313,12 @@
       };
       go();
     }
+    // On a narrow page what was done so far is there when it is asked for; CSS knows when.
+    history() {
+      const told = this.root.classList.toggle("explorer-told");
+      this.toldButton.setAttribute("aria-expanded", told);
+      this.lanes.scrollTop = this.lanes.scrollHeight;
+    }
     stop() {
       clearTimeout(this.timer);
       this.timer = undefined;
@@ -444,7 +460,7 @@
     keep() {
       this.kept.path = this.text();
       this.kept.helped = !!this.helped;
-      store.set(this.root.id, this.kept);
+      store.set(this.level, this.kept);
       if (!this.root.closest("[data-own-address]")) history.replaceState(null, "", this.hash());
     }
     hash() { return `#${this.root.id}=${this.text()}`; }
@@ -648,7 +664,7 @@
       let kind = "";
       const say = (text, bold) => make(verdict, bold ? "strong" : "span", "", text);
       const next = () => {
-        const to = locksmith.next?.(this.root.id);
+        const to = locksmith.next?.(this.level);
         if (!to) return;
         const a = make(verdict, "a", "explorer-next", to.text);
         a.href = to.href;
@@ -742,6 +758,7 @@
       else if (key === "r") this.reset();
       else if (key === "m") this.show();
       else if (key === "f") this.faster();
+      else if (key === "h") this.history();
       else if (key === "p") this.prove();
       else if (key === "l" && this.full.folded) this.fold();
       else if (key === "Escape" && this.panel) this.ask(null);

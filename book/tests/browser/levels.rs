@@ -73,3 +73,29 @@ fn every_level_has_a_next() {
     assert_eq!(browser.value("locksmith.next('explore-own') === undefined"), true);
     in_order(&browser, &root);
 }
+
+/// A puzzle that a chapter has as a figure and as an exercise.
+#[test]
+fn a_puzzle_that_stands_twice_is_done_once() {
+    let Some(mut browser) = browser() else { return };
+    let root = start();
+    open_new(&mut browser, &format!("{root}deadlock.html"));
+    let stars = ["explore-two-accounts", "exercise-two-accounts"]
+        .map(|figure| format!("#{figure} .explorer-stars"));
+    for figure in &stars {
+        assert!(text(&mut browser, figure).starts_with("☆☆☆"));
+    }
+    // Each thread takes its first lock, and then wants the other's.
+    enter(&mut browser, "exercise-two-accounts");
+    browser.press(&["a", "b", "a", "b", "a", "b", "a", "b", "a", "b", "a", "b"]);
+    for figure in &stars {
+        let stars = text(&mut browser, figure);
+        assert!(stars.starts_with('★'), "{figure}: {stars}");
+    }
+    let listed = "[...document.querySelectorAll('.levels li')].filter((it) => \
+                  it.dataset.id.endsWith('-two-accounts')).length";
+    browser.open(&format!("{root}levels.html"));
+    browser.wait_until("!!document.querySelector('.levels-sum')");
+    assert_eq!(browser.value(listed), 1);
+    in_order(&browser, &root);
+}

@@ -244,6 +244,50 @@ fn focus(browser: &mut Chromium, selector: &str) {
 }
 
 #[test]
+fn the_history_is_unfolded_on_a_phone() {
+    let Some(mut browser) = browser() else { return };
+    let root = start();
+    for (width, at_first) in [(1280, "grid"), (360, "none")] {
+        browser.resize(width, 740);
+        open_new(&mut browser, &format!("{root}not-a-lock.html"));
+        enter(&mut browser, "explore-not-a-lock");
+        browser.press(&["a"]);
+        let lanes = "#explore-not-a-lock .explorer-lanes";
+        let shown = format!("getComputedStyle(document.querySelector('{lanes}')).display");
+        assert_eq!(browser.value(&shown), at_first);
+        browser.press(&["h"]);
+        assert_eq!(browser.value(&shown), "grid");
+        let clipped = format!(
+            "document.querySelector('{lanes}').getBoundingClientRect().height < 10 || \
+             document.documentElement.scrollWidth > innerWidth"
+        );
+        assert_eq!(browser.value(&clipped), false, "{width}");
+        assert!(!text(&mut browser, lanes).is_empty());
+    }
+    in_order(&browser, &root);
+}
+
+/// The bars and the sentences of the chapter on speed.
+#[test]
+fn the_answers_about_speed_fit_a_phone() {
+    let Some(mut browser) = browser() else { return };
+    let root = start();
+    for width in [1280, 360] {
+        browser.resize(width, 740);
+        browser.open(&format!("{root}speed.html"));
+        browser.wait_until("document.querySelectorAll('.speed').length >= 3");
+        let wider = "[...document.querySelectorAll('.speed, .speed *')].filter((it) => \
+                     it.getBoundingClientRect().right > innerWidth || it.scrollWidth > it.clientWidth + 1 \
+                     && it.clientWidth > 0).map((it) => it.outerHTML.slice(0, 80)).join()";
+        assert_eq!(browser.value(wider), "", "{width}");
+        let folded = "[...document.querySelectorAll('main table')].every((it) => \
+                      it.closest('.speed, details:not([open])'))";
+        assert_eq!(browser.value(folded), true, "the tables are behind folds");
+    }
+    in_order(&browser, &root);
+}
+
+#[test]
 fn a_question_is_answered_by_keyboard() {
     let Some(mut browser) = browser() else { return };
     let root = start();

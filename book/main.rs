@@ -57,7 +57,8 @@ enum Command {
     Timelines {
         /// Only these
         names: Vec<String>,
-        /// Writes nothing, but compares the names of threads, plots and phases with the pictures that are there
+        /// Writes nothing, but compares the names of threads, plots and phases with the pictures
+        /// that are there
         #[arg(long)]
         check: bool,
     },

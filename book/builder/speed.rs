@@ -8,12 +8,17 @@ use serde::Deserialize;
 
 use super::escape;
 
-/// The questions, and how each is answered.
-const QUESTIONS: [(&str, fn(&Results) -> Option<Answer>); 4] =
+/// A question, and how it is answered; `None` where nothing of it was measured.
+type Question = (&'static str, fn(&Results) -> Option<Answer>);
+
+/// All questions.
+const QUESTIONS: [Question; 4] =
     [("lock", lock), ("waiting", waiting), ("busy", busy), ("python", python)];
 
 /// What the picture and the sentence are made from.
 struct Answer {
+    /// What the length of a bar means.
+    key: &'static str,
     bars: Vec<Bar>,
     sentence: String,
 }
@@ -21,7 +26,7 @@ struct Answer {
 /// A line of the picture.
 struct Bar {
     name: String,
-    /// How long the bar is, as a share of the longest.
+    /// How much of its cell the bar fills.
     share: f64,
     figure: String,
 }
@@ -71,7 +76,7 @@ pub fn figure(json: &str, question: &str) -> Result<String, String> {
         format!("no question `{question}`; there are {}", known.join(", "))
     })?;
     let results: Results = serde_json::from_str(json).map_err(|error| error.to_string())?;
-    let Some(Answer { bars, sentence }) = answer(&results) else {
+    let Some(Answer { key, bars, sentence }) = answer(&results) else {
         return Ok(
             "\n*No row of this question was measured; `cargo results` measures all.*\n\n".into()
         );
@@ -86,7 +91,8 @@ pub fn figure(json: &str, question: &str) -> Result<String, String> {
         )
     });
     Ok(format!(
-        "\n<figure class=\"speed\">\n<table>\n<tbody>\n{}\n</tbody>\n</table>\n<figcaption>{}</figcaption>\n</figure>\n\n",
+        "\n<figure class=\"speed\">\n<table>\n<tbody>\n{}\n</tbody>\n</table>\n<figcaption>{}\
+         <small>{key}</small></figcaption>\n</figure>\n\n",
         Vec::from_iter(rows).join("\n"),
         escape(&sentence),
     ))
@@ -118,6 +124,7 @@ fn lock(results: &Results) -> Option<Answer> {
         figure: nanoseconds(time),
     });
     Some(Answer {
+        key: "The longest bar is the slowest call.",
         bars: bars.collect(),
         sentence: format!(
             "To take a lock that is free and to give it back costs {}: {} times the least that the hardware asks \
@@ -150,6 +157,7 @@ fn waiting(results: &Results) -> Option<Answer> {
         nanoseconds(asleep.nanoseconds.median),
     );
     Some(Answer {
+        key: BESIDE,
         bars: found.iter().map(|(name, ours, std)| beside(name, ours, std)).collect(),
         sentence,
     })
@@ -174,6 +182,7 @@ fn busy(results: &Results) -> Option<Answer> {
         worst.2.name,
     );
     Some(Answer {
+        key: BESIDE,
         bars: found.iter().map(|(name, ours, best)| beside(name, ours, best)).collect(),
         sentence,
     })
@@ -182,7 +191,9 @@ fn busy(results: &Results) -> Option<Answer> {
 /// Ours as a share of CPython's.
 fn python(results: &Results) -> Option<Answer> {
     let bench = results.benches.iter().find(|bench| bench.name == "python")?;
-    let found = Vec::from_iter(bench.rows.iter().filter_map(|row| {
+    // What is done by more threads with a queue between them is behind the fold.
+    let rows = bench.rows.iter().filter(|row| !row.name.contains(" to "));
+    let found = Vec::from_iter(rows.filter_map(|row| {
         let python = row.contestants.iter().find(|other| other.name.starts_with("CPython"))?;
         Some((row.name.as_str(), row.ours()?, python))
     }));
@@ -193,21 +204,27 @@ fn python(results: &Results) -> Option<Answer> {
         .fold((f64::MAX, 0.0_f64), |(least, most), times| (least.min(times), most.max(times)));
     let python = found.first()?.2.name.clone();
     let sentence = format!(
-        "The same call takes {python} between {} and {} times as long; most of that is the interpreter, not the lock.",
+        "{python} takes between {} and {} times as long for the same call; most of that is the interpreter, \
+         not the lock.",
         ratio(least),
         ratio(most),
     );
     Some(Answer {
+        key: BESIDE,
         bars: found.iter().map(|(name, ours, other)| beside(name, ours, other)).collect(),
         sentence,
     })
 }
 
+/// What [`beside`] draws.
+const BESIDE: &str = "Blue is ours; the whole width is the other's.";
+
 /// A bar that is as long as ours is, where the other's fills the cell; both full, where ours is
 /// longer.
 fn beside(name: &str, ours: &Contestant, other: &Contestant) -> Bar {
     let (mine, theirs) = (ours.nanoseconds.median, other.nanoseconds.median);
-    let figure = format!("{} ({}: {})", nanoseconds(mine), other.name, nanoseconds(theirs));
+    let other = other.name.split(' ').next().unwrap_or_default();
+    let figure = format!("{}, {other} {}", nanoseconds(mine), nanoseconds(theirs));
     Bar { name: name.to_owned(), share: mine / theirs, figure }
 }
 
@@ -238,14 +255,14 @@ impl Row {
     }
 }
 
-/// Three digits, and a unit that suits them.
+/// Two or three digits, and a unit that suits them. A line does not break between the two.
 fn nanoseconds(time: f64) -> String {
     match time {
-        ..10.0 => format!("{time:.1} ns"),
-        ..1e3 => format!("{time:.0} ns"),
-        ..1e4 => format!("{:.1} µs", time / 1e3),
-        ..1e6 => format!("{:.0} µs", time / 1e3),
-        _ => format!("{:.1} ms", time / 1e6),
+        ..10.0 => format!("{time:.1}\u{a0}ns"),
+        ..1e3 => format!("{time:.0}\u{a0}ns"),
+        ..1e4 => format!("{:.1}\u{a0}µs", time / 1e3),
+        ..1e6 => format!("{:.0}\u{a0}µs", time / 1e3),
+        _ => format!("{:.1}\u{a0}ms", time / 1e6),
     }
 }
 
@@ -274,8 +291,8 @@ mod tests {
         let html = figure(FIXTURE, "lock").unwrap();
         for part in [
             "<th scope=\"row\">Lock, lock and unlock</th>",
-            "<span style=\"width:25.0%\"></span></td><td>1.0 ns</td>",
-            "costs 4.0 ns: 4.00 times the least",
+            "<span style=\"width:25.0%\"></span></td><td>1.0\u{a0}ns</td>",
+            "costs 4.0\u{a0}ns: 4.00 times the least",
             "and 2.00 times what the fastest other lock, fast, takes.",
         ] {
             assert!(html.contains(part), "{part}: {html}");
@@ -287,7 +304,10 @@ mod tests {
     fn a_load_is_named_and_ours_is_a_share_of_the_other() {
         let html = figure(FIXTURE, "busy").unwrap();
         assert!(html.contains("Lock, beside one</th>") && html.contains("width:25.0%"), "{html}");
-        assert!(html.contains("1 of 1 rows") && html.contains("20 ns (fast: 80 ns)"), "{html}");
+        assert!(
+            html.contains("1 of 1 rows") && html.contains("20\u{a0}ns, fast 80\u{a0}ns"),
+            "{html}"
+        );
     }
 
     #[test]

@@ -148,8 +148,7 @@ fn all_scripts_and_each_graph_are_small() {
     let ours = site.files().filter(|(path, _)| path.starts_with("theme/") && path.ends_with(".js"));
     let sizes = Vec::from_iter(ours.map(|(_, script)| compressed(script)));
     println!("our script: {sizes:?} bytes compressed");
-    // 12 KiB for what a page does, and 2 for the path through all levels, the list itself among it.
-    assert!(sizes.len() == 1 && sizes[0] <= 14 * 1024, "{sizes:?} bytes compressed");
+    assert!(sizes.len() == 1 && sizes[0] <= 12 * 1024, "{sizes:?} bytes compressed");
     for (file, _) in graphs() {
         let path = Path::new(BOOK).join("generated/explore").join(&file);
         let graph = compressed(&fs::read(path).unwrap());

@@ -1,13 +1,18 @@
 // The path through all puzzles: what is next when one is done, how far the reader is in each chapter, and the page that
 // lists them (builder/levels.rs), to which it adds stars. The builder gives the list to `locksmith.levels`:
 //
-//     { home: "levels.html", pages: [["index.html", [["exercise-not-a-lock", "Not a lock"], …]], …] }
+//     { home: "levels.html", pages: [["index.html", ["exercise-not-a-lock", …]], …] }
 (() => {
   "use strict";
 
   const locksmith = (window.locksmith ||= {});
+  // As the builder's `Level::title`.
+  const title = (id) => {
+    const name = id.slice(id.indexOf("-") + 1).replaceAll("-", " ");
+    return name[0].toUpperCase() + name.slice(1);
+  };
   const all = () => (locksmith.levels?.pages || []).flatMap(([page, levels]) =>
-    levels.map(([id, title]) => ({ id, title, page })));
+    levels.map((id) => ({ id, title: title(id), page })));
   const kept = (id) => locksmith.store?.get(id) || {};
   // mdBook puts into each page how it gets to the folder of the first one.
   const root = () => (typeof path_to_root === "string" ? path_to_root : "");
@@ -34,7 +39,7 @@
   // In the list of chapters.
   const drawChapters = () => {
     for (const [page, levels] of locksmith.levels?.pages || []) {
-      const done = levels.filter(([id]) => kept(id).done).length;
+      const done = levels.filter((id) => kept(id).done).length;
       const target = new URL(root() + page, location.href).href;
       for (const link of document.querySelectorAll(".sidebar .chapter a[href]")) {
         if (link.href !== target) continue;

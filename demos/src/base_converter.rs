@@ -101,6 +101,9 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
     Ok(verdict.outcome)
 }
 
+/// The divider and the writer, when they have ended.
+type Teams = (Vec<Worker<()>>, Vec<Worker<String>>);
+
 /// What the two threads share.
 struct Converter {
     number: u128,
@@ -118,7 +121,7 @@ impl Converter {
     }
 
     /// Two teams of one: the divider, and the writer.
-    fn run(&self) -> io::Result<(Vec<Worker<()>>, Vec<Worker<String>>)> {
+    fn run(&self) -> io::Result<Teams> {
         // What the other waits for if one panics.
         let stop = || self.no_more_digits();
         threads::scope(|scope| {

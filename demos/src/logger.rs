@@ -199,11 +199,11 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
     Ok(verdict.outcome)
 }
 
-/// All threads read all texts and log what they find: how they ended, what they logged, and how long it took.
-fn log_all(
-    args: &Args,
-    texts: &Texts,
-) -> io::Result<(Vec<Worker<()>>, Vec<Lock<Logged>>, Duration)> {
+/// How the threads ended, what each logged, and how long all took.
+type LoggedAll = (Vec<Worker<()>>, Vec<Lock<Logged>>, Duration);
+
+/// All threads read all texts and log what they find.
+fn log_all(args: &Args, texts: &Texts) -> io::Result<LoggedAll> {
     let logged: Vec<_> = (0..args.threads).map(|_| Lock::new(Logged::default())).collect();
     let live = progress::start(args.threads * texts.files.len(), "texts", String::new);
     let started = Instant::now();

@@ -319,7 +319,8 @@ mod tests {
     fn a_narrow_terminal_loses_no_cell() {
         let mut report = on(40);
         let cells = ["worker-1", "1,234", "12.3 ms", "456.7 ms", "of a second"].map(str::to_owned);
-        report.table(["thread", "records", "mean call", "longest call", "share"], &[cells.clone()]);
+        let row = std::slice::from_ref(&cells);
+        report.table(["thread", "records", "mean call", "longest call", "share"], row);
         report.chart(&[("a label that is far too long for it", 12_345), ("b", 1)]);
         report
             .columns([["cargo run -- tickets --broken".into(), "the same without a lock".into()]]);

@@ -18,7 +18,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
     let make = || Bank { balance: Lock::new(0) };
     let take = (FILE, "compare_exchange(UNLOCKED, LOCKED, Acquire, Relaxed)");
     let take_late = (FILE, "self.state.swap(CONTENDED, Acquire)");
-    let free = (FILE, "self.state.swap(UNLOCKED, Release)");
+    let free = (FILE, "self.state.fetch_and(HANDED, Release)");
     vec![
         Scenario::new("lock", make)
             .threads(2, |bank| deposit(&bank.balance))

@@ -10,16 +10,20 @@
 //!                    acquire: compare-exchange
 //!             ┌───────────────────────────────────────┐
 //!             │                                       ▼
-//!        ┌──────────┐      release: swap         ┌──────────┐
+//!        ┌──────────┐          release           ┌──────────┐
 //!        │ UNLOCKED │◀───────────────────────────│  LOCKED  │
 //!        └──────────┘                            └──────────┘
 //!             ▲  │                                    │
 //!             │  │ a sleeper woke up: swap            │ a thread is about to sleep: swap
 //!             │  ▼                                    ▼
 //!             │ ┌──────────────────────────────────────┐
-//!             └─│              CONTENDED               │
-//!   release:    └──────────────────────────────────────┘
-//!   swap, then wake one
+//!             └─│              CONTENDED               │◀──────────┐
+//!   release,    └──────────────────────────────────────┘           │
+//!   then wake one         │ a sleeper has waited                   │ a sleeper takes it;
+//!                         ▼ for too long                           │ no other thread can
+//!                  ┌─────────────┐  release, then wake one   ┌──────────┐
+//!                  │   STARVED   │──────────────────────────▶│  HANDED  │
+//!                  └─────────────┘                           └──────────┘
 //! ```
 //!
 //! A thread that has slept cannot know whether it was the only one, so it takes the lock as
@@ -32,9 +36,22 @@
 //! may give up only after a wait that timed out, because [`park`] promises that such a wait
 //! consumed no wake-up.
 //!
-//! The lock is not fair: a running thread may take it before a woken thread arrives. That is
-//! intended. A hand-over to a sleeping thread would leave the lock idle for the 30 µs of a
-//! wake-up.
+//! # A sleeper does not starve
+//!
+//! A running thread may take the lock while one that was woken is on its way. That is on purpose. A
+//! hand-over to a sleeping thread would keep the lock idle for the 30 µs that it takes to wake up. But
+//! an owner that takes the lock again at once could go on like that for good: each time the sleeper
+//! is there, the lock is taken. So a sleeper that was woken in vain and has waited for a millisecond
+//! (`sync::wait_time`) makes its note `STARVED`. The owner then does not unlock. It makes the word
+//! `HANDED`, which only a thread that has slept can take; all others find it locked.
+//!
+//! `HANDED` would lock the lock for good if no such thread came. One always does. The thread that wrote
+//! `STARVED` is asleep, awake, or its time is up:
+//!
+//! - If it is asleep, then the owner's wake reaches it or another sleeper.
+//! - If it is awake, then it looks at the word before it sleeps.
+//! - If its time is up, then it **takes its note along**: it makes `STARVED` `CONTENDED`. If it finds
+//!   `HANDED` instead, it has the lock, and must not give up.
 //!
 //! Source: Ulrich Drepper, [_Futexes Are Tricky_](https://www.akkadia.org/drepper/futex.pdf), the
 //! third mutex; the deadline rule and the blind back-off are this crate's.
@@ -51,7 +68,8 @@ use crate::deadlock::{Identity, Kind, WaitTarget};
 use crate::park::{self, Wait};
 use crate::sync::atomic::AtomicU32;
 use crate::sync::atomic::Ordering::{Acquire, Relaxed, Release};
-use crate::sync::{const_fn, spin};
+use crate::sync::wait_time::WaitTime;
+use crate::sync::{const_fn, shortcut, spin};
 
 // ANCHOR: states
 /// The lock is free.
@@ -61,6 +79,12 @@ const LOCKED: u32 = 1;
 /// A thread holds the lock, and others may sleep: the owner must wake one when it unlocks.
 const CONTENDED: u32 = 2;
 // ANCHOR_END: states
+// ANCHOR: starved-states
+/// As `CONTENDED`, and a sleeper has waited for too long: the owner must hand the lock to a sleeper.
+const STARVED: u32 = CONTENDED | HANDED;
+/// No thread has the lock, and only one that has slept may take it. Such a thread is on its way.
+const HANDED: u32 = 4;
+// ANCHOR_END: starved-states
 
 /// A lock that guards no data: Python's `threading.Lock`.
 ///
@@ -91,6 +115,8 @@ pub struct RawLock {
     /// | `UNLOCKED`  | no                    | no, or one is woken | `try_release`        |
     /// | `LOCKED`    | yes                   | no, or one is woken | `acquire_fast`       |
     /// | `CONTENDED` | yes                   | yes                 | `acquire_slow`       |
+    /// | `STARVED`   | yes                   | yes                 | `acquire_slow`       |
+    /// | `HANDED`    | no                    | yes; one is woken   | `release_slow`       |
     state: AtomicU32,
 }
 // ANCHOR_END: raw-type
@@ -185,21 +211,39 @@ impl RawLock {
     #[cold]
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
     fn acquire_slow(&self, deadline: Option<Instant>, target: WaitTarget<'_>) -> bool {
+        let mut slept = WaitTime::new();
         let mut state = self.look_for_a_while();
         if state == UNLOCKED && self.acquire_fast() {
             return true; // and no thread needs to be told that we ever waited
         }
         loop {
-            // Leave the note before sleeping; if the lock turns out to be free, the note has taken
-            // it. The note is CONTENDED and not LOCKED because there may be other sleepers.
-            // Acquire: pairs with the Release in `try_release`, as in `acquire_fast`.
-            if state != CONTENDED && self.state.swap(CONTENDED, Acquire) == UNLOCKED {
-                return true;
+            match state {
+                // The note of another thread is there, and one note is enough.
+                STARVED => {}
+                // On its way to a thread that has slept. This one has not.
+                HANDED if !slept.has_begun() => {}
+                LOCKED | CONTENDED if slept.is_too_long() => {
+                    // Relaxed: this takes nothing, whatever comes of it.
+                    if let Err(now) = self.state.compare_exchange(state, STARVED, Relaxed, Relaxed)
+                    {
+                        state = now;
+                        continue;
+                    }
+                    state = STARVED;
+                }
+                CONTENDED => {}
+                // Leave the note before sleeping; if the lock turns out to be free, the note has taken it.
+                // It says CONTENDED and not LOCKED because there may be other sleepers beside us.
+                // Acquire: pairs with the Release in `try_release` and `release_slow`, as in `acquire_fast`.
+                _ => match self.state.swap(CONTENDED, Acquire) {
+                    UNLOCKED | HANDED => return true,
+                    _ => state = CONTENDED,
+                },
             }
-            match park::wait_for(&self.state, CONTENDED, deadline, target) {
-                // No wake-up was consumed: no thread depends on this one, so it may give up. The
-                // note stays, which costs the owner at most one needless call.
-                Wait::TimedOut => return false,
+            slept.begin();
+            match park::wait_for(&self.state, state, deadline, target) {
+                // No wake-up was used up: no thread depends on this one, so it may go.
+                Wait::TimedOut => return self.is_handed_to_one_that_gives_up(),
                 // Whatever the clock says, go round: the note may have to be left again.
                 Wait::Woken => state = self.look_for_a_while(),
             }
@@ -217,12 +261,28 @@ impl RawLock {
         });
         state
     }
+
+    /// Takes the note of a sleeper along whose time is up. Returns whether it has the lock all the same, because it was
+    /// handed over just now.
+    fn is_handed_to_one_that_gives_up(&self) -> bool {
+        // Relaxed: the compare-exchange decides.
+        let mut state = self.state.load(Relaxed);
+        // A note that says CONTENDED stays. It costs the owner at most one needless call.
+        while matches!(state, STARVED | HANDED) {
+            // Acquire: pairs with the Release in `release_slow`, as in `acquire_fast`.
+            match self.state.compare_exchange(state, CONTENDED, Acquire, Relaxed) {
+                Ok(_) => break,
+                Err(now) => state = now,
+            }
+        }
+        state == HANDED
+    }
     // ANCHOR_END: acquire-slow
 
     /// Releases the lock, and wakes a thread that sleeps on it. Any thread may call it. Never
     /// blocks.
     ///
-    /// Without a sleeper: one swap.
+    /// Without a sleeper: one compare-exchange.
     ///
     /// # Panics
     ///
@@ -238,16 +298,24 @@ impl RawLock {
 
     /// Releases the lock, and wakes a thread that sleeps on it; `false` if the lock is free.
     ///
-    /// Never blocks. Without a sleeper: one swap.
+    /// Never blocks. Without a sleeper: one compare-exchange.
     // ANCHOR: release
     #[inline]
     pub fn try_release(&self) -> bool {
-        // Release: pairs with the Acquire in `acquire_fast` and `acquire_slow`: all that this
-        // thread did is seen by the next owner. From here on the lock may be another thread's, and
-        // its memory gone.
-        match self.state.swap(UNLOCKED, Release) {
+        // Release: pairs with the Acquire in `acquire_fast` and `acquire_slow`: all that this thread did
+        // is seen by the next owner. From here on the lock may be another thread's, and its memory gone.
+        shortcut(|| self.state.compare_exchange(LOCKED, UNLOCKED, Release, Relaxed).is_ok())
+            || self.release_slow()
+    }
+
+    /// Gives the lock back, whatever the word says.
+    #[cold]
+    fn release_slow(&self) -> bool {
+        // Makes LOCKED and CONTENDED UNLOCKED, and STARVED HANDED; the other two stay as they are.
+        // Release: as in `try_release`; pairs with the Acquire in `is_handed_to_one_that_gives_up`, too.
+        match self.state.fetch_and(HANDED, Release) {
             LOCKED => true,
-            CONTENDED => {
+            CONTENDED | STARVED => {
                 Self::wake(&raw const self.state);
                 true
             }

@@ -19,6 +19,7 @@ mod of_process;
 pub mod spin;
 #[cfg(not(model))]
 mod thread_id;
+pub(crate) mod wait_time;
 
 #[cfg(model)]
 pub use ::model::sync::{atomic, cell};
@@ -96,6 +97,20 @@ pub mod thread {
     pub use super::model::{Builder, id};
     pub(crate) use super::model::{adopt, current, reserve};
     pub use ::model::thread::{JoinHandle, spawn, yield_now};
+}
+
+/// Tries a faster way to what the caller does anyway if it fails. In a model only where a scenario asks for it, as for a look
+/// before a sleep ([`spin`]): it would multiply the interleavings, and add none that matters.
+#[cfg(not(model))]
+#[inline(always)]
+pub(crate) fn shortcut(attempt: impl Fn() -> bool) -> bool {
+    attempt()
+}
+
+/// As above.
+#[cfg(model)]
+pub(crate) fn shortcut(attempt: impl Fn() -> bool) -> bool {
+    ::model::spin::watch(attempt)
 }
 
 /// Whether this thread is unwinding from a panic. A `Drop` must not panic then.

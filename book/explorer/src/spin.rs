@@ -10,3 +10,9 @@ pub fn back_off(_: impl FnMut() -> bool) -> bool {
 pub fn watch(_: impl FnMut() -> bool) -> bool {
     false
 }
+
+/// Whether a wait that was woken in vain has lasted too long: time stands still in a model, so none has.
+#[must_use]
+pub fn lasted_too_long() -> bool {
+    false
+}

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU32 as Counter, Ordering::SeqCst};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::{CONTENDED, Lock, LockGuard, RawLock};
+use super::{CONTENDED, HANDED, Lock, LockGuard, RawLock, STARVED};
 use crate::sync::atomic::Ordering::Relaxed;
 
 const FAR: Duration = Duration::from_secs(3600);
@@ -31,6 +31,50 @@ fn the_guard_unlocks_at_the_end_of_its_scope() {
     }
     assert!(!lock.is_locked());
     assert_eq!(*lock.lock(), 2);
+}
+
+#[test]
+fn a_sleeper_that_has_waited_for_too_long_is_handed_the_lock() {
+    let lock = Arc::new(RawLock::new());
+    lock.acquire();
+    let sleeper = thread::spawn({
+        let lock = lock.clone();
+        move || {
+            lock.acquire();
+            lock.release();
+        }
+    });
+    // Wakes it in vain until it has waited long enough to say so.
+    until_contended(&lock);
+    while lock.state.load(Relaxed) != STARVED {
+        crate::park::wake_one(&raw const lock.state);
+        thread::yield_now();
+    }
+    lock.release();
+    sleeper.join().unwrap();
+    assert!(lock.try_acquire());
+}
+
+#[test]
+fn a_lock_that_is_handed_over_has_no_owner_yet() {
+    let lock = RawLock::new();
+    lock.state.store(HANDED, Relaxed);
+    assert!(lock.is_locked() && !lock.try_acquire() && !lock.try_release());
+    assert!(!lock.acquire_timeout(Duration::ZERO));
+}
+
+#[test]
+fn one_that_gives_up_takes_its_note_along_or_the_lock() {
+    let lock = RawLock::new();
+    lock.acquire();
+    lock.state.store(STARVED, Relaxed);
+    assert!(!lock.is_handed_to_one_that_gives_up());
+    assert_eq!(lock.state.load(Relaxed), CONTENDED);
+    assert!(!lock.is_handed_to_one_that_gives_up());
+    lock.state.store(HANDED, Relaxed);
+    assert!(lock.is_handed_to_one_that_gives_up(), "it is the one that has slept");
+    lock.release();
+    assert!(!lock.is_locked());
 }
 
 #[test]

@@ -179,7 +179,7 @@ impl<M: Machine> Policy<M> {
     // ANCHOR: back-off
     fn back_off(&self, mut ready: impl FnMut() -> bool) -> bool {
         if self.alone() {
-            return false;
+            return ready(); // nothing changes while this thread looks on; but what is there, it should know
         }
         for nanoseconds in BLIND {
             self.pause_for(nanoseconds);

@@ -11,7 +11,7 @@ use primitives::raw::RawLock;
 const A_WHILE: Duration = Duration::from_secs(3600);
 
 pub(crate) fn group() -> Group {
-    raw(timed(exclusion(Group::new("lock"))))
+    starved(raw(timed(exclusion(Group::new("lock")))))
 }
 
 fn number() -> Lock<u32> {
@@ -118,6 +118,74 @@ fn timed(group: Group) -> Group {
                 .roles(2, "may give up", add_or_give_up)
                 .check(|number| assert!(matches!(*number.lock(), 1..=3)))
                 .reaches([Slept, Woken, TimedOut, Named("gave up")]),
+        )
+}
+
+/// Sleepers that are handed the lock, once they were woken in vain.
+fn starved(group: Group) -> Group {
+    group
+        .scenario(
+            Scenario::new(
+                "two-starve",
+                "An owner that takes the lock again at once, and one that starves beside it.",
+                number,
+            )
+            .role("adds twice", |number| {
+                add(number);
+                add(number);
+            })
+            .role("adds", add)
+            .check(|number| assert_eq!(*number.lock(), 3))
+            .impatient()
+            .bound(Some(4))
+            .reaches([Slept, Woken, SpuriousWakeUp]),
+        )
+        .scenario(
+            Scenario::new("three-starve", "Three threads, each of which may starve.", number)
+                .roles(3, "adds", add)
+                .check(|number| assert_eq!(*number.lock(), 3))
+                .impatient()
+                .reaches([Slept, Woken]),
+        )
+        .scenario(
+            Scenario::new(
+                "starved-gives-up",
+                "A thread that starves may give up: the lock is not handed to nobody.",
+                number,
+            )
+            .role("adds twice", |number| {
+                add(number);
+                add(number);
+            })
+            .role("may give up", add_or_give_up)
+            .check(|number| assert!(matches!(*number.lock(), 2 | 3)))
+            .impatient()
+            .spinning() // a thread that has just come must see that the lock is handed over
+            .bound(Some(4))
+            .reaches([Slept, TimedOut, Named("gave up")]),
+        )
+        .scenario(
+            Scenario::new(
+                "one-of-three-starved-gives-up",
+                "One that starves may give up, while a second waits: it is not stranded.",
+                number,
+            )
+            .roles(2, "adds", add)
+            .role("may give up", add_or_give_up)
+            .check(|number| assert!(matches!(*number.lock(), 2 | 3)))
+            .impatient()
+            .spinning()
+            .reaches([Slept, TimedOut, Named("gave up")]),
+        )
+        .scenario(
+            Scenario::new(
+                "last-frees-starved",
+                "The last one frees the lock, also where it was handed over.",
+                Counted::new,
+            )
+            .roles(2, "leaves", Counted::leave)
+            .impatient()
+            .reaches([Slept, Woken, Named("freed")]),
         )
 }
 

@@ -66,6 +66,7 @@ pub(crate) fn settings(scenario: &Scenario, options: &Options) -> Settings {
         spurious: scenario.spurious,
         timeouts: scenario.timeouts,
         spin: scenario.spin,
+        impatient: scenario.impatient,
         mutant: options.mutant.clone(),
         record: Record::None,
     }

@@ -161,6 +161,7 @@ fn along(
         spurious: scenario.spurious,
         timeouts: scenario.timeouts,
         spin: scenario.spin,
+        impatient: scenario.impatient,
         record: world::Record::All,
         ..Settings::default()
     };

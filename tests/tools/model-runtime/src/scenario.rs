@@ -29,6 +29,7 @@ pub struct Scenario {
     pub(crate) spurious: u32,
     pub(crate) timeouts: u32,
     pub(crate) spin: bool,
+    pub(crate) impatient: bool,
     pub(crate) must_reach: Vec<Reach>,
     pub(crate) must_fail: Option<Kind>,
     /// Whether it is small enough to run all its interleavings.
@@ -51,6 +52,7 @@ pub struct Draft<T> {
     spurious: u32,
     timeouts: u32,
     spin: bool,
+    impatient: bool,
     must_reach: Vec<Reach>,
     must_fail: Option<Kind>,
     counted: bool,
@@ -93,6 +95,7 @@ impl Scenario {
             spurious: 1,
             timeouts: 1,
             spin: false,
+            impatient: false,
             must_reach: Vec::new(),
             must_fail: None,
             counted: false,
@@ -174,6 +177,13 @@ impl<T: Send + Sync + 'static> Draft<T> {
         self
     }
 
+    /// Lets every wait that asks whether it has lasted too long hear that it has. Otherwise none has.
+    #[must_use]
+    pub fn impatient(mut self) -> Self {
+        self.impatient = true;
+        self
+    }
+
     /// Also counts it by brute force: `cargo model --coverage` runs all its interleavings, and says
     /// how many of them loom reaches. For small scenarios: two threads with an operation each.
     #[must_use]
@@ -209,6 +219,7 @@ impl<T: Send + Sync + 'static> From<Draft<T>> for Scenario {
             spurious: draft.spurious,
             timeouts: draft.timeouts,
             spin: draft.spin,
+            impatient: draft.impatient,
             must_reach: draft.must_reach,
             must_fail: draft.must_fail,
             counted: draft.counted,

@@ -39,6 +39,8 @@ pub(crate) struct Settings {
     pub(crate) timeouts: u32,
     /// Whether spins look once; otherwise they do not look at all.
     pub(crate) spin: bool,
+    /// Whether a wait that asks is told that it has lasted too long.
+    pub(crate) impatient: bool,
     /// What to change, and where.
     pub(crate) mutant: Option<Mutant>,
     /// The thread whose operations to keep.

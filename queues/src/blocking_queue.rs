@@ -36,6 +36,34 @@ pub trait BlockingQueue<T>: Send + Sync {
     fn get_timeout(&self, timeout: Duration) -> Result<T, GetTimeoutError>;
     fn get_deadline(&self, deadline: Instant) -> Result<T, GetTimeoutError>;
 
+    fn put_many(&self, items: Vec<T>) -> Result<(), PutError<Vec<T>>>;
+    fn try_put_many(&self, items: Vec<T>) -> Result<(), TryPutError<Vec<T>>>;
+    fn put_many_timeout(
+        &self,
+        items: Vec<T>,
+        timeout: Duration,
+    ) -> Result<(), PutTimeoutError<Vec<T>>>;
+    fn put_many_deadline(
+        &self,
+        items: Vec<T>,
+        deadline: Instant,
+    ) -> Result<(), PutTimeoutError<Vec<T>>>;
+
+    fn get_many(&self, into: &mut Vec<T>, most: usize) -> Result<usize, GetError>;
+    fn try_get_many(&self, into: &mut Vec<T>, most: usize) -> Result<usize, TryGetError>;
+    fn get_many_timeout(
+        &self,
+        into: &mut Vec<T>,
+        most: usize,
+        timeout: Duration,
+    ) -> Result<usize, GetTimeoutError>;
+    fn get_many_deadline(
+        &self,
+        into: &mut Vec<T>,
+        most: usize,
+        deadline: Instant,
+    ) -> Result<usize, GetTimeoutError>;
+
     #[must_use]
     fn len(&self) -> usize;
     #[must_use]
@@ -112,6 +140,67 @@ macro_rules! inherent {
             deadline: ::std::time::Instant,
         ) -> Result<$item, $crate::error::GetTimeoutError> {
             self.get_deadline(deadline)
+        }
+
+        fn put_many(&self, items: Vec<$item>) -> Result<(), $crate::error::PutError<Vec<$item>>> {
+            self.put_many(items)
+        }
+
+        fn try_put_many(
+            &self,
+            items: Vec<$item>,
+        ) -> Result<(), $crate::error::TryPutError<Vec<$item>>> {
+            self.try_put_many(items)
+        }
+
+        fn put_many_timeout(
+            &self,
+            items: Vec<$item>,
+            timeout: ::std::time::Duration,
+        ) -> Result<(), $crate::error::PutTimeoutError<Vec<$item>>> {
+            self.put_many_timeout(items, timeout)
+        }
+
+        fn put_many_deadline(
+            &self,
+            items: Vec<$item>,
+            deadline: ::std::time::Instant,
+        ) -> Result<(), $crate::error::PutTimeoutError<Vec<$item>>> {
+            self.put_many_deadline(items, deadline)
+        }
+
+        fn get_many(
+            &self,
+            into: &mut Vec<$item>,
+            most: usize,
+        ) -> Result<usize, $crate::error::GetError> {
+            self.get_many(into, most)
+        }
+
+        fn try_get_many(
+            &self,
+            into: &mut Vec<$item>,
+            most: usize,
+        ) -> Result<usize, $crate::error::TryGetError> {
+            self.try_get_many(into, most)
+        }
+
+        fn get_many_timeout(
+            &self,
+            into: &mut Vec<$item>,
+            most: usize,
+            timeout: ::std::time::Duration,
+        ) -> Result<usize, $crate::error::GetTimeoutError> {
+            self.get_many_timeout(into, most, timeout)
+        }
+
+        fn get_many_deadline(
+            &self,
+            into: &mut Vec<$item>,
+            most: usize,
+            deadline: ::std::time::Instant,
+        ) -> Result<usize, $crate::error::GetTimeoutError> {
+            self.get_many_deadline(into, most, deadline)
         }
 
         fn len(&self) -> usize {

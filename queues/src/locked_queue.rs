@@ -27,6 +27,7 @@
 //! semantics: a wake-up is a hint, so every wait is in a loop.
 
 mod ending;
+mod many;
 #[cfg(all(test, not(model)))]
 mod tests;
 

@@ -248,9 +248,10 @@ fn lower_first<T>(heap: &mut [Entry<T>], place: usize) {
     }
 }
 
-/// Frees room that a burst has left.
+/// Frees room that a burst has left. `extern "C"` for the reason that the [`Queue`](crate::Queue) has.
 #[cold]
-fn give_back<T>(heap: &mut Vec<Entry<T>>) {
+#[inline(never)]
+extern "C" fn give_back<T>(heap: &mut Vec<Entry<T>>) {
     heap.shrink_to(heap.capacity() / 2);
 }
 

@@ -58,6 +58,7 @@
 mod ending;
 mod event_count;
 mod inspect;
+mod many;
 mod position;
 #[cfg(all(test, not(model)))]
 mod tests;

@@ -44,6 +44,13 @@ impl Sleepers {
         uncalled
     }
 
+    /// There is something to do for so many sleepers. Returns how many to notify.
+    pub(crate) fn call(&mut self, events: usize) -> usize {
+        let calls = events.min(self.asleep - self.called);
+        self.called += calls;
+        calls
+    }
+
     /// How many sleep; for tests and for `Debug`.
     #[inline]
     pub(crate) fn asleep(&self) -> usize {
@@ -65,6 +72,17 @@ mod tests {
         sleepers.leave();
         sleepers.enter();
         assert!(sleepers.call_one(), "a new sleep needs a new call");
+    }
+
+    #[test]
+    fn many_events_call_each_sleeper_once() {
+        let mut sleepers = Sleepers::default();
+        assert_eq!(sleepers.call(3), 0, "nobody is there");
+        (0..4).for_each(|_| sleepers.enter());
+        assert!(sleepers.call_one());
+        assert_eq!(sleepers.call(2), 2);
+        assert_eq!(sleepers.call(2), 1, "three have been called already");
+        assert_eq!(sleepers.call(0), 0);
     }
 
     #[test]

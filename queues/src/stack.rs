@@ -25,12 +25,11 @@ pub type Stack<T> = LockedQueue<Lifo<T>>;
 /// The order of a [`Stack`]: the newest item.
 pub struct Lifo<T>(Vec<T>);
 
-impl<T> Lifo<T> {
-    /// Frees room that a burst has left.
-    #[cold]
-    fn give_back(&mut self) {
-        self.0.shrink_to(self.0.capacity() / 2);
-    }
+/// Frees room that a burst has left. `extern "C"` for the reason that the [`Queue`](crate::Queue) has.
+#[cold]
+#[inline(never)]
+extern "C" fn give_back<T>(items: &mut Vec<T>) {
+    items.shrink_to(items.capacity() / 2);
 }
 
 // ANCHOR: discipline
@@ -45,7 +44,7 @@ impl<T> Discipline for Lifo<T> {
     #[inline]
     fn pop(&mut self) -> Option<T> {
         if memory::is_roomy::<T>(self.0.len(), self.0.capacity()) {
-            self.give_back();
+            give_back(&mut self.0);
         }
         self.0.pop()
     }

@@ -107,7 +107,7 @@ impl<T> Ring<T> {
     // ANCHOR: put-slow
     #[cold]
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
-    fn put_slow(
+    pub(super) fn put_slow(
         &self,
         mut item: T,
         deadline: Option<Instant>,
@@ -218,7 +218,7 @@ impl<T> Ring<T> {
     // ANCHOR: get-slow
     #[cold]
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
-    fn get_slow(
+    pub(super) fn get_slow(
         &self,
         deadline: Option<Instant>,
         mut time_is_up: bool,

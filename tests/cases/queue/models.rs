@@ -51,7 +51,7 @@ impl Line {
 }
 
 pub(crate) fn group() -> Group {
-    jobs(shutdown(timed(passing(Group::new("queue")))))
+    many(jobs(shutdown(timed(passing(Group::new("queue"))))))
 }
 
 fn passing(group: Group) -> Group {
@@ -270,5 +270,74 @@ fn jobs(group: Group) -> Group {
             })
             .bound(Some(4))
             .reaches([Slept, Woken, TimedOut, Named("gave up")]),
+        )
+}
+
+/// Batches: many items at once.
+fn many(group: Group) -> Group {
+    let two_places = || Line { queue: Queue::bounded(2), out: Lock::new(Vec::new()) };
+    let get_some = |line: &Line, most| {
+        let mut items = Vec::new();
+        let got = line.queue.get_many(&mut items, most).expect("nobody shuts it down");
+        assert!(got > 0 && got == items.len());
+        line.out.lock().append(&mut items);
+    };
+    group
+        .scenario(
+            Scenario::new("many-into-few", "Three items through two places.", two_places)
+                .role("puts three", |line| {
+                    line.queue.put_many(vec![1, 2, 3]).expect("nobody shuts it down");
+                })
+                .role("gets three", move |line| {
+                    while line.out.lock().len() < 3 {
+                        get_some(line, 3);
+                    }
+                })
+                .bound(Some(2))
+                .spurious(0)
+                .check(|line| assert_eq!(*line.out.lock(), [1, 2, 3]))
+                .reaches([Slept, Woken]),
+        )
+        .scenario(
+            Scenario::new("many-call-two", "A batch calls a getter for each item.", two_places)
+                .role("puts two", |line| {
+                    line.queue.put_many(vec![1, 2]).expect("nobody shuts it down");
+                })
+                .roles(2, "gets one", Line::get_one)
+                .bound(Some(2))
+                .spurious(0)
+                .check(|line| assert_eq!(line.came_out(), [1, 2]))
+                .reaches([Slept, Woken]),
+        )
+        .scenario(
+            Scenario::new("many-make-room", "A batch calls a putter for each place.", move || {
+                let line = two_places();
+                line.put(1);
+                line.put(2);
+                line
+            })
+            .role("gets two", move |line| get_some(line, 2))
+            .role("puts 3", |line| line.put(3))
+            .role("puts 4", |line| line.put(4))
+            .bound(Some(2))
+            .spurious(0)
+            .check(|line| assert_eq!(line.queue.len() + line.out.lock().len(), 4))
+            .reaches([Slept, Woken]),
+        )
+        .scenario(
+            Scenario::new("many-shut-down", "What was not put is given back.", two_places)
+                .role("puts three", |line| {
+                    if let Err(PutError::Shutdown(mut back)) = line.queue.put_many(vec![1, 2, 3]) {
+                        reached(if back.len() == 1 { "one came back" } else { "all came back" });
+                        line.out.lock().append(&mut back);
+                    }
+                })
+                .role("shuts down", |line| line.queue.shutdown())
+                .bound(Some(3))
+                .check(|line| {
+                    line.get_all();
+                    assert_eq!(line.came_out(), [1, 2, 3]);
+                })
+                .reaches([Slept, Woken, Named("one came back"), Named("all came back")]),
         )
 }

@@ -19,6 +19,9 @@ use tests::properties::{Form, config, form};
 pub(crate) enum Call {
     Put(Form),
     Get(Form),
+    /// So many; a form that may wait for all of them only where there is room.
+    PutMany(Form, usize),
+    GetMany(Form, usize),
     TaskDone,
     Join(Form),
     Shutdown,
@@ -34,6 +37,8 @@ fn call() -> impl Strategy<Value = Call> {
     prop_oneof![
         40 => form().prop_map(Call::Put),
         30 => form().prop_map(Call::Get),
+        10 => (form(), 0_usize..=3).prop_map(|(form, items)| Call::PutMany(form, items)),
+        10 => (form(), 0_usize..=3).prop_map(|(form, most)| Call::GetMany(form, most)),
         20 => Just(Call::TaskDone),
         10 => form().prop_map(Call::Join),
         1 => Just(Call::Shutdown),
@@ -53,9 +58,18 @@ pub(crate) enum GaveUp {
 pub(crate) enum Outcome {
     Put(Result<(), (GaveUp, usize)>),
     Get(Result<usize, GaveUp>),
-    TaskDone { accepted: bool },
-    Join { all_done: bool },
-    Shutdown { left: Vec<usize> },
+    /// With what was not put.
+    PutMany(Result<(), (GaveUp, Vec<usize>)>),
+    GetMany(Result<Vec<usize>, GaveUp>),
+    TaskDone {
+        accepted: bool,
+    },
+    Join {
+        all_done: bool,
+    },
+    Shutdown {
+        left: Vec<usize>,
+    },
     Count(usize),
     Settled,
 }
@@ -77,10 +91,15 @@ pub(crate) struct Subject {
 }
 
 impl Subject {
-    pub(crate) fn make(&self, call: Call, item: impl FnOnce() -> Item) -> Outcome {
+    pub(crate) fn make(&self, call: Call, mut item: impl FnMut() -> Item) -> Outcome {
         let queue = &self.queue;
         match call {
             Call::Put(form) => Outcome::Put(self.put(form, item())),
+            Call::PutMany(form, items) => {
+                let items = Vec::from_iter((0..items).map(|_| item()));
+                Outcome::PutMany(self.put_many(form, items))
+            }
+            Call::GetMany(form, most) => Outcome::GetMany(self.get_many(form, most)),
             Call::Get(form) => Outcome::Get(self.get(form).map(|item| {
                 let number = item.number();
                 item.take();
@@ -140,6 +159,50 @@ impl Subject {
         }
     }
 
+    fn put_many(&self, form: Form, items: Vec<Item>) -> Result<(), (GaveUp, Vec<usize>)> {
+        let timed = |error| match error {
+            PutTimeoutError::Timeout(items) => (GaveUp::FullOrEmpty, items),
+            PutTimeoutError::Shutdown(items) => (GaveUp::Shutdown, items),
+        };
+        let queue = &self.queue;
+        let outcome = match form {
+            Form::Blocking => {
+                queue.put_many(items).map_err(|error| (GaveUp::Shutdown, error.into_inner()))
+            }
+            Form::Endless => queue.put_many_timeout(items, Duration::MAX).map_err(timed),
+            Form::Timeout(timeout) => queue.put_many_timeout(items, timeout).map_err(timed),
+            Form::Past => queue.put_many_deadline(items, Instant::now()).map_err(timed),
+            Form::Try => queue.try_put_many(items).map_err(|error| match error {
+                TryPutError::Full(items) => (GaveUp::FullOrEmpty, items),
+                TryPutError::Shutdown(items) => (GaveUp::Shutdown, items),
+            }),
+        };
+        outcome.map_err(|(why, items)| (why, items.iter().map(Item::number).collect()))
+    }
+
+    /// What was in the buffer before stays there.
+    fn get_many(&self, form: Form, most: usize) -> Result<Vec<usize>, GaveUp> {
+        let timed = |error| match error {
+            GetTimeoutError::Timeout => GaveUp::FullOrEmpty,
+            GetTimeoutError::Shutdown => GaveUp::Shutdown,
+        };
+        let (queue, mut items) = (&self.queue, Vec::new());
+        let got = match form {
+            Form::Blocking => queue.get_many(&mut items, most).map_err(|_| GaveUp::Shutdown),
+            Form::Endless => queue.get_many_timeout(&mut items, most, Duration::MAX).map_err(timed),
+            Form::Timeout(time) => queue.get_many_timeout(&mut items, most, time).map_err(timed),
+            Form::Past => queue.get_many_deadline(&mut items, most, Instant::now()).map_err(timed),
+            Form::Try => queue.try_get_many(&mut items, most).map_err(|error| match error {
+                TryGetError::Empty => GaveUp::FullOrEmpty,
+                TryGetError::Shutdown => GaveUp::Shutdown,
+            }),
+        };
+        assert_eq!(got.unwrap_or(0), items.len());
+        let numbers = items.iter().map(Item::number).collect();
+        items.into_iter().for_each(Item::take);
+        got.map(|_| numbers)
+    }
+
     fn join(&self, form: Form) -> bool {
         match form {
             Form::Blocking => {
@@ -192,6 +255,14 @@ impl Model {
         match call {
             Call::Put(form) => Call::Put(form.unless(self.is_full() && !self.shut_down)),
             Call::Get(form) => Call::Get(form.unless(self.items.is_empty() && !self.shut_down)),
+            Call::PutMany(form, items) => {
+                let room = self.capacity.map_or(items, |capacity| capacity - self.items.len());
+                Call::PutMany(form.unless(room < items && !self.shut_down), items)
+            }
+            Call::GetMany(form, most) => {
+                let waits = most > 0 && self.items.is_empty() && !self.shut_down;
+                Call::GetMany(form.unless(waits), most)
+            }
             Call::Join(form) => Call::Join(form.unless(self.unfinished > 0)),
             call => call,
         }
@@ -211,6 +282,28 @@ impl Model {
                 None if self.shut_down => Err(GaveUp::Shutdown),
                 None => Err(GaveUp::FullOrEmpty),
             }),
+            Call::PutMany(_, items) => {
+                let mut numbers = VecDeque::from_iter(number..number + items);
+                while !self.is_full()
+                    && !self.shut_down
+                    && let Some(number) = numbers.pop_front()
+                {
+                    self.kind.insert(&mut self.items, number);
+                    self.unfinished += 1;
+                }
+                let why = if self.shut_down { GaveUp::Shutdown } else { GaveUp::FullOrEmpty };
+                let back = Vec::from(numbers);
+                Outcome::PutMany(if back.is_empty() { Ok(()) } else { Err((why, back)) })
+            }
+            Call::GetMany(_, most) => {
+                let there = self.items.len().min(most);
+                Outcome::GetMany(match self.items.drain(..there).collect() {
+                    _ if most == 0 => Ok(Vec::new()),
+                    numbers if there > 0 => Ok(numbers),
+                    _ if self.shut_down => Err(GaveUp::Shutdown),
+                    _ => Err(GaveUp::FullOrEmpty),
+                })
+            }
             Call::TaskDone => {
                 let accepted = self.unfinished > 0;
                 self.unfinished -= usize::from(accepted);
@@ -267,16 +360,24 @@ fn a_queue_does_what_its_model_does() {
     let cases = (select(&Kind::ALL[..]), option::weighted(0.8, 1_usize..=4), vec(call(), 0..80));
     watched(|_| {
         proptest!(config(), |((kind, capacity, calls) in cases)| {
-            let ledger = Ledger::new(1, calls.len());
+            let ledger = Ledger::new(1, 3 * calls.len());
             let capacity = kind.capacity(capacity);
             let subject = Subject { queue: kind.make(capacity) };
             let mut model = Model::new(kind, capacity);
-            let mut taken = 0;
+            let (mut taken, mut made) = (0, 0);
             for (number, call) in calls.into_iter().enumerate() {
                 let call = model.possible(call);
-                let outcome = subject.make(call, || ledger.item(0, number));
-                taken += usize::from(matches!(outcome, Outcome::Get(Ok(_))));
-                prop_assert_eq!(outcome, model.make(call, number), "call {}: {:?}", number, call);
+                let first = made;
+                let outcome = subject.make(call, || {
+                    made += 1;
+                    ledger.item(0, made - 1)
+                });
+                taken += match &outcome {
+                    Outcome::Get(Ok(_)) => 1,
+                    Outcome::GetMany(Ok(numbers)) => numbers.len(),
+                    _ => 0,
+                };
+                prop_assert_eq!(outcome, model.make(call, first), "call {}: {:?}", number, call);
                 model.settle();
                 prop_assert_eq!(subject.view(), model.view(), "after call {}: {:?}", number, call);
             }

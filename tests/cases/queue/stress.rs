@@ -1,5 +1,6 @@
 //! Every item that goes into a queue comes out of it, once, and in order.
 
+mod many;
 mod shutdown;
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};

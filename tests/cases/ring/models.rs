@@ -7,6 +7,7 @@
 mod ending;
 mod items;
 mod jobs;
+mod many;
 mod orderings;
 mod passing;
 mod timed;
@@ -27,6 +28,7 @@ pub(crate) fn group() -> Group {
     let group = passing::add_to(group);
     let group = timed::add_to(group);
     let group = ending::add_to(group);
+    let group = many::add_to(group);
     let group = jobs::add_to(group);
     let group = items::add_to(group);
     orderings::add_to(group)

@@ -52,6 +52,60 @@ fn capacity_0_is_refused_where_the_queue_is_built() {
 }
 
 #[test]
+fn a_batch_of_nothing_does_nothing_and_never_waits_full_empty_or_shut_down() {
+    for_every_kind(|_, kind| {
+        for inside in [0, 1] {
+            let queue = shared(kind, 1, 0..inside);
+            let mut items = vec![9];
+            for is_shut_down in [false, true] {
+                assert_eq!(queue.put_many(Vec::new()), Ok(()));
+                assert_eq!(queue.try_put_many(Vec::new()), Ok(()));
+                assert_eq!(queue.put_many_timeout(Vec::new(), FAR), Ok(()));
+                assert_eq!(queue.put_many_deadline(Vec::new(), Instant::now()), Ok(()));
+                assert_eq!(queue.get_many(&mut items, 0), Ok(0));
+                assert_eq!(queue.try_get_many(&mut items, 0), Ok(0));
+                assert_eq!(queue.get_many_timeout(&mut items, 0, FAR), Ok(0));
+                assert_eq!(queue.get_many_deadline(&mut items, 0, Instant::now()), Ok(0));
+                assert_eq!((queue.len(), queue.is_shutdown()), (inside, is_shut_down));
+                queue.shutdown();
+            }
+            assert_eq!(items, [9], "the buffer is as it was");
+        }
+    });
+}
+
+#[test]
+fn a_shutdown_in_the_middle_of_a_batch_gives_back_what_was_not_put() {
+    for_every_kind(|test, kind| {
+        for end in ENDS {
+            let queue = shared(kind, 2, []);
+            let putter = test.crew(1, move |_| queue.put_many((0..5).collect()));
+            test.until(|| queue.is_full());
+            end(queue);
+            let Err(PutError::Shutdown(back)) = putter.join().remove(0) else {
+                panic!("{kind:?}: there is no room for five")
+            };
+            assert_eq!(back, [2, 3, 4]);
+        }
+    });
+}
+
+#[test]
+fn a_batch_is_appended_to_the_buffer_in_the_order_of_the_kind() {
+    for_every_kind(|_, kind| {
+        let queue = shared(kind, 8, []);
+        queue.put_many((0..5).collect()).unwrap();
+        let mut items = vec![9];
+        assert_eq!(queue.get_many(&mut items, 3), Ok(3));
+        assert_eq!(queue.get_many(&mut items, usize::MAX), Ok(2), "as many as there are");
+        assert_eq!(items[0], 9);
+        assert_eq!(items[1..], in_order(kind, 0..5));
+        assert_eq!(queue.try_get_many(&mut items, 3), Err(TryGetError::Empty));
+        assert_eq!(queue.unfinished(), 5);
+    });
+}
+
+#[test]
 fn a_put_after_a_shutdown_gives_the_item_back_in_every_form_full_or_not() {
     for_every_kind(|_, kind| {
         for (end, inside) in [(ENDS[0], 0), (ENDS[0], 1), (ENDS[1], 0), (ENDS[1], 1)] {

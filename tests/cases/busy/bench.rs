@@ -18,7 +18,7 @@ const GOAL: f64 = 1.2;
 /// How much more of the cores it may take.
 const CPU: f64 = 1.3;
 /// How long threads compete for a lock: long enough for several slices of a hog.
-const SPELL: Duration = Duration::from_millis(40);
+const SPELL: Duration = Duration::from_millis(30);
 
 /// Two threads that open a gate for each other in turn; an operation is one hand-over.
 fn gates(run: &Run, wait: impl Fn(usize) + Sync, open: impl Fn(usize) + Sync) -> Sample {

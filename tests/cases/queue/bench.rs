@@ -6,10 +6,15 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 use std::hint::black_box;
 
-use crate::channels::{Channel, Crossbeam, Crossfire, Flume, Kanal, Rapidfire, Rtrb, Std};
+use crate::channels::{Batches, Channel, Crossbeam, Crossfire, Flume, Kanal, Rapidfire, Rtrb, Std};
 use bench::{Bench, Goal, Row, Run, Sample, floors};
 use parking_lot::Mutex;
 use queues::{PriorityQueue, Queue, Ring, Stack};
+
+/// Items in a call of `put_many` and `get_many`.
+const BATCH: usize = 64;
+/// Room for several of them.
+const BATCHED_CAPACITY: usize = 1024;
 
 /// A collection under a lock, for threads that put first and then find something to get.
 macro_rules! locked {
@@ -58,6 +63,28 @@ fn passes<C: Channel>(run: &Run, capacity: usize, producers: usize, items: u64) 
             (0..each).for_each(|item| channel.put(item));
         } else {
             (0..each).for_each(|_| _ = black_box(channel.get()));
+        }
+    })
+}
+
+/// One producer and one consumer, so many items in a call; an operation is an item.
+fn batches<C: Batches>(run: &Run, items: u64) -> Sample {
+    let channel = C::new(BATCHED_CAPACITY);
+    let batches = (run.scaled(items) / BATCH as u64).max(1);
+    run.until_done(2, batches * BATCH as u64, |thread| {
+        if thread == 0 {
+            for batch in 0..batches {
+                let first = batch * BATCH as u64;
+                channel.put_many((first..first + BATCH as u64).collect());
+            }
+            return;
+        }
+        let mut left = batches as usize * BATCH;
+        let mut buffer = Vec::with_capacity(BATCH);
+        while left > 0 {
+            channel.get_many(&mut buffer, BATCH);
+            left -= black_box(&buffer).len();
+            buffer.clear();
         }
     })
 }
@@ -191,6 +218,15 @@ fn rows() -> Vec<Row> {
         .goal(Goal::best(1.0))
         .goal(Goal::cpu(1.3))
         .floor("bare ring", bare_ring),
+        Row::new("1 to 1, batches of 64", "one producer, one consumer, 1024 places, 64 in a call")
+            .goal(Goal::best_of(&["Ring, one in a call"], 0.25))
+            .ours("Ring", |run| batches::<Ring<u64>>(run, 200_000))
+            .beside("Queue", |run| batches::<Queue<u64>>(run, 200_000))
+            .peer("Ring, one in a call", |run| {
+                passes::<Ring<u64>>(run, BATCHED_CAPACITY, 1, 50_000)
+            })
+            .peer("rtrb", |run| batches::<Rtrb>(run, 200_000))
+            .floor("bare ring", bare_ring),
         Row::new("Stack", "two threads that put one and get one")
             .goal(Goal::best(0.7))
             .ours("Stack", |run| turns::<Stack<u64>>(run, 0, 2, 50_000))

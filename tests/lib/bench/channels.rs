@@ -121,6 +121,56 @@ impl Rtrb {
     }
 }
 
+/// A channel that takes and gives many items in a call.
+pub(crate) trait Batches: Channel {
+    /// All of them, however long it takes.
+    fn put_many(&self, items: Vec<u64>);
+    /// As many as are there, up to `most`; at least one.
+    fn get_many(&self, into: &mut Vec<u64>, most: usize);
+}
+
+macro_rules! in_batches {
+    ($($queue:ident),*) => {$(
+        impl Batches for $queue<u64> {
+            #[inline]
+            fn put_many(&self, items: Vec<u64>) {
+                assert!($queue::put_many(self, items).is_ok());
+            }
+
+            #[inline]
+            fn get_many(&self, into: &mut Vec<u64>, most: usize) {
+                assert!($queue::get_many(self, into, most).is_ok());
+            }
+        }
+    )*};
+}
+in_batches!(Ring, Queue);
+
+impl Batches for Rtrb {
+    #[inline]
+    fn put_many(&self, items: Vec<u64>) {
+        // SAFETY: one thread puts.
+        let producer = unsafe { &mut *self.0.get() };
+        let mut left = &items[..];
+        while !left.is_empty() {
+            let put = Self::until(|| {
+                let (put, rest) = producer.push_partial_slice(left);
+                (!put.is_empty()).then_some(left.len() - rest.len())
+            });
+            left = &left[put..];
+        }
+    }
+
+    #[inline]
+    fn get_many(&self, into: &mut Vec<u64>, most: usize) {
+        // SAFETY: one thread gets.
+        let consumer = unsafe { &mut *self.1.get() };
+        let there = Self::until(|| Some(consumer.slots()).filter(|&slots| slots > 0));
+        let chunk = consumer.read_chunk(there.min(most)).expect("they are there");
+        into.extend(chunk);
+    }
+}
+
 impl Channel for Rtrb {
     fn new(capacity: usize) -> Self {
         let (producer, consumer) = rtrb::RingBuffer::new(capacity);

@@ -67,7 +67,7 @@ pub(crate) fn second_thread<M: Monitor>(run: &Run, section: Duration, sleeps: bo
     let monitor = M::default();
     let over = AtomicBool::new(false);
     let waits = Mutex::new(Vec::new());
-    let longest = run.shortened(300);
+    let longest = run.shortened(200);
     let mut sample = run.until_done(2, 1, |thread| {
         if thread == 0 {
             // Relaxed: no data depends on it.

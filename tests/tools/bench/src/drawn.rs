@@ -10,7 +10,12 @@ pub fn drawn(results: &Results, benches: &[Named]) -> Vec<(String, String)> {
     let mut files = vec![("results.md".to_owned(), table::markdown(results, benches))];
     for (group, title) in GROUPS {
         let rows = Vec::from_iter(results.rows(benches, group));
-        if let Some(svg) = plot::svg(&rows, title) {
+        // Of other work beside a row, what it changes is what one wants to see.
+        let svg = match group {
+            "busy" => plot::sides::svg(&rows, title),
+            _ => plot::svg(&rows, title),
+        };
+        if let Some(svg) = svg {
             files.push((format!("{group}.svg"), svg));
         }
     }

@@ -4,6 +4,8 @@
 //! It is self-contained and adapts its colours: alone it follows the reader's system, light or
 //! dark; inside a page it follows the page.
 
+pub mod sides;
+
 use std::fmt::Write;
 
 use crate::measured::{Judged, Measured};
@@ -28,14 +30,26 @@ pub fn svg(rows: &[(&str, &Measured)], title: &str) -> Option<String> {
         y = draw_row(&mut body, &scale, y, bench, row);
     }
     let height = y + 8.0;
+    let text = begin(
+        &scale,
+        height,
+        &format!("{title}: time of ours divided by that of each peer"),
+        "ours divided by the peer's: further left is faster; dashes: the goal",
+        29.0,
+    );
+    Some(text + &body + "</svg>\n")
+}
+
+/// The head of a drawing, and its scale; `y` is where the numbers stand.
+fn begin(scale: &Scale, height: f64, title: &str, meaning: &str, y: f64) -> String {
     let mut text = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height:.0}\" role=\"img\" \
          font-family=\"system-ui, sans-serif\" font-size=\"12\" fill=\"currentColor\">\n\
-         <title>{}: time of ours divided by that of each peer</title>\n\
+         <title>{}</title>\n\
          <style>svg:root{{color:#222}}@media(prefers-color-scheme:dark){{svg:root{{color:#ddd}}}}\
-         .bench-reached{{color:#2e9e5b}}.bench-missed{{color:#d9534f}}.bench-plain{{color:#4a90c2}}</style>\n\
-         <text x=\"{LEFT}\" y=\"14\" font-size=\"11\" opacity=\".75\">ours divided by the peer's: \
-         further left is faster; dashes: the goal</text>\n",
+         .bench-reached{{color:#2e9e5b}}.bench-missed{{color:#d9534f}}.bench-plain{{color:#4a90c2}}\
+         .bench-busy{{color:#d9822b}}</style>\n\
+         <text x=\"{LEFT}\" y=\"14\" font-size=\"11\" opacity=\".75\">{meaning}</text>\n",
         escape(title),
     );
     for tick in scale.ticks() {
@@ -43,12 +57,13 @@ pub fn svg(rows: &[(&str, &Measured)], title: &str) -> Option<String> {
         let strong = if tick == 1.0 { ".6" } else { ".15" };
         let _ = writeln!(
             text,
-            "<line x1=\"{x:.1}\" y1=\"34\" x2=\"{x:.1}\" y2=\"{:.0}\" stroke=\"currentColor\" opacity=\"{strong}\"/>\
-             <text x=\"{x:.1}\" y=\"29\" font-size=\"10\" text-anchor=\"middle\" opacity=\".75\">{tick}</text>",
+            "<line x1=\"{x:.1}\" y1=\"{:.0}\" x2=\"{x:.1}\" y2=\"{:.0}\" stroke=\"currentColor\" opacity=\"{strong}\"/>\
+             <text x=\"{x:.1}\" y=\"{y:.0}\" font-size=\"10\" text-anchor=\"middle\" opacity=\".75\">{tick}</text>",
+            y + 5.0,
             height - 6.0,
         );
     }
-    Some(text + &body + "</svg>\n")
+    text
 }
 
 fn draw_row(body: &mut String, scale: &Scale, mut y: f64, bench: &str, row: &Measured) -> f64 {

@@ -8,7 +8,7 @@ use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use clap::builder::PossibleValuesParser;
@@ -39,12 +39,16 @@ struct Arguments {
     test: bool,
 
     /// Measures nothing, and draws the earlier figures.
-    #[arg(long, conflicts_with_all = ["benches", "rows", "test", "seconds"])]
+    #[arg(long, conflicts_with_all = ["benches", "rows", "test", "seconds", "minutes"])]
     draw: bool,
 
-    /// Seconds for each row; slow rows may take longer.
-    #[arg(long, value_name = "SECONDS", default_value = "4", value_parser = seconds)]
-    seconds: Duration,
+    /// How long all of it may take; each row gets its share.
+    #[arg(long, value_name = "MINUTES", default_value = "8", value_parser = minutes)]
+    minutes: Duration,
+
+    /// Seconds for each row, in place of a share; slow rows may take longer.
+    #[arg(long, value_name = "SECONDS", conflicts_with = "minutes", value_parser = seconds)]
+    seconds: Option<Duration>,
 
     /// Holds the contests of one bench in this process.
     #[arg(long, hide = true)]
@@ -56,10 +60,27 @@ struct Arguments {
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {
-    let seconds = text.parse::<f64>().ok().filter(|&seconds| seconds > 0.0);
-    let time = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    time.ok_or_else(|| "a number of seconds above 0".to_owned())
+    time(text, 1.0).ok_or_else(|| "a number of seconds above 0".to_owned())
 }
+
+fn minutes(text: &str) -> Result<Duration, String> {
+    time(text, 60.0).ok_or_else(|| "a number of minutes above 0".to_owned())
+}
+
+/// So many units of so many seconds.
+fn time(text: &str, unit: f64) -> Option<Duration> {
+    let number = text.parse::<f64>().ok().filter(|&number| number > 0.0)?;
+    Duration::try_from_secs_f64(number * unit).ok()
+}
+
+/// How long a row takes where nothing is said, in a run of some rows.
+const A_ROW: Duration = Duration::from_secs(4);
+
+/// The part of its share that a row is told: where a round takes long, it goes on for up to twice that.
+const TOLD: f64 = 0.7;
+
+/// Less than this is no time for a row, whatever is left.
+const LEAST: Duration = Duration::from_millis(300);
 
 /// The program: reads the command line, and runs what it asks for of `benches`.
 #[must_use]
@@ -90,13 +111,14 @@ fn run(arguments: &Arguments, benches: &[Named]) -> Result<()> {
     };
     let wanted = Vec::from_iter(benches.iter().filter(wanted));
     if arguments.here {
-        let effort = Effort { quick: arguments.test, time: arguments.seconds };
+        let effort = Effort { quick: arguments.test, time: arguments.seconds.unwrap_or(A_ROW) };
         return wanted.iter().try_for_each(|named| {
             hold(named.bench, effort, &arguments.rows, arguments.figures.as_deref())
         });
     }
     if arguments.test || !arguments.rows.is_empty() {
-        return wanted.iter().try_for_each(|named| in_a_process(named, arguments, None));
+        let seconds = arguments.seconds.unwrap_or(A_ROW);
+        return wanted.iter().try_for_each(|named| in_a_process(named, arguments, seconds, None));
     }
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../..").canonicalize()?;
     let folder = root.join("book/generated/bench");
@@ -148,9 +170,16 @@ fn measure(
     };
     let target = root.join("target/results");
     fs::create_dir_all(&target)?;
-    for named in wanted {
+    let end = Instant::now() + arguments.minutes;
+    let rows = Vec::from_iter(wanted.iter().map(|named| (named.bench.rows)().len()));
+    let mut rows_left: usize = rows.iter().sum();
+    for (named, rows) in wanted.iter().zip(rows) {
+        // What the benches before it took longer than their share, all that follow have less.
+        let share = end.saturating_duration_since(Instant::now()) / rows_left.max(1) as u32;
+        let seconds = arguments.seconds.unwrap_or(share.mul_f64(TOLD).max(LEAST));
+        rows_left -= rows;
         let file = target.join(named.name).with_extension("json");
-        in_a_process(named, arguments, Some(&file))?;
+        in_a_process(named, arguments, seconds, Some(&file))?;
         let rows = serde_json::from_str(&fs::read_to_string(&file)?)?;
         measured.put(Figures { name: named.name.to_owned(), date: machine::today(), rows });
     }
@@ -159,12 +188,17 @@ fn measure(
 
 /// Runs this program again for one bench: what one leaves behind in a process, another does not
 /// find.
-fn in_a_process(named: &Named, arguments: &Arguments, file: Option<&Path>) -> Result<()> {
+fn in_a_process(
+    named: &Named,
+    arguments: &Arguments,
+    seconds: Duration,
+    file: Option<&Path>,
+) -> Result<()> {
     let mut command = Command::new(env::current_exe()?);
     command.args([named.name, "--here"]);
     match arguments.test {
         true => command.arg("--test"),
-        false => command.args(["--seconds", &arguments.seconds.as_secs_f64().to_string()]),
+        false => command.args(["--seconds", &seconds.as_secs_f64().to_string()]),
     };
     // `=`: a row may begin with a hyphen.
     command.args(arguments.rows.iter().map(|row| format!("--row={row}")));

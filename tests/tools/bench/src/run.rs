@@ -61,6 +61,9 @@ impl Run {
     /// What a run should take at most, so that a row has its rounds.
     const LONGEST: Duration = Duration::from_millis(100);
 
+    /// The same beside other work, where a row has many contestants and a round is long: enough for ten slices.
+    const LONGEST_LOADED: Duration = Duration::from_millis(30);
+
     /// The first run of each contestant is neither counted nor pinned: some contestants ask once
     /// for the number of cores, and on a pinned thread std answers "one".
     pub(crate) fn warm_up(quick: bool, loaded: bool) -> Self {
@@ -72,8 +75,8 @@ impl Run {
     /// ten thousand times as long as on a quiet one; then fewer operations must suffice.
     pub(crate) fn counted(quick: bool, loaded: bool, first: Duration) -> Self {
         let whole = first.as_secs_f64() / Self::FIRST;
-        let part =
-            if quick { 0.001 } else { (Self::LONGEST.as_secs_f64() / whole).clamp(0.001, 1.0) };
+        let longest = if loaded { Self::LONGEST_LOADED } else { Self::LONGEST };
+        let part = if quick { 0.001 } else { (longest.as_secs_f64() / whole).clamp(0.001, 1.0) };
         Self { quick, part, pinned: true, loaded, cores: system::cores() }
     }
 

@@ -43,7 +43,7 @@ fn passing(group: Group) -> Group {
             })
             .role("puts three", |line| put_many(line, &[1, 2, 3]))
             .role("gets three", |line| assert_eq!(get_all_of(line, 3), [1, 2, 3]))
-            .bound(Some(2))
+            .bound(Some(1))
             .spurious(0)
             .reaches([Slept, Woken, Named("got several at once")]),
         )
@@ -131,7 +131,7 @@ fn beside_others(group: Group) -> Group {
             .role("puts two", |line| put_many(line, &[1, 2]))
             .roles(2, "gets one", Line::get_one)
             .check(|line| assert_eq!(line.out.sorted(), [1, 2]))
-            .bound(Some(2))
+            .bound(Some(1))
             .spurious(0)
             .reaches([Slept, Woken]),
         )

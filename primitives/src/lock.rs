@@ -39,19 +39,19 @@
 //! # A sleeper does not starve
 //!
 //! A running thread may take the lock while one that was woken is on its way. That is on purpose. A
-//! hand-over to a sleeping thread would keep the lock idle for the 30 µs that it takes to wake up. But
-//! an owner that takes the lock again at once could go on like that for good: each time the sleeper
-//! is there, the lock is taken. So a sleeper that was woken in vain and has waited for a millisecond
-//! (`sync::wait_time`) makes its note `STARVED`. The owner then does not unlock. It makes the word
-//! `HANDED`, which only a thread that has slept can take; all others find it locked.
+//! hand-over to a sleeping thread would keep the lock idle for the 30 µs that it takes to wake up.
+//! But an owner that takes the lock again at once could go on like that permanently: each time the
+//! sleeper is there, the lock is taken. So a sleeper that was woken in vain and has waited for a
+//! millisecond (`sync::wait_time`) makes its note `STARVED`. The owner then does not unlock. It
+//! makes the word `HANDED`, which only a thread that has slept can take; all others find it locked.
 //!
-//! `HANDED` would lock the lock for good if no such thread came. One always does. The thread that wrote
-//! `STARVED` is asleep, awake, or its time is up:
+//! `HANDED` would lock the lock permanently if no such thread came. One always does. The thread
+//! that wrote `STARVED` is asleep, awake, or its time is up:
 //!
 //! - If it is asleep, then the owner's wake reaches it or another sleeper.
 //! - If it is awake, then it looks at the word before it sleeps.
-//! - If its time is up, then it **takes its note along**: it makes `STARVED` `CONTENDED`. If it finds
-//!   `HANDED` instead, it has the lock, and must not give up.
+//! - If its time is up, then it **takes its note along**: it makes `STARVED` `CONTENDED`. If it
+//!   finds `HANDED` instead, it has the lock, and must not give up.
 //!
 //! Source: Ulrich Drepper, [_Futexes Are Tricky_](https://www.akkadia.org/drepper/futex.pdf), the
 //! third mutex; the deadline rule and the blind back-off are this crate's.
@@ -80,7 +80,8 @@ const LOCKED: u32 = 1;
 const CONTENDED: u32 = 2;
 // ANCHOR_END: states
 // ANCHOR: starved-states
-/// As `CONTENDED`, and a sleeper has waited for too long: the owner must hand the lock to a sleeper.
+/// As `CONTENDED`, and a sleeper has waited for too long: the owner must hand the lock to a
+/// sleeper.
 const STARVED: u32 = CONTENDED | HANDED;
 /// No thread has the lock, and only one that has slept may take it. Such a thread is on its way.
 const HANDED: u32 = 4;
@@ -232,9 +233,10 @@ impl RawLock {
                     state = STARVED;
                 }
                 CONTENDED => {}
-                // Leave the note before sleeping; if the lock turns out to be free, the note has taken it.
-                // It says CONTENDED and not LOCKED because there may be other sleepers beside us.
-                // Acquire: pairs with the Release in `try_release` and `release_slow`, as in `acquire_fast`.
+                // Leave the note before sleeping; if the lock turns out to be free, the note has
+                // taken it. It says CONTENDED and not LOCKED because there may be other sleepers
+                // beside us. Acquire: pairs with the Release in `try_release` and `release_slow`,
+                // as in `acquire_fast`.
                 _ => match self.state.swap(CONTENDED, Acquire) {
                     UNLOCKED | HANDED => return true,
                     _ => state = CONTENDED,
@@ -262,8 +264,8 @@ impl RawLock {
         state
     }
 
-    /// Takes the note of a sleeper along whose time is up. Returns whether it has the lock all the same, because it was
-    /// handed over just now.
+    /// Takes the note of a sleeper along whose time is up. Returns whether it has the lock all the
+    /// same, because it was handed over just now.
     fn is_handed_to_one_that_gives_up(&self) -> bool {
         // Relaxed: the compare-exchange decides.
         let mut state = self.state.load(Relaxed);
@@ -302,8 +304,9 @@ impl RawLock {
     // ANCHOR: release
     #[inline]
     pub fn try_release(&self) -> bool {
-        // Release: pairs with the Acquire in `acquire_fast` and `acquire_slow`: all that this thread did
-        // is seen by the next owner. From here on the lock may be another thread's, and its memory gone.
+        // Release: pairs with the Acquire in `acquire_fast` and `acquire_slow`: all that this
+        // thread did is seen by the next owner. From here on the lock may be another thread's, and
+        // its memory gone.
         shortcut(|| self.state.compare_exchange(LOCKED, UNLOCKED, Release, Relaxed).is_ok())
             || self.release_slow()
     }
@@ -312,7 +315,8 @@ impl RawLock {
     #[cold]
     fn release_slow(&self) -> bool {
         // Makes LOCKED and CONTENDED UNLOCKED, and STARVED HANDED; the other two stay as they are.
-        // Release: as in `try_release`; pairs with the Acquire in `is_handed_to_one_that_gives_up`, too.
+        // Release: as in `try_release`; pairs with the Acquire in `is_handed_to_one_that_gives_up`,
+        // too.
         match self.state.fetch_and(HANDED, Release) {
             LOCKED => true,
             CONTENDED | STARVED => {

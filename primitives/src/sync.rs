@@ -99,8 +99,9 @@ pub mod thread {
     pub use ::model::thread::{JoinHandle, spawn, yield_now};
 }
 
-/// Tries a faster way to what the caller does anyway if it fails. In a model only where a scenario asks for it, as for a look
-/// before a sleep ([`spin`]): it would multiply the interleavings, and add none that matters.
+/// Tries a faster way to what the caller does anyway if it fails. In a model only where a scenario
+/// asks for it, as for a look before a sleep ([`spin`]): it would multiply the interleavings, and
+/// add none that matters.
 #[cfg(not(model))]
 #[inline(always)]
 pub(crate) fn shortcut(attempt: impl Fn() -> bool) -> bool {

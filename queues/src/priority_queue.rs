@@ -248,7 +248,8 @@ fn lower_first<T>(heap: &mut [Entry<T>], place: usize) {
     }
 }
 
-/// Frees room that a burst has left. `extern "C"` for the reason that the [`Queue`](crate::Queue) has.
+/// Frees room that a burst has left. `extern "C"` for the reason that the [`Queue`](crate::Queue)
+/// has.
 #[cold]
 #[inline(never)]
 extern "C" fn give_back<T>(heap: &mut Vec<Entry<T>>) {

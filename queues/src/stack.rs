@@ -25,7 +25,8 @@ pub type Stack<T> = LockedQueue<Lifo<T>>;
 /// The order of a [`Stack`]: the newest item.
 pub struct Lifo<T>(Vec<T>);
 
-/// Frees room that a burst has left. `extern "C"` for the reason that the [`Queue`](crate::Queue) has.
+/// Frees room that a burst has left. `extern "C"` for the reason that the [`Queue`](crate::Queue)
+/// has.
 #[cold]
 #[inline(never)]
 extern "C" fn give_back<T>(items: &mut Vec<T>) {

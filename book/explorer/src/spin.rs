@@ -11,7 +11,8 @@ pub fn watch(_: impl FnMut() -> bool) -> bool {
     false
 }
 
-/// Whether a wait that was woken in vain has lasted too long: time stands still in a model, so none has.
+/// Whether a wait that was woken in vain has lasted too long: time stands still in a model, so none
+/// has.
 #[must_use]
 pub fn lasted_too_long() -> bool {
     false

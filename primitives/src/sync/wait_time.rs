@@ -1,15 +1,17 @@
 //! How long a thread has waited since it first slept, and when that is too long.
 //!
-//! A lock that any running thread may take is the fastest, and can starve one that sleeps: whenever it has woken up,
-//! the lock is taken again. So a sleeper measures its wait, and asks to be handed the lock when it was too long.
+//! A lock that any running thread may take is the fastest, and can starve one that sleeps: whenever
+//! it has woken up, the lock is taken again. So a sleeper measures its wait, and asks to be handed
+//! the lock when it was too long.
 //!
-//! Source: the limit is that of Go's `sync.Mutex`, whose "starvation mode" begins after a millisecond.
+//! Source: the limit is that of Go's `sync.Mutex`, whose "starvation mode" begins after a
+//! millisecond.
 
 #[cfg(not(model))]
 use std::time::{Duration, Instant};
 
-/// A hand-over costs the lock the 30–50 µs in which the sleeper wakes up and the lock is idle: a twentieth of this time, and
-/// only where a thread waits that long.
+/// A hand-over costs the lock the 30–50 µs in which the sleeper wakes up and the lock is idle: a
+/// twentieth of this time, and only where a thread waits that long.
 #[cfg(not(model))]
 const TOO_LONG: Duration = Duration::from_millis(1);
 
@@ -27,7 +29,8 @@ impl WaitTime {
         Self { since: None }
     }
 
-    /// The thread is about to sleep. The first time reads the clock, which is little beside a sleep.
+    /// The thread is about to sleep. The first time reads the clock, which is little beside a
+    /// sleep.
     pub(crate) fn begin(&mut self) {
         self.since.get_or_insert_with(Instant::now);
     }
@@ -43,7 +46,8 @@ impl WaitTime {
     }
 }
 
-/// Time stands still in a model: the scenario says whether a wait is too long once the thread has slept.
+/// Time stands still in a model: the scenario says whether a wait is too long once the thread has
+/// slept.
 #[cfg(model)]
 #[derive(Debug)]
 pub(crate) struct WaitTime {

@@ -34,10 +34,11 @@ struct State {
 /// Earlier than every deadline, so that no call wakes a thread that is awake.
 const AWAKE: u64 = 0;
 
-/// Nanoseconds that the thread sleeps at most after a timer was set that is earlier than all others. Where one comes,
-/// more may come, each earlier than the last, and each would wake the thread for nothing but to sleep less long. So it
-/// sleeps for a moment first, and what is set meanwhile and due later need not wake it. To wake it costs a
-/// call to the kernel, so a burst of such timers would take five times as long.
+/// Nanoseconds that the thread sleeps at most after a timer was set that is earlier than all
+/// others. Where one comes, more may come, each earlier than the last, and each would wake the
+/// thread for nothing but to sleep less long. So it sleeps for a moment first, and what is set
+/// meanwhile and due later need not wake it. To wake it costs a call to the kernel, so a burst of
+/// such timers would take five times as long.
 const MOMENT: u64 = 100_000;
 
 impl Service {

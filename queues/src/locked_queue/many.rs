@@ -1,10 +1,11 @@
 //! Many items under one lock.
 //!
-//! A batch is a loop of `put` or `get` that takes the lock once for as many items as there is room for, or as there are.
-//! Each item still calls one sleeper of the other side, and all calls are made together after the lock was released.
+//! A batch is a loop of `put` or `get` that takes the lock once for as many items as there is room
+//! for, or as there are. Each item still calls one sleeper of the other side, and all calls are
+//! made together after the lock was released.
 //!
-//! The items come in a `Vec`, and not in any iterator, because an iterator is the program's own code, which would run under the
-//! lock.
+//! The items come in a `Vec`, and not in any iterator, because an iterator is the program's own
+//! code, which would run under the lock.
 
 use std::time::{Duration, Instant};
 use std::vec;
@@ -20,15 +21,16 @@ use crate::error::{
 
 /// Putting many.
 impl<S: Discipline> LockedQueue<S> {
-    /// Puts all items in, one after the other; blocks while the queue is full. _Python_: a `put` for each.
+    /// Puts all items in, one after the other; blocks while the queue is full. _Python_: a `put`
+    /// for each.
     ///
-    /// Other threads' items may come between any two, where it must wait. Costs one lock and unlock for as many as there is room
-    /// for. An empty `Vec` is put at once, even after a shutdown.
+    /// Other threads' items may come between any two, where it must wait. Costs one lock and unlock
+    /// for as many as there is room for. An empty `Vec` is put at once, even after a shutdown.
     ///
     /// # Errors
     ///
-    /// [`PutError::Shutdown`], with the items that were not put, if the queue is shut down, before or while waiting. Those
-    /// before them are in the queue.
+    /// [`PutError::Shutdown`], with the items that were not put, if the queue is shut down, before
+    /// or while waiting. Those before them are in the queue.
     ///
     /// # Panics
     ///
@@ -70,13 +72,15 @@ impl<S: Discipline> LockedQueue<S> {
         if items.len() == 0 { Ok(()) } else { Err(TryPutError::Full(items.collect())) }
     }
 
-    /// Puts all items in, one after the other; blocks while the queue is full, for at most `timeout` in all.
+    /// Puts all items in, one after the other; blocks while the queue is full, for at most
+    /// `timeout` in all.
     ///
     /// Zero is one try. Where there is no wait, the clock is not read.
     ///
     /// # Errors
     ///
-    /// [`PutTimeoutError::Timeout`] or [`PutTimeoutError::Shutdown`], with the items that were not put.
+    /// [`PutTimeoutError::Timeout`] or [`PutTimeoutError::Shutdown`], with the items that were not
+    /// put.
     pub fn put_many_timeout(
         &self,
         items: Vec<S::Item>,
@@ -92,7 +96,8 @@ impl<S: Discipline> LockedQueue<S> {
         }
     }
 
-    /// Puts all items in, one after the other; blocks while the queue is full, until `deadline` at most.
+    /// Puts all items in, one after the other; blocks while the queue is full, until `deadline` at
+    /// most.
     ///
     /// # Errors
     ///
@@ -144,8 +149,8 @@ impl<S: Discipline> LockedQueue<S> {
         }
     }
 
-    /// Puts in as many as there is room for, and calls a getter for each. If a comparison panics, its item is still among
-    /// `items`, which the caller drops when the lock is released.
+    /// Puts in as many as there is room for, and calls a getter for each. If a comparison panics,
+    /// its item is still among `items`, which the caller drops when the lock is released.
     fn push_some(&self, items: &mut vec::IntoIter<S::Item>, mut state: LockGuard<'_, State<S>>) {
         let mut put = 0;
         while state.items.len() < self.capacity
@@ -172,11 +177,12 @@ impl<S: Discipline> LockedQueue<S> {
 
 /// Getting many.
 impl<S: Discipline> LockedQueue<S> {
-    /// Takes out the next item, and up to `most` if there are as many, and appends them to `into`; blocks while the queue is
-    /// empty. Returns how many. _Python_: a `get`, and then `get_nowait` for each.
+    /// Takes out the next item, and up to `most` if there are as many, and appends them to `into`;
+    /// blocks while the queue is empty. Returns how many. _Python_: a `get`, and then `get_nowait`
+    /// for each.
     ///
-    /// Costs one lock and unlock for all that are there. Of nothing (`most` is zero) it takes nothing, and returns at once, even
-    /// after a shutdown.
+    /// Costs one lock and unlock for all that are there. Of nothing (`most` is zero) it takes
+    /// nothing, and returns at once, even after a shutdown.
     ///
     /// # Errors
     ///
@@ -190,7 +196,8 @@ impl<S: Discipline> LockedQueue<S> {
         self.get_up_to(into, most, None).map_err(|_| GetError::Shutdown)
     }
 
-    /// Takes out up to `most` items, as many as there are, and appends them to `into`; never blocks. Returns how many.
+    /// Takes out up to `most` items, as many as there are, and appends them to `into`; never
+    /// blocks. Returns how many.
     ///
     /// # Errors
     ///

@@ -1,9 +1,9 @@
 //! Many items at once.
 //!
-//! A `put` of one item is mostly the compare-exchange that moves the tail. So a batch looks at how many places after the
-//! tail are free, one after the other, and moves the tail past all of them by one exchange. That is safe because a place
-//! that is free for a position stays so until the thread fills it that has the position. Getters do the same with the
-//! head.
+//! A `put` of one item is mostly the compare-exchange that moves the tail. So a batch looks at how
+//! many places after the tail are free, one after the other, and moves the tail past all of them by
+//! one exchange. That is safe because a place that is free for a position stays so until the thread
+//! fills it that has the position. Getters do the same with the head.
 //!
 //! ```text
 //!                 head                    tail   free   free   free  not yet
@@ -13,8 +13,9 @@
 //!    └──────┴──────┴───────┴───────┴───────┴──────┴──────┴──────┴──────┘     three items, three stamps
 //! ```
 //!
-//! Where something is in the way (the ring is full, a thread sleeps, it was shut down), one item goes the way of a single
-//! one, and then the next batch is tried. So all that is said in [`waiting`](super::waiting) of notes and calls is true here, too.
+//! Where something is in the way (the ring is full, a thread sleeps, it was shut down), one item
+//! goes the way of a single one, and then the next batch is tried. So all that is said in
+//! [`waiting`](super::waiting) of notes and calls is true here, too.
 
 use std::time::{Duration, Instant};
 use std::vec;
@@ -30,15 +31,16 @@ use crate::error::{
 
 /// Putting many.
 impl<T> Ring<T> {
-    /// Puts all items in, in their order; blocks while the ring is full. _Python_: a `put` for each.
+    /// Puts all items in, in their order; blocks while the ring is full. _Python_: a `put` for
+    /// each.
     ///
-    /// Other threads' items may come between any two. Costs one compare-exchange for as many as there are free places. An empty
-    /// `Vec` is put at once, even after a shutdown.
+    /// Other threads' items may come between any two. Costs one compare-exchange for as many as
+    /// there are free places. An empty `Vec` is put at once, even after a shutdown.
     ///
     /// # Errors
     ///
-    /// [`PutError::Shutdown`], with the items that were not put, if the ring is shut down, before or while waiting. Those
-    /// before them are in the ring.
+    /// [`PutError::Shutdown`], with the items that were not put, if the ring is shut down, before
+    /// or while waiting. Those before them are in the ring.
     ///
     /// ```
     /// use queues::Ring;
@@ -78,13 +80,15 @@ impl<T> Ring<T> {
         }
     }
 
-    /// Puts all items in, in their order; blocks while the ring is full, for at most `timeout` in all.
+    /// Puts all items in, in their order; blocks while the ring is full, for at most `timeout` in
+    /// all.
     ///
     /// Zero is one try. The clock is read only if there is no place.
     ///
     /// # Errors
     ///
-    /// [`PutTimeoutError::Timeout`] or [`PutTimeoutError::Shutdown`], with the items that were not put.
+    /// [`PutTimeoutError::Timeout`] or [`PutTimeoutError::Shutdown`], with the items that were not
+    /// put.
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub fn put_many_timeout(
         &self,
@@ -140,7 +144,8 @@ impl<T> Ring<T> {
     }
 
     // ANCHOR: put-some
-    /// The fast path: puts in as many as there are free places, none if there is anything in the way.
+    /// The fast path: puts in as many as there are free places, none if there is anything in the
+    /// way.
     fn put_some(&self, items: &mut vec::IntoIter<T>) {
         // Relaxed: as in `put_at_once`.
         let tail = self.tail.0.load(Relaxed);
@@ -156,8 +161,8 @@ impl<T> Ring<T> {
         }
         let mut here = tail;
         for item in items.by_ref().take(free) {
-            // SAFETY: the stamp said that the place is free for this position, and the exchange that no other thread
-            // has any position from `tail` up to `next`.
+            // SAFETY: the stamp said that the place is free for this position, and the exchange
+            // that no other thread has any position from `tail` up to `next`.
             unsafe { self.fill(self.slot(here), here, item) };
             here = self.positions.after(here);
         }
@@ -175,11 +180,12 @@ fn back<T>(first: T, items: vec::IntoIter<T>) -> Vec<T> {
 
 /// Getting many.
 impl<T> Ring<T> {
-    /// Takes out the next item, and up to `most` if there are as many, and appends them to `into`; blocks while the ring is
-    /// empty. Returns how many. _Python_: a `get`, and then `get_nowait` for each.
+    /// Takes out the next item, and up to `most` if there are as many, and appends them to `into`;
+    /// blocks while the ring is empty. Returns how many. _Python_: a `get`, and then `get_nowait`
+    /// for each.
     ///
-    /// Costs one compare-exchange for all that are there. Of nothing (`most` is zero) it takes nothing, and returns at once, even
-    /// after a shutdown.
+    /// Costs one compare-exchange for all that are there. Of nothing (`most` is zero) it takes
+    /// nothing, and returns at once, even after a shutdown.
     ///
     /// # Errors
     ///
@@ -189,7 +195,8 @@ impl<T> Ring<T> {
         self.get_up_to(into, most, None).map_err(|_| GetError::Shutdown)
     }
 
-    /// Takes out up to `most` items, as many as there are, and appends them to `into`; never blocks. Returns how many.
+    /// Takes out up to `most` items, as many as there are, and appends them to `into`; never
+    /// blocks. Returns how many.
     ///
     /// # Errors
     ///
@@ -264,12 +271,14 @@ impl<T> Ring<T> {
         }
         let item = self.get_slow(deadline, false)?;
         into.push(item);
-        // Not by `get_some` alone: there may be a note, and each item that is got then calls a putter.
+        // Not by `get_some` alone: there may be a note, and each item that is got then calls a
+        // putter.
         Ok(1 + self.try_get_many(into, most - 1).unwrap_or(0))
     }
 
     // ANCHOR: get-some
-    /// The fast path: takes out as many as there are, none if there is anything in the way. Returns how many.
+    /// The fast path: takes out as many as there are, none if there is anything in the way. Returns
+    /// how many.
     fn get_some(&self, into: &mut Vec<T>, most: usize) -> usize {
         // Relaxed: as in `put_at_once`.
         let head = self.head.0.load(Relaxed);
@@ -286,8 +295,8 @@ impl<T> Ring<T> {
         }
         let mut here = head;
         for _ in 0..filled {
-            // SAFETY: the stamp said that the place holds the item of this position, and the exchange that no other
-            // thread has any position from `head` up to `next`.
+            // SAFETY: the stamp said that the place holds the item of this position, and the
+            // exchange that no other thread has any position from `head` up to `next`.
             into.push(unsafe { self.empty(self.slot(here), here) });
             here = self.positions.after(here);
         }

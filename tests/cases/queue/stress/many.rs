@@ -13,7 +13,8 @@ const CAPACITIES: [Option<usize>; 4] = [Some(1), Some(3), Some(64), None];
 
 type SharedQueue = &'static dyn BlockingQueue<Item>;
 
-/// Puts batches of 0 to 6 items until all `most` are in, or the queue is shut down. Returns how many are.
+/// Puts batches of 0 to 6 items until all `most` are in, or the queue is shut down. Returns how
+/// many are.
 fn put_all(queue: SharedQueue, ledger: &'static Ledger, producer: usize, most: usize) -> usize {
     let mut made = 0;
     while made < most {
@@ -74,7 +75,8 @@ fn get_all(queue: SharedQueue, kind: Kind, got: &AtomicUsize) -> usize {
     count
 }
 
-/// All that is put comes out once. `enough`: so many are out when the queue is shut down; all of them, if it is `None`.
+/// All that is put comes out once. `enough`: so many are out when the queue is shut down; all of
+/// them, if it is `None`.
 fn race(
     test: &'static Test,
     kind: Kind,

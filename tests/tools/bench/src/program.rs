@@ -76,7 +76,8 @@ fn time(text: &str, unit: f64) -> Option<Duration> {
 /// How long a row takes where nothing is said, in a run of some rows.
 const A_ROW: Duration = Duration::from_secs(4);
 
-/// The part of its share that a row is told: where a round takes long, it goes on for up to twice that.
+/// The part of its share that a row is told: where a round takes long, it goes on for up to twice
+/// that.
 const TOLD: f64 = 0.7;
 
 /// Less than this is no time for a row, whatever is left.

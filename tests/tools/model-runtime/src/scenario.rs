@@ -177,7 +177,8 @@ impl<T: Send + Sync + 'static> Draft<T> {
         self
     }
 
-    /// Lets every wait that asks whether it has lasted too long hear that it has. Otherwise none has.
+    /// Lets every wait that asks whether it has lasted too long hear that it has. Otherwise none
+    /// has.
     #[must_use]
     pub fn impatient(mut self) -> Self {
         self.impatient = true;

@@ -20,7 +20,8 @@ fn look(mut ready: impl FnMut() -> bool) -> bool {
     world::with(|w| w.settings.spin) && ready()
 }
 
-/// Whether a wait that was woken in vain has lasted too long: time stands still in a model, so the scenario says.
+/// Whether a wait that was woken in vain has lasted too long: time stands still in a model, so the
+/// scenario says.
 #[must_use]
 pub fn lasted_too_long() -> bool {
     world::with(|w| w.settings.impatient)

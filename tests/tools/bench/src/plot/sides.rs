@@ -1,5 +1,5 @@
-//! Quiet and busy side by side: a line for each thing that is done, with a mark for either situation, each by the peer
-//! that is best in it.
+//! Quiet and busy side by side: a line for each thing that is done, with a mark for either
+//! situation, each by the peer that is best in it.
 
 use std::fmt::Write;
 

@@ -118,6 +118,11 @@ fn latest(number: u64, all: u64) -> u64 {
     all + number
 }
 
+/// Earlier than all that are later than this many others, and than the one before it.
+fn earliest(number: u64, all: u64) -> u64 {
+    all - 1 - number
+}
+
 fn in_no_order(number: u64, all: u64) -> u64 {
     number * 7919 % all
 }
@@ -132,10 +137,10 @@ fn fill<S: Service>(service: &S, count: u64, order: Order) -> Vec<S::Handle> {
 }
 
 /// As many again, with as many pending.
-fn set<S: Service>(run: &Run, order: Order) -> Sample {
+fn set<S: Service>(run: &Run, before: Order, order: Order) -> Sample {
     let service = S::new();
     let pending = run.shortened(PENDING);
-    let before = fill(&service, pending, in_no_order);
+    let before = fill(&service, pending, before);
     service.settle();
     let mut handles = Vec::new();
     let sample = run.alone_at(pending, || handles = fill(&service, pending, order));
@@ -200,13 +205,18 @@ fn rows() -> Vec<Row> {
     vec![
         Row::new("set, each the latest", "set one that is later than the 10,000 that are pending")
             .goal(Goal::best(0.5))
-            .ours("Timers", |run| set::<primitives::Timers>(run, latest))
-            .peer("tokio", |run| set::<Tokio>(run, latest))
+            .ours("Timers", |run| set::<primitives::Timers>(run, in_no_order, latest))
+            .peer("tokio", |run| set::<Tokio>(run, in_no_order, latest))
             .floor("push on a bare heap", bare_heap),
         Row::new("set, in no order", "set one among the 10,000 that are pending")
             .goal(Goal::best(0.5))
-            .ours("Timers", |run| set::<primitives::Timers>(run, in_no_order))
-            .peer("tokio", |run| set::<Tokio>(run, in_no_order))
+            .ours("Timers", |run| set::<primitives::Timers>(run, in_no_order, in_no_order))
+            .peer("tokio", |run| set::<Tokio>(run, in_no_order, in_no_order))
+            .floor("push on a bare heap", bare_heap),
+        Row::new("set, each the earliest", "set one that is earlier than all that are pending")
+            .goal(Goal::best(1.0))
+            .ours("Timers", |run| set::<primitives::Timers>(run, latest, earliest))
+            .peer("tokio", |run| set::<Tokio>(run, latest, earliest))
             .floor("push on a bare heap", bare_heap),
         Row::new("cancel", "cancel one of 10,000 that are pending, until it is gone")
             .goal(Goal::best(0.5))

@@ -26,9 +26,9 @@ pub type Queue<T> = LockedQueue<Fifo<T>>;
 /// The order of a [`Queue`]: the item that has waited longest.
 pub struct Fifo<T>(VecDeque<T>);
 
-/// Frees room that a burst has left. `extern "C"`, because such a function does not unwind, and the
-/// compiler knows it: what calls it need not be prepared for a panic, which would cost each `get` a
-/// dozen instructions. It cannot panic: the half is no less than what is inside.
+/// Frees room that a burst has left. `extern "C"`, because such a function does not unwind, so that
+/// its callers need not be prepared for it. It cannot panic: half of the room is no less than what
+/// is inside.
 #[cold]
 #[inline(never)]
 extern "C" fn give_back<T>(items: &mut VecDeque<T>) {

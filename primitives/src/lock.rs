@@ -208,7 +208,8 @@ impl RawLock {
     }
 
     // ANCHOR: acquire-slow
-    /// Waits for the lock; `false` if the deadline came first. (The `target` is for reports of deadlocks alone.)
+    /// Waits for the lock; `false` if the deadline came first. (The `target` is for reports of
+    /// deadlocks alone.)
     #[cold]
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
     fn acquire_slow(&self, deadline: Option<Instant>, target: WaitTarget<'_>) -> bool {

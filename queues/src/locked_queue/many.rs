@@ -13,7 +13,7 @@ use std::vec;
 use primitives::LockGuard;
 use primitives::park::deadline_after;
 
-use super::{LockedQueue, State, sleep, unless_it_panics};
+use super::{LockedQueue, State, unless_it_panics};
 use crate::discipline::Discipline;
 use crate::error::{
     GetError, GetTimeoutError, PutError, PutTimeoutError, TryGetError, TryPutError,
@@ -120,7 +120,7 @@ impl<S: Discipline> LockedQueue<S> {
         if items.len() == 0 {
             return Ok(());
         }
-        let _waiting = self.identity.waiting_for_anyone();
+        let target = self.identity.waiting_for_anyone();
         let mut state = self.state.lock();
         let mut time_is_up = false;
         let mut lingers = self.capacity > 1;
@@ -143,7 +143,7 @@ impl<S: Discipline> LockedQueue<S> {
                 state = self.linger(state, |state| state.items.len() < self.capacity);
             } else {
                 state.putters.enter();
-                time_is_up = sleep(&self.not_full, &mut state, deadline);
+                time_is_up = self.not_full.wait_for(&mut state, deadline, target).timed_out();
                 state.putters.leave();
             }
         }
@@ -260,7 +260,7 @@ impl<S: Discipline> LockedQueue<S> {
         if most == 0 {
             return Ok(0);
         }
-        let _waiting = self.identity.waiting_for_anyone();
+        let target = self.identity.waiting_for_anyone();
         let mut state = self.state.lock();
         let mut time_is_up = false;
         let mut lingers = self.capacity > 1;
@@ -281,7 +281,7 @@ impl<S: Discipline> LockedQueue<S> {
                 continue;
             }
             state.getters.enter();
-            time_is_up = sleep(&self.not_empty, &mut state, deadline);
+            time_is_up = self.not_empty.wait_for(&mut state, deadline, target).timed_out();
             state.getters.leave();
         }
     }

@@ -1,4 +1,4 @@
-//! A message of a queue between machines: a worker claims it, and the server gives it back when the worker is silent too long.
+//! A message between machines: a worker claims it, and the server puts it back after a silence.
 
 use primitives::sync::atomic::AtomicU32;
 use primitives::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
@@ -21,7 +21,7 @@ pub struct Server {
 impl Server {
     /// A worker takes the message, if it is in the queue.
     pub fn claim(&self) -> bool {
-        // AcqRel: one step of the server's, as every step here is.
+        // AcqRel: one step of the server, as every step here.
         self.message.compare_exchange(QUEUED, CLAIMED, AcqRel, Acquire).is_ok()
     }
 
@@ -31,7 +31,7 @@ impl Server {
         let _ = self.message.compare_exchange(CLAIMED, DONE, AcqRel, Acquire);
     }
 
-    /// The visibility time-out is over, and the worker has not said a word: it is taken for dead.
+    /// The visibility timeout is over without an answer: the server takes the worker for dead.
     pub fn give_back(&self) {
         // AcqRel: as above.
         let _ = self.message.compare_exchange(CLAIMED, QUEUED, AcqRel, Acquire);

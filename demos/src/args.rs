@@ -1,4 +1,4 @@
-//! Arguments: checking numbers, and refusing what is wrong in one line that says what is allowed.
+//! Arguments: checking numbers, and refusing wrong input in one line that says what is allowed.
 
 use clap::Command;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
@@ -18,11 +18,11 @@ pub(crate) fn demos(command: &Command) -> impl Iterator<Item = &Command> {
     command.get_subcommands().filter(|demo| demo.get_name() != "list")
 }
 
-/// Prints the help, if that is what was asked for; what clap would say about a mistake in a paragraph
-/// becomes one line.
+/// Prints the help, if it was requested. clap's paragraph about a mistake becomes one
+/// line.
 pub(crate) fn help_or_refusal(error: clap::Error, command: &Command) -> anyhow::Result<Outcome> {
     if error.exit_code() == 0 {
-        // Whoever closed the pipe has read enough.
+        // The reader closed the pipe, so it has read enough.
         let _ = error.print();
         return Ok(Outcome::Holds);
     }
@@ -41,7 +41,7 @@ pub(crate) fn help_or_refusal(error: clap::Error, command: &Command) -> anyhow::
     Err(BadInput(line).into())
 }
 
-/// What clap has to say, without the tips and the usage, in one line.
+/// clap's message in one line, without the tips and the usage.
 fn gist(error: &clap::Error) -> String {
     let text = error.render().to_string();
     let lines = text

@@ -6,13 +6,14 @@
 //!   teller-2 ──▶ locks 1, locks 2: 1 ▶ 2 ──┘    └───┴───┴───┴───┴───┴───┘
 //! ```
 //!
-//! Each account has a lock of its own, so transfers between different accounts do not wait for each other.
-//! A transfer needs two accounts, and so it holds two locks, taken in the order of the account numbers;
-//! `transfer.rs` says why. Then it is payday: customers wait for money with a condition (`payday.rs`).
+//! Each account has its own lock, so transfers between different accounts do not wait for each
+//! other. A transfer needs two accounts, and so it holds two locks, taken in the order of the
+//! account numbers; `transfer.rs` says why. Then it is payday: customers wait for money with a
+//! condition (`payday.rs`).
 //!
-//! With `--broken` the tellers lock nothing, and money appears and disappears. With `--hand-over-hand` they lock
-//! in the order of the transfer, and deadlock (`hand_over_hand.rs`). With `--signal event` the
-//! customers wait with an event, and the account is overdrawn.
+//! With `--broken` the tellers lock nothing, and money appears and disappears. With
+//! `--hand-over-hand` they lock in the order of the transfer, and deadlock (`hand_over_hand.rs`).
+//! With `--signal event` the customers wait with an event, and the account is overdrawn.
 //!
 //! | file       | idea                                                                        |
 //! | ---------- | --------------------------------------------------------------------------- |
@@ -106,11 +107,11 @@ struct Without {
     wrong: usize,
 }
 
-/// What the auditor has found.
+/// The auditor's findings.
 #[derive(Default)]
 struct Audit {
     audits: usize,
-    /// Those at which the total was another, and what it was then, first and last.
+    /// Audits with a different total, and the first and last such total.
     wrong: usize,
     first: Option<u64>,
 }
@@ -211,7 +212,7 @@ impl Bank {
             }
             moved();
         };
-        // Not after a look at `interrupted`: the other of the two counts on this one.
+        // Not after a check of `interrupted`: the other thread relies on this one.
         let first = self.tie_first_knot(number).map(|(order, enough)| note(order, enough));
         for _ in usize::from(first.is_some())..transfers {
             if interrupted() {
@@ -225,7 +226,7 @@ impl Bank {
         done
     }
 
-    /// Adds up all accounts, again and again: with locks, the tellers cannot be caught between taking the
+    /// Adds up all accounts, again and again: with locks, a teller is never seen between taking the
     /// money and giving it.
     fn audit(&self, total: u64, closed: &Event) -> Audit {
         let mut done = Audit::default();

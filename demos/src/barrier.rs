@@ -1,9 +1,9 @@
 //! A barrier: the Game of Life, by threads in lock step.
 //!
-//! Each thread has a strip of the grid. It reads the old grid, its strip and a row on either side, and writes its
-//! strip of the new one. Then the two change places, and that is the catch: nobody may begin with the
-//! next generation before everybody is through with this one, or it reads rows that are not there yet,
-//! and writes over rows that others still read.
+//! Each thread has a strip of the grid. It reads the old grid, its strip and a row on either side,
+//! and writes its strip of the new one. Then the two change places, and that is the catch: no
+//! thread may begin the next generation before all are done with this one, or it reads rows that
+//! are not there yet, and writes over rows that others still read.
 //!
 //! ```text
 //!   thread 1 ──work──▶│            │──work──▶│
@@ -12,12 +12,12 @@
 //!                     └─ wait ─────┘ the last one to come lets all go on
 //! ```
 //!
-//! So there is a barrier after each generation. With `--broken` there is none: each thread runs its own
-//! generations, as fast as it can.
+//! So there is a barrier after each generation. With `--broken` there is none: each thread runs its
+//! own generations, as fast as it can.
 //!
-//! Cells are atomics, read and written with `Relaxed`: the barrier orders what was written before it and what is
-//! read after it. Without it plain cells would be a data race, after which Rust promises nothing; with
-//! atomics the grid is only wrong, which is what the demo is to show.
+//! Cells are atomics, read and written with `Relaxed`: the barrier orders what was written before
+//! it and what is read after it. Without it plain cells would be a data race, after which Rust
+//! promises nothing; with atomics the grid is only wrong, which is what the demo is to show.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -61,7 +61,7 @@ pub(crate) struct Args {
     /// Pause after each generation, in ms, so that one can watch (in a terminal)
     #[arg(long, value_name = "MS", default_value = "5", value_parser = number::<0, 10_000>)]
     pause: usize,
-    /// Nobody waits for anybody
+    /// No thread waits for another
     #[arg(long)]
     broken: bool,
     #[command(flatten)]
@@ -71,7 +71,7 @@ pub(crate) struct Args {
 /// What the threads share: the two grids, which take turns.
 struct Life {
     grids: [Grid<AtomicBool>; 2],
-    /// Generations that everybody has reached.
+    /// Generations that all threads have reached.
     reached: AtomicUsize,
 }
 
@@ -90,7 +90,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
 
     let watched = Arc::clone(&life);
     let live = progress::board(args.rows.div_ceil(2), move |line| watched.now().line(line));
-    // Where nobody watches, nobody needs time to.
+    // Without a viewer no pause is needed.
     let pause = Duration::from_millis(if live.is_hidden() { 0 } else { args.pause as u64 });
     let started = Instant::now();
     let step = |number| life.live(number, args, &barrier, !args.broken, pause);
@@ -159,7 +159,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
     report.verdict(&verdict);
     report.gap();
     report.next(&[
-        ("cargo run -- barrier --broken", "nobody waits for anybody"),
+        ("cargo run -- barrier --broken", "no thread waits for another"),
         ("cargo run -- barrier --seed 42", "another world"),
         ("cargo run -- barrier --threads 1", "one thread alone: compare the time"),
     ]);
@@ -173,7 +173,7 @@ impl Life {
         Self { grids: [first.shared(), second.shared()], reached: AtomicUsize::new(0) }
     }
 
-    /// What strip `number` does; how long it waited.
+    /// The work of strip `number`. Returns how long it waited.
     fn live(
         &self,
         number: usize,
@@ -207,7 +207,7 @@ impl Life {
         waited
     }
 
-    /// The grid that was reached last, for the eye: some rows may be a generation ahead.
+    /// The grid that was reached last, for display: some rows may be a generation ahead.
     fn now(&self) -> Grid<bool> {
         self.grids[self.reached.load(Relaxed) % 2].plain()
     }

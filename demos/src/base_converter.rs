@@ -1,7 +1,8 @@
 //! Decimal to binary with a stack: the smallest demo.
 //!
-//! To write a number in another base, divide it by the base again and again. The remainders are the digits,
-//! the last one first; a stack, from which the last that went in comes out first, puts them in order:
+//! To write a number in another base, divide it by the base again and again. The remainders are the
+//! digits, the last one first; a stack, from which the last that went in comes out first, puts them
+//! in order:
 //!
 //! ```text
 //!   13 / 2 = 6  remainder 1 ─┐     ┌───┐
@@ -12,10 +13,10 @@
 //!                                  └───┘
 //! ```
 //!
-//! One thread divides, another writes. The writer must not begin before the last digit is on the stack:
-//! it waits for the shutdown of the stack, which says that nothing more will come. With `--broken` it
-//! takes what it finds, as it would from a queue; the stack has one place, so that the two take turns,
-//! and every number comes out the wrong way round.
+//! One thread divides, another writes. The writer must not begin before the last digit is on the
+//! stack: it waits for the shutdown of the stack, which says that nothing more will come. With
+//! `--broken` it takes what it finds, as it would from a queue; the stack has one place, so that
+//! the two take turns, and every number comes out the wrong way round.
 
 use std::io;
 use std::time::Instant;
@@ -95,7 +96,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
     report.next(&[
         ("cargo run -- base-converter --base 16 48879 51966", "another base, other numbers"),
         ("cargo run -- base-converter --broken", "the writer does not wait for the last digit"),
-        ("cargo run -- base-converter --broken 9", "and a number on which nobody notices"),
+        ("cargo run -- base-converter --broken 9", "and a number where the error does not show"),
     ]);
     report.print()?;
     Ok(verdict.outcome)
@@ -180,14 +181,14 @@ fn steps(number: u128, base: u128) -> Vec<[String; 2]> {
         .collect()
 }
 
-/// Whether the digits mean the number, to those who wrote the standard library.
+/// Whether the standard library reads the number from the digits.
 fn check(numbers: &[u128], converted: &[String], base: u32) -> Result<String, String> {
     for (number, digits) in numbers.iter().zip(converted) {
         let right = match base {
             2 => format!("{number:b}"),
             8 => format!("{number:o}"),
             16 => format!("{number:x}"),
-            // The library can write no other, but read it.
+            // The library cannot write other bases, but can read them.
             _ if u128::from_str_radix(digits, base) == Ok(*number) => continue,
             _ => format!("something else in base {base}"),
         };

@@ -8,19 +8,22 @@
 //!        └─────────┘      worker-3 ── fetch ── find links
 //! ```
 //!
-//! Every consumer is a producer here, so nobody can say from outside when it is over: an empty queue may be
-//! filled again by somebody who is still reading. The queue counts: each `put` adds one, each `task_done` takes
-//! one off, and `join` returns when all that was put is done. Then the queue is shut down.
+//! Every consumer is a producer here, so the end is not visible from outside: a worker that is
+//! still reading may fill an empty queue again. The queue counts: each `put` adds one, each
+//! `task_done` takes one off, and `join` returns when all that was put is done. Then the queue is
+//! shut down.
 //!
-//! A page is put once: to look whether it was seen and to note it is one step, under one lock. With `--broken`
-//! a page is noted when it was fetched, which is later, and pages that many link to are fetched many times.
+//! A page is put once: checking whether it was seen and noting it are one step, under one lock.
+//! With `--broken` a page is noted when it was fetched, which is later, and pages that many link to
+//! are fetched many times.
 //!
-//! A page within the limit of depth may be reached first by a long way, and then by a shorter one. Its links
-//! must be followed again then, or what is found would depend on who was faster.
+//! A page within the limit of depth may be reached first by a long way, and then by a shorter one.
+//! Its links must be followed again then, or the result would depend on which worker was faster.
 //!
-//! Without `--url` the demo serves a site itself, on 127.0.0.1: the chapters of the book. A network is slow, and loopback
-//! is not: the server waits a little before it answers, and says so. While one worker waits for the network, another
-//! looks for links in the page that it has got: that is why several are faster than one, even on a single core.
+//! Without `--url` the demo serves a site itself, on 127.0.0.1: the chapters of the book. A network
+//! is slow, and loopback is not: the server waits a little before it answers, and says so. While
+//! one worker waits for the network, another looks for links in the page that it has got: that is
+//! why several are faster than one, even on a single core.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
@@ -50,7 +53,8 @@ pub(crate) struct Args {
     /// Follow links so many steps from the first page, up to 1000
     #[arg(long, value_name = "N", default_value = "5", value_parser = number::<0, 1000>)]
     depth: usize,
-    /// Site to crawl, on this machine only, as http://127.0.0.1:8000/ [default: one that the demo serves]
+    /// Site to crawl, on this machine only, as http://127.0.0.1:8000/ [default: one that the demo
+    /// serves]
     #[arg(long, value_name = "URL", conflicts_with = "site")]
     url: Option<String>,
     /// Folder that the demo serves: pages of HTML or Markdown [default: the book's chapters]
@@ -71,7 +75,7 @@ pub(crate) struct Args {
 struct Found {
     /// Pages, and how many steps they are from the first one.
     pages: BTreeMap<Address, usize>,
-    /// Links to what is not there: why, and a page that has one.
+    /// Dead links: the reason, and a page that has one.
     dead: BTreeMap<Address, String>,
 }
 
@@ -232,7 +236,7 @@ impl Crawl {
                 Err(why) => drop(self.found.lock().dead.insert(address, why)),
             }
             fetched();
-            // After the links were put: or `join` might see nothing left to do. `Err`: Ctrl-C, all is off.
+            // After the links were put, or `join` might see no work left. `Err` after Ctrl-C.
             let _ = self.queue.task_done();
         }
         requests
@@ -257,7 +261,7 @@ impl Crawl {
     }
 }
 
-/// What a single thread found otherwise, for two that are not equal. A site may change while it is read twice: so it
+/// The differences from a single thread's result. A site may change while it is read twice, so it
 /// says where, and not only how much.
 fn difference(found: &Found, alone: &Found) -> String {
     let mut differs = Vec::new();
@@ -292,7 +296,7 @@ fn difference(found: &Found, alone: &Found) -> String {
     )
 }
 
-/// So many differences are named.
+/// How many differences are named.
 const MOST_DIFFERENCES: usize = 5;
 
 /// The same by one thread: breadth first, so that each page is reached by the shortest way.

@@ -1,21 +1,22 @@
 //! Deadlocks: two accounts, dining philosophers, and four cures.
 //!
-//! A philosopher eats with two forks, and there is one between any two. If each takes the one on the left and then
-//! waits for the one on the right, all of them wait for ever. That needs four things at once, and to take away
-//! any one of them is a cure:
+//! A philosopher eats with two forks, and there is one between any two. If each takes the one on
+//! the left and then waits for the one on the right, all of them wait without end. That needs four
+//! things at once, and removing any one of them is a cure:
 //!
 //! | condition         | here                                       | a cure that breaks it                      |
 //! | ----------------- | ------------------------------------------ | ------------------------------------------ |
 //! | mutual exclusion  | a fork is in one hand at a time            | none: that is what forks are for           |
-//! | hold and wait     | who has one fork waits for the other       | `monitor`: both forks or none              |
-//! | no preemption     | nobody has to put a fork back              | `try-and-back-off`: he does so himself     |
-//! | circular wait     | everybody waits for his neighbour          | `order`: the smaller number first;         |
+//! | hold and wait     | a diner with one fork waits for the other  | `monitor`: both forks or none              |
+//! | no preemption     | no diner has to put a fork back            | `try-and-back-off`: he does so himself     |
+//! | circular wait     | each diner waits for his neighbour         | `order`: the smaller number first;         |
 //! |                   |                                            | `waiter`: one chair fewer than people      |
 //!
-//! The deadlocks are found by `primitives` itself, with the feature `deadlock-detection`: the thread that is about
-//! to close the circle gets a report instead of a lock, from `lock_checked`. So it happens, is shown, and is over: the
-//! thread puts back what it holds, and the others go on. A warning comes where locks are only taken in both orders: of
-//! `waiter` too, which is safe, but by the chairs, of which an order of locks says nothing.
+//! The deadlocks are found by `primitives` itself, with the feature `deadlock-detection`: the
+//! thread that is about to close the circle gets a report instead of a lock, from `lock_checked`.
+//! So it happens, is shown, and is over: the thread puts back what it holds, and the others go on.
+//! A warning comes where locks are only taken in both orders: of `waiter` too, which is safe, but
+//! by the chairs, of which an order of locks says nothing.
 
 use std::io;
 use std::sync::Arc;
@@ -46,7 +47,7 @@ pub(crate) struct Args {
     /// Meals of each, up to 100000
     #[arg(long, value_name = "N", default_value = "100", value_parser = number::<1, 100_000>)]
     meals: usize,
-    /// Simulated: a meal takes so many µs, and so does the thinking before the next
+    /// Simulated: µs for a meal, and for the thinking before the next
     #[arg(long, value_name = "US", default_value = "100", value_parser = number::<0, 1_000_000>)]
     eat: usize,
     /// One cure alone
@@ -62,7 +63,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
     let timeline = args.timeline.start()?;
     on_ctrl_c(|| ())?; // the philosophers look at `interrupted`
-    // It also warns of locks that are taken in both orders, though nobody waits for ever.
+    // It also warns of locks that are taken in both orders, though no thread waits without end.
     let warnings = Arc::new(AtomicUsize::new(0));
     let counted_by_hook = Arc::clone(&warnings);
     deadlock::set_hook(move |_| {
@@ -72,12 +73,13 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
         "Deadlocks, and {} to cure",
         counted(args.philosophers, "philosopher")
     ));
-    // How many knots were found of those that were tied, and the cures that left somebody hungry.
+    // How many of the tied knots were found, and the cures that left a philosopher hungry.
     let mut found = [0, 0];
     let mut hungry = Vec::new();
     let mut panics = Vec::new();
 
-    // First all of it happens, and then it is told: the timeline is the first thing, and the point the last.
+    // First all of it happens, and then it is told: the timeline is the first thing, and the point
+    // the last.
     let mut tied = Vec::new();
     if args.cure.is_none() {
         phase!("accounts");
@@ -154,7 +156,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
     Ok(verdict.outcome)
 }
 
-/// Two threads that lock two accounts crosswise; what they were told, and how soon.
+/// Two threads that lock two accounts crosswise; their reports, and how soon they came.
 fn accounts() -> io::Result<(Vec<Knot>, Duration)> {
     let accounts = [Lock::named("account A", 100), Lock::named("account B", 100)];
     let each_has_one = Barrier::new(2);
@@ -220,7 +222,7 @@ fn circle(knot: &Knot) -> Vec<String> {
 
 type Row = [String; 5];
 
-/// Lets them eat; a row about it, whether all ate all their meals, and who panicked.
+/// Lets them eat. Returns a row about it, whether all ate all their meals, and which panicked.
 fn dine(args: &Args, cure: Cure) -> io::Result<(Row, bool, Vec<primitives::threads::PanicError>)> {
     let table = Table::new(args.philosophers);
     let pause = Duration::from_micros(args.eat as u64);

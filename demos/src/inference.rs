@@ -4,9 +4,10 @@
 //!   requests ─▶ SharedQueue ─▶ batcher: 128, or what has come in a second ─▶ SharedQueue ─▶ predictor ─▶ SharedQueue ─▶ answers
 //! ```
 //!
-//! A model takes about as long for a hundred inputs as for one. So requests are gathered, up to 128 of them; but no
-//! request waits longer than a second for others. The time-out of a `get` covers the whole item, so the second is a
-//! second. The same is then done without batches, and the two are compared.
+//! A model takes about as long for a hundred inputs as for one. So requests are gathered, up to 128
+//! of them; but no request waits longer than a second for others. The timeout of a `get` covers the
+//! whole item, so the second is a second. The same is then done without batches, and the two are
+//! compared.
 //!
 //! "Model" here is a pause of a few milliseconds and a sum; what is shown is how requests travel.
 
@@ -35,10 +36,10 @@ pub(crate) struct Args {
     /// Most requests of a batch, up to 128
     #[arg(long, value_name = "N", default_value = "128", value_parser = number::<1, BATCH>)]
     batch: usize,
-    /// A batch is handed on after so many ms, full or not
+    /// A batch is passed on after this many ms, full or not
     #[arg(long, value_name = "MS", default_value = "1000", value_parser = number::<1, 60_000>)]
     within: usize,
-    /// Simulated model: a call takes so many µs, for any number of inputs
+    /// Simulated model: µs for a call, for any number of inputs
     #[arg(long, value_name = "US", default_value = "2000", value_parser = number::<0, 1_000_000>)]
     model: usize,
 }
@@ -64,7 +65,7 @@ struct Answer {
     prediction: u64,
 }
 
-/// What the model says of an input.
+/// The model's answer for an input.
 fn predict(input: &[u64; FEATURES]) -> u64 {
     input.iter().fold(0, |sum, feature| sum.wrapping_mul(31).wrapping_add(*feature))
 }

@@ -1,7 +1,7 @@
 //! Litmus tests: old values, counted on this machine.
 //!
-//! Each test is two threads and two flags, `x` and `y`, at first `false`. A processor that did one thing after the
-//! other could never come to the outcome that is counted.
+//! Each test is two threads and two flags, `x` and `y`, at first `false`. A processor that worked
+//! strictly in order could never produce the counted outcome.
 //!
 //! ```text
 //!   store buffering    x = true   │ y = true     both then read `false`: each has missed the other's write
@@ -12,12 +12,14 @@
 //!                      y = true   │ x = true
 //! ```
 //!
-//! Each runs twice: with orderings that allow that outcome, and with orderings that forbid it. What is allowed a
-//! machine may do or not, and which it does differs: x86 shows store buffering alone, most others message passing
-//! too, and load buffering is rare everywhere. What is forbidden must never be seen, and that is the check.
+//! Each runs twice: with orderings that allow that outcome, and with orderings that forbid it. A
+//! machine may or may not show an allowed outcome, and machines differ: x86 shows store buffering
+//! alone, most others message passing too, and load buffering is rare everywhere. A forbidden
+//! outcome must never be seen, and that is the check.
 //!
-//! The two threads begin each round together, as well as they can: each says that it has come, and looks until the
-//! other has. On a single core they never run at the same time, and then nothing is seen.
+//! The two threads begin each round together, as well as they can: each says that it has come, and
+//! looks until the other has. On a single core they never run at the same time, and then nothing is
+//! seen.
 
 use std::env::consts::ARCH;
 use std::hint;
@@ -68,7 +70,7 @@ struct Litmus {
     orderings: &'static str,
     /// Whether these orderings let it happen.
     allowed: bool,
-    /// What thread 0 or 1 does; the flags that it has read, a bit each.
+    /// The work of thread 0 or 1. Returns the flags that it has read, a bit each.
     part: fn(usize, &Flags) -> u8,
     /// Whether what the two have read is the outcome that is counted.
     is_it: fn(u8, u8) -> bool,
@@ -81,7 +83,8 @@ const TESTS: [Litmus; 6] = [
         allowed: true,
         part: |me, flags| {
             let (mine, other) = sides(me, flags);
-            // Release and Acquire: pair with each other, and say nothing of a store and a later load.
+            // Release and Acquire: pair with each other, and say nothing of a store and a later
+            // load.
             mine.store(true, Release);
             other.load(Acquire).into()
         },
@@ -280,8 +283,8 @@ fn try_out(
         let me = number - 1;
         let mut read = Vec::with_capacity(args.rounds);
         for (round, flags) in (1..).zip(&all) {
-            // Relaxed, here and below: a round's flags are made before the threads start, and the counts only
-            // say when to begin.
+            // Relaxed, here and below: a round's flags are made before the threads start, and the
+            // counts only say when to begin.
             places[me].0.store(round, Relaxed);
             if !wait_for(&places[1 - me].0, round, &over, deadline) {
                 break;
@@ -295,7 +298,7 @@ fn try_out(
     let panic = threads.iter().position(|thread| thread.done.is_err());
     let panic = panic.and_then(|at| threads.swap_remove(at).done.err());
     let mut read = workers::done(&threads);
-    // Each stops where the other did not come any more: a round counts that both have made.
+    // Each stops where the other no longer came: only rounds of both count.
     let seen = match (read.next(), read.next()) {
         (Some(a), Some(b)) => Seen {
             rounds: a.len().min(b.len()),
@@ -306,7 +309,8 @@ fn try_out(
     Ok((seen, panic))
 }
 
-/// Looks until the other thread has come to this round. False if it does not come any more: the time is up.
+/// Looks until the other thread has come to this round. False if it does not come any more: the
+/// time is up.
 fn wait_for(other: &AtomicUsize, round: usize, over: &AtomicBool, deadline: Instant) -> bool {
     loop {
         for _ in 0..LOOKS {

@@ -1,4 +1,4 @@
-//! A logger with a thread of its own: who logs never waits for the disk.
+//! A logger with its own thread: a logging thread never waits for the disk.
 //!
 //! ```text
 //!   worker-1 ─ log::info!(…) ─┐   ┌───────────────┐             ┌─▶ log-001.txt, log-002.txt, …
@@ -6,18 +6,19 @@
 //!   worker-2 ─ log::warn!(…) ─┘   └───────────────┘             └─▶ terminal: warnings and worse
 //! ```
 //!
-//! It is a back end of the `log` facade, so the macros that everybody knows lead to it (`backend.rs`). Workers
-//! read texts and log what they find: each line at the level `debug`, each text at `info`, long lines as
-//! warnings. A panic is a record too.
+//! It is a back end of the `log` facade, so the usual macros lead to it (`backend.rs`). Workers
+//! read texts and log what they find: each line at the level `debug`, each text at `info`, long
+//! lines as warnings. A panic is a record too.
 //!
-//! After each text all that was logged must be on the disk, and a disk takes its time. The logger waits for it, and the
-//! workers do not. To compare, the same is done once more without a logger: each worker takes a lock, writes into the
-//! file itself, and waits for the disk with the lock held, so the others wait too.
+//! After each text all that was logged must be on the disk, and a disk takes its time. The logger
+//! waits for it, and the workers do not. To compare, the same is done once more without a logger:
+//! each worker takes a lock, writes into the file itself, and waits for the disk with the lock
+//! held, so the others wait too.
 //!
-//! What is in the queue, or in the buffer of a file, when the program ends, would be lost: somebody has to say that
-//! it ends, and to wait until all is written. With `--broken` nobody does. The logger is a static that is never
-//! dropped, as with every back end of `log`, and so is its buffer: the last records are missing,
-//! which are those that say why the program ended.
+//! Records in the queue, or in the buffer of a file, would be lost at the end of the program: it
+//! must announce the end, and wait until all is written. With `--broken` it does not. The logger is
+//! a static that is never dropped, as with every back end of `log`, and so is its buffer: the last
+//! records are missing, which are those that say why the program ended.
 
 use std::collections::HashMap;
 use std::io;
@@ -55,16 +56,16 @@ pub(crate) struct Args {
     /// Folder for the log, whose files are replaced [default: a temporary one, removed at the end]
     #[arg(long, value_name = "DIR")]
     output: Option<PathBuf>,
-    /// A new file after so many KB
+    /// A new file after this many KB
     #[arg(long, value_name = "KB", default_value = "64", value_parser = number::<1, 1_000_000>)]
     max_size: usize,
-    /// A new file after so many ms
+    /// A new file after this many ms
     #[arg(long, value_name = "MS", default_value = "60000", value_parser = number::<1, 86_400_000>)]
     max_age: usize,
     /// The first thread panics when it has read a text
     #[arg(long)]
     panic: bool,
-    /// Nobody waits for the logger at the end
+    /// The program does not wait for the logger at the end
     #[arg(long)]
     broken: bool,
     #[command(flatten)]
@@ -76,7 +77,8 @@ pub(crate) struct Args {
 struct Logged {
     records: Vec<String>,
     calls: Vec<Duration>,
-    /// How long it was ready to run, and others had the cores; `None` where the system does not say.
+    /// How long it was ready to run, and others had the cores; `None` where the system does not
+    /// say.
     without_core: Option<Duration>,
 }
 

@@ -1,8 +1,8 @@
 //! `cargo run -- NAME`: programs that show what threads do, one file a demo.
 //!
-//! This file only finds the demo. To add one: write `src/NAME.rs` with `Args` and `run`, and name it in
-//! [`Demo`] and in [`run`]. What the demos share, each may use and none must
-//! (but `timeline`, `outcome` and `report`, without which it would not look like the others):
+//! This file only finds the demo. To add one: write `src/NAME.rs` with `Args` and `run`, and name
+//! it in [`Demo`] and in [`run`]. What the demos share, each may use and none must (but `timeline`,
+//! `outcome` and `report`, without which it would not look like the others):
 //!
 //! | file            | for                                                             |
 //! | --------------- | --------------------------------------------------------------- |
@@ -85,7 +85,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Demo {
-    /// Threads that read texts, threads that count words, a bounded queue between them (the default)
+    /// Threads that read texts, threads that count words, a bounded queue between them (the
+    /// default)
     ProducerConsumer(producer_consumer::Args),
     /// Decimal to binary with a stack: the smallest demo
     BaseConverter(base_converter::Args),
@@ -134,7 +135,7 @@ enum Demo {
 }
 
 fn main() -> ExitCode {
-    // In a child this calls the function that the child is for, and ends there.
+    // In a child this calls the child's function, and ends there.
     ::processes::init();
     panics::keep_off_the_live_line();
     let result = match Cli::try_parse() {

@@ -1,12 +1,14 @@
-//! A manager: one process owns a dictionary, and others ask it through pipes. What does that cost beside shared memory?
+//! A manager: one process owns a dictionary, and others ask it through pipes. What does that cost
+//! compared with shared memory?
 //!
 //! ```text
 //!   process 1 ──pipe──┐
 //!   process 2 ──pipe──┴─▶ manager: a dictionary      against      a number under a lock that all share
 //! ```
 //!
-//! The manager needs no lock, since it alone touches the dictionary. Each question is a message, a wake-up, an answer and
-//! another wake-up. Python's `multiprocessing.Manager` is this, with a proxy that looks like the dictionary.
+//! The manager needs no lock, since it alone touches the dictionary. Each question is a message, a
+//! wake-up, an answer and another wake-up. Python's `multiprocessing.Manager` is this, with a proxy
+//! that looks like the dictionary.
 
 use std::collections::BTreeMap;
 use std::thread;

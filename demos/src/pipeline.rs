@@ -6,14 +6,15 @@
 //!                     └───────┘                                          └─▶ reversed.txt
 //! ```
 //!
-//! The input is conversations, a file each, a line a message. The cleaners work on batches: as many as 128
-//! messages, or what has come within a second, whichever is first. The second is a deadline on the `get` of
-//! the queue; without it the last few messages before a pause would be stuck until the pause is over.
+//! The input is conversations, a file each, a line a message. The cleaners work on batches: as many
+//! as 128 messages, or what has come within a second, whichever is first. The second is a deadline
+//! on the `get` of the queue; without it the last few messages before a pause would be stuck until
+//! the pause is over.
 //!
-//! Batches are numbered when they are taken, and the writer brings them back into order. It writes all
-//! messages in order, and each conversation in reverse order too: when one ends, it reads the first file
-//! backwards, block by block (`reverse.rs`). Nothing holds more than a few batches: the queues are
-//! bounded, and a semaphore bounds the batches that are under way.
+//! Batches are numbered when they are taken, and the writer brings them back into order. It writes
+//! all messages in order, and each conversation in reverse order too: when one ends, it reads the
+//! first file backwards, block by block (`reverse.rs`). Nothing holds more than a few batches: the
+//! queues are bounded, and a semaphore bounds the batches that are under way.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
@@ -54,10 +55,10 @@ pub(crate) struct Args {
     /// Most messages in a batch, up to 100000
     #[arg(long, value_name = "N", default_value = "128", value_parser = number::<1, 100_000>)]
     batch: usize,
-    /// A batch is handed on after so many ms, full or not
+    /// A batch is passed on after this many ms, full or not
     #[arg(long, value_name = "MS", default_value = "1000", value_parser = number::<1, 60_000>)]
     within: usize,
-    /// Simulated slow source: the reader pauses for so many ms in the middle of each conversation
+    /// Simulated slow source: the reader pauses for this many ms in the middle of each conversation
     #[arg(long, value_name = "MS", default_value = "0", value_parser = number::<0, 60_000>)]
     pause: usize,
     #[command(flatten)]
@@ -80,7 +81,7 @@ struct Batch {
 /// What the threads share.
 struct Pipeline {
     messages: Queue<Message>,
-    /// The number of the next batch. Whoever holds it takes messages; the others clean meanwhile.
+    /// The number of the next batch. The holder takes messages; the others clean meanwhile.
     next_batch: Lock<usize>,
     /// Batches that may be taken before the first of them is written.
     under_way: Semaphore,
@@ -154,7 +155,7 @@ fn run_threads(
         // Relaxed: a number for the eye
         format!("{} read", counted(watched.read.load(Relaxed), "message"))
     });
-    // Whoever fails shuts everything down, so that nobody waits for him.
+    // A thread that fails shuts everything down, so no thread waits for it.
     let stop = || {
         pipeline.messages.shutdown();
         pipeline.batches.shutdown();
@@ -228,7 +229,8 @@ impl Pipeline {
         }
     }
 
-    /// The next messages: as many as a batch may have, or those that came in time. `None` at the end.
+    /// The next messages: as many as a batch may have, or those that came in time. `None` at the
+    /// end.
     fn take_batch(&self) -> Option<Batch> {
         waiting!("batches to be written", self.under_way.acquire()).forget(); // the writer releases it
         let mut number = waiting!("another cleaner", self.next_batch.lock());

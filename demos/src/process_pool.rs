@@ -1,13 +1,15 @@
-//! A pool of processes: files are cleaned in a pool, and two writers, processes too, write them in order and in reverse.
+//! A pool of processes: files are cleaned in a pool, and two writers, processes too, write them in
+//! order and in reverse.
 //!
 //! ```text
 //!   parts of the files ─▶ pool: clean ─┬─▶ pipe ─▶ writer of in-order.txt
 //!                                      └─▶ pipe ─▶ writer of reversed.txt
 //! ```
 //!
-//! With `--kill` a thread shoots workers (`kill -9`) while they work. A worker that dies takes the one part with it that it
-//! had begun, and the program is told which: `TaskError::WorkerDied`. To clean a part twice does no harm, so it is
-//! given to the pool again, and nothing is lost. (A pool of Python's `multiprocessing` never answers for such a part.)
+//! With `--kill` a thread shoots workers (`kill -9`) while they work. A worker that dies takes the
+//! one part with it that it had begun, and the program is told which: `TaskError::WorkerDied`. To
+//! clean a part twice does no harm, so it is given to the pool again, and nothing is lost. (A pool
+//! of Python's `multiprocessing` never answers for such a part.)
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -175,7 +177,8 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
     Ok(verdict.outcome)
 }
 
-/// Cleans all parts, so many times; those whose worker died again. Gives back one round, and how many died.
+/// Cleans all parts, so many times; those whose worker died again. Gives back one round, and how
+/// many died.
 fn clean_all(
     pool: &ProcessPool,
     parts: &[Vec<String>],

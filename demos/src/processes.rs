@@ -1,11 +1,13 @@
 //! Processes: the three ways to start one, and ten of them that add to one number.
 //!
-//! A process begins with a function that has a name, with a value that runs itself, or with a name that is known only when
-//! the program runs. All share a number, in memory that the kernel has mapped into each.
+//! A process begins with a function that has a name, with a value that runs itself, or with a name
+//! that is known only when the program runs. All share a number, in memory that the kernel has
+//! mapped into each.
 //!
-//! Each adds to the number, once with a lock and once without. Without, two read the same number, and one addition is lost;
-//! the pause between reading and writing makes sure of that. Then one process is killed (`kill -9`) while it has the lock. A
-//! lock of Python's `multiprocessing` is lost with it; this one tells its next owner.
+//! Each adds to the number, once with a lock and once without. Without, two read the same number,
+//! and one addition is lost; the pause between reading and writing makes sure of that. Then one
+//! process is killed (`kill -9`) while it has the lock. A lock of Python's `multiprocessing` is
+//! lost with it; this one tells its next owner.
 
 use std::thread;
 use std::time::{Duration, Instant};

@@ -1,4 +1,5 @@
-//! Producers and consumers: some threads find work, others do it, and a bounded queue stands between.
+//! Producers and consumers: some threads find work, others do it, and a bounded queue stands
+//! between.
 //!
 //! ```text
 //!   files ──▶ producer-1 ──┐     ┌─────────────────────┐     ┌──▶ consumer-1 ──┐
@@ -7,17 +8,18 @@
 //!                                 at most `capacity` lines
 //! ```
 //!
-//! Neither side knows the other, how many they are or how fast. Who is too fast waits: a producer at a full
-//! queue, a consumer at an empty one. The bound is what makes the producers wait; without it they would
-//! fill the memory with lines that nobody has time for.
+//! Neither side knows the other, how many they are or how fast. The faster side waits: a producer
+//! at a full queue, a consumer at an empty one. The bound is what makes the producers wait; without
+//! it they would fill the memory with lines that no consumer has time for.
 //!
-//! It ends in order: when the producers are through, the queue is shut down; the consumers take what is
-//! left, and then their `get` says that nothing will come. The same shutdown ends it early, by Ctrl-C or
-//! because a thread panicked: it wakes whoever waits, so nobody is left behind.
+//! It ends in order: when the producers are through, the queue is shut down; the consumers take
+//! what is left, and then their `get` says that nothing will come. The same shutdown ends it early,
+//! by Ctrl-C or because a thread panicked: it wakes every waiter, so no thread is left behind.
 //!
-//! A line is little work, less than it costs to hand it over, so the waiting can be seen, and one thread
-//! alone is faster. A program in earnest hands over more at a time. So at the end the demo counts again and
-//! compares: one thread alone, threads with a line at a time, threads with many (`compare.rs`).
+//! A line is little work, less than it costs to hand it over, so the waiting can be seen, and one
+//! thread alone is faster. A program in earnest hands over more at a time. So at the end the demo
+//! counts again and compares: one thread alone, threads with a line at a time, threads with many
+//! (`compare.rs`).
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -65,13 +67,14 @@ pub(crate) struct Args {
     /// How many of the most common words to show, up to 1000
     #[arg(long, value_name = "N", default_value = "10", value_parser = number::<1, 1000>)]
     top: usize,
-    /// The consumer of the Nth line panics: see that nobody is left waiting
+    /// The consumer of the Nth line panics: see that no thread is left waiting
     #[arg(long, value_name = "N", value_parser = number::<1, 1_000_000>)]
     panic_consumer: Option<usize>,
     /// The producer of the Nth line panics
     #[arg(long, value_name = "N", value_parser = number::<1, 1_000_000>)]
     panic_producer: Option<usize>,
-    /// Simulated slow input: producers wait so many µs per line; the first value is the first one's, …
+    /// Simulated slow input: producers wait so many µs per line; the first value is the first
+    /// one's, …
     #[arg(long, value_name = "US,US…", value_delimiter = ',', value_parser = number::<0, 1_000_000>)]
     slow_producers: Vec<usize>,
     /// Simulated slow work: consumers wait so many µs per line
@@ -200,19 +203,21 @@ impl Shared {
         done
     }
 
-    /// A method, so that the lock is held for this line only. In the head of the `while let` above the
-    /// guard would live as long as the loop's body, and the producers would take turns.
+    /// A method, so that the lock is held for this line only. In the head of the `while let` above
+    /// the guard would live as long as the loop's body, and the producers would take turns.
     fn next_file(&self) -> Option<PathBuf> {
         let mut files = waiting!("the list of files", self.files.lock());
         let _holding = holding!("the list of files");
         files.next()
     }
 
-    /// Tries first, and calls the `put` that waits only if the queue was full: so the waits can be counted.
+    /// Tries first, and calls the `put` that waits only if the queue was full: so the waits can be
+    /// counted.
     fn put(&self, batch: Vec<String>, done: &mut Produced) -> Result<(), PutError<Vec<String>>> {
         let lines = batch.len();
         match self.queue.try_put(batch) {
-            // `len` is out of date at once: the true highest may be higher. This one was in, at least.
+            // `len` is out of date at once: the true highest may be higher. This one was in, at
+            // least.
             Ok(()) => done.highest_fill = done.highest_fill.max(self.queue.len()).max(1),
             Err(TryPutError::Full(batch)) => {
                 done.waits += 1;
@@ -254,20 +259,23 @@ impl Shared {
     }
 }
 
-/// How long the thread of this number pauses before each line; the last value is that of all others.
+/// How long the thread of this number pauses before each line; the last value is that of all
+/// others.
 fn pause(microseconds: &[usize], number: usize) -> Option<Duration> {
     let pause = microseconds.get(number - 1).or(microseconds.last())?;
     (*pause > 0).then(|| Duration::from_micros(*pause as u64))
 }
 
-/// Stands for a slow disk or a slow service: the thread sleeps, where a real one would wait for a device.
+/// Stands for a slow disk or a slow service: the thread sleeps, where a real one would wait for a
+/// device.
 fn simulate(pause: Option<Duration>) {
     if let Some(pause) = pause {
         interrupt::sleep(pause);
     }
 }
 
-/// Counts a line, and panics if it is the one that `--panic-producer` or `--panic-consumer` asks for.
+/// Counts a line, and panics if it is the one that `--panic-producer` or `--panic-consumer` asks
+/// for.
 fn panic_at_line(panic_at: Option<usize>, lines: &AtomicUsize) {
     let line = 1 + lines.fetch_add(1, Relaxed); // Relaxed: each call gets another number, that is all
     assert!(panic_at != Some(line), "asked to panic at line {line}");

@@ -1,7 +1,7 @@
 //! A live line: how far a demo is, redrawn in place, and gone at the end.
 //!
-//! Drawn on standard error and only where that is a terminal that can move its cursor, so that what is piped stays clean,
-//! and a dumb terminal, as in an editor's window, too.
+//! Drawn on standard error and only where that is a terminal that can move its cursor, so that what
+//! is piped stays clean, and a dumb terminal, as in an editor's window, too.
 
 use std::env;
 use std::ffi::OsStr;
@@ -28,12 +28,14 @@ const KEYS: [&str; MOST_ROWS] = [
     "row21",
 ];
 
-/// The line that is drawn now, if any, for whoever else wants to write to the terminal.
+/// The line that is drawn now, if any, for other code that writes to the terminal.
 static LIVE: Lock<Option<WeakProgressBar>> = Lock::new(None);
 
-/// Starts a live line: a bar of `total` steps (`inc` makes one), each called `step`, and what `now` says.
+/// Starts a live line: a bar of `total` steps (`inc` makes one), each called `step`, and what `now`
+/// says.
 ///
-/// A thread of its own draws it ten times a second; `finish_and_clear`, or dropping it, takes it away.
+/// A thread of its own draws it ten times a second; `finish_and_clear`, or dropping it, takes it
+/// away.
 pub(crate) fn start(
     total: usize,
     step: &str,
@@ -90,8 +92,8 @@ fn live(
     bar
 }
 
-/// Whether a terminal of this kind can do nothing but print one line after the other. Without a kind, a Unix has to
-/// expect that.
+/// Whether a terminal of this kind can do nothing but print one line after the other. Without a
+/// kind, a Unix has to expect that.
 fn is_dumb(kind: Option<&OsStr>) -> bool {
     kind.map_or(cfg!(unix), |kind| kind.is_empty() || kind == "dumb")
 }
@@ -101,7 +103,8 @@ pub(crate) fn out_of_the_way(write: impl FnOnce()) {
     let live = LIVE.lock().as_ref().and_then(WeakProgressBar::upgrade);
     match live {
         Some(bar) => bar.suspend(|| {
-            // indicatif has done so already, but not in a thread that panics: there it draws nothing.
+            // indicatif has done so already, but not in a thread that panics: there it draws
+            // nothing.
             let _ = Term::stderr().clear_line();
             write();
         }),
@@ -111,8 +114,8 @@ pub(crate) fn out_of_the_way(write: impl FnOnce()) {
 
 /// A terminal that claims to be two columns narrower than it is.
 ///
-/// indicatif fills the line up to the last column. The `^C` that the terminal itself shows for Ctrl-C
-/// would go to the next line, and the live line could not be cleared any more.
+/// indicatif fills the line up to the last column. The `^C` that the terminal itself shows for
+/// Ctrl-C would go to the next line, and the live line could not be cleared any more.
 #[derive(Debug)]
 struct RoomForCtrlC(Term);
 

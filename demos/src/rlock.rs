@@ -75,7 +75,7 @@ struct Ledger {
     deepest: AtomicUsize,
 }
 
-/// What the auditor has found.
+/// The auditor's findings.
 #[derive(Default)]
 struct Audit {
     audits: usize,

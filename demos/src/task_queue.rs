@@ -6,12 +6,13 @@
 //!   map(…) ──────────┘     └───────┘     worker-3     └──▶ map: in the order of the items
 //! ```
 //!
-//! Act by act: the same files hashed by one worker and by more (`map`); a job that fails among others, taken as they
-//! end (`as_completed`); jobs that are called off before they begin (`cancel`). Then the question how many threads,
-//! measured:
+//! Act by act: the same files hashed by one worker and by more (`map`); a job that fails among
+//! others, taken as they end (`as_completed`); jobs that are called off before they begin
+//! (`cancel`). Then the question how many threads, measured:
 //!
 //! - Work for the processor (hashing) gets faster up to the number of cores, and not beyond.
-//! - Work that waits for a device gets faster as long as there is something to wait for. The device is simulated by a sleep.
+//! - Work that waits for a device gets faster as long as there is something to wait for. The device
+//!   is simulated by a sleep.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -220,7 +221,8 @@ fn hash(job: &Job) -> io::Result<Hash> {
     Ok(hash.finalize().into())
 }
 
-/// Whether a task came to the same as the sequential program; an unreadable file is an error to both.
+/// Whether a task came to the same as the sequential program; an unreadable file is an error to
+/// both.
 fn same(task: Result<io::Result<Hash>, TaskError>, right: &io::Result<Hash>) -> bool {
     match (task, right) {
         (Ok(Ok(hash)), Ok(right)) => hash == *right,
@@ -259,7 +261,8 @@ fn one_fails(workers: usize, jobs: &[Job]) -> (bool, Vec<String>) {
     (failed == 1 && lines.len() == asked, lines)
 }
 
-/// How many of the jobs could be called off, and how many had begun: the only worker is busy with a first task.
+/// How many of the jobs could be called off, and how many had begun: the only worker is busy with a
+/// first task.
 fn call_off(jobs: &[Job]) -> (usize, usize) {
     let executor = Executor::new(1);
     let gate = Arc::new(Event::new());

@@ -6,11 +6,13 @@
 //!   beat ─────┘  count, again and again    └─ worker: count ──┘
 //! ```
 //!
-//! An album is a chord: its pictures are shrunk side by side, and when the last one is done its page is made of all results.
-//! The check at the end shrinks everything once more on a single thread.
+//! An album is a chord: its pictures are shrunk side by side, and when the last one is done its
+//! page is made of all results. The check at the end shrinks everything once more on a single
+//! thread.
 //!
-//! Without `--broker` producers, workers and beat are threads of this process. With `--broker redis://…` the same program runs over a
-//! server: `--worker` in one terminal, `--send` in another. `celery inspect ping` answers, flower shows the workers.
+//! Without `--broker` producers, workers and beat are threads of this process. With
+//! `--broker redis://…` the same program runs over a server: `--worker` in one terminal, `--send`
+//! in another. `celery inspect ping` answers, flower shows the workers.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -109,7 +111,8 @@ fn register(
 }
 // ANCHOR_END: register
 
-/// Makes a picture out of its number, averages blocks of it, and returns a checksum of the thumbnail.
+/// Makes a picture out of its number, averages blocks of it, and returns a checksum of the
+/// thumbnail.
 fn shrink(picture: u64) -> u64 {
     let pixel = |x: u64, y: u64| {
         let mixed = (picture << 32 | x << 16 | y).wrapping_mul(0x9E37_79B9_7F4A_7C15);
@@ -271,8 +274,9 @@ fn schedule(app: &App) -> Result<::tasks::BeatHandle, ::tasks::Error> {
     Beat::new(app).every("count", COUNT_EVERY, Signature::new("thumbs.count"))?.start()
 }
 
-/// A worker until Ctrl-C: what runs ends, what was claimed and has not begun goes back. The second Ctrl-C ends the process, and
-/// what ran comes back to the others when the visibility time-out is over.
+/// A worker until Ctrl-C: what runs ends, what was claimed and has not begun goes back. The second
+/// Ctrl-C ends the process, and what ran comes back to the others when the visibility timeout is
+/// over.
 fn work(args: &Args, app: &App) -> anyhow::Result<Outcome> {
     let worker = app.worker().concurrency(args.threads).events(true).start()?;
     let stopper = worker.stopper();

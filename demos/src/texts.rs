@@ -42,7 +42,8 @@ impl Texts {
         }
     }
 
-    /// All files in `folder` and below, sorted by name. Hidden ones and links to folders are left out.
+    /// All files in `folder` and below, sorted by name. Hidden ones and links to folders are left
+    /// out.
     fn in_folder(folder: &Path) -> Result<Self, BadInput> {
         let refuse = |why: &str| BadInput(format!("--input {folder:?}: {why}"));
         match fs::metadata(folder) {
@@ -86,8 +87,8 @@ impl Texts {
         Ok(texts)
     }
 
-    /// The Markdown files in `book/src`, looked for where cargo says that this package is, and from the
-    /// current folder upwards.
+    /// The Markdown files in `book/src`, looked for where cargo says that this package is, and from
+    /// the current folder upwards.
     fn chapters() -> Result<Self, BadInput> {
         let package = env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
         let here = env::current_dir().ok();
@@ -138,8 +139,8 @@ impl Texts {
     }
 }
 
-/// Whether to try it: a file, a link to one, or something that only reading it can tell about. Not a pipe
-/// or a device, whose end might never come.
+/// Whether to try it: a file, a link to one, or something that only reading it can tell about. Not
+/// a pipe or a device, whose end might never come.
 fn is_text_file(path: &Path) -> bool {
     fs::metadata(path).map_or(true, |found| found.is_file())
 }

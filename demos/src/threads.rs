@@ -1,13 +1,13 @@
 //! Threads: started, named, listed, joined; and the panic that vanishes.
 //!
-//! Act by act, on the input texts: a thread each counts the words of its text. The main thread lists who is
-//! alive, opens a gate, joins them, and adds up what they return. Then the same once more, with one
-//! thread that fails.
+//! Act by act, on the input texts: a thread each counts the words of its text. The main thread
+//! lists who is alive, opens a gate, joins them, and adds up what they return. Then the same once
+//! more, with one thread that fails.
 //!
-//! A panic ends its own thread and no other. It is printed when it happens, with the thread's name and the
-//! line; but a program that goes on has to ask: `join` returns the panic as an error. With `--broken`
-//! nobody asks, and the hook that prints panics is a silent one, as in programs that "do not want all that
-//! noise in the log". The sum is wrong, and nothing says so.
+//! A panic ends its own thread and no other. It is printed when it happens, with the thread's name
+//! and the line; but a program that goes on has to ask: `join` returns the panic as an error. With
+//! `--broken` it does not ask, and the hook that prints panics is a silent one, as in programs that
+//! "do not want all that noise in the log". The sum is wrong, and nothing says so.
 
 use std::panic;
 use std::path::PathBuf;
@@ -30,7 +30,7 @@ pub(crate) struct Args {
     /// Folder of texts, of which the first six are read [default: the book's chapters]
     #[arg(long, value_name = "DIR")]
     input: Option<PathBuf>,
-    /// Nobody asks the thread that fails how it ended, and nothing is printed
+    /// The program does not ask how the thread that fails ended, and prints nothing
     #[arg(long)]
     broken: bool,
     #[command(flatten)]
@@ -152,7 +152,8 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
     Ok(verdict.outcome)
 }
 
-/// A thread for each text, which begins when the gate is open. The one of the number `fails` panics.
+/// A thread for each text, which begins when the gate is open. The one of the number `fails`
+/// panics.
 fn start_readers(
     texts: &Arc<Texts>,
     gate: &Arc<Event>,

@@ -1,20 +1,21 @@
 //! Tickets: several counters sell the seats of one hall.
 //!
-//! Each counter looks for free seats in the plan, and writes its number on them. To look and to write are two
-//! steps. If another counter looks between them, it finds the same seats free:
+//! Each counter looks for free seats in the plan, and writes its number on them. To look and to
+//! write are two steps. If another counter looks between them, it finds the same seats free:
 //!
 //! ```text
 //!   counter-1:  looks: 7 is free ........................ writes: 7 is mine
 //!   counter-2:            looks: 7 is free ... writes: 7 is mine
 //! ```
 //!
-//! So a counter takes a lock on the plan before it looks, and gives it back when it has written. It does
-//! not keep it while the customer pays, or the others would do nothing meanwhile.
+//! So a counter takes a lock on the plan before it looks, and gives it back when it has written. It
+//! does not keep it while the customer pays, or the others would do nothing meanwhile.
 //!
-//! With `--broken` there is no lock, and the customer makes up his mind between the two steps. Seats are
-//! sold twice, every time. The seats are atomics, in both versions, read and written with `Relaxed`: a plain
-//! integer that one thread writes while another reads would be a data race, after which Rust promises
-//! nothing at all. Of what goes wrong here it makes no difference: a load, a store, and time between.
+//! With `--broken` there is no lock, and the customer makes up his mind between the two steps.
+//! Seats are sold twice, every time. The seats are atomics, in both versions, read and written with
+//! `Relaxed`: a plain integer that one thread writes while another reads would be a data race,
+//! after which Rust promises nothing at all. Of what goes wrong here it makes no difference: a
+//! load, a store, and time between.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
@@ -43,7 +44,8 @@ pub(crate) struct Args {
     /// Seats in a row, up to 100
     #[arg(long, value_name = "N", default_value = "30", value_parser = number::<1, 100>)]
     seats: usize,
-    /// Simulated customers: they take so many µs to pay or to decide, half as much again or half as much
+    /// Simulated customers: they take so many µs to pay or to decide, half as much again or half as
+    /// much
     #[arg(long, value_name = "US", default_value = "10000", value_parser = number::<0, 1_000_000>)]
     think: usize,
     /// Seed of the sizes of the parties, and of how long they take
@@ -59,7 +61,7 @@ pub(crate) struct Args {
 /// The plan: for each seat the number of the counter that sold it, or 0.
 struct Hall {
     plan: Vec<AtomicU32>,
-    /// Whoever looks for seats to sell them holds this, and nobody if it is `None`.
+    /// A thread holds this while it looks for seats and sells them. `None`: no lock.
     lock: Option<Lock<()>>,
     row: usize,
     think: usize,
@@ -157,9 +159,11 @@ impl Hall {
         sold
     }
 
-    /// The first free seats side by side that are enough for the party; any free one, if there are none.
+    /// The first free seats side by side that are enough for the party; any free one, if there are
+    /// none.
     fn look(&self, party: usize) -> Option<Vec<usize>> {
-        // Relaxed, here and below: under the lock that orders everything, and without it nothing would.
+        // Relaxed, here and below: under the lock that orders everything, and without it nothing
+        // would.
         let free = |seat: &usize| self.plan[*seat].load(Relaxed) == 0;
         let seats: Vec<_> = (0..self.plan.len()).collect();
         let together = seats.chunks(self.row).flat_map(|row| row.windows(party));

@@ -9,8 +9,8 @@
 //! phase!("payday");                                         // what begins now, named on the axis
 //! ```
 //!
-//! The marks are spans and events of `tracing`. Where nobody listens, one costs a load and a branch.
-//! Who listens depends on the arguments that all demos share, [`Args`]:
+//! The marks are spans and events of `tracing`. Without a listener, a mark costs a load and
+//! a branch. Which listener there is depends on the arguments that all demos share, [`Args`]:
 //!
 //! | file       | idea                                                                     |
 //! | ---------- | ------------------------------------------------------------------------ |
@@ -21,8 +21,8 @@
 //! | `terminal` | the drawing in characters                                                |
 //! | `svg`      | the same as a self-contained file: `--svg FILE`                          |
 //!
-//! `--trace FILE` adds the layer of `tracing-chrome`, which writes each mark as it comes. Open the file
-//! in <https://ui.perfetto.dev> or in `chrome://tracing`.
+//! `--trace FILE` adds the layer of `tracing-chrome`, which writes each mark as it comes. Open the
+//! file in <https://ui.perfetto.dev> or in `chrome://tracing`.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -187,11 +187,11 @@ fn create(option: &str, path: &Path) -> Result<Output, BadInput> {
     Ok(Output { file: File::create(path).map_err(refuse)?, path: path.to_owned() })
 }
 
-/// The first error of a writer that has nobody to tell.
+/// The first error of a writer that cannot return it.
 type Errors = Arc<Lock<Option<io::Error>>>;
 
-/// `tracing-chrome` writes in a thread of its own that panics at an error: it hears of none, and this
-/// keeps the first.
+/// `tracing-chrome` writes in a thread of its own that panics at an error: it hears of none, and
+/// this keeps the first.
 struct Noticing {
     file: File,
     errors: Errors,

@@ -1,12 +1,14 @@
 //! Timers: an alarm board on one thread, and how late the alarms are.
 //!
-//! Alarms are set at random times of the next second. Some are cancelled before they ring. Beside them a clock
-//! ticks, again and again. All of them live on the one thread of [`Timers`], which sleeps until the
-//! earliest is due; none is ever early, and how late each was is shown as a histogram.
+//! Alarms are set at random times of the next second. Some are cancelled before they ring. Beside
+//! them a clock ticks, again and again. All of them live on the one thread of [`Timers`], which
+//! sleeps until the earliest is due; none is ever early, and how late each was is shown as a
+//! histogram.
 //!
-//! The clock does not drift: tick 20 is due at twenty times the period after the start, however late the ticks
-//! before it were. With `--broken` the clock is a loop with a sleep at its end. Each sleep ends a little late, the
-//! work takes its time, and all of that adds up: the clock goes wrong by more and more.
+//! The clock does not drift: tick 20 is due at twenty times the period after the start, however
+//! late the ticks before it were. With `--broken` the clock is a loop with a sleep at its end. Each
+//! sleep ends a little late, the work takes its time, and all of that adds up: the clock goes wrong
+//! by more and more.
 
 use std::io;
 use std::sync::Arc;
@@ -74,7 +76,8 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
         sleeps: Lock::default(),
         early: AtomicUsize::new(0),
     });
-    // The clock made of sleeps runs beside the other, to compare; with `--broken` it is the only one.
+    // The clock made of sleeps runs beside the other, to compare; with `--broken` it is the only
+    // one.
     let clocks = if args.broken { 1 } else { 2 };
     let (to_stop, all) = (Arc::clone(&board), args.alarms + clocks * args.ticks);
     on_ctrl_c(move || to_stop.done.release(all))?; // as if all were done
@@ -143,8 +146,8 @@ struct Clock {
 }
 
 impl Clock {
-    /// A periodic timer: each tick is due a whole number of periods after the start. One that the machine
-    /// was too busy for is left out.
+    /// A periodic timer: each tick is due a whole number of periods after the start. One that the
+    /// machine was too busy for is left out.
     fn start(self, timers: &Timers) -> TimerHandle {
         let mut ticked = 0;
         timers.every(self.period, move || {

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 
 /// How often each word occurs in some lines.
 ///
-/// A word is a run of letters, in the sense of Unicode's property `Alphabetic`, in lower case: `Don't`
-/// is _don_ and _t_, `x86` is _x_.
+/// A word is a run of letters, in the sense of Unicode's property `Alphabetic`, in lower case:
+/// `Don't` is _don_ and _t_, `x86` is _x_.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct WordCount {
     pub(crate) lines: usize,
@@ -39,8 +39,8 @@ impl WordCount {
         self.words.len()
     }
 
-    /// The words that occur most often, and how often; of equal ones those first that a dictionary has
-    /// first.
+    /// The words that occur most often, and how often; of equal ones those first that a dictionary
+    /// has first.
     pub(crate) fn top(&self, most: usize) -> Vec<(&str, usize)> {
         let mut words: Vec<_> = self.words.iter().map(|(word, &n)| (word.as_str(), n)).collect();
         words.sort_unstable_by_key(|&(word, times)| (Reverse(times), word));
@@ -48,7 +48,8 @@ impl WordCount {
         words
     }
 
-    /// `None` if `other` is the same; otherwise what differs first, how often it is here, and there.
+    /// `None` if `other` is the same; otherwise what differs first, how often it is here, and
+    /// there.
     pub(crate) fn difference(&self, other: &Self) -> Option<(String, usize, usize)> {
         if self.lines != other.lines {
             return Some(("lines".into(), self.lines, other.lines));

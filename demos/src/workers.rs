@@ -18,16 +18,16 @@ pub(crate) struct Worker<T> {
 
 /// Starts `threads` threads that do `work(1)`, `work(2)`, …, named `role-1`, `role-2`, …
 ///
-/// Nobody begins before the last has started: to start a thread takes about as long as a hundred lines
-/// of text, and the first would have done it all.
+/// No thread begins before the last has started: starting a thread takes about as long as a
+/// hundred lines of text, so the first thread would have done all the work.
 ///
-/// A thread that panics does nothing more for the others, so nobody may wait for it: on its way out it
-/// calls `stop`, which shuts down the queues that stand between it and them.
+/// A thread that panics does no more work, so no other thread may wait for it. While it unwinds, it
+/// calls `stop`, which shuts down the queues between it and the others.
 ///
 /// # Errors
 ///
-/// If the system has no more threads to give. Then too `stop` is called, so that those which run already
-/// come to an end.
+/// If the system has no more threads to give. Then too `stop` is called, so that those which run
+/// already come to an end.
 pub(crate) fn start<'scope, T: Send + 'scope>(
     scope: &'scope Scope<'scope, '_>,
     role: &str,

@@ -215,8 +215,8 @@ impl Condition {
         self.wait_for(guard, Some(deadline), self.identity.waiting_for_anyone())
     }
 
-    /// [`wait_deadline`](Self::wait_deadline), by a caller that waits for something else by means of this condition:
-    /// what reports of deadlocks then name. `None` never expires.
+    /// [`wait_deadline`](Self::wait_deadline), for a caller that uses this condition to wait for
+    /// something else; deadlock reports then name that. `None` never expires.
     #[doc(hidden)]
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub fn wait_for<T: ?Sized>(
@@ -247,8 +247,8 @@ impl Condition {
         })
     }
 
-    /// Releases the lock, calls `sleep` with the sequence, and takes the lock again, also if `sleep`
-    /// unwinds: while a guard is alive, the lock is held.
+    /// Releases the lock, calls `sleep` with the sequence, and takes the lock again, even if
+    /// `sleep` unwinds: while a guard is alive, the lock is held.
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
     fn let_go_while<L: ConditionLock + ?Sized>(
         &self,

@@ -1,41 +1,41 @@
-//! The futex: wait on a word, wake a thread that waits on it. Only [`park`](crate::park) and the deadlock
-//! detector, which stands below it, come here; everything else sleeps by `park`.
+//! The futex: wait on a word, wake a thread that waits on it. Only [`park`](crate::park) and the
+//! deadlock detector, which is below it, use this; all other code sleeps by `park`.
 //!
-//! Three calls, after Linux's futex ("fast userspace mutex"): a thread sleeps _on_ an ordinary 32-bit
-//! word, and others wake it by the word's address. The kernel keeps no object for it; the word belongs
-//! to the program, and while nobody sleeps nobody calls the kernel.
+//! Three calls, after Linux's futex ("fast userspace mutex"): a thread sleeps _on_ an ordinary
+//! 32-bit word, and others wake it by the word's address. The kernel keeps no object for it; the
+//! word belongs to the program, and while no thread sleeps, none calls the kernel.
 //!
-//! What makes sleeping safe is one promise: [`wait`] looks at the word and falls asleep _in one step_.
-//! Had the look and the sleep been two steps, the waker could change the word and call between them,
-//! and the sleeper would miss the only call there will ever be:
+//! One promise makes sleeping safe: [`wait`] looks at the word and falls asleep _in one step_. If
+//! the look and the sleep were two steps, the waker could change the word and call between them,
+//! and the sleeper would miss the only call:
 //!
 //! ```text
 //!    sleeper                          waker
 //!    looks: the word is still 2
 //!                                     word = 0
-//!                                     wake: nobody sleeps there
-//!    sleeps … for ever
+//!                                     wake: no thread sleeps there
+//!    sleeps … without end
 //! ```
 //!
 //! With the promise, either the waker's store comes first, and `wait` sees a word that is not
 //! `expected` and returns; or the sleep comes first, and the waker finds the sleeper.
 //!
-//! Every wait stands in a loop, for three reasons. It may return early (a word that had changed,
-//! or no reason). A wake may be meant for a word that lay at this address before: it takes an _address_
-//! only, because after the waker's store another thread may already have freed the memory. And being
-//! awake says nothing about the word: somebody faster may have changed it back.
+//! Every wait is in a loop, for three reasons. It may return early (the word had changed, or a
+//! spurious wake-up). A wake may be meant for a word that lay at this address before: it takes an
+//! _address_ only, because after the waker's store another thread may already have freed the
+//! memory. And being awake says nothing about the word: a faster thread may have changed it back.
 //!
-//! None of the three calls orders memory. Whoever needs an order makes it with its own atomics, on
-//! the word or beside it.
+//! None of the three calls orders memory. A caller that needs an order makes it with its own
+//! atomics, on the word or beside it.
 //!
-//! Deadlines are absolute ([`deadline_after`]), so that a wait that starts anew after a signal does not
-//! start its time anew. A wait that returns [`Wait::TimedOut`] did reach its deadline, and did not
-//! consume a wake-up. Nobody but this module reads the clock to decide that time is up: callers trust
-//! the returned value, and in a model that value is a choice, so that every time-out that could happen
-//! is explored.
+//! Deadlines are absolute ([`deadline_after`]), so that a wait that restarts after a signal does
+//! not restart its time. A wait that returns [`Wait::TimedOut`] did reach its deadline, and did not
+//! consume a wake-up. Only this module reads the clock to decide that the time is up: callers trust
+//! the returned value, and in a model that value is a choice, so that every possible timeout is
+//! explored.
 //!
-//! Back ends, a file each: `linux` (futex(2)), `portable` (std's Mutex and Condvar in a table; every
-//! other system), and the model's.
+//! Back ends, a file each: `linux` (futex(2)), `portable` (std's Mutex and Condvar in a table;
+//! every other system), and the model's.
 
 use std::time::{Duration, Instant};
 
@@ -56,15 +56,15 @@ mod backend;
 /// How a `wait` ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wait {
-    /// Woken, or the word was not the expected one, or for no reason at all: look at the word.
+    /// Woken, or the word was not the expected one, or a spurious wake-up: look at the word.
     Woken,
-    /// The deadline has passed, and no wake-up was used up by this waiter.
+    /// The deadline has passed, and this waiter consumed no wake-up.
     TimedOut,
 }
 
 /// Sleeps while `*word == expected`, until woken or until `deadline`. May return early.
 ///
-/// `None` waits for ever. A deadline that has passed is one look: `TimedOut` if the word is still
+/// `None` never expires. A deadline that has passed looks once: `TimedOut` if the word is still
 /// `expected`. Costs a system call, and a sleep and wake-up about 30 µs if it does sleep.
 #[inline]
 #[cfg_attr(model, track_caller)]
@@ -75,7 +75,7 @@ pub(crate) fn wait(word: &AtomicU32, expected: u32, deadline: Option<Instant>) -
 /// Wakes one thread that sleeps on this address, if there is one; which one is not specified.
 /// Returns whether it did, as far as the system can tell.
 ///
-/// Never touches the memory: the address is only a name, and may be dangling by now.
+/// Never touches the memory: the address is only a key, and may be dangling by now.
 #[inline]
 #[cfg_attr(model, track_caller)]
 pub fn wake_one(word: *const AtomicU32) -> bool {
@@ -89,7 +89,8 @@ pub fn wake_all(word: *const AtomicU32) {
     backend::wake_all(word);
 }
 
-/// The present, as deadlines have it. In a model it stands still until a wait comes to its deadline.
+/// The present, on the clock of the deadlines. In a model it stands still until a wait reaches its
+/// deadline.
 #[inline]
 #[must_use]
 pub fn now() -> Instant {
@@ -99,7 +100,7 @@ pub fn now() -> Instant {
     backend::now()
 }
 
-/// The instant `timeout` from now; `None`, which means for ever, where the clock cannot tell it.
+/// The instant `timeout` from now; `None`, which never expires, if it overflows the clock.
 #[inline]
 #[must_use]
 pub fn deadline_after(timeout: Duration) -> Option<Instant> {

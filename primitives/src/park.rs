@@ -1,52 +1,55 @@
-//! The only door to sleeping: the futex's calls, under the eyes of the deadlock detector.
+//! The only door to sleeping: the futex's calls, watched by the deadlock detector.
 //!
 //! ```text
 //!    wait ──▶ does the detector let the thread sleep? ─┬─ yes ─▶ futex wait ─▶ off the graph ─▶ return
 //!                                                      └─ no ──▶ return, and never sleep
 //! ```
 //!
-//! Without the feature `deadlock-detection` there is no question, and nothing stands between.
+//! Without the feature `deadlock-detection` there is nothing in between.
 //!
-//! Every wait stands in a loop. It may return early, and being awake says nothing about the word. None of the
-//! calls orders memory. Deadlines are absolute ([`deadline_after`]), and a wait that returns [`Wait::TimedOut`]
-//! did reach its deadline and used up no wake-up.
+//! Every wait is in a loop. It may return early, and being awake says nothing about the word. None
+//! of the calls orders memory. Deadlines are absolute ([`deadline_after`]), and a wait that returns
+//! [`Wait::TimedOut`] did reach its deadline and consumed no wake-up.
 //!
-//! # In odd places
+//! # In unusual places
 //!
-//! Code may run where a thread is not quite a thread: in a signal handler, in the child of a `fork` that calls no `exec`, in the
-//! destructor of a thread-local. What holds there, with the Linux back end and without the deadlock detector, tests hold
-//! too (`tests/cases/field`: `forks`, `handlers`, `destructors`).
+//! Some code does not run on an ordinary thread: a signal handler, the child of a `fork` that calls
+//! no `exec`, the destructor of a thread-local. This table says what works there with the Linux
+//! back end and without the deadlock detector. Tests check it (`tests/cases/field`: `forks`,
+//! `handlers`, `destructors`).
 //!
 //! | what                                            | in a signal handler                                    | in the child of a `fork` |
 //! | ----------------------------------------------- | ------------------------------------------------------ | ------------------------ |
-//! | [`Lock`], [`RLock`], [`RwLock`], the raw ones   | the `try_` calls, and the release of what they took; [`RawLock::release`] of what any thread took | free: as ever. Held by the thread that forked: it still holds it, an `RLock` as often. Held by another thread: stays held; a time-out ends a wait |
-//! | [`Condition`]                                   | `notify_one`, `notify_all`, `notify`                   | as ever; sleepers that are not there cost a notifier a call to the kernel |
-//! | [`Semaphore`], [`BoundedSemaphore`]             | `try_acquire`, `release`, the drop of a permit         | as ever; permits that other threads had do not come back |
-//! | [`Event`], [`Latch`]                            | `set`, `clear`, `is_set`; `count_down`, `is_open`      | as ever                  |
-//! | [`Barrier`]                                     | `abort`, `reset`, `is_broken`                          | as ever if it was empty; threads that were inside never leave, so make another one |
-//! | [`Once`], [`OnceLock`], [`LazyLock`]            | `is_completed`, `get`                                  | done: as ever. Begun by another thread: never done |
-//! | [`threads`](crate::threads)                       | [`sync::thread::id`] alone; `current` allocates        | the same number and name, alone on the list; it starts threads as ever. A handle or a scope of the parent's threads waits for what is not there: do not join, do not let the scope end |
-//! | [`CancellableSleep`]                            | `cancel`, `is_cancelled`                               | as ever                  |
-//! | [`Timer`], [`Timers`]                           | nothing: a lock, and the allocator                     | those of the parent fire in the parent alone, and may be dropped; new ones as ever |
-//! | `Queue` and its kin, `Executor`                 | nothing: a lock, and the allocator                     | a queue that no thread was just using: as ever. The workers are the parent's: see the executor's page |
+//! | [`Lock`], [`RLock`], [`RwLock`], the raw ones   | the `try_` calls, and the release of what they took; [`RawLock::release`] of a lock that any thread took | free: as usual. Held by the thread that forked: it still holds it, an `RLock` as often as before. Held by another thread: it stays held; a timeout ends a wait |
+//! | [`Condition`]                                   | `notify_one`, `notify_all`, `notify`                   | as usual; sleepers that the child does not have cost a notifier one call to the kernel |
+//! | [`Semaphore`], [`BoundedSemaphore`]             | `try_acquire`, `release`, the drop of a permit         | as usual; permits that other threads had do not come back |
+//! | [`Event`], [`Latch`]                            | `set`, `clear`, `is_set`; `count_down`, `is_open`      | as usual                 |
+//! | [`Barrier`]                                     | `abort`, `reset`, `is_broken`                          | as usual if it was empty; threads that were inside never leave, so make another one |
+//! | [`Once`], [`OnceLock`], [`LazyLock`]            | `is_completed`, `get`                                  | done: as usual. Begun by another thread: never done |
+//! | [`threads`](crate::threads)                       | only [`sync::thread::id`]; `current` allocates         | the same number and name, alone on the list; it starts threads as usual. A handle or a scope of the parent's threads would wait without end: do not join, do not let the scope end |
+//! | [`CancellableSleep`]                            | `cancel`, `is_cancelled`                               | as usual                 |
+//! | [`Timer`], [`Timers`]                           | nothing: a lock, and the allocator                     | the parent's timers fire only in the parent, and may be dropped; new ones as usual |
+//! | `Queue` and its kin, `Executor`                 | nothing: a lock, and the allocator                     | a queue that no thread was using at that moment: as usual. The workers are the parent's: see the executor's page |
 //!
-//! **In the destructor of a thread-local** everything works to the last, waits and timers too: what the primitives keep for
-//! a thread has no destructor. The thread has the same number; it is no longer [listed](crate::threads::enumerate); the
-//! detector does not watch it any more.
+//! **In the destructor of a thread-local** everything works to the end, also waits and timers: the
+//! primitives' own thread-locals have no destructors. The thread keeps its number; it is no longer
+//! [listed](crate::threads::enumerate), and the detector no longer watches it.
 //!
-//! **In a signal handler** a wait is never fit, nor is any other code that interrupts a thread anywhere: the thread
-//! that it interrupts may hold what it waits for. A wake is a system call on Linux, and what it stands on is an atomic step.
-//! On the `portable` back end **nothing** of it is fit but the `try_` calls that fail: a wake takes the mutex of its
-//! bucket, which the interrupted thread may hold. A handler that must run anywhere writes to an atomic, or to a pipe.
-//! With the deadlock detector none of them is fit, on any back end.
+//! **In a signal handler** a wait is never allowed: the interrupted thread may hold the object of
+//! the wait. The same is true of any other code that interrupts a thread anywhere. A wake on Linux
+//! is an atomic step and a system call. On the `portable` back end only a `try_` call that fails is
+//! allowed, and **nothing** else: a wake takes the mutex of its bucket, which the interrupted
+//! thread may hold. A handler that must work on every back end writes to an atomic or to a pipe.
+//! With the deadlock detector none of these calls is allowed, on any back end.
 //!
-//! **In the child of a `fork`** of a program with several threads nothing is promised on the `portable` back end, nor with
-//! the detector on: another thread may have held the mutex of a bucket, or the detector's own lock, at that moment, and
-//! then a call hangs. (That the detector accuses nobody falsely there is promised.) A program with one thread may
-//! fork as it likes.
+//! **In the child of a `fork`** the table does not hold on the `portable` back end or with the
+//! detector, if the program has several threads: another thread may have held the mutex of a
+//! bucket, or the detector's own lock, at that moment, and then a call hangs. (The detector still
+//! makes no false report there.) A program with one thread may fork freely.
 //!
-//! **In a global allocator** a lock is fit on every back end: neither to sleep nor to wake allocates. (Where std's own
-//! `Mutex` allocates when it is first used, as on macOS, the first use must come from elsewhere.)
+//! **In a global allocator** a lock may be used on every back end: neither sleeping nor waking
+//! allocates. (On macOS, std's own `Mutex` allocates at its first use, so the first use there must
+//! be outside the allocator.)
 //!
 //! [`Barrier`]: crate::Barrier
 //! [`BoundedSemaphore`]: crate::BoundedSemaphore
@@ -74,7 +77,7 @@ use crate::sync::atomic::AtomicU32;
 
 /// Sleeps while `*word == expected`, until woken or until `deadline`. May return early.
 ///
-/// `None` never expires. A deadline that has passed is one look: `TimedOut` if the word is still
+/// `None` never expires. A deadline that has passed looks once: `TimedOut` if the word is still
 /// `expected`. Costs a system call, and a sleep and wake-up about 30 µs if it does sleep.
 #[inline]
 #[cfg_attr(any(model, feature = "deadlock-detection"), track_caller)]
@@ -84,8 +87,8 @@ pub fn wait(word: &AtomicU32, expected: u32, deadline: Option<Instant>) -> Wait 
 
 /// [`wait`], by a caller that can say what it waits for: what reports of deadlocks then name.
 ///
-/// Where the detector refuses the sleep, and the caller wants to know, the result is `TimedOut`, so that the caller
-/// gets out of its loop.
+/// Where the detector refuses the sleep, and the caller wants to know, the result is `TimedOut`, so
+/// that the caller gets out of its loop.
 ///
 /// The target borrows what it names, so it cannot outlive it:
 ///

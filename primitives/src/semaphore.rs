@@ -332,7 +332,7 @@ impl Semaphore {
     // ANCHOR_END: take
 
     // ANCHOR: acquire-slow
-    /// Waits for a permit; `false` if the deadline came first. (The `target` is for reports of deadlocks alone.)
+    /// Waits for a permit; `false` if the deadline came first. (`target` is for deadlock reports.)
     #[cold]
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
     fn acquire_slow(&self, deadline: Option<Instant>, target: WaitTarget<'_>) -> bool {

@@ -165,7 +165,8 @@ mod forked {
     use super::{GO, STOP, said_by, start};
     use std::fs;
 
-    /// The parent has a thread that sleeps. The child has none of it, and one that runs: as many as the parent had.
+    /// The parent has a thread that sleeps. The child does not have it, but has one that runs: as
+    /// many threads as the parent had.
     pub(super) fn forks() {
         let sleeper = start("eve", || STOP.wait());
         // SAFETY: the child has its parent's memory, and starts threads of its own.

@@ -77,7 +77,8 @@ fn to_wait_for_a_task_that_another_worker_runs_is_no_deadlock() {
     assert_eq!(said.iter().find(of_us), None);
 }
 
-/// The only worker waits for a task with an `RLock` in its hands, and runs it itself: the lock takes it for its owner.
+/// The only worker waits for a task while it holds an `RLock`, and runs the task itself: to the
+/// lock, the task's thread is the owner.
 #[test]
 fn an_owner_that_helps_with_an_rlock_in_its_hands_is_named() {
     LazyLock::force(&REPORTS);

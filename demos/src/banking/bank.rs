@@ -31,7 +31,8 @@ pub(super) enum Accounts {
 
 pub(super) struct Bank {
     accounts: Accounts,
-    /// How often a teller or the auditor found an account locked, and how long they waited for it together.
+    /// How often a teller or the auditor found an account locked, and how long they waited for it
+    /// together.
     waits: AtomicUsize,
     waited: AtomicU64,
 }
@@ -45,7 +46,7 @@ pub(super) struct Held<'a> {
 
 impl Bank {
     pub(super) fn new(accounts: usize, opening: u64, way: Way) -> Self {
-        // Named as in the ledger, so that reports can say which.
+        // Named as in the ledger, so that reports can name them.
         let account =
             |number| Lock::named(deadlock::name(format_args!("account {number}")), opening);
         let locks = || (1..=accounts).map(account).collect();
@@ -70,15 +71,16 @@ impl Bank {
         }
     }
 
-    /// All balances. With locks, as they are at one moment: the auditor holds every account, taken in
-    /// the same order as a teller takes two.
+    /// All balances. With locks, as they are at one moment: the auditor holds every account, taken
+    /// in the same order as a teller takes two.
     pub(super) fn balances(&self) -> Vec<u64> {
         match &self.accounts {
             Accounts::Locked(accounts) => {
                 let held: Vec<_> = accounts.iter().map(|account| self.lock(account)).collect();
                 held.iter().map(|balance| **balance).collect()
             }
-            // The auditor can be in a ring too, for the tellers keep to no order: he backs off as they do.
+            // The auditor can be in a cycle too, because the tellers keep no order: he backs off as
+            // they do.
             Accounts::HandOverHand(accounts, knots) => loop {
                 let held: Result<Vec<_>, _> =
                     accounts.iter().map(|account| self.lock_checked(account)).collect();
@@ -94,7 +96,7 @@ impl Bank {
         }
     }
 
-    /// How often somebody waited for an account, and for how many nanoseconds.
+    /// How often a thread waited for an account, and for how many nanoseconds.
     pub(super) fn waits(&self) -> (usize, u64) {
         (self.waits.load(Relaxed), self.waited.load(Relaxed)) // Relaxed: the threads were joined
     }
@@ -110,7 +112,7 @@ impl Bank {
     }
 
     pub(super) fn note_wait(&self, waited: Duration) {
-        // Relaxed: sums that nobody reads before the threads are joined.
+        // Relaxed: sums that are read only after the threads are joined.
         self.waits.fetch_add(1, Relaxed);
         self.waited.fetch_add(waited.as_nanos() as u64, Relaxed);
     }
@@ -124,7 +126,8 @@ impl Bank {
     }
 }
 
-/// Lets another thread run, now and then, as the system does on its own: so it happens in a short demo too.
+/// Lets another thread run now and then, as the system also does, so that the mistake happens in a
+/// short demo too.
 fn look_away() {
     if fastrand::u8(..) == 0 {
         threads::yield_now();

@@ -1,16 +1,17 @@
 //! Transfers that lock the source, and then the target with the source in hand: they deadlock.
 //!
-//! The order is that of the transfer, not that of the account numbers. Two transfers one each way can each
-//! hold what the other wants, and then the four conditions of a deadlock are there at once. To lock by account
-//! number, as `transfer.rs` does, breaks the fourth, circular wait: a ring of waits would need somebody who
-//! holds a larger number and waits for a smaller one.
+//! The order is that of the transfer, not that of the account numbers. Two transfers one each way
+//! can each hold what the other wants, and then the four conditions of a deadlock are there at
+//! once. To lock by account number, as `transfer.rs` does, breaks the fourth, circular wait: a
+//! cycle of waits would need a thread that holds a larger number and waits for a smaller one.
 //!
-//! The detector of `primitives` finds the ring as it closes. [`Lock::lock_checked`] tells the thread that would
-//! close it, which backs off: it releases what it holds, and begins anew.
+//! The detector of `primitives` finds the ring as it closes. [`Lock::lock_checked`] tells the
+//! thread that would close it, which backs off: it releases what it holds, and begins again.
 //!
-//! That it happens is not left to luck. The first transfers of the first two tellers go opposite ways, and a
-//! barrier lets neither ask for its second account before both hold their first. Everybody else waits until that
-//! knot was found: who held one of the two accounts would keep a teller from the barrier.
+//! The deadlock is not left to luck. The first transfers of the first two tellers go opposite ways,
+//! and a barrier lets neither ask for its second account before both hold their first. All others
+//! wait until that knot is found, because a holder of one of the two accounts would keep a teller
+//! from the barrier.
 
 use std::time::Instant;
 
@@ -22,7 +23,8 @@ use super::transfer::{Order, transfer_hand_over_hand};
 use crate::timeline::waiting;
 
 impl Bank {
-    /// For the first two tellers: a transfer that meets the other's half-way. The others wait for that.
+    /// For the first two tellers: a transfer that meets the other's half-way. The others wait for
+    /// that.
     pub(super) fn tie_first_knot(&self, teller: usize) -> Option<(Order, bool)> {
         let (accounts, knots) = self.hand_over_hand()?;
         if teller > 2 {

@@ -1,4 +1,4 @@
-//! The knots that tellers tied, and what they were told of them.
+//! The knots that tellers tied, and the reports of them.
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
@@ -13,14 +13,14 @@ use crate::timeline::waiting;
 pub(super) struct Knots {
     found: AtomicUsize,
     first: OnceLock<Told>,
-    /// Pairs of accounts that were locked in both orders, which is a warning and no knot.
+    /// Pairs of accounts that were locked in both orders, which is a warning and not a knot.
     inversions: Arc<AtomicUsize>,
     pub(super) each_has_one: Barrier,
     /// That the first knot was found.
     first_found: Event,
 }
 
-/// What a thread got instead of a lock, and how long after it had asked.
+/// The report that a thread got instead of a lock, and how long that took.
 pub(super) struct Told {
     pub(super) knot: Box<Knot>,
     pub(super) took: Duration,
@@ -47,7 +47,7 @@ impl Knots {
         }
     }
 
-    /// The calling thread was told, and has backed off.
+    /// The calling thread got a report, and has backed off.
     pub(super) fn note(&self, told: Told) {
         if told.knot.verdict() == Verdict::Cycle {
             self.found.fetch_add(1, Relaxed); // Relaxed: as above
@@ -62,7 +62,7 @@ impl Knots {
         waiting!("the first knot", self.first_found.wait());
     }
 
-    /// Nobody is left waiting for the first knot if a teller cannot come to tie it.
+    /// No thread keeps waiting for the first knot if a teller cannot come to tie it.
     pub(super) fn stop(&self) {
         self.each_has_one.abort();
         self.first_found.set();

@@ -1,7 +1,7 @@
 //! A withdrawal that waits for money: with a condition, and with an event as beginners write it.
 //!
-//! Customers stand in line to withdraw from an account on which there is nothing yet. An employer pays in, a
-//! little at a time; in the end it is exactly what the customers want.
+//! Customers stand in line to withdraw from an account on which there is nothing yet. An employer
+//! pays in, a little at a time; in the end it is exactly what the customers want.
 
 use std::time::Duration;
 
@@ -13,17 +13,17 @@ use crate::interrupt::{self, interrupted};
 use crate::timeline::{holding, waiting};
 use crate::workers;
 
-/// Simulated: the employer counts the money of each deposit so long.
+/// Simulated: how long the employer counts the money of each deposit.
 const COUNTING: Duration = Duration::from_millis(1);
 /// With an event: how long a customer waits for a flag that another has taken down.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-/// How somebody who waits learns that there is money.
+/// How a waiter learns that there is money.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Signal {
     /// Looks again under the lock, each time that it is woken
     Condition,
-    /// Waits for a flag, and then takes it that the money is there
+    /// Waits for a flag, and then assumes that the money is there
     Event,
 }
 
@@ -45,7 +45,7 @@ pub(super) struct Paid {
     pub(super) waits: usize,
     /// How many gave up, because a flag that was meant for them too was taken down by another.
     pub(super) in_vain: usize,
-    /// The lowest balance that was ever left.
+    /// The lowest balance.
     pub(super) lowest: i64,
     pub(super) left: i64,
     pub(super) panics: Vec<PanicError>,
@@ -67,7 +67,7 @@ impl Payday {
         let mut random = Rng::with_seed(seed);
         let wanted: Vec<i64> = (0..customers).map(|_| random.i64(1_000..=5_000)).collect();
         let deposits = split(wanted.iter().sum(), &mut random);
-        // Nobody is left waiting if somebody panics: what is missing is there then.
+        // No thread keeps waiting if another panics: then the missing money is there.
         let stop = || {
             self.in_line.release(wanted.len());
             self.deposit(i64::MAX / 2);
@@ -107,7 +107,7 @@ impl Payday {
         *balance = balance.saturating_add(cents);
         drop((holding, balance));
         match self.signal {
-            // All of them: the first of those who wait may want more than there is, and the second less.
+            // All of them: the first waiter may want more than there is, and the second less.
             Signal::Condition => self.paid_in.notify_all(),
             Signal::Event => self.paid_in_flag.set(),
         }
@@ -120,8 +120,8 @@ impl Payday {
         }
     }
 
-    /// To look and to fall asleep are one step for everybody who locks, so no deposit can be missed. And who
-    /// wakes up looks again: another may have been faster.
+    /// The look and the sleep are one step for every thread that locks, so no deposit can be
+    /// missed. A woken customer looks again, because another may have been faster.
     fn withdraw_when_there(&self, cents: i64) -> Customer {
         let mut balance = self.balance.lock();
         self.in_line.release(1);
@@ -135,8 +135,9 @@ impl Payday {
         Customer { waits, left: Some(*balance) }
     }
 
-    /// The flag says that money has come, once. It wakes everybody, and each believes that it was for him.
-    /// And who takes the flag down, takes it down for those who have not seen it yet.
+    /// The flag says that money has come, once. It wakes all customers, and each believes that it
+    /// was for him. And a customer that takes the flag down takes it down also for those that have
+    /// not seen it yet.
     fn withdraw_when_told(&self, cents: i64) -> Customer {
         let enough = *self.balance.lock() >= cents;
         self.in_line.release(1);
@@ -151,9 +152,9 @@ impl Payday {
         Customer { waits: usize::from(!enough), left: Some(*balance) }
     }
 
-    /// For Ctrl-C: lets everybody look at `interrupted`.
+    /// For Ctrl-C: lets all threads check `interrupted`.
     pub(super) fn stop(&self) {
-        drop(self.balance.lock()); // so that nobody is between looking and falling asleep
+        drop(self.balance.lock()); // so no thread is between looking and falling asleep
         self.paid_in.notify_all();
         self.paid_in_flag.set();
     }

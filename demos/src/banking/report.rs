@@ -118,7 +118,9 @@ pub(super) fn show(
         let total = money(closing.iter().sum());
         match knots {
             0 if args.hand_over_hand => Err("no deadlock was found".into()),
-            0 => Ok(format!("the ledger balances to the cent ({total}), and nobody was overdrawn")),
+            0 => Ok(format!(
+                "the ledger balances to the cent ({total}), and no account was overdrawn"
+            )),
             _ => Err(format!(
                 "{}; all backed off, and the ledger balances to the cent ({total})",
                 counted(knots, "deadlock")
@@ -128,16 +130,16 @@ pub(super) fn show(
     report.verdict(&verdict);
     report.gap();
     report.next(&[
-        ("cargo run -- banking --broken", "nobody locks: money appears and disappears"),
+        ("cargo run -- banking --broken", "no thread locks: money appears and disappears"),
         ("cargo run -- banking --hand-over-hand", "accounts locked in no order: deadlocks"),
         ("cargo run -- banking --signal event", "customers who believe a flag"),
-        ("cargo run -- banking --accounts 2", "everybody wants the same two"),
+        ("cargo run -- banking --accounts 2", "all want the same two"),
     ]);
     report.print()?;
     Ok(verdict.outcome)
 }
 
-/// The first deadlock as it was told, and how many there were.
+/// The report of the first deadlock, and how many there were.
 fn show_knots(report: &mut Report, bank: &Bank) -> usize {
     let Some((_, knots)) = bank.hand_over_hand() else { return 0 };
     if let Some(first) = knots.first() {

@@ -1,7 +1,8 @@
 //! Money from one account to another: with locks, and as it goes wrong.
 //!
-//! This file stands on `primitives` alone, because two programs are made from it: the demo, and the model
-//! in `tests/cases/banking/models.rs`, which tries every interleaving and proves what the demo shows by luck.
+//! This file uses only `primitives`, because two programs are made from it: the demo, and the model
+//! in `tests/cases/banking/models.rs`, which tries every interleaving and proves what the demo
+//! shows by luck.
 
 use std::ops::DerefMut;
 
@@ -19,10 +20,10 @@ pub(crate) struct Order {
 
 /// Moves the money; `false` if there is not enough.
 ///
-/// `lock` locks an account: the demo counts how long that takes. Both accounts are locked before any money
-/// is touched, the one with the smaller number first, whichever way the money goes. If everybody keeps to
-/// one order, nobody can hold an account that another waits for while he waits for the other's: one of
-/// them would have to have locked downwards.
+/// `lock` locks an account: the demo counts how long that takes. Both accounts are locked before
+/// any money is touched, the one with the smaller number first, in whichever direction the money
+/// goes. If all threads keep one order, two of them cannot wait for each other's account: one of
+/// them would have locked downwards.
 pub(crate) fn transfer<'a, Held: DerefMut<Target = u64>>(
     accounts: &'a [Lock<u64>],
     order: Order,
@@ -40,10 +41,11 @@ pub(crate) fn transfer<'a, Held: DerefMut<Target = u64>>(
     enough
 }
 
-/// The same in the order of the transfer: the source, and then the target with the source in hand. Two of these, one
-/// each way, can each hold what the other wants.
+/// The same in the order of the transfer: the source, and then the target while it holds the
+/// source. Two of these, one each way, can each hold what the other wants.
 ///
-/// `lock_from` and `lock_to` lock an account, or give up with an error; then nothing is locked, and no money has moved.
+/// `lock_from` and `lock_to` lock an account, or give up with an error; then nothing is locked, and
+/// no money has moved.
 pub(crate) fn transfer_hand_over_hand<'a, Held: DerefMut<Target = u64>, E>(
     accounts: &'a [Lock<u64>],
     order: Order,
@@ -62,21 +64,22 @@ pub(crate) fn transfer_hand_over_hand<'a, Held: DerefMut<Target = u64>, E>(
 
 /// The same without a lock: it reads, thinks, and writes.
 ///
-/// What another thread writes meanwhile to the same account is overwritten: its money is gone, or there
-/// twice. `think` stands for the time between: the demo gives the processor away now and then, so
-/// that another thread comes; the model needs no help.
+/// What another thread writes meanwhile to the same account is overwritten: its money is gone, or
+/// there twice. `think` stands for the time between: the demo gives the processor away now and
+/// then, so that another thread comes; the model needs no help.
 ///
-/// The balances are atomics, read and written with `Relaxed`. On plain integers this would be a data race,
-/// after which Rust promises nothing, not even that the number is one that somebody wrote. The mistake is the
-/// same one, the time between reading and writing; that it is the only one keeps the demo honest.
+/// The balances are atomics, read and written with `Relaxed`. On plain integers this would be a
+/// data race, after which Rust promises nothing, not even that the number was ever written. The
+/// mistake is the same, the time between reading and writing, and with atomics it is the only
+/// mistake.
 pub(crate) fn transfer_without_lock(
     accounts: &[AtomicU64],
     order: Order,
     think: impl Fn(),
 ) -> bool {
     let (from, to) = (&accounts[order.from], &accounts[order.to]);
-    // Relaxed, here and below: pairs with nothing, which is the mistake. A stronger ordering would not
-    // make it right, only the two steps one.
+    // Relaxed, here and below: pairs with nothing, which is the mistake. A stronger ordering would
+    // not make it right; only one step would.
     let balance = from.load(Relaxed);
     if balance < order.cents {
         return false;

@@ -19,12 +19,12 @@ pub(super) struct Grid<Cell> {
 }
 
 impl<Cell> Grid<Cell> {
-    /// Whether a cell lives in the next generation, seen from this one, in which `alive` tells.
+    /// Whether a cell lives in the next generation, given this one, which `alive` describes.
     fn lives_next(&self, row: usize, column: usize, alive: impl Fn(&Cell) -> bool) -> bool {
         let at = |row: usize, column: usize| {
             alive(&self.cells[row % self.rows * self.columns + column % self.columns])
         };
-        // One less, around the edge.
+        // One less, wrapping around the edge.
         let (up, left) = (row + self.rows - 1, column + self.columns - 1);
         let block = (up..up + 3).flat_map(|row| (left..left + 3).map(move |column| (row, column)));
         let around = block.filter(|&(row, column)| at(row, column)).count();
@@ -34,7 +34,8 @@ impl<Cell> Grid<Cell> {
 }
 
 impl Grid<AtomicBool> {
-    /// Overwrites some rows by their next generation. Relaxed: the barrier between two generations orders them.
+    /// Overwrites some rows by their next generation. Relaxed: the barrier between two generations
+    /// orders them.
     pub(super) fn become_next_of(&self, old: &Self, rows: Range<usize>) {
         for row in rows.take_while(|_| !interrupted()) {
             for column in 0..self.columns {
@@ -51,7 +52,7 @@ impl Grid<AtomicBool> {
 }
 
 impl Grid<bool> {
-    /// Nobody lives.
+    /// No cell lives.
     pub(super) fn new(rows: usize, columns: usize) -> Self {
         Self { rows, columns, cells: vec![false; rows * columns] }
     }

@@ -12,7 +12,7 @@ use crate::outcome::BadInput;
 /// Far more than a server on this machine takes.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Of a page: host and port, and the path. What a link has after `#` or `?` is left out.
+/// Of a page: host and port, and the path. The part of a link after `#` or `?` is left out.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Address {
     host: String,
@@ -30,12 +30,13 @@ impl Address {
         Self { host: host.to_string(), path: "/".into() }
     }
 
-    /// Where a link on this page leads; `None`: elsewhere, or not to a page.
+    /// Where a link on this page leads; `None` if elsewhere, or not to a page.
     fn join(&self, link: &str) -> Option<Self> {
         let link = link.split(['#', '?']).next().unwrap_or_default();
         let site = format!("http://{}", self.host);
         let path = link.strip_prefix(&site).unwrap_or(link);
-        // A colon before the first slash: a scheme, so another site or `mailto:`. Two slashes: another site.
+        // A colon before the first slash: a scheme, so another site or `mailto:`. Two slashes:
+        // another site.
         if path.split('/').next().is_some_and(|first| first.contains(':')) || path.starts_with("//")
         {
             return None;
@@ -93,7 +94,8 @@ impl Fetcher {
         Self { agent: config.build().into(), host: start.host.clone() }
     }
 
-    /// The HTML of a page; nothing, if it is something else. Or why it cannot be had. Blocks until it is there.
+    /// The HTML of a page; nothing, if it is something else. Or why it cannot be had. Blocks until
+    /// it is there.
     pub(super) fn page(&self, page: &Address) -> Result<String, String> {
         let answer = self.agent.get(page.to_string()).call().map_err(|error| error.to_string())?;
         let kind = answer.headers().get("content-type").and_then(|kind| kind.to_str().ok());

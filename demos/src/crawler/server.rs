@@ -1,5 +1,5 @@
-//! A web server for one folder, on 127.0.0.1, as small as one can be: `GET`, a thread a connection, one request
-//! each. Markdown is served as HTML.
+//! A web server for one folder, on 127.0.0.1, as small as one can be: `GET`, a thread a connection,
+//! one request each. Markdown is served as HTML.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -92,7 +92,7 @@ pub(super) fn start(site: Site, latency: Duration) -> io::Result<Address> {
     threads::Builder::new().name("server").spawn(move || {
         for stream in listener.incoming().filter_map(Result::ok) {
             let site = Arc::clone(&site);
-            let answer = move || drop(answer(&site, &stream, latency)); // whoever asked has gone
+            let answer = move || drop(answer(&site, &stream, latency)); // the client has gone
             let _ = threads::Builder::new().name("answer").spawn(answer);
         }
     })?;
@@ -103,7 +103,7 @@ fn answer(site: &Site, mut stream: &TcpStream, latency: Duration) -> io::Result<
     stream.set_read_timeout(Some(PATIENCE))?;
     let mut lines = BufReader::new(stream.take(LIMIT)).lines();
     let request = lines.next().transpose()?.unwrap_or_default();
-    // The rest of the head; to close before it is read would be an error to the other side.
+    // The rest of the head; closing before it is read would be an error for the other side.
     for line in lines {
         if line?.is_empty() {
             break;

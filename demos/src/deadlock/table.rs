@@ -35,7 +35,7 @@ impl Cure {
         }
     }
 
-    /// The condition that a deadlock needs, and does not find.
+    /// The condition of a deadlock that is missing.
     pub(super) fn breaks(self) -> &'static str {
         match self {
             Self::Order | Self::Waiter => "circular wait",
@@ -131,8 +131,8 @@ fn fork(number: usize) -> Lock<()> {
     Lock::named(deadlock::name(format_args!("fork {number}")), ())
 }
 
-/// Each takes the fork on the left, and when all have one, each wants the one on the right. What they were told, and
-/// how soon.
+/// Each takes the fork on the left, and when all have one, each wants the one on the right. Returns
+/// their reports, and how soon they came.
 pub(super) fn all_at_once(philosophers: usize) -> io::Result<(Vec<Knot>, Duration)> {
     let table = Table::new(philosophers);
     let each_has_one = Barrier::new(philosophers);

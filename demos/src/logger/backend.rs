@@ -44,7 +44,8 @@ pub(super) struct Backend {
 
 /// What `log` calls, in the thread that logs.
 ///
-/// It never waits for the disk, for the queue has no bound; unless it was told to write itself, to compare.
+/// It never waits for the disk, for the queue has no bound; unless it was told to write itself, to
+/// compare.
 struct Front {
     entries: Arc<Queue<Entry>>,
     started: Instant,
@@ -56,7 +57,7 @@ struct Shared(Arc<Front>);
 
 impl log::Log for Shared {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        // Not what the libraries say to each other.
+        // Not the messages of libraries.
         metadata.target().starts_with(env!("CARGO_CRATE_NAME"))
     }
 
@@ -78,7 +79,7 @@ impl log::Log for Shared {
             let _ = log.write(&entry);
             return;
         }
-        // After the end there is nobody to write it.
+        // After the end no thread is left to write it.
         let _ = front.entries.put(entry);
         level!("in the queue", front.entries.len());
     }

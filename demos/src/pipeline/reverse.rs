@@ -7,14 +7,15 @@ use std::ops::Range;
 /// Bytes that are read at a time.
 const BLOCK: u64 = 64 * 1024;
 
-/// Writes the lines in `part` of `file` to `to`, the last one first. The part ends with the end of a line.
+/// Writes the lines in `part` of `file` to `to`, the last one first. The part ends with the end of
+/// a line.
 pub(super) fn write_reversed(
     file: &mut File,
     part: Range<u64>,
     to: &mut impl Write,
 ) -> io::Result<()> {
-    // From `read` to the end of the part everything was read, and what is not yet written stands in `rest`:
-    // whole lines, but for the first one, whose beginning is still to come.
+    // From `read` to the end of the part everything was read, and what is not yet written stands in
+    // `rest`: whole lines, but for the first one, whose beginning is still to come.
     let mut read = part.end;
     let mut rest = Vec::new();
     while read > part.start {

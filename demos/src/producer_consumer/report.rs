@@ -87,7 +87,7 @@ pub(super) fn show(
     report.next(&[
         ("cargo run -- --capacity 1", "hardly a line without a wait"),
         ("cargo run -- --slow-consumers 0,200", "the second of two consumers is slow"),
-        ("cargo run -- --panic-consumer 9", "a consumer dies, and nobody is left waiting"),
+        ("cargo run -- --panic-consumer 9", "a consumer dies, and no thread is left waiting"),
         ("cargo run -- --svg timeline.svg", "the timeline as a picture"),
         ("cargo run -p book", "how the lock under the queue works"),
     ]);

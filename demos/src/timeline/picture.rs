@@ -24,7 +24,7 @@ impl Picture {
         phases: Vec<Phase>,
     ) -> Self {
         lanes.sort_by_cached_key(|lane| (by_number(&lane.name), lane.life.start));
-        // Who comes again in the next act, in a thread of the same name, goes on in the same lane.
+        // A thread of the same name in the next act goes on in the same lane.
         lanes.dedup_by(|next, lane| {
             let same = next.name == lane.name && next.life.start >= lane.life.end;
             if same {

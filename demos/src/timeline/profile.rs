@@ -57,7 +57,8 @@ impl<const K: usize> Profile<K> {
         self.buckets = self.buckets.chunks(2).map(sum).collect();
     }
 
-    /// The time from 0 to `end` in so many columns: what each nanosecond of a column has on average.
+    /// The time from 0 to `end` in so many columns: what each nanosecond of a column has on
+    /// average.
     pub(super) fn columns(&self, end: u64, columns: usize) -> Vec<[f32; K]> {
         let width = end.div_ceil(columns as u64).max(1);
         let mut cut = vec![[0.0; K]; columns];

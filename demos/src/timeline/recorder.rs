@@ -47,7 +47,7 @@ impl Recorder {
         u64::try_from(self.started.elapsed().as_nanos()).unwrap_or(u64::MAX)
     }
 
-    /// Ends the recording: whoever is still in a state, is in it until now.
+    /// Ends the recording: a thread that is still in a state stays in it until now.
     pub(super) fn stop(&self) -> Picture {
         // Relaxed: a mark that is late by a moment does no harm, each lane has a lock.
         self.stopped.store(true, Relaxed);

@@ -109,7 +109,8 @@ impl Picture {
         svg
     }
 
-    /// For the name of each phase its row above the lanes, and how far from the left of them it begins.
+    /// For the name of each phase its row above the lanes, and how far from the left of them it
+    /// begins.
     fn phase_places(&self) -> Vec<(usize, f32)> {
         let place = |phase: &super::phases::Phase| {
             let width = CHARACTER * phase.name.chars().count() as f32;

@@ -6,8 +6,8 @@ use super::lane::State;
 use super::phases::in_rows;
 use super::picture::Picture;
 
-/// The most columns of time where the output is no terminal, and the fewest beside a name: where there is room for less,
-/// the name stands above.
+/// The most columns of time where the output is no terminal, and the fewest beside a name: where
+/// there is room for less, the name stands above.
 const COLUMNS: usize = 60;
 const FEWEST: usize = 20;
 /// The most lanes; a reader of more uses the picture.
@@ -133,9 +133,9 @@ fn draw(columns: &[[f32; 4]]) -> String {
     runs.collect()
 }
 
-/// One state a column, or none where the thread is not there. What is less than a column is not lost: it
-/// adds up until it is due, so a thread that waits a third of the time is drawn waiting in a third of the
-/// columns.
+/// One state a column, or none where the thread is not there. What is less than a column is not
+/// lost: it adds up until it is due, so a thread that waits a third of the time is drawn waiting in
+/// a third of the columns.
 fn choose(columns: &[[f32; 4]]) -> Vec<Option<State>> {
     let choices = [None].into_iter().chain(State::ALL.map(Some));
     let mut due: Vec<_> = choices.map(|choice| (choice, 0.0)).collect();

@@ -301,7 +301,7 @@ fn a_phase_is_named_at_the_axis() {
 fn a_site_that_does_not_answer_is_refused_in_one_line() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
-    drop(listener); // so that nobody listens there
+    drop(listener); // so no process listens there
     let ended = run(&format!("crawler --url http://{address}/"));
     assert_refused(&ended, &["--url", &address.to_string(), "a site that answers is allowed"]);
 }

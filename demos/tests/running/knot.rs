@@ -24,7 +24,7 @@ fn transfer(from: &Lock<i64>, to: &Lock<i64>, meet: impl FnOnce()) -> Result<(),
 #[test]
 fn the_report_in_the_book_is_the_one_that_is_printed() {
     set_hook(|_| ()); // locks in both orders: that is meant
-    // Who comes last is told, and the report begins with him; as often as it takes, Bob does.
+    // The last to lock gets the report, which begins with him. This repeats until that is Bob.
     let report = (0..10_000).find_map(|_| knot().filter(|report| report.starts_with(BOB_TOLD)));
     assert_snapshot("knot.txt", &(report.expect("Bob is last, now and then") + "\n"));
 }

@@ -28,7 +28,8 @@ fn its_defaults_work_and_bad_input_is_refused() {
     }
 }
 
-/// The processes are not told, only this one, as by `kill -INT`: it leaves them behind, and the system ends them.
+/// The processes are not told, only this one, as by `kill -INT`: it leaves them behind, and the
+/// system ends them.
 #[test]
 #[cfg(target_os = "linux")]
 fn ctrl_c_does_not_wait_for_the_processes() {

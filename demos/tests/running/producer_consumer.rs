@@ -229,8 +229,8 @@ fn assert_panicked(ended: &Ended, side: &str) {
     assert!(ended.out.contains(&format!("\nFAILED: {side}")), "{}", ended.out);
 }
 
-/// `/proc/thread-self/comm` has the name of the thread that reads it, so the threads and the check read
-/// different words in the same file.
+/// `/proc/thread-self/comm` has the name of the thread that reads it, so the threads and the check
+/// read different words in the same file.
 #[test]
 #[cfg(target_os = "linux")]
 fn a_check_that_does_not_hold_is_a_failure() {

@@ -59,13 +59,14 @@ fn collect(pipe: Option<impl Read + Send + 'static>) -> mpsc::Receiver<String> {
         if let Some(mut pipe) = pipe {
             pipe.read_to_string(&mut text).expect("the demos print UTF-8");
         }
-        // Nobody listens any more if the limit is over.
+        // After the limit there is no receiver.
         let _ = sender.send(text);
     });
     receiver
 }
 
-/// The run refused its input: in one line that has all of `parts`, with status 2, and with no report.
+/// The run refused its input: in one line that has all of `parts`, with status 2, and with no
+/// report.
 #[track_caller]
 pub(crate) fn assert_refused(ended: &Ended, parts: &[&str]) {
     assert_eq!(ended.status, Some(2), "{}{}", ended.out, ended.err);
@@ -89,7 +90,8 @@ pub(crate) fn fresh_folder(name: &str) -> PathBuf {
 
 /// Compares with `tests/running/snapshots/NAME`.
 ///
-/// After a change that is meant: `UPDATE_SNAPSHOTS=1 cargo test -p demos`, and look at the difference.
+/// After a change that is meant: `UPDATE_SNAPSHOTS=1 cargo test -p demos`, and look at the
+/// difference.
 #[track_caller]
 pub(crate) fn assert_snapshot(name: &str, actual: &str) {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/running/snapshots").join(name);

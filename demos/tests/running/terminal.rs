@@ -18,7 +18,7 @@ fn terminal(columns: u16) -> (File, OwnedFd) {
         libc::openpty(&mut ours, &mut its, ptr::null_mut(), ptr::null_mut(), &raw const size)
     };
     assert_eq!(failed, 0, "there are terminals");
-    // SAFETY: the two ends have just been opened, and nobody else has them.
+    // SAFETY: the two ends have just been opened, and no other code has them.
     unsafe { (File::from_raw_fd(ours), OwnedFd::from_raw_fd(its)) }
 }
 

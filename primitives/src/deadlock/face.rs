@@ -1,4 +1,5 @@
-//! What primitives say to the detector, and what users call: with the feature, or in no bytes without it.
+//! The calls of the primitives and of users to the detector; without the feature they take no
+//! bytes.
 
 #[cfg(any(model, not(feature = "deadlock-detection")))]
 pub(crate) mod disabled;

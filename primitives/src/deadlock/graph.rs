@@ -1,4 +1,5 @@
-//! What the detector knows of all threads: the wait-for graph, the numbers of resources, and the lock around both.
+//! The detector's knowledge of all threads: the wait-for graph, the numbers of resources, and the
+//! lock around both.
 
 #[cfg(all(feature = "deadlock-detection", not(model)))]
 pub(crate) mod resources;

@@ -1,4 +1,4 @@
-//! What the detector concludes, and whom it tells.
+//! The detector's conclusions, and their reports.
 
 pub(crate) mod detector;
 pub(crate) mod report;

@@ -1,9 +1,9 @@
 //! The futex back end: [futex(2)](https://man7.org/linux/man-pages/man2/futex.2.html).
 //!
 //! `FUTEX_WAIT_BITSET` rather than `FUTEX_WAIT`, because only it takes an absolute deadline; the
-//! `PRIVATE` flag everywhere, because no other process shares these words and the kernel then need not
-//! look for them. Through libc's `syscall`, which takes an address: a safe wrapper wants a reference,
-//! and at a wake there may be nothing left to refer to.
+//! `PRIVATE` flag everywhere, because no other process shares these words and the kernel then need
+//! not look for them. It uses libc's `syscall`, which takes an address: a safe wrapper needs a
+//! reference, and at a wake the memory may be gone.
 
 use std::io;
 use std::ptr;
@@ -68,8 +68,9 @@ impl Answer {
 }
 // ANCHOR_END: wait
 
-/// A sleep that the kernel refuses counts as a wake-up: the caller looks at its word, and tries again. So the program is
-/// slow and right, where a panic would leave a lock in the middle of its work. The deadline is kept all the same.
+/// A sleep that the kernel refuses counts as a wake-up: the caller looks at its word, and tries
+/// again. So the program is slow and right, where a panic would leave a lock in the middle of its
+/// work. The deadline is kept all the same.
 #[cold]
 fn without_the_kernel(deadline: Option<Instant>) -> Wait {
     thread::yield_now();
@@ -89,18 +90,19 @@ pub(super) fn wake_all(word: *const AtomicU32) {
 }
 
 fn wake(word: *const AtomicU32, most: i32) -> libc::c_long {
-    // SAFETY: the kernel takes the address as a key and never reads it. A failure is possible only for
-    // an address that was unmapped since, where nobody can sleep; it is -1, which nobody counts.
+    // SAFETY: the kernel takes the address as a key and never reads it. A failure is possible only
+    // for an address that was unmapped since, where no thread can sleep; it is -1, which is not
+    // counted.
     unsafe {
         libc::syscall(libc::SYS_futex, word, libc::FUTEX_WAKE | libc::FUTEX_PRIVATE_FLAG, most)
     }
 }
 // ANCHOR_END: wake
 
-/// The deadline on the kernel's monotonic clock; `None`, for ever, where it does not fit.
+/// The deadline on the kernel's monotonic clock; `None`, which never expires, if it does not fit.
 ///
-/// An [`Instant`] does not show its value, so go by the distance from now. The clock is read after
-/// `Instant::now`, so that the result can only be late (by nanoseconds), never early.
+/// An [`Instant`] does not show its value, so this uses the distance from now. The clock is read
+/// after `Instant::now`, so that the result can only be late (by nanoseconds), never early.
 fn monotonic(deadline: Instant) -> Option<libc::timespec> {
     let left = deadline.saturating_duration_since(Instant::now());
     let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };

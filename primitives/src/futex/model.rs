@@ -1,4 +1,4 @@
-//! The back end under `--cfg model`: a futex that loom can explore, with time-outs as choices.
+//! The back end under `--cfg model`: a futex that loom can explore, with timeouts as choices.
 
 use std::time::Instant;
 

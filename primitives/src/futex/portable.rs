@@ -1,10 +1,10 @@
 //! The back end for systems without a futex: a table of std's Mutex and Condvar.
 //!
-//! An address is hashed to one of a fixed number of buckets (as in the kernel, and as in
-//! WebKit's and parking_lot's "parking lot"). A bucket is a list of who sleeps, under a mutex; each
-//! sleeper has a flag of its own and waits on the bucket's condition variable until the flag is set.
-//! Looking at the word and joining the list happen under the mutex that a waker must take, so they are
-//! one step to it.
+//! An address is hashed to one of a fixed number of buckets (as in the kernel, and as in WebKit's
+//! and parking_lot's "parking lot"). A bucket is a list of sleepers, under a mutex; each sleeper
+//! has its own flag and waits on the bucket's condition variable until the flag is set. Looking at
+//! the word and joining the list happen under the mutex that a waker must take, so they are one
+//! step to it.
 //!
 //! ```text
 //!    bucket: mutex, first, last, condvar          the nodes lie on the stacks of the sleepers
@@ -17,8 +17,8 @@
 //!
 //! Nothing here allocates: a lock may stand inside the program's allocator.
 //!
-//! Sleepers that share a bucket are all roused by one `notify_all` and look at their flags: simple and
-//! right rather than fast. On Linux this is only for tests (feature `portable`).
+//! Sleepers that share a bucket are all woken by one `notify_all` and look at their flags: this is
+//! simple and correct rather than fast. On Linux it is only for tests (feature `portable`).
 
 use std::cell::Cell;
 use std::ptr;
@@ -28,8 +28,8 @@ use std::time::Instant;
 use super::Wait;
 use crate::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
-/// A power of two, so that the upper bits of the hash can be taken: enough that two words in use seldom
-/// meet, at 64 buckets of about 50 bytes.
+/// A power of two, so that the upper bits of the hash can be used. With 64 buckets of about 50
+/// bytes, two words in use seldom share one.
 const BUCKETS: usize = 64;
 
 static TABLE: [Bucket; BUCKETS] = [const { Bucket::new() }; BUCKETS];
@@ -39,14 +39,14 @@ struct Bucket {
     roused: Condvar,
 }
 
-/// Who sleeps here, in order of arrival.
+/// The sleepers, in order of arrival.
 struct Sleepers {
     first: *const Node,
     last: *const Node,
 }
 
-// SAFETY: the pointers are followed under the bucket's mutex alone, and a node is off the list before its stack frame is
-// left.
+// SAFETY: the pointers are followed only under the bucket's mutex, and a node is off the list
+// before its stack frame is left.
 unsafe impl Send for Sleepers {}
 
 /// A sleeper, on its own stack. All of it is read and written under the bucket's mutex.
@@ -54,7 +54,7 @@ struct Node {
     address: usize,
     before: Cell<*const Node>,
     after: Cell<*const Node>,
-    /// Off the list, by a waker.
+    /// A waker has taken it off the list.
     woken: Cell<bool>,
 }
 
@@ -89,12 +89,12 @@ impl Sleepers {
         }
     }
 
-    /// Takes those off that sleep on this address, `most` of them at most; returns how many that were.
+    /// Takes off up to `most` sleepers on this address; returns how many.
     fn wake(&mut self, address: usize, most: usize) -> usize {
         let (mut woken, mut next) = (0, self.first);
         while woken < most {
-            // SAFETY: what is on the list lives, and so does one that has just been taken off: it needs the
-            // mutex to leave.
+            // SAFETY: a node on the list lives, and so does one that was just taken off: it needs
+            // the mutex to leave.
             let Some(node) = (unsafe { next.as_ref() }) else { break };
             next = node.after.get();
             if node.address == address {
@@ -132,7 +132,8 @@ pub(super) fn wait(word: &AtomicU32, expected: u32, deadline: Option<Instant>) -
     let address = std::ptr::from_ref(word).addr();
     let bucket = Bucket::of(address);
     let mut sleepers = bucket.lock();
-    // Relaxed: the bucket's mutex orders this look against the waker, who stored before it took it.
+    // Relaxed: the bucket's mutex orders this look against the waker, which stored before it took
+    // it.
     if word.load(Relaxed) != expected {
         return Wait::Woken;
     }
@@ -146,7 +147,8 @@ pub(super) fn wait(word: &AtomicU32, expected: u32, deadline: Option<Instant>) -
             Some(deadline) => {
                 let left = deadline.saturating_duration_since(Instant::now());
                 if left.is_zero() {
-                    // Still on the list, so no wake-up was meant for us: leave as if never here.
+                    // Still on the list, so no wake-up was meant for this thread: it leaves without
+                    // a trace.
                     sleepers.take_off(&node);
                     return Wait::TimedOut;
                 }

@@ -1,4 +1,5 @@
-//! What both real back ends promise (`cargo test -p locksmith-primitives`, again with `--features portable`).
+//! The promises of both real back ends (`cargo test -p locksmith-primitives`, again with
+//! `--features portable`).
 
 use std::ptr;
 use std::sync::Arc;
@@ -37,7 +38,7 @@ fn a_time_out_is_never_early() {
 #[test]
 fn a_time_out_too_long_for_the_clock_means_for_ever() {
     assert_eq!(deadline_after(Duration::MAX), None);
-    // The longest that the clock can tell is longer than the kernel can: no panic, no early return.
+    // The clock's longest time exceeds the kernel's: no panic, no early return.
     let mut longest = Duration::from_secs(1);
     while Instant::now().checked_add(longest * 2).is_some() {
         longest *= 2;
@@ -61,7 +62,7 @@ fn wake_one_wakes_at_most_one_and_wake_all_the_rest() {
         .map(|_| {
             let (word, awake) = (Arc::clone(&word), Arc::clone(&awake));
             thread::spawn(move || {
-                // The word never changes here, so to return means to have been woken.
+                // The word never changes here, so a return means a wake-up.
                 assert_eq!(wait(&word, 0, None), Wait::Woken);
                 awake.fetch_add(1, SeqCst);
             })

@@ -256,7 +256,7 @@ impl<T: ?Sized> Deref for LockGuard<'_, T> {
     #[cfg_attr(model, track_caller)]
     fn deref(&self) -> &T {
         // SAFETY: this guard exists, so this thread holds the lock, so no other thread reaches the
-        // data; the borrow of the guard keeps it so, and keeps `deref_mut` out, for as long as the
+        // data; the borrow of the guard ensures that, and excludes `deref_mut`, for as long as the
         // result lives.
         self.lock.data.with(|data| unsafe { &*data })
     }

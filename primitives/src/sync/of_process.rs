@@ -1,8 +1,9 @@
-//! [`OfProcess`]: what belongs to a process, and is made anew in the child of a `fork`.
+//! [`OfProcess`]: a value that belongs to one process; the child of a `fork` makes a new one.
 //!
-//! A child has the parent's memory and one thread of it. A list of the parent's threads tells of threads that are not
-//! there, and if one of them was changing it at the moment of the `fork`, it is locked for good and half changed. No lock
-//! can mend that, but the child can leave it alone: it gets one of its own when it first asks.
+//! A child has the parent's memory, but only one of its threads. The parent's list of threads names
+//! threads that the child does not have. If one of them was changing the list at the moment of the
+//! `fork`, the list is locked permanently and half changed. The child cannot repair it. It can
+//! leave it alone: it gets its own list when it first asks.
 //!
 //! ```text
 //!    process 10:  first, of 10
@@ -10,8 +11,8 @@
 //!                    └ fork ─▶ process 12:  forked, of 11: not mine ─▶ forked, of 12
 //! ```
 //!
-//! It costs a system call to know which process this is (about 0.1 µs). What was the parent's stays behind, and is never
-//! freed.
+//! Each access costs a system call for the process's number (about 0.1 µs). The parent's value
+//! stays in memory, and is never freed.
 
 use std::process;
 use std::ptr;
@@ -25,7 +26,7 @@ const NONE: u32 = 0;
 /// A value for each process that forks make of this one.
 pub(crate) struct OfProcess<T> {
     first: T,
-    /// Whose the first is; or `NONE`.
+    /// The number of the first value's process; or `NONE`.
     process: AtomicU32,
     /// The newest of all later ones.
     forked: AtomicPtr<Forked<T>>,
@@ -41,10 +42,10 @@ impl<T> OfProcess<T> {
         Self { first, process: AtomicU32::new(NONE), forked: AtomicPtr::new(ptr::null_mut()) }
     }
 
-    /// That of the calling process; `make` makes it in the child of a `fork`.
+    /// The value of the calling process; `make` makes it in the child of a `fork`.
     pub(crate) fn get(&'static self, make: impl Fn() -> T) -> &'static T {
         let me = process::id();
-        // Relaxed: the number alone is asked for; the first value was there before any thread.
+        // Relaxed: only the number is needed; the first value was there before any thread.
         match self.process.load(Relaxed) {
             NONE => self.claim(me, make),
             process if process == me => &self.first,
@@ -52,7 +53,7 @@ impl<T> OfProcess<T> {
         }
     }
 
-    /// The first value is of no process yet. (Two threads that come here are of one process.)
+    /// The first value belongs to no process yet. (Two threads that come here share one process.)
     #[cold]
     fn claim(&'static self, me: u32, make: impl Fn() -> T) -> &'static T {
         // Relaxed: as in `get`.
@@ -65,13 +66,14 @@ impl<T> OfProcess<T> {
         // Acquire: pairs with the Release below, so that the value is seen whole.
         let mut newest = self.forked.load(Acquire);
         loop {
-            // SAFETY: what has been published is never freed.
+            // SAFETY: a published value is never freed.
             match unsafe { newest.as_ref() } {
                 Some(forked) if forked.process == me => return &forked.value,
                 _ => {}
             }
             let mine = Box::into_raw(Box::new(Forked { process: me, value: make() }));
-            // Release: pairs with the Acquire above and below. Acquire on failure: another thread has made one.
+            // Release: pairs with the Acquire above and below. Acquire on failure: another
+            // thread has made one.
             match self.forked.compare_exchange(newest, mine, Release, Acquire) {
                 // SAFETY: published just now, and never freed.
                 Ok(_) => return unsafe { &(*mine).value },

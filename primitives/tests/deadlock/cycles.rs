@@ -178,7 +178,8 @@ fn a_cycle_is_located_at_the_line_of_the_program_that_waits() {
     });
 }
 
-/// Locks of which one is held here while a thread, which has the other, wants it. One of the two panics.
+/// This thread holds one lock. Another thread holds the other lock and wants this one. One of the
+/// two panics.
 #[test]
 fn a_cycle_of_two_threads_is_located_where_the_second_one_waits() {
     let first_line = line!();
@@ -216,8 +217,8 @@ impl Drop for Release {
     }
 }
 
-/// Another crate says what a wait of a condition is for, and that would be refused with a panic: but not with the lock
-/// released and the guard alive.
+/// Another crate states the target of a condition's wait, and the detector would refuse it with a
+/// panic. It must not panic while the lock is released and the guard is alive.
 #[test]
 fn whatever_a_condition_waits_for_its_guard_has_the_lock() {
     static TASK: Identity = Identity::new(Kind::Task, "a task that waits for its own end");

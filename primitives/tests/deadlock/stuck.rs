@@ -44,9 +44,10 @@ fn leak<T>(value: T) -> &'static T {
     Box::leak(Box::new(value))
 }
 
-/// The owner of a lock ends with it, and is long in a destructor meanwhile, which `releases` the lock or does not. Returns
-/// what a thread is told that wants the lock at that time. The detector learns of the owner's end before that
-/// destructor or after it: what a thread makes first it destroys last, and a thread of ours is known from its beginning.
+/// The owner of a lock ends while it holds the lock. Its last destructor runs for a long time and
+/// `releases` the lock or does not. Returns the result of a thread that wants the lock meanwhile.
+/// The detector learns of the owner's end before that destructor or after it: a thread destroys its
+/// first thread-local last, and a thread of this crate is known from its beginning.
 fn wanted_from_a_slow_one(releases: bool, known_first: bool) -> Result<(), Box<Report>> {
     let lock: &Lock<()> = leak(Lock::named("slow", ()));
     let (began, go_on) = (leak(AtomicBool::new(false)), leak(AtomicBool::new(false)));

@@ -76,10 +76,10 @@ impl Pair {
     }
 }
 
-/// _Elsewhere_: std's `thread::current` panicked in a destructor for years, and so did channels and locks that keep a
-/// thread-local of their own; CPython's locks abort in a thread that ends too late.
+/// _Elsewhere_: std's `thread::current` panicked in a destructor for years, and so did channels and
+/// locks with their own thread-local. CPython's locks abort in a thread that ends too late.
 ///
-/// _Here_: no thread-local with a destructor stands behind a lock, so all works to the last.
+/// _Here_: no lock uses a thread-local with a destructor, so all of them work to the end.
 #[test]
 fn a_destructor_of_a_thread_local_may_do_all_that_its_thread_may() {
     watched(|test| {

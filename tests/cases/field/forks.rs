@@ -1,7 +1,8 @@
-//! After a `fork` without `exec`: what a child may do with what its parent left in its memory.
+//! After a `fork` without `exec`: what a child may do with the objects in its parent's memory.
 //!
-//! The table that these hold is in `primitives::park`. It is not promised on the portable back end, whose buckets another
-//! thread may have locked, nor with the detector on in a program of several threads.
+//! These tests check the table in `primitives::park`. The table does not cover the portable back
+//! end, whose buckets another thread may have locked, or the detector in a program of several
+//! threads.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicI32, Ordering::SeqCst};
@@ -17,17 +18,17 @@ use tests::{leak, watched};
 
 const SHORT: Duration = Duration::from_millis(5);
 
-/// Forks, runs `body` in the child, and returns what the child's end says: 0 if `body` returned true, 256 if false or if
-/// it panicked, 14 if it hung.
+/// Forks, runs `body` in the child, and returns the child's status: 0 if `body` returned true, 256
+/// if it returned false or panicked, 14 if it hung.
 fn in_a_child(body: impl FnOnce() -> bool) -> libc::c_int {
-    // SAFETY: the child calls what these tests are about, and leaves.
+    // SAFETY: the child makes only the calls that these tests check, and exits.
     let child = unsafe { libc::fork() };
     if child == 0 {
         crate::memory::IN_A_CHILD.store(true, SeqCst);
         // SAFETY: the alarm ends a child that hangs.
         unsafe { libc::alarm(60) };
         let well = catch_unwind(AssertUnwindSafe(body)).unwrap_or(false);
-        // SAFETY: ends the child, without a destructor of the parent's.
+        // SAFETY: ends the child without running the parent's destructors.
         unsafe { libc::_exit(i32::from(!well)) }
     }
     let mut status = -1;
@@ -36,7 +37,8 @@ fn in_a_child(body: impl FnOnce() -> bool) -> libc::c_int {
     status
 }
 
-/// Whether the kernel says that this thread sleeps, three times in a row: not only for a moment, in the allocator's lock.
+/// Whether the kernel says three times in a row that this thread sleeps. (Once could be a moment in
+/// the allocator's lock.)
 fn sleeps(number: i32) -> bool {
     (0..3).all(|_| {
         threads::yield_now();
@@ -47,11 +49,11 @@ fn sleeps(number: i32) -> bool {
     })
 }
 
-/// _Elsewhere_: POSIX leaves it open what a child may do with its parent's mutexes; CPython makes its locks anew in a child,
-/// because one that is held by a thread of the parent stays held.
+/// _Elsewhere_: POSIX does not say what a child may do with its parent's mutexes. CPython makes new
+/// locks in a child, because a lock that a thread of the parent holds stays held.
 ///
-/// _Here_: what was free works, what this thread held it still holds, and the notes of sleepers that are not there cost a
-/// call to the kernel.
+/// _Here_: a free object works. This thread still holds what it held. A note of a sleeper that the
+/// child does not have costs one call to the kernel.
 #[test]
 fn a_child_of_a_fork_works_with_what_was_free_and_with_what_its_thread_held() {
     watched(|test| {
@@ -66,7 +68,7 @@ fn a_child_of_a_fork_works_with_what_was_free_and_with_what_its_thread_held() {
         nested.acquire();
         nested.acquire();
         let mut guard = Some(held.lock());
-        // One sleeper at each, of which the child has the notes only.
+        // One sleeper at each; the child has only their notes.
         let numbers: &[AtomicI32; 8] = leak([const { AtomicI32::new(0) }; 8]);
         let sleepers = test.crew(8, move |me| {
             // SAFETY: takes nothing and touches nothing.
@@ -116,7 +118,7 @@ fn a_child_of_a_fork_works_with_what_was_free_and_with_what_its_thread_held() {
             assert!(Barrier::new(1).wait().unwrap().is_leader());
             assert!(me == (sync::thread::id(), threads::current()));
             drop(old_timers.take());
-            // And what it makes itself: threads, timers, a pool.
+            // And its own new objects: threads, timers, a pool.
             assert_eq!(threads::spawn(|| 8).join().unwrap(), 8);
             let (fired, timers) = (leak(Event::new()), Timers::new());
             timers.after(SHORT, || fired.set());
@@ -124,7 +126,7 @@ fn a_child_of_a_fork_works_with_what_was_free_and_with_what_its_thread_held() {
             Executor::new(1).submit(|| 9).result().unwrap() == 9
         });
         assert_eq!(status, 0, "256: the child panicked; 14: it hung");
-        // The parent has lost nothing; what its child let go of it still has.
+        // The parent has lost nothing: it still holds what its child released.
         assert!(held.try_lock().is_none());
         drop(guard.take());
         nested.release();
@@ -140,10 +142,11 @@ fn a_child_of_a_fork_works_with_what_was_free_and_with_what_its_thread_held() {
     });
 }
 
-/// _Elsewhere_: glibc's `malloc` takes its locks around a `fork` for this reason; loggers, allocators and runtimes that do not
-/// hang in the child.
+/// _Elsewhere_: glibc's `malloc` takes its locks around a `fork` for this reason. Loggers,
+/// allocators and runtimes that do not take them hang in the child.
 ///
-/// _Here_, too: a lock whose owner is not there is never free. But nothing else hangs for it, and a time-out ends the wait.
+/// _Here_: the same. A lock whose owner does not exist in the child never becomes free. But nothing
+/// else hangs because of it, and a timeout ends the wait.
 #[test]
 fn what_another_thread_held_stays_held_in_a_child() {
     watched(|test| {
@@ -167,7 +170,7 @@ fn what_another_thread_held_stays_held_in_a_child() {
                 && rw.read_timeout(SHORT).is_none()
                 && seats.acquire_timeout(SHORT).is_none()
                 && !once.wait_timeout(SHORT)
-                // Any thread may release what is nobody's: what a child can do about it.
+                // Any thread may release a lock without an owner, so the child can do so too.
                 && raw.try_release()
                 && raw.try_acquire()
         });

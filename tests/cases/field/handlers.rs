@@ -1,7 +1,7 @@
-//! Signal handlers: what may be called in one.
+//! Signal handlers: the calls that a handler may make.
 //!
-//! The table that these hold is in `primitives::park`: what never blocks and allocates nothing, on Linux, with the detector
-//! off.
+//! These tests check the table in `primitives::park`: calls that never block and allocate nothing,
+//! on Linux, without the detector.
 
 use std::os::unix::thread::JoinHandleExt;
 use std::sync::atomic::{
@@ -23,10 +23,10 @@ static CHANGED: Condition = Condition::new();
 static STORMED: Semaphore = Semaphore::new(1);
 static TRIED: Lock<usize> = Lock::new(0);
 
-/// What the handler does next.
+/// The handler's next action.
 static STEP: AtomicUsize = AtomicUsize::new(0);
 const STORM: usize = 6;
-/// How often it got the lock in a storm, and how often it ran.
+/// How often the handler got the lock in a storm, and how often it ran.
 static GOT: AtomicUsize = AtomicUsize::new(0);
 static RAN: AtomicUsize = AtomicUsize::new(0);
 
@@ -39,7 +39,7 @@ extern "C" fn handler(_: libc::c_int) {
         4 => assert!(SLEEP.cancel()),
         5 => CHANGED.notify_all(),
         _ => {
-            // In the middle of whatever the thread is at: the same semaphore, the same lock.
+            // The thread may be in the middle of a call on the same semaphore or the same lock.
             STORMED.release(1);
             if let Some(mut tried) = TRIED.try_lock() {
                 *tried += 1;
@@ -53,18 +53,19 @@ extern "C" fn handler(_: libc::c_int) {
     RAN.fetch_add(1, SeqCst);
 }
 
-/// _Elsewhere_: `pthread_cond_signal`, `pthread_mutex_unlock` and C++'s notifications may not be called in a handler; `sem_post` is
-/// the one that may, and programs write to a pipe for the rest. CPython's `Event.set` in a handler deadlocks with the
-/// thread that it interrupts.
+/// _Elsewhere_: a handler may not call `pthread_cond_signal`, `pthread_mutex_unlock` or C++'s
+/// notifications. It may call `sem_post`; for the rest, programs write to a pipe. CPython's
+/// `Event.set` in a handler deadlocks with the thread that it interrupts.
 ///
-/// _Here_: what never blocks is an atomic step and a call to the kernel, and may interrupt itself anywhere.
+/// _Here_: a call that never blocks is an atomic step and a call to the kernel, and may interrupt
+/// itself anywhere.
 #[test]
 fn a_handler_may_wake_the_very_thread_that_it_interrupts() {
     watched(|test| {
         // SAFETY: all zeroes is a valid `sigaction`: no flags, and no signal is blocked.
         let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
         action.sa_sigaction = handler as extern "C" fn(libc::c_int) as libc::sighandler_t;
-        // SAFETY: what the handler calls is what this test shows to be fit for one.
+        // SAFETY: the handler makes only calls that a handler may make, as this test shows.
         let result =
             unsafe { libc::sigaction(libc::SIGUSR2, &raw const action, std::ptr::null_mut()) };
         assert_eq!(result, 0);
@@ -90,7 +91,7 @@ fn a_handler_may_wake_the_very_thread_that_it_interrupts() {
             test.until(|| started.load(SeqCst));
             let ran = RAN.load(SeqCst);
             if step == 5 {
-                // Who is not counted yet is not notified.
+                // A notification does not reach a waiter that is not counted yet.
                 test.until(|| format!("{CHANGED:?}").contains("waiters: 1"));
             }
             send(&thread);

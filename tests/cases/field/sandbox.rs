@@ -1,4 +1,4 @@
-//! A program that may not call the kernel as it likes.
+//! A program that may not make every call to the kernel.
 
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::time::{Duration, Instant};
@@ -8,9 +8,10 @@ use tests::{leak, watched};
 
 const SHORT: Duration = Duration::from_millis(20);
 
-/// From here on the kernel refuses the calling thread every sleep on a futex. `false`: it cannot be had here.
+/// From here on the kernel refuses every sleep on a futex by the calling thread. `false`: this
+/// kernel has no such filter.
 fn refuse_sleep() -> bool {
-    // Of a call, in the order in which the kernel lays them out: its number, then its arguments from byte 16 on.
+    // The kernel's layout of a call: its number, and from byte 16 on its arguments.
     const NUMBER: u32 = 0;
     const OPERATION: u32 = if cfg!(target_endian = "little") { 24 } else { 28 };
     let statement = |code: u32, k| libc::sock_filter { code: code as u16, jt: 0, jf: 0, k };
@@ -32,17 +33,19 @@ fn refuse_sleep() -> bool {
         statement(answer, libc::SECCOMP_RET_ALLOW),
     ];
     let program = libc::sock_fprog { len: filter.len() as u16, filter: filter.as_mut_ptr() };
-    // SAFETY: both concern the calling thread alone; the program and its filter are valid for the call.
+    // SAFETY: both affect only the calling thread; the program and its filter are valid for the
+    // call.
     unsafe {
         libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0
             && libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &raw const program) == 0
     }
 }
 
-/// _Elsewhere_: glibc ends the process where a futex gives an error that it does not know ("The futex facility returned an
-/// unexpected error code"), which sandboxes and emulators have brought about; std takes it for a wake-up.
+/// _Elsewhere_: glibc ends the process if a futex returns an error that it does not know ("The
+/// futex facility returned an unexpected error code"). Sandboxes and emulators have caused this.
+/// std takes the error for a wake-up.
 ///
-/// _Here_: as in std. The waits are slow and right, and a deadline is kept.
+/// _Here_: as in std. The waits are slow but correct, and a deadline is kept.
 #[test]
 fn where_the_kernel_refuses_a_futex_waits_are_slow_and_right() {
     watched(|test| {

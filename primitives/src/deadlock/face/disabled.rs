@@ -1,4 +1,4 @@
-//! What the primitives say to the detector, where there is none: nothing, in no bytes.
+//! The primitives' calls to the detector, where there is none: they do nothing and take no bytes.
 
 #![allow(missing_docs, reason = "each is described where it does something")]
 
@@ -9,7 +9,7 @@ use std::marker::PhantomData;
 use std::panic::Location;
 use std::time::Instant;
 
-/// What a resource is called; here nothing.
+/// The name of a resource; here nothing.
 #[derive(Clone, Copy, Debug)]
 pub struct Identity;
 
@@ -145,7 +145,7 @@ pub(crate) fn awaits_scope<T>(_: &T, _: &'static Location<'static>) -> Asleep {
     Asleep
 }
 
-/// What a semaphore is called; here nothing.
+/// The name of a semaphore; here nothing.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SemaphoreIdentity;
 

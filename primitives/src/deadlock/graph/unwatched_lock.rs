@@ -1,11 +1,12 @@
-//! [`UnwatchedLock`]: the lock around what the detector itself knows.
+//! [`UnwatchedLock`]: the lock around the detector's own data.
 //!
-//! The detector stands below the locks that it watches, so it cannot use one of them. A watched lock would put
-//! a thread that waits for it on the graph, and the graph lies behind this lock. This one stands on the bare
-//! [futex](crate::futex), whose sleep the detector never sees. It is [`Lock`](crate::Lock)'s algorithm without
-//! time-outs, in its simplest form: a thread that had to wait always leaves a note.
+//! The detector is below the locks that it watches, so it cannot use one of them. A watched lock
+//! would put a waiting thread on the graph, and the graph is behind this lock. This one uses the
+//! bare [futex](crate::futex), whose sleep the detector never sees. It is [`Lock`](crate::Lock)'s
+//! algorithm without timeouts, in its simplest form: a thread that had to wait always leaves a
+//! note.
 //!
-//! What is done under it takes no lock of the program and runs no code of the program.
+//! Code under it takes no lock of the program and runs no code of the program.
 
 use std::panic::{RefUnwindSafe, UnwindSafe};
 
@@ -15,11 +16,11 @@ use crate::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use crate::sync::cell::UnsafeCell;
 use crate::sync::{const_fn, model_failed, spin};
 
-/// Anyone may take it.
+/// Any thread may take it.
 const UNLOCKED: u32 = 0;
-/// One thread has it, and no thread sleeps.
+/// One thread holds it, and no thread sleeps.
 const LOCKED: u32 = 1;
-/// One thread has it, and others may sleep.
+/// One thread holds it, and others may sleep.
 const CONTENDED: u32 = 2;
 
 /// Data that the detector's threads share.
@@ -36,7 +37,8 @@ pub struct UnwatchedLock<T> {
 // SAFETY: `with` hands the data to one thread at a time, which is what `Send` allows.
 unsafe impl<T: Send> Sync for UnwatchedLock<T> {}
 
-// No code of the program runs under the lock, so a panic of the program leaves nothing half done there.
+// No code of the program runs under the lock, so a panic of the program leaves no half-done change
+// there.
 impl<T> UnwindSafe for UnwatchedLock<T> {}
 impl<T> RefUnwindSafe for UnwatchedLock<T> {}
 
@@ -48,7 +50,7 @@ impl<T> UnwatchedLock<T> {
         }
     }
 
-    /// Lends the data to `f`. Blocks while another thread has it. `f` must not come here again.
+    /// Lends the data to `f`. Blocks while another thread holds it. `f` must not call this again.
     #[cfg_attr(model, track_caller)]
     pub fn with<R>(&self, f: impl FnOnce(&mut T) -> R) -> R {
         self.acquire();
@@ -64,22 +66,22 @@ impl<T> UnwatchedLock<T> {
     }
 
     fn try_acquire(&self) -> bool {
-        // Acquire: pairs with the Release in `Owner::drop`, so that this thread sees the data as it was left.
-        // Relaxed on failure: nothing was taken.
+        // Acquire: pairs with the Release in `Owner::drop`, so that this thread sees the data as
+        // the last owner left it. Relaxed on failure: nothing was taken.
         self.word.compare_exchange(UNLOCKED, LOCKED, Acquire, Relaxed).is_ok()
     }
 
     #[cold]
     fn acquire_slow(&self) {
-        // Acquire: pairs with the Release in `Owner::drop`, as in `try_acquire`. The note is left before each
-        // sleep, because a thread that came between may have written LOCKED over it.
+        // Acquire: pairs with the Release in `Owner::drop`, as in `try_acquire`. The note is left
+        // before each sleep, because a thread that came between may have written LOCKED over it.
         while self.word.swap(CONTENDED, Acquire) != UNLOCKED {
             futex::wait(&self.word, CONTENDED, None);
         }
     }
 }
 
-/// The thread that has the lock. Releases it when dropped, also after a panic.
+/// The owner of the lock. Releases it when dropped, also after a panic.
 struct Owner<'a>(&'a AtomicU32);
 
 impl Drop for Owner<'_> {

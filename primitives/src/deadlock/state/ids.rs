@@ -1,4 +1,4 @@
-//! By what the detector knows threads, resources, scopes and places.
+//! The detector's identifiers of threads, resources, scopes and places.
 
 use std::panic::Location;
 

@@ -1,4 +1,4 @@
-//! [`Label`]: what a report calls a resource that threads wait for.
+//! [`Label`]: the name of an awaited resource in a report.
 
 use std::fmt;
 use std::panic::Location;
@@ -23,7 +23,7 @@ pub enum Kind {
     Event,
     /// A [`Latch`](crate::Latch) or a [`WaitGroup`](crate::WaitGroup).
     Latch,
-    /// A [`Once`](crate::Once), or what is made of one.
+    /// A [`Once`](crate::Once), or a type made of one.
     Once,
     /// A [`Barrier`](crate::Barrier).
     Barrier,
@@ -33,7 +33,7 @@ pub enum Kind {
     Queue,
     /// The end of a task.
     Task,
-    /// A word that somebody sleeps on by [`park::wait`](crate::park::wait).
+    /// A word that a thread sleeps on by [`park::wait`](crate::park::wait).
     Word,
 }
 

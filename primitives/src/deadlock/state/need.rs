@@ -1,17 +1,18 @@
-//! What a wait is for, and who could end it: what a thread says before it waits, and what the graph keeps.
+//! What a wait is for, and which threads could end it: a thread states it before it waits, and the
+//! graph keeps it.
 
 use super::ids::{ResourceId, ScopeId, ThreadId};
 use super::label::{Kind, Label};
 use super::permits::Permits;
 
-/// Who could end a wait.
+/// Which threads could end a wait.
 #[derive(Clone, Copy)]
 pub enum Need {
     /// The thread that holds this resource, and no other.
     Owner(ResourceId),
     /// Any of the threads that hold this resource: one of these permits.
     Holder(ResourceId, *const Permits),
-    /// The thread that runs this task; before one has begun it, any.
+    /// The thread that runs this task; any thread, before one has begun it.
     Runner(ResourceId),
     /// The end of this thread.
     End(ThreadId),
@@ -24,9 +25,9 @@ pub enum Need {
 /// What a thread waits for.
 #[derive(Clone, Copy)]
 pub enum Wanted {
-    /// Something that was made somewhere.
+    /// An object with a known place of origin.
     Resource(Label),
-    /// Something that does not know where it was made.
+    /// An object without a known place of origin.
     Nameless(Kind),
     /// The end of a thread.
     End(ThreadId),

@@ -1,9 +1,10 @@
-//! [`WaitTarget`]: what a thread waits for once it must wait, and who could end the wait.
+//! [`WaitTarget`]: what a thread waits for once it must wait, and which threads could end the wait.
 //!
-//! A primitive makes one where it must wait, and hands it down to the sleep, which takes it to the graph. It is an
-//! argument and no note of the thread's, for two reasons. The program's own code that runs in the middle of a call (the
-//! action of a barrier, the closure of a `Once`, the comparison of two items) then waits for what it says itself, and not
-//! for what the call around it waits for. And a borrow that ends with the call keeps what it points to alive.
+//! A primitive makes one where it must wait, and hands it down to the sleep, which takes it to the
+//! graph. It is an argument and no note of the thread's, for two reasons. The program's own code
+//! that runs in the middle of a call (the action of a barrier, the closure of a `Once`, the
+//! comparison of two items) then waits for what it says itself, and not for what the call around it
+//! waits for. And a borrow that ends with the call keeps what it points to alive.
 
 use std::marker::PhantomData;
 use std::panic::Location;
@@ -19,14 +20,14 @@ use crate::sync::panicking;
 pub(crate) enum Refusal {
     /// To panic with the report.
     Panic,
-    /// To give the report back.
+    /// To return the report.
     Return,
-    /// Nothing can be done: tell, and sleep.
+    /// Nothing can be done: report, and sleep.
     Never,
 }
 
 impl Refusal {
-    /// A panic, but in a thread that unwinds, which must not panic again.
+    /// A panic, except in an unwinding thread, which must not panic again.
     #[inline]
     pub(crate) fn by_panic() -> Self {
         if panicking() { Self::Never } else { Self::Panic }
@@ -74,13 +75,13 @@ impl<'a> WaitTarget<'a> {
         Self::new(Wanted::Resource(label), Need::Runner(id), at, refusal)
     }
 
-    /// For something with a label that any thread could bring about.
+    /// For something with a label that any thread could cause.
     #[inline]
     pub(crate) fn anyone(label: Label, at: Place) -> Self {
         Self::new(Wanted::Resource(label), Need::Anyone, at, Refusal::Never)
     }
 
-    /// For something without a label that any thread could bring about.
+    /// For something without a label that any thread could cause.
     #[inline]
     #[track_caller]
     pub(crate) fn nameless(kind: Kind) -> Self {

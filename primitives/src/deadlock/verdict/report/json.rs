@@ -13,8 +13,8 @@ impl Report {
     ///   "wants":{"what":"lock \"b\"","name":"b","at":"src/main.rs:9:20","from":[3]}}]}
     /// ```
     ///
-    /// `wants` may be `null`; `from` are the numbers of the threads that alone could end the wait, empty where
-    /// any could. Places are strings, `file:line:column`.
+    /// `wants` may be `null`; `from` has the numbers of the only threads that could end the wait;
+    /// it is empty if any could. Places are strings, `file:line:column`.
     #[must_use]
     pub fn to_json(&self) -> String {
         let threads = list(self.threads.iter().map(|thread| {
@@ -59,7 +59,7 @@ fn string(text: &str) -> String {
     for c in text.chars() {
         match c {
             '"' | '\\' => quoted.extend(['\\', c]),
-            // All others may stand as they are (RFC 8259, section 7).
+            // All other characters may stay as they are (RFC 8259, section 7).
             '\0'..='\x1f' => write!(quoted, "\\u{:04x}", u32::from(c)).expect("a string takes all"),
             c => quoted.push(c),
         }

@@ -5,8 +5,9 @@ use std::fmt::Write;
 use super::Report;
 
 impl Report {
-    /// The report as a [Mermaid](https://mermaid.js.org) flowchart: threads are boxes, what they hold and want
-    /// is round, and an arrow goes from who wants to what it wants, and from there to who has it.
+    /// The report as a [Mermaid](https://mermaid.js.org) flowchart: threads are boxes, what they
+    /// hold and want is round, and an arrow goes from a thread to what it wants, and from there to
+    /// its holder.
     #[must_use]
     pub fn to_mermaid(&self) -> String {
         let mut drawing = String::from("flowchart LR\n");

@@ -39,6 +39,12 @@ pub fn part(
     Err(format!("no group and no row `{name}`; `cargo results` writes them"))
 }
 
+/// Whether a group was measured.
+#[must_use]
+pub fn is_there(results: &str, group: &str) -> bool {
+    drawing(results, &format!("{group}.svg")).is_some()
+}
+
 /// The text before the line `![caption](file)`, the caption, and the text after it.
 fn drawing<'a>(body: &'a str, file: &str) -> Option<(&'a str, &'a str, &'a str)> {
     let (before, after) = body.split_once(&format!("]({file})\n"))?;
@@ -48,7 +54,7 @@ fn drawing<'a>(body: &'a str, file: &str) -> Option<(&'a str, &'a str, &'a str)>
 
 #[cfg(test)]
 mod tests {
-    use super::part;
+    use super::{is_there, part};
 
     /// An example of the format. The numbers are made up and appear in no chapter.
     const FIXTURE: &str = "<!-- made -->\n\nMeasured here.\n\n## Locks\n\n| row | found |\n| --- | --- |\n\
@@ -72,6 +78,11 @@ mod tests {
         let text = shown("Queue: alone").unwrap();
         assert_eq!(text, "\n| row | found |\n| --- | --- |\n| Queue: alone | 9 |\n\n");
         assert_eq!(shown("about").unwrap(), "\nMeasured here.\n\n");
+    }
+
+    #[test]
+    fn a_group_is_there_or_not() {
+        assert!(is_there(FIXTURE, "locks") && !is_there(FIXTURE, "busy"));
     }
 
     #[test]

@@ -13,7 +13,8 @@
 //! |                                     | many there are                                                   |
 //! | `{{#coverage}}`                     | how much loom reaches, from `tests/tools/model-runtime/COVERAGE.md`            |
 //! | `{{#bench group}}`                  | what was measured beside peers, from `generated/bench/`: a group,|
-//! |                                     | a row (`Lock: uncontended`), or `about`: on what machine         |
+//! |                                     | a row (`Lock: uncontended`), or `about`: on what machine; with a |
+//! |                                     | `?` at the end it may be missing                                 |
 //! | `{{#speed question}}`               | the same as one picture and one sentence: `lock`, `waiting`,     |
 //! |                                     | `busy`, `python`                                                 |
 //! | `{{#figure name: caption}}`         | a drawing from `figures/`                                        |
@@ -103,7 +104,14 @@ pub(super) fn run(directive: &str, places: &Places, watch: &mut Watch) -> Result
             let results = read(places.book.join(folder).join("results.md")).map_err(|error| {
                 format!("cannot read `{folder}/results.md`: {error}; `cargo results` writes it")
             })?;
-            bench::part(&results, argument, |file, caption| {
+            let (part, is_optional) = match argument.strip_suffix('?') {
+                Some(part) => (part, true),
+                None => (argument, false),
+            };
+            if is_optional && !bench::is_there(&results, part) {
+                return Ok("\n*Not measured yet; `cargo results` measures all.*\n\n".into());
+            }
+            bench::part(&results, part, |file, caption| {
                 inside(file)?;
                 let svg = read(places.book.join(folder).join(file))
                     .map_err(|error| format!("cannot read `{folder}/{file}`: {error}"))?;

@@ -55,8 +55,11 @@ pub(super) fn without_comments(script: &[u8]) -> Vec<u8> {
 /// The marks between which and a word no blank is needed.
 const MARKS: &[u8] = b"=+-*/<>!&|?:,;{}()[]%^.";
 
-/// A script without the blanks that it does not need: those beside a mark, outside of texts. Lines
-/// stay lines, so no statement loses its end.
+/// Marks after which the end of a line ends nothing.
+const ENDS: &[u8] = b";{,([\n";
+
+/// A script without the blanks that it does not need: those beside a mark, outside of texts. A line
+/// ends where its end may be that of a statement.
 pub(super) fn squeezed(script: &[u8]) -> Vec<u8> {
     let mut squeezed: Vec<u8> = Vec::with_capacity(script.len());
     let mut at = 0;
@@ -73,6 +76,10 @@ pub(super) fn squeezed(script: &[u8]) -> Vec<u8> {
             let end = end_of_text(script, at);
             squeezed.extend(&script[at..end]);
             at = end;
+            continue;
+        }
+        if byte == b'\n' && ENDS.contains(&before) {
+            at += 1;
             continue;
         }
         let is_needed = !(MARKS.contains(&before) || MARKS.contains(&after) || before == b'\n')
@@ -155,7 +162,7 @@ mod tests {
         ]);
         make_small(&mut site);
         let joined = files(&[
-            ("theme/a-1.js", "(()=>{\na(\"//\");\n})();\nb();\n"),
+            ("theme/a-1.js", "(()=>{a(\"//\");})();b();"),
             ("book-3.js", "// mdBook's\n"),
             ("x/page.html", "<p>\n<script src=\"../theme/a-1.js\"></script>\n"),
         ]);
@@ -165,12 +172,12 @@ mod tests {
     #[test]
     fn blanks_go_and_texts_patterns_and_sums_stay() {
         for (script, small) in [
-            ("const a = { b: 1, c };\nlet d;\n", "const a={b:1,c};\nlet d;\n"),
+            ("const a = { b: 1, c };\nlet d;\n", "const a={b:1,c};let d;"),
             ("f(\"a , b\", 'it\\'s = x');", "f(\"a , b\",'it\\'s = x');"),
             ("a + +b - -c - d", "a+ +b- -c-d"),
             ("x = /[/ ] , \\/ +/y;", "x=/[/ ] , \\/ +/y;"),
             ("x = a / b / c", "x=a/b/c"),
-            ("a = 1; // it's, a \"note\nb = 2; // c", "a=1;\nb=2;"),
+            ("a = 1; // it's, a \"note\nb = 2; // c", "a=1;b=2;"),
             ("`a ${ b ? `, ${c} =` : \"}\" } = d` + e", "`a ${ b ? `, ${c} =` : \"}\" } = d`+e"),
             ("return typeof a === b", "return typeof a===b"),
         ] {

@@ -24,7 +24,7 @@
 //! | -------------------------------- | --------------------------------------------------------------- | ------------------------------------------- |
 //! | [cycle](Verdict::Cycle)          | threads wait for each other, now                                | the one that would close it panics with the report, or gets it from [`lock_checked`] |
 //! | [stuck](Verdict::Stuck)          | everybody sleeps, or the owner ended with the lock in its hands | the report goes to the [hook](set_hook), and the thread sleeps; [`lock_checked`] returns it |
-//! | [inversion](Verdict::Inversion)  | two locks were taken in both orders: it has not happened yet    | the report goes to the [hook](set_hook), once for each pair |
+//! | [inversion](Verdict::Inversion)  | several threads took locks in opposite orders: it has not happened yet | the report goes to the [hook](set_hook), once for each pair |
 //! | [reentry](Verdict::Reentry)      | a worker waits for a task with an `RLock` in its hands, runs the task itself, and the lock lets it in | the report goes to the [hook](set_hook), once for each pair of places |
 //!
 //! The hook prints to the standard error stream until [`set_hook`] says otherwise.
@@ -91,7 +91,8 @@
 //!
 //! Threads that wait in foreign code: std's `Mutex`, a read from a socket, std's own `join` and `scope`.
 //! A _livelock_, in which threads run and get nowhere. For an inversion: orders of resources that are not locks;
-//! locks that are taken by a try, or with a deadline; and some orders of a thread that holds more than 16 resources.
+//! locks that are taken by a try, or with a deadline; rings of more than 16 locks; and of more than 16 different
+//! nestings of the same two locks the oldest.
 //!
 //! # How
 //!
@@ -100,6 +101,9 @@
 //! for the first time: it notes the lock and the place in a list of its own, which nobody else reads, and which it
 //! takes to the graph when it falls asleep. The names of [`thread`](crate::threads)s are in the reports; other
 //! threads have std's name or a number. `cargo model deadlock` explores graph, lock and protocol.
+//!
+//! What the detector keeps comes from the system and not from the program's allocator, so a lock may be used in a
+//! `#[global_allocator]`, and is watched there as elsewhere.
 //!
 //! Source: the graph is Holt's, [_Some Deadlock Properties of Computer Systems_](https://doi.org/10.1145/356603.356607);
 //! the four conditions are those of Coffman, Elphick and Shoshani,
@@ -114,6 +118,10 @@
 
 // The rooms, each of which stands on those before it. State, graph and verdict are compiled for the models as
 // well, which explore them; what connects them to the primitives is there with the feature alone.
+#[cfg(any(model, feature = "deadlock-detection"))]
+#[allow(unreachable_pub, reason = "the models reach it")]
+mod memory;
+
 #[allow(unreachable_pub, reason = "the models reach it")]
 mod state;
 
@@ -157,6 +165,7 @@ pub(crate) use self::verdict::sleep::{Asleep, Scoped, awaits_scope, joins, refus
 #[doc(hidden)]
 pub use self::{
     graph::wait_for::Wait,
+    memory::List,
     state::{
         held_locks::HeldLocks,
         ids::{ResourceId, ThreadId},

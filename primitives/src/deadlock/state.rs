@@ -4,6 +4,8 @@
 pub(crate) mod held_locks;
 #[cfg(any(model, feature = "deadlock-detection"))]
 pub(crate) mod ids;
+#[cfg(all(feature = "deadlock-detection", not(model)))]
+pub(crate) mod inside;
 pub(crate) mod label;
 #[cfg(any(model, feature = "deadlock-detection"))]
 pub(crate) mod need;
@@ -15,9 +17,11 @@ pub(crate) mod wait_target;
 #[cfg(any(model, feature = "deadlock-detection"))]
 pub(crate) use self::held_locks::Held;
 #[cfg(all(feature = "deadlock-detection", not(model)))]
-pub(crate) use self::held_locks::HeldLocks;
+pub(crate) use self::held_locks::{Entry, HeldLocks};
 #[cfg(any(model, feature = "deadlock-detection"))]
 pub(crate) use self::ids::{Place, ResourceId, ScopeId, ThreadId};
+#[cfg(all(feature = "deadlock-detection", not(model)))]
+pub(crate) use self::inside::Inside;
 pub(crate) use self::label::Kind;
 #[cfg(any(model, feature = "deadlock-detection"))]
 pub(crate) use self::label::Label;

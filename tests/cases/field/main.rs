@@ -7,6 +7,8 @@
 use watchdog as _;
 
 mod destructors;
+#[cfg(feature = "deadlock-detection")]
+mod detector;
 // Of these two nothing is promised on the portable back end, nor with the detector on.
 #[cfg(all(target_os = "linux", not(any(feature = "portable", feature = "deadlock-detection"))))]
 mod forks;

@@ -34,7 +34,7 @@ impl Identity {
     #[track_caller]
     pub(crate) fn note_order(&self) {
         if held::may_hold_something() {
-            lock_order::check(self.number(), &self.label, Location::caller());
+            lock_order::check(self.number(), Location::caller());
         }
     }
 
@@ -129,6 +129,20 @@ impl Identity {
         }
     }
 
+    /// What threads have noted of it is forgotten: it is another resource from here on.
+    #[cold]
+    pub(crate) fn disown(&self) {
+        // Relaxed: the number alone is asked for. A thread that has read the old one may note it once more, and
+        // forgets it with the others.
+        match self.number.swap(0, Relaxed) {
+            0 => {}
+            number => {
+                forget(number, self.label);
+                held::disowned();
+            }
+        }
+    }
+
     #[cold]
     fn take_a_number(&self) -> ResourceId {
         resources::number(&self.number, self.label)
@@ -148,6 +162,7 @@ impl Drop for Identity {
 #[cold]
 fn forget(resource: ResourceId, label: Label) {
     resources::forget(resource);
+    held::forget(resource);
     // Tasks are in no order.
     if label.kind() != Kind::Task {
         lock_order::forget(resource);

@@ -22,15 +22,42 @@ pub fn name(text: fmt::Arguments<'_>) -> &'static str {
 #[cfg(all(feature = "deadlock-detection", not(model)))]
 fn intern(name: String) -> &'static str {
     use crate::deadlock::graph::unwatched_lock::UnwatchedLock;
-    use std::collections::BTreeSet;
+    use crate::deadlock::memory::{Index, Slab};
 
-    static NAMES: UnwatchedLock<BTreeSet<&'static str>> = UnwatchedLock::new(BTreeSet::new());
+    static NAMES: UnwatchedLock<Names> =
+        UnwatchedLock::new(Names { names: Slab::new(), by_hash: Index::new() });
 
-    NAMES.with(|names| match names.get(&*name) {
+    struct Names {
+        names: Slab<&'static str>,
+        by_hash: Index,
+    }
+
+    impl Names {
+        fn find(&self, name: &str) -> Option<&'static str> {
+            let place = self.by_hash.find(hash(name), |place| self.names[place] == name)?;
+            Some(self.names[place])
+        }
+    }
+
+    /// FNV-1a, and its upper half last.
+    fn hash(name: &str) -> u64 {
+        let bytes = name.bytes();
+        let hash = bytes.fold(0xCBF2_9CE4_8422_2325, |hash: u64, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3)
+        });
+        hash.rotate_left(32)
+    }
+
+    if let Some(known) = NAMES.with(|names| names.find(&name)) {
+        return known;
+    }
+    // Not under the lock: it asks the program's allocator. A name that another thread keeps meanwhile is kept twice.
+    let name: &'static str = name.leak();
+    NAMES.with(|names| match names.find(name) {
         Some(known) => known,
         None => {
-            let name: &'static str = name.leak();
-            names.insert(name);
+            let place = names.names.insert(name);
+            names.by_hash.insert(hash(name), place, |place| hash(names.names[place]));
             name
         }
     })

@@ -5,7 +5,7 @@ use std::panic::Location;
 use super::identity::Identity;
 use crate::deadlock::state::wait_target::{Refusal, WaitTarget};
 use crate::deadlock::state::{Kind, Permits, Place};
-use crate::deadlock::verdict::held::put_back_mine;
+use crate::deadlock::verdict::held;
 
 /// What a semaphore is called, and what is known of its permits.
 pub(crate) struct SemaphoreIdentity {
@@ -44,23 +44,32 @@ impl SemaphoreIdentity {
     #[inline]
     #[track_caller]
     pub(crate) fn taken(&self) {
-        // Not once permits have wandered: nobody would take the notes back, and they would grow for ever.
+        // Not once permits have wandered: no thread would take the notes back, and they would grow without end.
         if self.permits.is_believed() {
-            self.identity.taken_at(Location::caller());
+            let number = self.identity.number();
+            held::take(number, Location::caller());
+            if !self.permits.is_believed() {
+                held::put_back(number); // contradicted meanwhile
+            }
+        } else {
+            held::forget_the_gone();
         }
     }
 
     /// The caller is about to give a permit back. It should be one that this thread took.
     #[inline]
     pub(crate) fn released(&self) {
-        if self.permits.is_thread_bound() && !put_back_mine(self.identity.number()) {
-            self.permits.contradict();
+        if self.permits.is_believed() && !held::put_back_mine(self.identity.number()) {
+            self.permits_wander();
         }
     }
 
-    /// A permit is used up, or one is made from nothing.
+    /// A permit is used up, or made from nothing, or another thread gives it back: what has been noted is no evidence, and
+    /// is forgotten.
     #[inline]
     pub(crate) fn permits_wander(&self) {
-        self.permits.contradict();
+        if self.permits.contradict() {
+            self.identity.disown();
+        }
     }
 }

@@ -21,9 +21,9 @@
 //! but it does not accuse anybody falsely.
 
 use std::backtrace::Backtrace;
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use crate::deadlock::memory::{List, Map, Text};
 use crate::deadlock::state::{Held, Need, Permits, Place, ResourceId, ScopeId, ThreadId, Wanted};
 use crate::sync::atomic::AtomicU32;
 use crate::sync::atomic::Ordering::Relaxed;
@@ -34,7 +34,7 @@ pub struct Wait {
     pub(crate) wanted: Wanted,
     pub(crate) need: Need,
     pub(crate) at: Place,
-    pub(crate) held: Vec<Held>,
+    pub(crate) held: List<Held>,
     /// What it sleeps on, and what it found there.
     pub(crate) word: Option<(*const AtomicU32, u32)>,
     pub(crate) backtrace: Option<Arc<Backtrace>>,
@@ -43,12 +43,12 @@ pub struct Wait {
 impl Wait {
     /// A wait of a thread that holds nothing.
     pub fn new(wanted: Wanted, need: Need, at: Place) -> Self {
-        Self { wanted, need, at, held: Vec::new(), word: None, backtrace: None }
+        Self { wanted, need, at, held: List::new(), word: None, backtrace: None }
     }
 
     /// The same, by a thread that holds this.
     #[must_use]
-    pub fn holding(mut self, held: Vec<Held>) -> Self {
+    pub fn holding(mut self, held: List<Held>) -> Self {
         self.held = held;
         self
     }
@@ -66,9 +66,9 @@ enum Waker {
     /// It has been woken, or nothing is known against it.
     Nothing,
     /// One of these must go on.
-    OneOf(Vec<ThreadId>),
+    OneOf(List<ThreadId>),
     /// Each of these must.
-    AllOf(Vec<ThreadId>),
+    AllOf(List<ThreadId>),
     /// Somebody must go on, perhaps somebody unknown.
     Anyone,
 }
@@ -77,31 +77,31 @@ enum Waker {
 #[derive(Debug, PartialEq, Eq)]
 pub enum Finding {
     /// They wait for each other.
-    Cycle(Vec<ThreadId>),
+    Cycle(List<ThreadId>),
     /// They wait for one that has ended, or that is in a cycle without them.
-    Gone(Vec<ThreadId>),
+    Gone(List<ThreadId>),
 }
 
 /// A thread that has a name.
 #[derive(Clone)]
 pub(crate) struct Known {
-    pub(crate) name: Arc<str>,
+    pub(crate) name: Text,
     /// What the system calls it, where it has numbers that can be asked for.
     pub(crate) system: Option<u32>,
 }
 
 /// Who sleeps, who lives, who has ended and left something locked.
 pub struct Graph {
-    pub(crate) waits: BTreeMap<ThreadId, Wait>,
+    pub(crate) waits: Map<ThreadId, Wait>,
     /// The living that are known by name. A thread that is not here is not known to sleep.
-    pub(crate) alive: BTreeMap<ThreadId, Known>,
+    pub(crate) alive: Map<ThreadId, Known>,
     /// Those that ended with something in their hands.
-    pub(crate) ended: BTreeMap<ThreadId, (Known, Vec<Held>)>,
+    pub(crate) ended: Map<ThreadId, (Known, List<Held>)>,
     /// Who holds what: for each resource in the hands of one who sleeps or has ended, those threads, each as often
     /// as it has it.
-    holders: BTreeMap<ResourceId, Vec<ThreadId>>,
+    holders: Map<ResourceId, List<ThreadId>>,
     /// The threads of each scope that have not done with it, begun or not.
-    pub(crate) scopes: BTreeMap<ScopeId, Vec<ThreadId>>,
+    pub(crate) scopes: Map<ScopeId, List<ThreadId>>,
     /// How often a thread came or left.
     pub(crate) changes: u64,
 }
@@ -121,33 +121,35 @@ impl Graph {
     #[must_use]
     pub const fn new() -> Self {
         Self {
-            waits: BTreeMap::new(),
-            alive: BTreeMap::new(),
-            ended: BTreeMap::new(),
-            holders: BTreeMap::new(),
-            scopes: BTreeMap::new(),
+            waits: Map::new(),
+            alive: Map::new(),
+            ended: Map::new(),
+            holders: Map::new(),
+            scopes: Map::new(),
             changes: 0,
         }
     }
 
     /// Puts a thread on the graph, and asks whether it will ever go on.
     pub fn enter(&mut self, me: ThreadId, wait: Wait) -> Option<Finding> {
-        self.put(me, wait);
+        let _before = self.put(me, wait);
         self.judge(me)
     }
 
     /// Puts a thread on the graph.
-    pub(crate) fn put(&mut self, me: ThreadId, wait: Wait) {
+    #[must_use = "what was there may belong to the program, and is dropped outside the lock"]
+    pub(crate) fn put(&mut self, me: ThreadId, wait: Wait) -> Option<Wait> {
         // Who is here already runs all the same: std's scope calls the program's panic hook before it returns.
-        let _before = self.leave(me);
+        let before = self.leave(me);
         self.has(me, &wait.held);
         self.changes += 1;
         self.waits.insert(me, wait);
+        before
     }
 
     /// Takes a thread off the graph.
     pub fn leave(&mut self, me: ThreadId) -> Option<Wait> {
-        let wait = self.waits.remove(&me)?;
+        let wait = self.waits.remove(me)?;
         self.changes += 1;
         self.has_no_more(me, &wait.held);
         Some(wait)
@@ -155,14 +157,14 @@ impl Graph {
 
     /// A thread has ended, with this in its hands.
     #[cfg(any(test, not(model)))]
-    pub(crate) fn bury(&mut self, thread: ThreadId, known: Known, held: Vec<Held>) {
+    pub(crate) fn bury(&mut self, thread: ThreadId, known: Known, held: List<Held>) {
         self.has(thread, &held);
         self.ended.insert(thread, (known, held));
     }
 
     /// Where threads sleep that want some of this from the one that holds it.
     #[cfg(not(model))]
-    pub(crate) fn wanted_of(&self, held: &[Held]) -> Vec<*const AtomicU32> {
+    pub(crate) fn wanted_of(&self, held: &[Held]) -> List<*const AtomicU32> {
         let wants = |wait: &&Wait| match wait.need {
             Need::Owner(wanted) | Need::Holder(wanted, _) | Need::Runner(wanted) => {
                 held.iter().any(|held| held.id == wanted)
@@ -181,54 +183,69 @@ impl Graph {
     /// more. Returns whether it had it.
     #[cfg(any(test, not(model)))]
     pub(crate) fn lets_go(&mut self, thread: ThreadId, resource: ResourceId) -> bool {
-        let Some((_, held)) = self.ended.get_mut(&thread) else { return false };
+        let Some((_, held)) = self.ended.get_mut(thread) else { return false };
         let Some(at) = held.iter().rposition(|held| held.id == resource) else { return false };
         let gone = held.remove(at);
         if held.is_empty() {
-            self.ended.remove(&thread);
+            self.ended.remove(thread);
         }
         self.has_no_more(thread, &[gone]);
         true
     }
 
+    /// A resource is no more: no thread that has ended is blamed for it any longer.
+    #[cfg(any(test, not(model)))]
+    pub(crate) fn forget(&mut self, resource: ResourceId) {
+        while let Some(holders) = self.holders.get(resource) {
+            let Some(thread) = holders.iter().copied().find(|thread| self.is_gone(*thread)) else {
+                break;
+            };
+            if !self.lets_go(thread, resource) {
+                break; // it sleeps as it ends, with this in its hands
+            }
+        }
+    }
+
     fn has(&mut self, thread: ThreadId, held: &[Held]) {
         for held in held {
-            self.holders.entry(held.id).or_default().push(thread);
+            self.holders.entry(held.id).push(thread);
         }
     }
 
     fn has_no_more(&mut self, thread: ThreadId, held: &[Held]) {
         for held in held {
-            let Some(holders) = self.holders.get_mut(&held.id) else { continue };
+            let Some(holders) = self.holders.get_mut(held.id) else { continue };
             if let Some(at) = holders.iter().position(|holder| *holder == thread) {
                 holders.swap_remove(at);
             }
             if holders.is_empty() {
-                self.holders.remove(&held.id);
+                self.holders.remove(held.id);
             }
         }
     }
 
     fn waker(&self, wait: &Wait) -> Waker {
         match &wait.need {
-            Need::Owner(resource) => match self.holders.get(resource) {
+            Need::Owner(resource) => match self.holders.get(*resource) {
                 Some(holders) => Waker::OneOf(holders.clone()),
                 None => Waker::Nothing, // who has it runs, or it is free
             },
             Need::Holder(..) if signalled(wait) => Waker::Nothing,
             Need::Holder(resource, permits) => self.holder(*resource, *permits),
-            Need::Runner(resource) => match self.holders.get(resource) {
+            Need::Runner(resource) => match self.holders.get(*resource) {
                 Some(holders) => Waker::OneOf(holders.clone()),
                 None if signalled(wait) => Waker::Nothing,
                 None => Waker::Anyone, // who runs it does not sleep, or nobody has begun it
             },
             Need::End(_) if signalled(wait) => Waker::Nothing,
-            Need::End(thread) if self.alive.contains_key(thread) => Waker::OneOf(vec![*thread]),
+            Need::End(thread) if self.alive.contains_key(*thread) => {
+                Waker::OneOf(List::from([*thread]))
+            }
             Need::End(_) => Waker::Nothing, // it has ended, or not begun
             Need::Scope(scope) => {
-                let threads = self.scopes.get(scope).into_iter().flatten().copied();
-                let alive: Vec<_> =
-                    threads.filter(|thread| self.alive.contains_key(thread)).collect();
+                let threads = self.scopes.get(*scope).into_iter().flatten().copied();
+                let alive: List<_> =
+                    threads.filter(|thread| self.alive.contains_key(*thread)).collect();
                 if alive.is_empty() { Waker::Nothing } else { Waker::AllOf(alive) }
             }
             Need::Anyone if signalled(wait) => Waker::Nothing,
@@ -239,10 +256,10 @@ impl Graph {
     /// A thread has done with the scope that it is in.
     #[cfg(not(model))]
     pub(crate) fn leaves(&mut self, scope: ScopeId, thread: ThreadId) {
-        if let Some(threads) = self.scopes.get_mut(&scope) {
+        if let Some(threads) = self.scopes.get_mut(scope) {
             threads.retain(|other| *other != thread);
             if threads.is_empty() {
-                self.scopes.remove(&scope);
+                self.scopes.remove(scope);
             }
         }
     }
@@ -250,18 +267,19 @@ impl Graph {
     fn holder(&self, resource: ResourceId, permits: *const Permits) -> Waker {
         // SAFETY: see `Graph`.
         let Some(all) = (unsafe { (*permits).all_permits() }) else { return Waker::Anyone };
-        let mut holders = self.holders.get(&resource).cloned().unwrap_or_default();
+        let mut holders = self.holders.get(resource).cloned().unwrap_or_default();
         if holders.len() < all {
             return Waker::Anyone; // somebody runs who has one, or one is free
         }
         holders.sort_unstable();
-        holders.dedup();
+        let mut before = None;
+        holders.retain(|holder| before.replace(*holder) != Some(*holder));
         Waker::OneOf(holders)
     }
 
     /// Whether a thread has ended with something in its hands, which nobody can give back now.
     fn is_gone(&self, thread: ThreadId) -> bool {
-        self.ended.contains_key(&thread)
+        self.ended.contains_key(thread)
     }
 
     /// Whether `me` will sleep for ever, whatever threads that are not on the graph may do.
@@ -269,11 +287,11 @@ impl Graph {
         if self.quickly_cleared(me) {
             return None;
         }
-        let can_go_on = self.who_can_go_on();
-        if can_go_on.contains(&me) {
+        let sleepers = self.sleepers();
+        if goes_on(&sleepers, me) {
             return None;
         }
-        let (knot, closed) = self.reachable(me);
+        let (knot, closed) = self.reachable(me, &sleepers);
         let gone = knot.iter().any(|thread| self.is_gone(*thread));
         Some(if gone || !closed { Finding::Gone(knot) } else { Finding::Cycle(knot) })
     }
@@ -283,7 +301,7 @@ impl Graph {
         let mut thread = me;
         // As many steps as there are sleepers: then it goes in circles.
         for _ in 0..=self.waits.len() {
-            let Some(wait) = self.waits.get(&thread) else { return !self.is_gone(thread) };
+            let Some(wait) = self.waits.get(thread) else { return !self.is_gone(thread) };
             match self.waker(wait) {
                 Waker::Nothing | Waker::Anyone => return true,
                 Waker::OneOf(one) if one.len() == 1 => thread = one[0],
@@ -293,42 +311,44 @@ impl Graph {
         false
     }
 
-    /// The sleepers that can go on, if everybody who does not sleep does what is hoped for.
-    fn who_can_go_on(&self) -> BTreeSet<ThreadId> {
-        let wakers: BTreeMap<_, _> =
-            self.waits.iter().map(|(thread, wait)| (*thread, self.waker(wait))).collect();
-        let mut can_go_on = BTreeSet::new();
+    /// The sleepers, and which of them can go on if every thread that does not sleep does what is hoped for.
+    fn sleepers(&self) -> List<Sleeper> {
+        let all = self.waits.iter();
+        let mut sleepers: List<_> = all
+            .map(|(thread, wait)| Sleeper { thread, waker: self.waker(wait), goes_on: false })
+            .collect();
         loop {
-            let before = can_go_on.len();
-            for (thread, waker) in &wakers {
-                let runs = |other: &ThreadId| {
-                    can_go_on.contains(other)
-                        || !wakers.contains_key(other) && !self.is_gone(*other)
+            let mut found = false;
+            for at in 0..sleepers.len() {
+                let runs = |other: &ThreadId| match find(&sleepers, *other) {
+                    Some(other) => other.goes_on,
+                    None => !self.is_gone(*other),
                 };
-                let goes_on = match waker {
+                let goes_on = match &sleepers[at].waker {
+                    _ if sleepers[at].goes_on => false, // known
                     Waker::Nothing | Waker::Anyone => true,
                     Waker::OneOf(threads) => threads.iter().any(runs),
                     Waker::AllOf(threads) => threads.iter().all(runs),
                 };
-                if goes_on {
-                    can_go_on.insert(*thread);
-                }
+                sleepers[at].goes_on |= goes_on;
+                found |= goes_on;
             }
-            if can_go_on.len() == before {
-                return can_go_on;
+            if !found {
+                return sleepers;
             }
         }
     }
 
     /// Whom `me` waits for, and whom they wait for, and so on, in the order of the search, `me` first; and
     /// whether one of them waits for `me`. For those who cannot go on.
-    fn reachable(&self, me: ThreadId) -> (Vec<ThreadId>, bool) {
-        let can_go_on = self.who_can_go_on();
-        let (mut found, mut closed, mut next) = (vec![me], false, 0);
-        while let Some(thread) = found.get(next) {
+    fn reachable(&self, me: ThreadId, sleepers: &[Sleeper]) -> (List<ThreadId>, bool) {
+        let (mut found, mut closed, mut next) = (List::from([me]), false, 0);
+        while let Some(thread) = found.get(next).copied() {
             next += 1;
-            for waker in self.wakers(*thread) {
-                let sleeps = self.waits.contains_key(&waker) && !can_go_on.contains(&waker);
+            let Some(sleeper) = find(sleepers, thread) else { continue };
+            let (Waker::OneOf(wakers) | Waker::AllOf(wakers)) = &sleeper.waker else { continue };
+            for &waker in wakers {
+                let sleeps = find(sleepers, waker).is_some_and(|waker| !waker.goes_on);
                 closed |= waker == me;
                 if (sleeps || self.is_gone(waker)) && !found.contains(&waker) {
                     found.push(waker);
@@ -339,28 +359,28 @@ impl Graph {
     }
 
     /// Whom `thread` waits for, as far as that is known.
-    pub(crate) fn wakers(&self, thread: ThreadId) -> Vec<ThreadId> {
-        match self.waits.get(&thread).map(|wait| self.waker(wait)) {
+    pub(crate) fn wakers(&self, thread: ThreadId) -> List<ThreadId> {
+        match self.waits.get(thread).map(|wait| self.waker(wait)) {
             Some(Waker::OneOf(threads) | Waker::AllOf(threads)) => threads,
-            _ => Vec::new(),
+            _ => List::new(),
         }
     }
 
-    pub(crate) fn name_of(&self, thread: ThreadId) -> Arc<str> {
-        let ended = || self.ended.get(&thread).map(|(known, _)| known);
-        match self.alive.get(&thread).or_else(ended) {
-            Some(known) => Arc::clone(&known.name),
-            None => format!("number {thread}").into(),
+    pub(crate) fn name_of(&self, thread: ThreadId) -> Text {
+        let ended = || self.ended.get(thread).map(|(known, _)| known);
+        match self.alive.get(thread).or_else(ended) {
+            Some(known) => known.name.clone(),
+            None => Text::format(format_args!("number {thread}")),
         }
     }
 
     /// Whether all the living sleep, as far as they are known; the threads whose word has changed, which may or
     /// may not have been woken for it, in the error.
-    pub(crate) fn all_sleep(&self) -> Result<(), Vec<*const AtomicU32>> {
+    pub(crate) fn all_sleep(&self) -> Result<(), List<*const AtomicU32>> {
         if self.alive.keys().any(|thread| !self.waits.contains_key(thread)) {
-            return Err(Vec::new());
+            return Err(List::new());
         }
-        let mut doubtful = Vec::new();
+        let mut doubtful = List::new();
         for wait in self.waits.values() {
             match (self.waker(wait), wait.word) {
                 (Waker::Nothing, Some((word, _)))
@@ -368,12 +388,29 @@ impl Graph {
                 {
                     doubtful.push(word);
                 }
-                (Waker::Nothing, _) => return Err(Vec::new()),
+                (Waker::Nothing, _) => return Err(List::new()),
                 _ => {}
             }
         }
         if doubtful.is_empty() { Ok(()) } else { Err(doubtful) }
     }
+}
+
+/// A thread that sleeps, and whether it can go on.
+struct Sleeper {
+    thread: ThreadId,
+    waker: Waker,
+    goes_on: bool,
+}
+
+/// The sleepers are in the order of their numbers.
+fn find(sleepers: &[Sleeper], thread: ThreadId) -> Option<&Sleeper> {
+    let at = sleepers.binary_search_by_key(&thread, |sleeper| sleeper.thread).ok()?;
+    Some(&sleepers[at])
+}
+
+fn goes_on(sleepers: &[Sleeper], thread: ThreadId) -> bool {
+    find(sleepers, thread).is_some_and(|sleeper| sleeper.goes_on)
 }
 
 /// Whether the word that it sleeps on is another now.

@@ -35,34 +35,24 @@ impl Permits {
         }
     }
 
-    /// From the declaration on; before it nobody can have acquired.
+    /// From the declaration on; before it no thread can have acquired.
     #[cfg(not(model))]
     pub const fn bind(&mut self) {
         self.state = AtomicU32::new(THREAD_BOUND);
     }
 
-    /// From the declaration on; before it nobody can have acquired.
+    /// From the declaration on; before it no thread can have acquired.
     #[cfg(model)]
     pub fn bind(&mut self) {
         self.state = AtomicU32::new(THREAD_BOUND);
     }
 
-    /// Whether its permits are noted in the hands of those who take them.
+    /// Any thread could give a permit back, as it turns out. Returns whether that is news.
     #[inline]
     #[cfg_attr(model, track_caller)]
-    pub fn is_thread_bound(&self) -> bool {
+    pub fn contradict(&self) -> bool {
         // Relaxed: as in `all_permits`.
-        self.state.load(Relaxed) != ANYWHERE
-    }
-
-    /// Anybody could give a permit back, as it turns out.
-    #[inline]
-    #[cfg_attr(model, track_caller)]
-    pub fn contradict(&self) {
-        if self.is_thread_bound() {
-            // Relaxed: as in `all_permits`.
-            self.state.store(CONTRADICTED, Relaxed);
-        }
+        self.is_believed() && self.state.swap(CONTRADICTED, Relaxed) == THREAD_BOUND
     }
 
     /// How many permits there are, if each is in the hands of the thread that took it, or free.
@@ -73,7 +63,7 @@ impl Permits {
     /// Whether each permit is in the hands of the thread that took it, for all that is known.
     #[inline]
     pub(crate) fn is_believed(&self) -> bool {
-        // Relaxed: whoever has contradicted and then fell asleep took the lock before us; who has and runs
+        // Relaxed: a thread that has contradicted and then fell asleep took the lock before us; one that has and runs
         // is about to change the semaphore's word, at which the graph looks as well.
         self.state.load(Relaxed) == THREAD_BOUND
     }

@@ -11,10 +11,11 @@
 
 use std::time::Instant;
 
-use super::report::{Report, Verdict};
+use super::report::{Report, Sketch, Verdict};
 use super::system;
 use crate::deadlock::graph::unwatched_lock::UnwatchedLock;
 use crate::deadlock::graph::wait_for::{Finding, Graph, Wait};
+use crate::deadlock::memory::List;
 use crate::deadlock::state::ThreadId;
 use crate::futex;
 #[cfg(all(feature = "deadlock-detection", not(model)))]
@@ -121,7 +122,7 @@ impl Detector {
                     }
                     confirmed.all_slept_at = Some(changes);
                 }
-                Look::Sure(report, wait) => break (report, wait),
+                Look::Sure(sketch, wait) => break (Box::new(sketch.write()), wait),
             }
         };
         if refuses(report.verdict()) {
@@ -129,7 +130,7 @@ impl Detector {
         }
         // Off the graph, for this may run code of the program.
         tell(&report);
-        self.graph.with(|graph| graph.put(me, *wait));
+        let _before = self.graph.with(|graph| graph.put(me, wait));
         Ok(false)
     }
 }
@@ -138,7 +139,7 @@ impl Detector {
 #[derive(Default)]
 struct Confirmed {
     /// These have gone.
-    gone: Vec<ThreadId>,
+    gone: List<ThreadId>,
     /// When the graph had changed so often, the threads on it were all that there are.
     all_slept_at: Option<u64>,
 }
@@ -148,13 +149,13 @@ enum Look {
     /// The thread can go on, as far as is known.
     GoesOn,
     /// All sleep; but these words have changed, and those who sleep there may have been woken or not.
-    PerhapsWoken(Vec<*const AtomicU32>),
+    PerhapsWoken(List<*const AtomicU32>),
     /// It never goes on, if these have gone, which the system calls by these numbers.
-    IfGone(Vec<(ThreadId, Option<u32>)>),
+    IfGone(List<(ThreadId, Option<u32>)>),
     /// It never goes on, if these are all threads of the program.
-    IfAll { numbers: Vec<Option<u32>>, changes: u64 },
+    IfAll { numbers: List<Option<u32>>, changes: u64 },
     /// It never goes on, and it is off the graph.
-    Sure(Box<Report>, Box<Wait>),
+    Sure(Sketch, Wait),
 }
 
 impl Look {
@@ -171,7 +172,7 @@ impl Look {
                 Err(words) if words.is_empty() => return Self::GoesOn,
                 Err(words) => return Self::PerhapsWoken(words),
                 Ok(()) if confirmed.all_slept_at == Some(graph.changes) => {
-                    let others = graph.waits.keys().copied().filter(|thread| *thread != me);
+                    let others = graph.waits.keys().filter(|thread| *thread != me);
                     (Verdict::Stuck, [me].into_iter().chain(others).collect())
                 }
                 // One of them woke up while the system was asked.
@@ -183,15 +184,16 @@ impl Look {
                 }
             },
         };
-        let ended = |thread| graph.ended.get(thread).map(|(known, _)| (*thread, known.system));
+        let ended =
+            |thread: &ThreadId| graph.ended.get(*thread).map(|(known, _)| (*thread, known.system));
         let unconfirmed = threads.iter().filter(|thread| !confirmed.gone.contains(thread));
-        let unsure: Vec<_> = unconfirmed.filter_map(ended).collect();
+        let unsure: List<_> = unconfirmed.filter_map(ended).collect();
         if !unsure.is_empty() {
             return Self::IfGone(unsure);
         }
-        let report = Report::of(graph, verdict, &threads);
+        let sketch = Sketch::of(graph, verdict, &threads);
         match graph.leave(me) {
-            Some(wait) => Self::Sure(Box::new(report), Box::new(wait)),
+            Some(wait) => Self::Sure(sketch, wait),
             None => Self::GoesOn,
         }
     }

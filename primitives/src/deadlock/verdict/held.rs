@@ -1,11 +1,11 @@
 //! What each thread holds, kept by the thread itself.
 //!
-//! No other thread looks in here. When a thread falls asleep a copy goes onto the graph, and the usual case,
-//! in which nobody sleeps, shares nothing.
+//! No other thread looks in here. When a thread falls asleep a copy goes onto the graph, and the
+//! usual case, in which no thread sleeps, shares nothing.
 //!
-//! The [`HeldLocks`] are a thread-local without a destructor, which is reached by a plain address: no test whether
-//! it is there yet, or there still. The destructor that a thread's end needs is that of its [`Will`],
-//! which is written when the thread takes the first resource of its life.
+//! The [`HeldLocks`] are a thread-local without a destructor, which is reached by a plain address:
+//! no test whether it is there yet, or there still. The destructor that a thread's end needs is
+//! that of its [`Will`], which is written when the thread takes the first resource of its life.
 
 use std::cell::{Cell, RefCell};
 use std::process;
@@ -13,20 +13,32 @@ use std::process;
 use super::detector::DETECTOR;
 use super::system;
 use crate::deadlock::graph::resources;
-use crate::deadlock::graph::wait_for::Known;
-use crate::deadlock::state::{Held, HeldLocks, Place, ResourceId, ThreadId};
+use crate::deadlock::graph::wait_for::{Graph, Known};
+use crate::deadlock::memory::{List, Text};
+use crate::deadlock::state::{Held, HeldLocks, Inside, Place, ResourceId, ThreadId};
 use crate::futex;
+use crate::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use crate::sync::thread;
 
 thread_local! {
     /// What this thread holds. (No destructor.)
     static HELD_LOCKS: HeldLocks = const { HeldLocks::new() };
-    static WILL: Will = const { Will { more: RefCell::new(Vec::new()), listed: Cell::new(0) } };
+    static WILL: Will =
+        const { Will { undertaken: RefCell::new(List::new()), listed: Cell::new(0) } };
+    /// How many resources were [disowned] when this thread last looked. (No destructor.)
+    static SEEN: Cell<u64> = const { Cell::new(0) };
 }
 
-/// What is done when the thread ends; and what the list has no room for.
+/// How many resources have gone while threads may hold them, and can never give them back.
+static DISOWNED: AtomicU64 = AtomicU64::new(0);
+
+/// So many threads have ended with something in their hands, at least.
+static BURIED: AtomicU64 = AtomicU64::new(0);
+
+/// What is done when the thread ends; and what it has undertaken.
 struct Will {
-    more: RefCell<Vec<(ResourceId, Place)>>,
+    /// Tasks, which are in no order among locks.
+    undertaken: RefCell<List<(ResourceId, Place)>>,
     /// The process on whose list of the living it is; 0: on none.
     listed: Cell<u32>,
 }
@@ -34,27 +46,38 @@ struct Will {
 impl Drop for Will {
     fn drop(&mut self) {
         let held = HELD_LOCKS.with(|held_locks| {
-            let held = resources::describe(held_locks.iter().chain(self.more.take()));
+            // Relaxed: see `forget`. Before it asks what of it is there still.
+            BURIED.fetch_add(1, Relaxed);
+            let held = all_of(held_locks, self);
             held_locks.shut(); // thread-locals that are destroyed later may lock, and are not watched
             held
         });
-        if self.listed.get() != process::id() && held.is_empty() {
-            return;
+        if held.is_empty() {
+            BURIED.fetch_sub(1, Relaxed); // Relaxed: see `forget`
+            if self.listed.get() != process::id() {
+                return;
+            }
         }
         let me = thread::id();
+        // Before the lock is taken: std may ask the program's allocator for the name.
+        let named = (!held.is_empty() && self.listed.get() != process::id()).then(this_thread);
         let in_vain = DETECTOR.get().graph.with(|graph| {
-            let known = graph.alive.remove(&me);
-            if held.is_empty() {
-                return Vec::new();
-            }
+            let known = graph.alive.remove(me).or(named);
             let in_vain = graph.wanted_of(&held);
-            graph.bury(me, known.unwrap_or_else(this_thread), held);
+            if let Some(known) = known.filter(|_| !held.is_empty()) {
+                graph.bury(me, known, held);
+            }
             in_vain
         });
         // Those who fell asleep while this thread was still there look once more, and are told. (To wake them for no
         // reason is always allowed.)
         in_vain.into_iter().for_each(futex::wake_all);
     }
+}
+
+fn all_of(held_locks: &HeldLocks, will: &Will) -> List<Held> {
+    let undertaken = will.undertaken.borrow();
+    resources::describe(held_locks.copy().into_iter().chain(undertaken.iter().copied()))
 }
 
 /// Whether this thread holds anything, as far as one sees at a glance.
@@ -71,18 +94,19 @@ pub(crate) fn take(resource: ResourceId, since: Place) {
     }
 }
 
-/// The first resource of a thread's life, or one more than it has room for.
+/// The first resource of a thread's life, or one more than there is room for in the thread.
 #[cold]
 fn take_more(resource: ResourceId, since: Place) {
     // While the thread destroys its thread-locals nothing is kept any more.
-    let _ = WILL.try_with(|will| {
+    let _ = WILL.try_with(|_| {
         HELD_LOCKS.with(|held_locks| {
             if held_locks.is_shut() {
                 held_locks.open();
             }
-            if !held_locks.take(resource, since) {
-                will.more.borrow_mut().push((resource, since));
+            if held_locks.is_about_to_grow() {
+                resources::with_living(|is_living| held_locks.retain(is_living));
             }
+            held_locks.take_more(resource, since);
         });
     });
 }
@@ -104,28 +128,31 @@ pub(crate) fn put_back_mine(resource: ResourceId) -> bool {
 /// This thread has begun something that others may wait for, and that has no order among locks.
 #[cold]
 pub(crate) fn undertake(resource: ResourceId, since: Place) {
-    let _ = WILL.try_with(|will| will.more.borrow_mut().push((resource, since)));
+    let _ = WILL.try_with(|will| will.undertaken.borrow_mut().push((resource, since)));
 }
 
-/// Something that was not the last to be taken, or that is released by the destructor of a thread-local.
+/// Something that was not the last to be taken, or that is released by the destructor of a
+/// thread-local.
 #[cold]
 fn put_back_any(resource: ResourceId) -> bool {
-    let from_more = |will: &Will| {
-        let mut more = will.more.borrow_mut();
-        let at = more.iter().rposition(|held| held.0 == resource);
-        at.map(|at| more.remove(at)).is_some()
+    let of_tasks = |will: &Will| {
+        let mut undertaken = will.undertaken.borrow_mut();
+        let at = undertaken.iter().rposition(|task| task.0 == resource);
+        at.map(|at| undertaken.remove(at)).is_some()
     };
-    match WILL.try_with(from_more) {
+    match WILL.try_with(of_tasks) {
         Ok(was_there) => was_there || HELD_LOCKS.with(|held_locks| held_locks.put_back(resource)),
         // The will has been executed; it said that the thread had ended while it held this.
-        Err(_) => DETECTOR.get().graph.with(|graph| graph.lets_go(thread::id(), resource)),
+        Err(_) => with_buried(|graph| graph.lets_go(thread::id(), resource)),
     }
 }
 
+/// Not under a lock of the detector: std may ask the program's allocator.
 fn this_thread() -> Known {
+    let _inside = Inside::enter();
     let name = match std::thread::current().name() {
         Some(name) => name.into(),
-        None => format!("number {}", thread::id()).into(),
+        None => Text::format(format_args!("number {}", thread::id())),
     };
     Known { name, system: system::my_number() }
 }
@@ -139,19 +166,30 @@ pub(crate) fn thread_begins(id: ThreadId, name: &str) {
     });
 }
 
-/// Puts this thread on the list of the living, by name. Returns what it holds; `None` while it destroys its
-/// thread-locals.
-pub(crate) fn introduce() -> Option<Vec<Held>> {
-    let list = |will: &Will| {
+impl Will {
+    /// Puts this thread on the list of the living, by name, unless it is there.
+    fn list(&self) {
         // In a child of a `fork` the thread that made it is not listed yet.
         let process = process::id();
-        if will.listed.replace(process) != process {
+        if self.listed.replace(process) != process {
             let (me, known) = (thread::id(), this_thread());
             DETECTOR.get().graph.with(|graph| graph.alive.insert(me, known));
         }
-        let more = will.more.borrow();
-        HELD_LOCKS
-            .with(|held_locks| resources::describe(held_locks.iter().chain(more.iter().copied())))
+    }
+}
+
+/// Puts this thread on the list of the living, by name. Returns `false` while it destroys its
+/// thread-locals.
+pub(crate) fn is_introduced() -> bool {
+    WILL.try_with(Will::list).is_ok()
+}
+
+/// [`is_introduced`]; returns what it holds, and `None` while it destroys its thread-locals.
+pub(crate) fn introduce() -> Option<List<Held>> {
+    let list = |will: &Will| {
+        will.list();
+        forget_the_gone();
+        HELD_LOCKS.with(|held_locks| all_of(held_locks, will))
     };
     WILL.try_with(list).ok()
 }
@@ -160,4 +198,51 @@ pub(crate) fn introduce() -> Option<Vec<Held>> {
 #[inline]
 pub(crate) fn with_held_locks<R>(f: impl FnOnce(&HeldLocks) -> R) -> R {
     HELD_LOCKS.with(f)
+}
+
+/// A resource is gone: no thread that has ended is blamed for it.
+pub(crate) fn forget(resource: ResourceId) {
+    // Relaxed: a thread that ends counts itself before it asks, under a lock, what of it is there
+    // still; and that this is not was said under the same lock. So either it leaves it out, or it
+    // is counted here.
+    if BURIED.load(Relaxed) > 0 {
+        with_buried(|graph| graph.forget(resource));
+    }
+}
+
+/// Calls `f`, which may take something out of the hands of threads that have ended.
+fn with_buried<R>(f: impl FnOnce(&mut Graph) -> R) -> R {
+    let (result, fewer) = DETECTOR.get().graph.with(|graph| {
+        let before = graph.ended.len();
+        let result = f(graph);
+        (result, before - graph.ended.len())
+    });
+    BURIED.fetch_sub(fewer as u64, Relaxed); // Relaxed: see `forget`
+    result
+}
+
+/// A resource is gone that threads have noted, none of which will give it back: they forget it when
+/// they next look.
+pub(crate) fn disowned() {
+    // Relaxed: a thread that learns of it late forgets late.
+    DISOWNED.fetch_add(1, Relaxed);
+}
+
+/// Whether something was [disowned] since this thread last looked.
+#[inline]
+pub(crate) fn is_out_of_date() -> bool {
+    // Relaxed: as in `disowned`.
+    SEEN.get() != DISOWNED.load(Relaxed)
+}
+
+/// Forgets what this thread has noted and what is there no more.
+pub(crate) fn forget_the_gone() {
+    if is_out_of_date() {
+        // Relaxed: as in `disowned`. Before it looks, so that it looks again if there is more
+        // meanwhile.
+        SEEN.set(DISOWNED.load(Relaxed));
+        HELD_LOCKS.with(|held_locks| {
+            resources::with_living(|is_living| held_locks.retain(is_living));
+        });
+    }
 }

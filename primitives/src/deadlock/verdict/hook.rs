@@ -6,6 +6,7 @@ use std::{env, mem};
 
 use super::report::Report;
 use crate::deadlock::graph::unwatched_lock::UnwatchedLock;
+use crate::deadlock::state::Inside;
 use crate::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 type Hook = Arc<dyn Fn(&Report) + Send + Sync>;
@@ -28,7 +29,8 @@ static HOOK: UnwatchedLock<Option<Hook>> = UnwatchedLock::new(None);
 /// deadlock::set_hook(|report| eprintln!("{}", report.to_json()));
 /// ```
 pub fn set_hook(hook: impl Fn(&Report) + Send + Sync + 'static) {
-    let before = HOOK.with(|place| place.replace(Arc::new(hook)));
+    let hook: Hook = Arc::new(hook); // before the lock, for it asks the program's allocator
+    let before = HOOK.with(|place| place.replace(hook));
     drop(before); // after the lock, for what it captured is the program's
 }
 
@@ -47,6 +49,7 @@ pub(crate) fn tell_before_panic(report: &Report) {
 
 fn call_hook(report: &Report) -> bool {
     let Some(hook) = HOOK.with(|hook| hook.clone()) else { return false };
+    let _outside = Inside::pause(); // the hook is the program's
     // It must not unwind from here: the caller may be taking a lock back whose guard is alive already.
     if let Err(panic) = panic::catch_unwind(AssertUnwindSafe(|| hook(report))) {
         mem::forget(panic); // dropping it may panic as well; the panic itself has been reported

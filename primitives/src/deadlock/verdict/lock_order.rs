@@ -1,204 +1,275 @@
 //! Lock order: deadlocks that have not happened yet.
 //!
-//! Whenever a thread takes a lock while it holds another, the order of the two is noted, for the whole program
-//! and for good: "B after A". If some thread ever does the opposite, or closes a ring over several locks, then
-//! with other timing each of them could hold what the next one wants. Nobody needs to have waited for that to
-//! be seen; one run that goes well is enough.
+//! Whenever a thread takes a lock while it holds others, the [nesting](nestings) is noted, for the
+//! whole program and as long as the locks are there: "B within A". If the opposite was done as
+//! well, or a ring over several locks is closed, then with other timing each of the threads could
+//! hold what the next one wants. No thread needs to have waited for that to be seen; one run that
+//! goes well is enough.
 //!
-//! One case is none: if both orders are taken under the same third lock, that lock keeps them apart. So a
-//! note says also what else was held (its _guards_), and a ring counts only if no two of its notes have a guard
-//! in common. Only waits that can last for ever are noted: a try, or a wait with a deadline, gives up.
+//! [Two things](rings) must be so for a ring to count: no lock is common to two of its nestings, for that one would
+//! keep them apart, and more than one thread did it. That those threads ran at the same time is not
+//! asked for: what counts is that the program takes locks in this order, and not when it did so.
+//! (Linux's lockdep does not ask for it either. It also tells of what one thread alone did, because
+//! there the code counts and not the thread.) Only waits that can last without end are noted: a
+//! try, or a wait with a deadline, gives up.
 //!
-//! A thread that nests the same locks again finds the nesting in a small table of its own and asks nobody.
+//! A thread that nests the same locks again finds the nesting in a small table of its own and asks
+//! no other.
 //!
-//! Source: the idea is that of Linux's lockdep; the guards are from Havelund,
+//! Source: the idea is that of Linux's lockdep; locks that keep nestings apart are from Havelund,
 //! [_Using Runtime Analysis to Guide Model Checking of Java Programs_](https://doi.org/10.1007/10722468_15).
 
-use std::cell::Cell;
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+mod nestings;
+mod rings;
 
+use std::cell::Cell;
+
+use self::nestings::{Nestings, mix};
+use self::rings::Step;
 use super::detector::DETECTOR;
 use super::report::{Report, ThreadReport};
 use super::{held, hook};
+use crate::deadlock::graph::resources;
 use crate::deadlock::graph::unwatched_lock::UnwatchedLock;
-use crate::deadlock::state::{Held, Kind, Label, Place, ResourceId, ThreadId};
+use crate::deadlock::memory::{List, NOWHERE};
+use crate::deadlock::state::{Entry, Held, HeldLocks, Inside, Place, ResourceId};
 use crate::sync::thread;
 
-/// How many different notes of one pair are kept; each has other guards.
-const MOST_NOTES: usize = 8;
-/// How many locks a ring may have to be found.
-const LONGEST_RING: usize = 16;
-/// Nestings that a thread remembers, in 4 KiB.
-const REMEMBERED: usize = 512;
-/// In so many places one may stand. With a single one, two nestings that fall on it would keep forgetting each other.
+/// Nestings that a thread remembers, in 16 KiB, of which those pages are real that are used.
+const REMEMBERED: usize = 1_024;
+/// In so many places one may stand. With a single one, two nestings that fall on it would keep
+/// forgetting each other.
 const WAYS: usize = 4;
 
-static ORDER: UnwatchedLock<Order> = UnwatchedLock::new(Order::new());
+static ORDER: UnwatchedLock<Nestings> = UnwatchedLock::new(Nestings::new());
 
 thread_local! {
-    static SEEN: [[Cell<u64>; WAYS]; REMEMBERED / WAYS] =
-        const { [const { [const { Cell::new(0) }; WAYS] }; REMEMBERED / WAYS] };
+    static REMEMBERS: Remembers =
+        const { Remembers([const { [const { Memory::nothing() }; WAYS] }; REMEMBERED / WAYS]) };
+    /// By what number the order knows this thread; 0, or one that is gone: by none.
+    static AUTHOR: Cell<u64> = const { Cell::new(0) };
 }
 
-/// The caller is about to take this, and holds something: notes the order, and tells if it is a new inversion.
-#[inline(never)] // or every call of `lock` would carry it along
-pub(crate) fn check(number: ResourceId, label: &Label, at: Place) {
-    let mix =
-        |sum: u64, number: u64| (sum ^ number).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(29);
-    let nesting =
-        held::with_held_locks(|held_locks| held_locks.resources().fold(mix(1, number), mix)) | 1;
-    SEEN.with(|seen| {
-        let places = &seen[(nesting >> 32) as usize % seen.len()];
-        if places.iter().all(|place| place.get() != nesting) {
-            places.iter().fold(nesting, |newer, place| place.replace(newer)); // forgets the oldest
-            Nesting { number, label: *label, at }.note();
+/// The nestings that a thread has gone through: it needs to tell no other of them again.
+struct Remembers([[Memory; WAYS]; REMEMBERED / WAYS]);
+
+struct Memory {
+    /// Made of the nesting before, the lock and the place. The lowest bit: it was waited for there.
+    key: Cell<u64>,
+    nesting: Cell<u64>,
+}
+
+/// The lowest bit of a key.
+const ORDERED: u64 = 1;
+/// The next one: there is a key.
+const THERE: u64 = 2;
+
+impl Memory {
+    const fn nothing() -> Self {
+        Self { key: Cell::new(0), nesting: Cell::new(0) }
+    }
+}
+
+impl Remembers {
+    #[inline]
+    fn key(parent: u64, lock: ResourceId, at: Place) -> u64 {
+        let key = mix(mix(parent, lock), std::ptr::from_ref(at).addr() as u64);
+        (key & !ORDERED) | THERE
+    }
+
+    #[inline]
+    fn places(&self, key: u64) -> &[Memory; WAYS] {
+        &self.0[(key >> 32) as usize % self.0.len()]
+    }
+
+    /// The nesting with this key; with `ORDERED` in it, only if it was waited for.
+    #[inline]
+    fn find(&self, key: u64) -> Option<u64> {
+        let is_it = |place: &&Memory| {
+            let known = place.key.get();
+            (known | ORDERED) == (key | ORDERED) && (known & ORDERED) >= (key & ORDERED)
+        };
+        self.places(key).iter().find(is_it).map(|place| place.nesting.get())
+    }
+
+    fn add(&self, key: u64, nesting: u64) {
+        let places = self.places(key);
+        // The same one in no order would be found first.
+        let at = places.iter().position(|place| (place.key.get() | ORDERED) == (key | ORDERED));
+        let at = at.unwrap_or(WAYS - 1); // forgets the oldest
+        for at in (0..at).rev() {
+            places[at + 1].key.set(places[at].key.get());
+            places[at + 1].nesting.set(places[at].nesting.get());
         }
+        places[0].key.set(key);
+        places[0].nesting.set(nesting);
+    }
+
+    /// The nesting of an entry, next after this one.
+    #[inline]
+    fn of(&self, entry: &Entry, parent: u64) -> Option<u64> {
+        let known = self.find(Self::key(parent, entry.resource(), entry.since()))?;
+        entry.set_nesting(known);
+        Some(known)
+    }
+}
+
+/// The caller is about to take this, and holds something: notes the order, and tells if it is a new
+/// inversion.
+#[inline(never)] // or every call of `lock` would carry it along
+pub(crate) fn check(number: ResourceId, at: Place) {
+    let is_known = held::with_held_locks(|held_locks| {
+        let last = held_locks.last();
+        if last.is_none() && held_locks.forget_holes() {
+            return true; // it holds nothing after all
+        }
+        REMEMBERS.with(|remembers| {
+            innermost(held_locks, last, remembers)
+                .and_then(|parent| remembers.find(Remembers::key(parent, number, at) | ORDERED))
+                .is_some()
+        })
     });
+    if !is_known || held::is_out_of_date() {
+        note(number, at);
+    }
+}
+
+/// The nesting that the thread is in, if it remembers all of it.
+#[inline]
+fn innermost(held_locks: &HeldLocks, last: Option<&Entry>, remembers: &Remembers) -> Option<u64> {
+    let Some(last) = last else { return innermost_of_many(held_locks, remembers) };
+    match last.nesting() {
+        0 if held_locks.is_first(last) => remembers.of(last, 0),
+        0 => innermost_of_many(held_locks, remembers),
+        known => Some(known),
+    }
+}
+
+fn innermost_of_many(held_locks: &HeldLocks, remembers: &Remembers) -> Option<u64> {
+    let known = |last: Option<&Entry>, before: Option<&Entry>| {
+        let (last, parent) = (last?, before.map_or(0, Entry::nesting));
+        match last.nesting() {
+            0 if before.is_none() || parent != 0 => remembers.of(last, parent),
+            0 => None,
+            known => Some(known),
+        }
+    };
+    if let Some(known) = held_locks.last_of_many(known) {
+        return Some(known);
+    }
+    let mut nesting = Some(0);
+    held_locks.for_each(|entry| {
+        nesting = match (nesting, entry.nesting()) {
+            (Some(parent), 0) => remembers.of(entry, parent),
+            (Some(_), known) => Some(known),
+            (None, _) => None,
+        };
+    });
+    nesting.filter(|nesting| *nesting != 0)
 }
 
 /// A nesting that this thread does not remember.
-struct Nesting {
-    number: u64,
-    label: Label,
-    at: Place,
-}
-
-impl Nesting {
-    #[cold]
-    fn note(self) {
-        let Some(held) = held::introduce() else { return };
-        let me = thread::id();
-        let name = DETECTOR.get().graph.with(|graph| graph.name_of(me));
-        let mut found = Vec::new();
-        ORDER.with(|order| {
-            // A task keeps nobody out, and each is another one: as guards they would make all notes differ.
-            let locks = || held.iter().filter(|held| held.label.kind() != Kind::Task);
-            for old in locks().filter(|old| old.id != self.number) {
-                let guards: BTreeSet<_> =
-                    locks().map(|held| held.id).filter(|id| *id != old.id).collect();
-                let note = Note {
-                    thread: me,
-                    name: Arc::clone(&name),
-                    held: *old,
-                    wanted: self.label,
-                    at: self.at,
-                    guards,
-                };
-                found.extend(order.add(old.id, self.number, note));
-            }
+#[cold]
+fn note(number: ResourceId, at: Place) {
+    let Some(_inside) = Inside::enter() else { return };
+    if !held::is_introduced() {
+        return;
+    }
+    held::forget_the_gone();
+    let mut found = List::new();
+    held::with_held_locks(|held_locks| {
+        REMEMBERS.with(|remembers| {
+            ORDER.with(|order| {
+                note_in(order, held_locks, remembers, (number, at), |steps| found.push(steps));
+            });
         });
-        for report in found {
+    });
+    for steps in &found {
+        if let Some(report) = report(steps) {
             hook::tell(&report);
         }
     }
 }
 
-/// A lock is no more: nor is its order.
-pub(crate) fn forget(number: u64) {
-    let _gone = ORDER.with(|order| order.forget(number));
+fn note_in(
+    order: &mut Nestings,
+    held_locks: &HeldLocks,
+    remembers: &Remembers,
+    (number, at): (ResourceId, Place),
+    found: impl FnMut(List<Step>),
+) {
+    // Room for all of them first, which may move what is there.
+    let lock = order.lock(number);
+    let known = held_locks.rposition(|entry| order.nestings.find(entry.nesting()).is_some());
+    held_locks.for_each_from(known, |entry, _| {
+        if resources::label(entry.resource()).is_some() {
+            order.lock(entry.resource());
+        }
+    });
+    let author = author(order);
+    let mut parent = NOWHERE;
+    let known = held_locks.rposition(|entry| order.nestings.find(entry.nesting()).is_some());
+    held_locks.for_each_from(known, |entry, before| {
+        let known = entry.nesting();
+        if order.nestings.find(known).is_some() {
+            parent = known as u32;
+        } else if before == Some(entry.resource()) && parent != NOWHERE {
+            entry.set_nesting(order.nestings.number(parent)); // another permit
+        } else if resources::label(entry.resource()).is_some() {
+            let lock = order.lock(entry.resource());
+            let above = if parent == NOWHERE { 0 } else { order.nestings.number(parent) };
+            let there = order.find(parent, lock, entry.since());
+            parent = there.unwrap_or_else(|| order.add(parent, lock, entry.since(), author));
+            let nesting = order.nestings.number(parent);
+            remembers.add(Remembers::key(above, entry.resource(), entry.since()), nesting);
+            entry.set_nesting(nesting);
+        }
+    });
+    let there = order.find(parent, lock, at);
+    if parent == NOWHERE || there.is_none() && order.is_within(parent, lock) {
+        order.forget_unused(author);
+        return; // it is alone, or waits for itself
+    }
+    let nesting = there.unwrap_or_else(|| order.add(parent, lock, at, author));
+    let mut is_news = order.add_author(nesting, author);
+    if !order.nestings[nesting].ordered {
+        is_news = true;
+        order.set_ordered(nesting, Nestings::close);
+    }
+    if is_news {
+        order.rings(nesting, author, found);
+    }
+    let above = order.nestings.number(parent);
+    remembers.add(Remembers::key(above, number, at) | ORDERED, order.nestings.number(nesting));
+    order.forget_unused(author);
 }
 
-/// Once, somewhere, some thread took one lock while it held another.
-#[derive(Clone)]
-struct Note {
-    thread: ThreadId,
-    name: Arc<str>,
-    held: Held,
-    wanted: Label,
-    at: Place,
-    /// What else it held.
-    guards: BTreeSet<u64>,
+/// By what the order knows this thread.
+fn author(order: &mut Nestings) -> u32 {
+    let known = AUTHOR.get();
+    if order.authors.find(known).is_some() {
+        return known as u32;
+    }
+    let me = thread::id();
+    let new = order.author(me, DETECTOR.get().graph.with(|graph| graph.name_of(me)));
+    AUTHOR.set(order.authors.number(new));
+    new
 }
 
-struct Order {
-    /// For each lock those that were taken while it was held.
-    after: BTreeMap<u64, BTreeMap<u64, Vec<Note>>>,
-    /// The same the other way round.
-    before: BTreeMap<u64, BTreeSet<u64>>,
-    /// Pairs that have been reported, the smaller number first.
-    told: BTreeSet<(u64, u64)>,
+fn report(steps: &List<Step>) -> Option<Report> {
+    let threads = steps.iter().map(|step| {
+        let held = Held { id: step.held, label: resources::label(step.held)?, since: step.since };
+        let wanted = resources::label(step.wanted)?;
+        Some(ThreadReport::inverted(step.thread, &step.name, &held, wanted, step.at))
+    });
+    // A lock that is gone meanwhile is in no trouble.
+    threads.collect::<Option<Vec<_>>>().map(Report::inversion)
 }
 
-impl Order {
-    const fn new() -> Self {
-        Self { after: BTreeMap::new(), before: BTreeMap::new(), told: BTreeSet::new() }
-    }
-
-    /// Notes `new` after `old`; returns the ring that this closes, if it has not been reported.
-    fn add(&mut self, old: u64, new: u64, note: Note) -> Option<Report> {
-        let notes = self.after.entry(old).or_default().entry(new).or_default();
-        if notes.len() >= MOST_NOTES
-            || notes.iter().any(|known| known.guards.is_subset(&note.guards))
-        {
-            return None;
-        }
-        notes.retain(|known| !note.guards.is_subset(&known.guards));
-        notes.push(note.clone());
-        self.before.entry(new).or_default().insert(old);
-
-        let pair = (old.min(new), old.max(new));
-        if self.told.contains(&pair) {
-            return None;
-        }
-        let mut ring = vec![note];
-        if !self.path(new, old, &mut ring, &mut BTreeSet::new()) {
-            return None;
-        }
-        self.told.insert(pair);
-        let threads = ring.iter().map(|note| {
-            ThreadReport::inverted(
-                note.thread,
-                Arc::clone(&note.name),
-                &note.held,
-                note.wanted,
-                note.at,
-            )
-        });
-        Some(Report::inversion(threads.collect()))
-    }
-
-    /// Looks for a way from one lock to another, each taken while the one before was held; no two of its
-    /// notes, nor of those before, under a common guard.
-    fn path(&self, from: u64, to: u64, ring: &mut Vec<Note>, seen: &mut BTreeSet<u64>) -> bool {
-        if from == to {
-            return true;
-        }
-        if ring.len() > LONGEST_RING || !seen.insert(from) {
-            return false;
-        }
-        let Some(after) = self.after.get(&from) else { return false };
-        // The short way first.
-        let direct = after.get_key_value(&to);
-        for (next, notes) in direct.into_iter().chain(after.iter().filter(|(next, _)| **next != to))
-        {
-            let apart =
-                |note: &&Note| ring.iter().all(|other| other.guards.is_disjoint(&note.guards));
-            let Some(note) = notes.iter().find(apart) else { continue };
-            ring.push(note.clone());
-            if self.path(*next, to, ring, seen) {
-                return true;
-            }
-            ring.pop();
-        }
-        false
-    }
-
-    fn forget(&mut self, number: u64) -> Option<BTreeMap<u64, Vec<Note>>> {
-        let after = self.after.remove(&number);
-        for next in after.iter().flat_map(BTreeMap::keys) {
-            if let Some(before) = self.before.get_mut(next) {
-                before.remove(&number);
-            }
-        }
-        for before in self.before.remove(&number).into_iter().flatten() {
-            if let Some(after) = self.after.get_mut(&before) {
-                after.remove(&number);
-            }
-        }
-        if after.is_some() {
-            self.told.retain(|(a, b)| *a != number && *b != number);
-        }
-        after
-    }
+/// A lock is gone, and its order with it.
+pub(crate) fn forget(number: ResourceId) {
+    ORDER.with(|order| order.forget(number));
 }
+
+#[cfg(test)]
+mod tests;

@@ -14,14 +14,14 @@
 //! ```
 
 use std::cell::Cell;
-use std::collections::BTreeSet;
 use std::panic::Location;
 
 use super::detector::DETECTOR;
 use super::report::{Report, ThreadReport};
 use super::{held, hook};
 use crate::deadlock::graph::unwatched_lock::UnwatchedLock;
-use crate::deadlock::state::{Held, Label, Place, ResourceId};
+use crate::deadlock::memory::Map;
+use crate::deadlock::state::{Held, Inside, Label, Place, ResourceId};
 use crate::sync::thread;
 
 thread_local! {
@@ -30,7 +30,7 @@ thread_local! {
 }
 
 /// What has been told: where the lock was taken, and where it was taken again.
-static TOLD: UnwatchedLock<BTreeSet<(Place, Place)>> = UnwatchedLock::new(BTreeSet::new());
+static TOLD: UnwatchedLock<Map<(Place, Place), ResourceId>> = UnwatchedLock::new(Map::new());
 
 /// Runs `f`, which is another task than the one that the thread is at.
 pub fn helping<R>(f: impl FnOnce() -> R) -> R {
@@ -40,7 +40,7 @@ pub fn helping<R>(f: impl FnOnce() -> R) -> R {
             BELOW.set(self.0);
         }
     }
-    let holds = held::with_held_locks(|held_locks| held_locks.resources().count());
+    let holds = held::with_held_locks(|held_locks| held_locks.copy().len());
     let _before = Before(BELOW.replace(holds));
     f()
 }
@@ -58,14 +58,15 @@ pub(crate) fn check(resource: ResourceId, label: Label) {
 fn tell(id: ResourceId, label: Label, at: Place) {
     let below = BELOW.get();
     let taken_below = held::with_held_locks(|held_locks| {
-        held_locks.iter().take(below).find(|(resource, _)| *resource == id)
+        held_locks.copy().into_iter().take(below).find(|(resource, _)| *resource == id)
     });
     let Some((_, since)) = taken_below else { return };
-    if !TOLD.with(|told| told.insert((since, at))) || held::introduce().is_none() {
+    let Some(_inside) = Inside::enter() else { return };
+    if TOLD.with(|told| told.insert((since, at), id)).is_some() || !held::is_introduced() {
         return;
     }
     let me = thread::id();
     let name = DETECTOR.get().graph.with(|graph| graph.name_of(me));
     let held = Held { id, label, since };
-    hook::tell(&Report::reentry(ThreadReport::inverted(me, name, &held, label, at)));
+    hook::tell(&Report::reentry(ThreadReport::inverted(me, &name, &held, label, at)));
 }

@@ -2,14 +2,15 @@
 
 mod json;
 mod mermaid;
+mod sketch;
 mod text;
 
 use std::backtrace::Backtrace;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::deadlock::graph::wait_for::Graph;
-use crate::deadlock::state::{Held, Label, Need, Place, ThreadId, Wanted};
+pub(crate) use self::sketch::Sketch;
+use crate::deadlock::state::{Held, Label, Place, ThreadId};
 
 /// What kind of trouble it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,7 +20,8 @@ pub enum Verdict {
     /// Threads will sleep for ever, though not in a circle: everybody sleeps, or who has what they wait for is
     /// gone.
     Stuck,
-    /// Two locks were taken in both orders. Nobody waits for ever yet; with other timing somebody will.
+    /// Several threads took locks in opposite orders, at the same time or not. Nothing waits for ever yet; if they do so at
+    /// the same moment, they will.
     Inversion,
     /// A worker that waits for a task ran it with a lock in its hands, and the lock let the task in as its owner: into
     /// the middle of a section. Nobody waits.
@@ -93,12 +95,6 @@ impl Report {
         &self.threads
     }
 
-    /// What the graph knows of these threads.
-    pub(crate) fn of(graph: &Graph, verdict: Verdict, threads: &[ThreadId]) -> Self {
-        let threads = threads.iter().map(|thread| ThreadReport::of(graph, *thread)).collect();
-        Self { verdict, threads }
-    }
-
     #[cfg(not(model))]
     pub(crate) fn inversion(threads: Vec<ThreadReport>) -> Self {
         Self { verdict: Verdict::Inversion, threads }
@@ -115,46 +111,10 @@ impl Report {
 }
 
 impl ThreadReport {
-    fn of(graph: &Graph, id: ThreadId) -> Self {
-        let name = graph.name_of(id);
-        if let Some((_, held)) = graph.ended.get(&id) {
-            let holds = held.iter().map(Hold::of).collect();
-            return Self { id, name, ended: true, holds, wants: None, backtrace: None };
-        }
-        let Some(wait) = graph.waits.get(&id) else {
-            return Self {
-                id,
-                name,
-                ended: false,
-                holds: Vec::new(),
-                wants: None,
-                backtrace: None,
-            };
-        };
-        let (what, short) = match &wait.wanted {
-            Wanted::Resource(label) => (label.to_string(), short(label)),
-            Wanted::Nameless(kind) => (format!("a {}", kind.noun()), kind.noun().to_owned()),
-            Wanted::Scope => ("the ends of its scope's threads".to_owned(), "scope".to_owned()),
-            Wanted::End(thread) => {
-                let name = graph.name_of(*thread);
-                (format!("end of thread '{name}'"), name.to_string())
-            }
-        };
-        let from = match wait.need {
-            Need::Anyone => Vec::new(),
-            Need::Owner(_) | Need::Holder(..) | Need::Runner(_) | Need::End(_) | Need::Scope(_) => {
-                graph.wakers(id)
-            }
-        };
-        let wants = Some(Want { what, name: short, at: wait.at, from });
-        let holds = wait.held.iter().map(Hold::of).collect();
-        Self { id, name, ended: false, holds, wants, backtrace: wait.backtrace.clone() }
-    }
-
     #[cfg(not(model))]
     pub(crate) fn inverted(
         id: ThreadId,
-        name: Arc<str>,
+        name: &str,
         held: &Held,
         wanted: Label,
         at: Place,
@@ -162,7 +122,7 @@ impl ThreadReport {
         let want = Want { what: wanted.to_string(), name: short(&wanted), at, from: Vec::new() };
         Self {
             id,
-            name,
+            name: Arc::from(name),
             ended: false,
             holds: vec![Hold::of(held)],
             wants: Some(want),

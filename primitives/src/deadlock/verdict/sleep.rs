@@ -16,7 +16,7 @@ use super::report::{Report, Verdict};
 use super::{held, hook};
 use crate::deadlock::graph::wait_for::Wait as Edge;
 use crate::deadlock::state::wait_target::{Refusal, WaitTarget};
-use crate::deadlock::state::{Need, Place, ScopeId, ThreadId, Wanted};
+use crate::deadlock::state::{Inside, Need, Place, ScopeId, ThreadId, Wanted};
 use crate::futex::{self, Wait};
 use crate::sync::atomic::AtomicU32;
 use crate::sync::thread;
@@ -73,7 +73,10 @@ fn sleep_on_graph(
         if futex::wait(word, expected, futex::deadline_after(rest)) == Wait::Woken {
             return Wait::Woken;
         }
-        if let Err(report) = on_graph.look_again(|verdict| refuses(refusal, verdict), hook::tell) {
+        let inside = Inside::enter();
+        let looked = on_graph.look_again(|verdict| refuses(refusal, verdict), hook::tell);
+        drop(inside);
+        if let Err(report) = looked {
             drop(on_graph);
             if let Some(report) = give_back_or_panic(report, refusal) {
                 REFUSED.set(Some(report));
@@ -105,7 +108,7 @@ impl Scoped {
     /// Before it begins.
     pub(crate) fn begins<T>(scope: &T, thread: ThreadId) -> Self {
         let scope = address(scope);
-        DETECTOR.get().graph.with(|graph| graph.scopes.entry(scope).or_default().push(thread));
+        DETECTOR.get().graph.with(|graph| graph.scopes.entry(scope).push(thread));
         Self { scope, thread }
     }
 
@@ -133,14 +136,18 @@ fn address<T>(scope: &T) -> ScopeId {
     std::ptr::from_ref(scope).addr()
 }
 
-/// Takes the calling thread to the graph. `None`: it is destroying its thread-locals, and no longer watched.
+/// Takes the calling thread to the graph. `None`: it is not watched, because it is destroying its thread-locals, or because
+/// it is inside the detector, whose reports ask the program's allocator, which has to wait for a lock.
 #[track_caller]
 fn enter(mut edge: Edge, refusal: Refusal) -> Result<Asleep, Box<Report>> {
+    let Some(inside) = Inside::enter() else { return Ok(None) };
     let Some(held) = held::introduce() else { return Ok(None) };
     edge = edge.holding(held);
     edge.backtrace = hook::backtraces().then(|| Arc::new(Backtrace::force_capture()));
     let refuses = |verdict| refuses(refusal, verdict);
-    match DETECTOR.get().enter(thread::id(), edge, refuses, hook::tell) {
+    let entered = DETECTOR.get().enter(thread::id(), edge, refuses, hook::tell);
+    drop(inside); // a panic is the program's
+    match entered {
         Ok(on_graph) => Ok(Some(on_graph)),
         Err(report) => give_back_or_panic(report, refusal).map_or(Ok(None), Err),
     }

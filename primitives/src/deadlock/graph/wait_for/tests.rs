@@ -1,6 +1,7 @@
 //! The graph without threads: numbers that wait for numbers.
 
 use super::{Finding, Graph, Known, Wait};
+use crate::deadlock::memory::{List, Text};
 use crate::deadlock::state::{Held, Kind, Label, Need, Permits, ResourceId, Wanted};
 use crate::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::panic::Location;
@@ -14,7 +15,7 @@ fn wants(mine: &[ResourceId], other: ResourceId) -> Wait {
     wait(Need::Owner(other)).holding(held(mine))
 }
 
-fn held(resources: &[ResourceId]) -> Vec<Held> {
+fn held(resources: &[ResourceId]) -> List<Held> {
     let label = Label::new(Kind::Lock, "");
     resources.iter().map(|&id| Held { id, label, since: Location::caller() }).collect()
 }
@@ -26,7 +27,7 @@ fn alive(graph: &mut Graph, threads: impl IntoIterator<Item = u64>) {
 }
 
 fn known(thread: u64) -> Known {
-    Known { name: format!("thread {thread}").into(), system: None }
+    Known { name: Text::format(format_args!("thread {thread}")), system: None }
 }
 
 #[test]
@@ -61,7 +62,7 @@ fn a_thread_that_enters_twice_is_there_once() {
     assert!(graph.leave(1).is_some());
     assert!(graph.leave(1).is_none());
     assert_eq!(graph.enter(2, wants(&[2], 1)), None, "who has 1 runs");
-    assert!(!graph.holders.contains_key(&1));
+    assert!(!graph.holders.contains_key(1));
 }
 
 #[test]
@@ -79,7 +80,7 @@ fn who_waits_for_threads_in_a_cycle_is_stuck_but_not_in_it() {
     let mut graph = Graph::new();
     assert_eq!(graph.enter(1, wants(&[1], 2)), None);
     assert!(matches!(graph.enter(2, wants(&[2], 1)), Some(Finding::Cycle(_))));
-    assert_eq!(graph.enter(3, wants(&[], 1)), Some(Finding::Gone(vec![3, 1, 2])));
+    assert_eq!(graph.enter(3, wants(&[], 1)), Some(Finding::Gone(List::from([3, 1, 2]))));
 }
 
 #[test]
@@ -97,13 +98,24 @@ fn to_wait_for_a_thread_that_is_over_is_no_wait() {
 fn what_the_dead_held_is_waited_for_in_vain_until_a_late_destructor_releases_it() {
     let mut graph = Graph::new();
     graph.bury(1, known(1), held(&[4, 5]));
-    assert_eq!(graph.enter(2, wants(&[], 5)), Some(Finding::Gone(vec![2, 1])));
+    assert_eq!(graph.enter(2, wants(&[], 5)), Some(Finding::Gone(List::from([2, 1]))));
     graph.leave(2);
     assert!(graph.lets_go(1, 5) && !graph.lets_go(1, 5));
     assert_eq!(graph.enter(2, wants(&[], 5)), None);
     assert!(graph.is_gone(1));
     assert!(graph.lets_go(1, 4));
     assert!(!graph.is_gone(1), "nothing is left in its hands");
+}
+
+#[test]
+fn what_the_dead_held_is_forgotten_when_it_is_destroyed() {
+    let mut graph = Graph::new();
+    graph.bury(1, known(1), held(&[4, 5]));
+    graph.bury(2, known(2), held(&[4]));
+    graph.forget(4);
+    assert_eq!((graph.is_gone(1), graph.is_gone(2)), (true, false));
+    graph.forget(5);
+    assert_eq!((graph.ended.len(), graph.holders.len()), (0, 0));
 }
 
 #[test]
@@ -116,8 +128,8 @@ fn any_one_holder_of_a_permit_can_help() {
     assert_eq!(graph.enter(3, permit()), None, "the other permit is with one that runs");
     graph.leave(3);
     assert_eq!(graph.enter(2, wants(&[1], 2)), None);
-    assert_eq!(graph.enter(3, permit()), Some(Finding::Cycle(vec![3, 1, 2])));
-    permits.contradict();
+    assert_eq!(graph.enter(3, permit()), Some(Finding::Cycle(List::from([3, 1, 2]))));
+    assert!(permits.contradict() && !permits.contradict());
     graph.leave(3);
     assert_eq!(graph.enter(3, permit()), None, "permits wander, as it turned out");
 }
@@ -136,9 +148,9 @@ fn everybody_sleeps_only_if_nobody_was_woken() {
     let mut graph = Graph::new();
     alive(&mut graph, [1, 2]);
     graph.enter(1, wait(Need::Anyone).on(&word, 0));
-    assert_eq!(graph.all_sleep(), Err(vec![]), "2 runs");
+    assert_eq!(graph.all_sleep(), Err(List::new()), "2 runs");
     graph.enter(2, wait(Need::End(1)));
     assert_eq!(graph.all_sleep(), Ok(()));
     word.store(1, Relaxed); // one thread: nothing to order
-    assert_eq!(graph.all_sleep(), Err(vec![&raw const word]), "1 may have been woken");
+    assert_eq!(graph.all_sleep(), Err(List::from([&raw const word])), "1 may have been woken");
 }

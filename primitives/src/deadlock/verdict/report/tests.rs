@@ -1,7 +1,8 @@
 //! The wording of a report, so that a change of it is seen.
 
-use super::{Report, Verdict};
+use super::{Report, Sketch, Verdict};
 use crate::deadlock::graph::wait_for::{Graph, Known, Wait};
+use crate::deadlock::memory::List;
 use crate::deadlock::state::{Held, Kind, Label, Need, Wanted};
 use std::panic::Location;
 
@@ -14,9 +15,12 @@ fn knot() -> Report {
         graph.alive.insert(me, Known { name: name.into(), system: None });
         let (mine, other) = (me as usize - 1, 2 - me as usize);
         let wait = Wait::new(Wanted::Resource(labels[other]), Need::Owner(3 - me), here);
-        graph.enter(me, wait.holding(vec![Held { id: me, label: labels[mine], since: here }]));
+        graph.enter(
+            me,
+            wait.holding(List::from([Held { id: me, label: labels[mine], since: here }])),
+        );
     }
-    Report::of(&graph, Verdict::Cycle, &[2, 1])
+    Sketch::of(&graph, Verdict::Cycle, &[2, 1]).write()
 }
 
 /// As a reader sees it, wherever this file lies.

@@ -32,7 +32,7 @@ impl Report {
                 "stuck: a thread waits for threads that wait for each other".to_owned()
             }
             Verdict::Inversion => {
-                "lock order: these locks were taken in both orders, which can deadlock".to_owned()
+                "lock order: several threads took these locks in opposite orders".to_owned()
             }
             Verdict::Reentry => {
                 "reentry: a thread waits for a task with a lock in its hands, runs the \
@@ -83,8 +83,8 @@ impl Report {
                 "\n  Nobody will wake them: a release, a notification or a `set` is missing."
             }
             Verdict::Inversion => {
-                "\n  Nothing waits for ever yet. If two threads do this at the same moment, both will: \
-                 take them in one order everywhere."
+                "\n  Nothing waits for ever yet, and these threads may not even have run at the same time. But if \
+                 threads do this at the same moment, all of them will: take the locks in one order everywhere."
             }
             Verdict::Reentry => {
                 "\n  The task sees a section that is half done. Release the lock before you wait for a \

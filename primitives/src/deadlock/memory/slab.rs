@@ -1,0 +1,145 @@
+//! [`Slab`]: values by numbers that never return, in memory of the detector's own.
+//!
+//! A value lies at a _place_, which another may have after it. The _number_ that a value is known
+//! by outside has the place in its lower half, and above it how many values lay there before: a
+//! number outlives its value, and then means nothing.
+
+use super::List;
+
+/// In place of a place: none.
+pub(crate) const NOWHERE: u32 = u32::MAX;
+
+/// Values, each at a place and under a number.
+pub(crate) struct Slab<T> {
+    slots: List<Slot<T>>,
+    /// The first of the places that are free, each of which knows the next.
+    free: u32,
+}
+
+struct Slot<T> {
+    /// How many values have been here, this one included. Never 0, so no number is.
+    generation: u32,
+    content: Content<T>,
+}
+
+enum Content<T> {
+    Value(T),
+    Free { next: u32 },
+}
+
+impl<T> Slab<T> {
+    pub(crate) const fn new() -> Self {
+        Self { slots: List::new(), free: NOWHERE }
+    }
+
+    /// How many values there are.
+    #[cfg(test)]
+    pub(crate) fn len(&self) -> usize {
+        self.slots.iter().filter(|slot| matches!(slot.content, Content::Value(_))).count()
+    }
+
+    /// The place of a number.
+    pub(crate) fn place(number: u64) -> u32 {
+        number as u32
+    }
+
+    /// Returns the place.
+    pub(crate) fn insert(&mut self, value: T) -> u32 {
+        if self.free == NOWHERE {
+            let place = u32::try_from(self.slots.len()).expect("fewer than four billion at a time");
+            self.slots.push(Slot { generation: 1, content: Content::Value(value) });
+            return place;
+        }
+        let place = self.free;
+        let slot = &mut self.slots[place as usize];
+        if let Content::Free { next } = slot.content {
+            self.free = next;
+        }
+        slot.generation += 1;
+        slot.content = Content::Value(value);
+        place
+    }
+
+    /// Takes the value at a place out.
+    pub(crate) fn remove(&mut self, place: u32) -> T {
+        let slot = &mut self.slots[place as usize];
+        // A place whose numbers have run out is left alone.
+        let worn_out = slot.generation == u32::MAX;
+        let next = if worn_out { NOWHERE } else { self.free };
+        match std::mem::replace(&mut slot.content, Content::Free { next }) {
+            Content::Value(value) => {
+                if !worn_out {
+                    self.free = place;
+                }
+                value
+            }
+            Content::Free { .. } => unreachable!("there is nothing at {place}"),
+        }
+    }
+
+    /// The number of the value at a place.
+    pub(crate) fn number(&self, place: u32) -> u64 {
+        (u64::from(self.slots[place as usize].generation) << 32) | u64::from(place)
+    }
+
+    /// The value under a number, unless it is gone.
+    pub(crate) fn find(&self, number: u64) -> Option<&T> {
+        let slot = self.slots.get(Self::place(number) as usize)?;
+        match &slot.content {
+            Content::Value(value) if u64::from(slot.generation) == number >> 32 => Some(value),
+            _ => None,
+        }
+    }
+}
+
+impl<T> std::ops::Index<u32> for Slab<T> {
+    type Output = T;
+
+    fn index(&self, place: u32) -> &T {
+        match &self.slots[place as usize].content {
+            Content::Value(value) => value,
+            Content::Free { .. } => unreachable!("there is nothing at {place}"),
+        }
+    }
+}
+
+impl<T> std::ops::IndexMut<u32> for Slab<T> {
+    fn index_mut(&mut self, place: u32) -> &mut T {
+        match &mut self.slots[place as usize].content {
+            Content::Value(value) => value,
+            Content::Free { .. } => unreachable!("there is nothing at {place}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Slab;
+
+    #[test]
+    fn a_place_comes_back_and_a_number_does_not() {
+        let mut slab = Slab::new();
+        let mut gone = Vec::new();
+        for turn in 0..100_u64 {
+            let (a, b) = (slab.insert(turn), slab.insert(turn + 1_000));
+            assert!(a < 2 && b < 2, "the two places are used again");
+            let number = slab.number(a);
+            assert_eq!((slab.find(number), slab[b]), (Some(&turn), turn + 1_000));
+            assert!(number != 0 && !gone.contains(&number));
+            assert_eq!((slab.remove(a), slab.remove(b)), (turn, turn + 1_000));
+            gone.push(number);
+            assert!(gone.iter().all(|number| slab.find(*number).is_none()));
+        }
+        assert_eq!(slab.len(), 0);
+    }
+
+    #[test]
+    fn a_place_whose_numbers_have_run_out_is_left_alone() {
+        let mut slab = Slab::new();
+        let worn = slab.insert('a');
+        slab.slots[worn as usize].generation = u32::MAX;
+        slab.remove(worn);
+        assert_ne!(slab.insert('b'), worn);
+        assert_ne!(slab.insert('c'), worn);
+    }
+}

@@ -6,7 +6,7 @@
 # Version: Linux 6.6 and later, whose scheduler is EEVDF, on any processor; nothing is installed but rustc's own std.
 # Behaviour: on a core that no other thread wants, a yield returns in less than a microsecond. Beside a busy thread, a yield
 #   gives up the core for a whole slice of that thread: one to four milliseconds on average. That is thousands of times as
-#   long, and more than a sleep on a futex and a wake-up cost (30-50 µs). `cargo bench -p bench --bench busy` measures
+#   long, and more than a sleep on a futex and a wake-up cost (30-50 µs). `cargo results busy` measures
 #   the effect on locks and channels that yield before they sleep.
 # Seen (Linux 6.18, two cores of a virtual machine):
 #   yield, alone: 0.2 µs on average

@@ -5,7 +5,7 @@
 
 use std::fmt::Write;
 
-use generated::model::Counterexample;
+use generated::model::FailedExecution;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -29,7 +29,7 @@ pub fn table(json: &str, scenario: &str) -> Result<String, String> {
     let counterexample = found
         .get("counterexample")
         .ok_or(format!("scenario `{scenario}` has no counterexample: it holds"))?;
-    let counterexample = Counterexample::deserialize(counterexample)
+    let counterexample = FailedExecution::deserialize(counterexample)
         .map_err(|error| format!("the counterexample of `{scenario}`: {error}"))?;
     if counterexample.rows.is_empty() {
         return Err(format!("the counterexample of `{scenario}` is empty"));
@@ -37,7 +37,7 @@ pub fn table(json: &str, scenario: &str) -> Result<String, String> {
     Ok(html(&counterexample))
 }
 
-fn html(found: &Counterexample) -> String {
+fn html(found: &FailedExecution) -> String {
     let heads: String = (0..)
         .zip(&found.threads)
         .map(|(thread, role)| format!("<th scope=\"col\">thread {thread}: {}</th>", escape(role)))

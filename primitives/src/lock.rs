@@ -170,9 +170,9 @@ impl RawLock {
         // last owner did. Relaxed on failure: nothing was taken, so no data may be read.
         self.state.compare_exchange(UNLOCKED, LOCKED, Acquire, Relaxed).is_ok()
     }
+    // ANCHOR_END: acquire-fast
     // ANCHOR_END: acquire
 
-    // ANCHOR_END: acquire-fast
     /// Takes the lock if it is free; never blocks. Returns whether it did.
     ///
     /// One load if the lock is taken, so that repeated calls do not disturb its owner; if it is

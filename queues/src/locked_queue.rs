@@ -253,8 +253,8 @@ impl<S: Discipline> LockedQueue<S> {
             self.not_empty.notify_one();
         }
     }
-
     // ANCHOR_END: put-until
+
     fn call_putter(&self, putters: &mut Sleepers) {
         if putters.call_one() {
             self.not_full.notify_one();
@@ -386,8 +386,8 @@ impl<S: Discipline> LockedQueue<S> {
             self.not_full.notify_one();
         }
     }
-
     // ANCHOR_END: get-until
+
     /// The items as they come. `for item in queue.iter()` blocks for each, and ends when the queue
     /// is shut down and empty.
     pub fn iter(&self) -> Iter<'_, Self, S::Item> {
@@ -415,7 +415,6 @@ impl<S: Discipline> LockedQueue<S> {
         self.state.lock()
     }
 }
-
 // ANCHOR_END: sleep
 
 /// Returns what `f` returns; if it panics, runs `otherwise` on the way out.

@@ -43,16 +43,16 @@ pub struct Scenario {
     pub seconds: Option<f64>,
     /// The execution that failed, of a scenario that must fail.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub counterexample: Option<Counterexample>,
+    pub counterexample: Option<FailedExecution>,
 }
 
 /// An execution that failed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Counterexample {
+pub struct FailedExecution {
     /// The role of each thread.
     pub threads: Vec<String>,
     /// One after the other.
-    pub rows: Vec<Row>,
+    pub rows: Vec<Step>,
     /// What went wrong.
     pub sentence: String,
     /// The command that reproduces it.
@@ -61,7 +61,7 @@ pub struct Counterexample {
 
 /// An operation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Row {
+pub struct Step {
     /// The number of its thread, from 0.
     pub thread: usize,
     /// `gate.rs:34`

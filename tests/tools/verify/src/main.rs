@@ -7,6 +7,8 @@
 #[cfg(test)]
 use watchdog as _;
 
+#[cfg(test)]
+mod anchors;
 mod environment;
 mod interrupt;
 mod needs;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use generated::model::{Counterexample as Shown, Group, Row, Scenario};
+use generated::model::{FailedExecution, Group, Scenario, Step};
 use serde_json::{Map, Value};
 
 use super::Reply;
@@ -59,13 +59,13 @@ fn by_group(replies: &[Reply]) -> BTreeMap<String, Group> {
 }
 
 /// In the form for a chapter: what each thread does, in words, and where.
-fn shown(found: &Counterexample) -> Shown {
+fn shown(found: &Counterexample) -> FailedExecution {
     let rows = found
         .rows
         .iter()
-        .map(|row| Row { thread: row.thread, place: row.place(), cell: row.cell() })
+        .map(|row| Step { thread: row.thread, place: row.place(), cell: row.cell() })
         .collect();
-    Shown {
+    FailedExecution {
         threads: found.threads.clone(),
         rows,
         sentence: found.sentence.clone(),

@@ -113,7 +113,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
     for _ in (cancelled..all).take_while(|_| !interrupted()) {
         waiting!("an alarm or a tick", board.done.acquire()).forget();
     }
-    ticking_clock.iter().for_each(|clock| assert!(clock.cancel(), "it would tick for ever"));
+    ticking_clock.iter().for_each(|clock| assert!(clock.cancel(), "it would tick without end"));
     sleeping_clock.join()?;
     timers.shutdown();
     live.finish_and_clear();

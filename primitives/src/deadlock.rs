@@ -1,38 +1,39 @@
-//! Deadlocks that name themselves: who waits for whom, for what, since where.
+//! Deadlocks that name themselves: which thread waits for which, for what, and where.
 //!
-//! A _deadlock_ is a set of threads of which each waits for something that only another of them could give. It
-//! needs four conditions at once, and whoever breaks one of them is safe:
+//! A _deadlock_ is a set of threads of which each waits for something that only another of them
+//! could give. It needs four conditions at once, and a program that breaks one of them is safe:
 //!
 //! | condition         | says                                             | broken by                                  |
 //! | ----------------- | ------------------------------------------------ | ------------------------------------------ |
 //! | mutual exclusion  | a resource has one owner at a time                  | not sharing it                             |
-//! | hold and wait     | who waits keeps what it has                      | taking everything at once, or nothing      |
-//! | no preemption     | nobody takes it away                             | [`lock_checked`], [`lock_timeout`]: backing off |
+//! | hold and wait     | a waiter keeps what it holds                     | taking everything at once, or nothing      |
+//! | no preemption     | no thread can take it away                       | [`lock_checked`], [`lock_timeout`]: backing off |
 //! | circular wait     | the waits form a ring                            | taking locks in one order everywhere       |
 //!
-//! With the feature `deadlock-detection` every blocking call of this crate keeps a _wait-for graph_: an edge
-//! from a thread that sleeps to each thread that could wake it. The graph is looked at when a thread is about
-//! to sleep, which is when the last edge of a ring is drawn, so a deadlock is reported microseconds
-//! after it has come about, by the thread that closed it. Nothing polls, with one exception: a thread that wants what a
-//! thread took along that is ending looks again, after longer and longer times, until that one has really gone.
-//! (A destructor of a thread-local may be slow, and may still release it.) Without the feature there is nothing: no field,
-//! no instruction; names are accepted and dropped.
+//! With the feature `deadlock-detection` every blocking call of this crate keeps a _wait-for
+//! graph_: an edge from a thread that sleeps to each thread that could wake it. The graph is looked
+//! at when a thread is about to sleep, which is when the last edge of a ring is drawn, so a
+//! deadlock is reported microseconds after it has come about, by the thread that closed it. Nothing
+//! polls, with one exception: a thread that wants what a thread took along that is ending looks
+//! again, after longer and longer times, until that one has really gone. (A destructor of a
+//! thread-local may be slow, and may still release it.) Without the feature there is nothing: no
+//! field, no instruction; names are accepted and dropped.
 //!
 //! # Four verdicts
 //!
 //! | verdict                          | is                                                              | what happens                                |
 //! | -------------------------------- | --------------------------------------------------------------- | ------------------------------------------- |
 //! | [cycle](Verdict::Cycle)          | threads wait for each other, now                                | the one that would close it panics with the report, or gets it from [`lock_checked`] |
-//! | [stuck](Verdict::Stuck)          | everybody sleeps, or the owner ended with the lock in its hands | the report goes to the [hook](set_hook), and the thread sleeps; [`lock_checked`] returns it |
+//! | [stuck](Verdict::Stuck)          | every thread sleeps, or the owner ended while it held the lock | the report goes to the [hook](set_hook), and the thread sleeps; [`lock_checked`] returns it |
 //! | [inversion](Verdict::Inversion)  | several threads took locks in opposite orders: it has not happened yet | the report goes to the [hook](set_hook), once for each pair |
 //! | [reentry](Verdict::Reentry)      | a worker waits for a task with an `RLock` in its hands, runs the task itself, and the lock lets it in | the report goes to the [hook](set_hook), once for each pair of places |
 //!
 //! The hook prints to the standard error stream until [`set_hook`] says otherwise.
 //!
-//! A panic is the default for a cycle because it is what can be done about one: it unwinds, guards on the way
-//! release what they hold, and the others go on. Three places do not panic and only tell: a thread that is
-//! unwinding already; one that takes its lock back after a wait for a condition, whose guard is alive; and one
-//! at the end of a scope, which has to wait for its threads whatever comes of it.
+//! A panic is the default for a cycle because it can resolve one: it unwinds, guards on the way
+//! release what they hold, and the others go on. Three threads report and do not panic: one that is
+//! unwinding already; one that takes its lock back after a wait for a condition, because its guard
+//! is alive; and one at the end of a scope, which must wait for its threads in any case.
 //!
 //! # What a report says
 //!
@@ -66,48 +67,50 @@
 //! # assert_eq!(reports.iter().flatten().count(), 1);
 //! ```
 //!
-//! # What is an edge, and what is none
+//! # What counts as an edge
 //!
-//! | who waits for                                | could be woken by                      | found as       |
+//! | a thread that waits for                      | could be woken by                      | found as       |
 //! | -------------------------------------------- | -------------------------------------- | -------------- |
 //! | a `Lock`, an `RLock`, a `RawRLock`           | its owner                              | cycle, stuck   |
 //! | the end of a thread ([`join`](crate::threads::JoinHandle::join)) | that thread         | cycle, stuck   |
 //! | the end of a [`scope`](crate::threads::scope) | all threads of the scope, each of which must end | cycle, stuck |
-//! | the end of an executor's task                | the worker that runs it; before, anybody | cycle, stuck |
+//! | the end of an executor's task                | the worker that runs it; before, any thread | cycle, stuck |
 //! | a semaphore that is [`thread_bound`](crate::Semaphore::thread_bound) | any holder of a permit | cycle, stuck |
-//! | any other semaphore                          | anybody: a permit is a value that may wander, and `release` makes new ones | stuck |
-//! | a `RawLock`                                  | anybody: any thread may release it     | stuck          |
-//! | a `Condition`, an `Event`, a `Barrier`, a queue | anybody                             | stuck          |
+//! | any other semaphore                          | any thread: a permit may move to another thread, and `release` makes new ones | stuck |
+//! | a `RawLock`                                  | any thread: any may release it         | stuck          |
+//! | a `Condition`, an `Event`, a `Barrier`, a queue | any thread                          | stuck          |
 //! | anything, with a deadline                    | the clock                              | never          |
 //!
-//! **What is reported is true.** A thread that was signalled and has not run yet is not taken for asleep; one
-//! that woke up leaves the graph before it tries again; a `try_lock` waits for nobody. Where something cannot be
-//! known for certain it is taken for harmless (the page of the graph's source says why that suffices).
-//! "Everybody sleeps" is said only if the threads that the system lists are those on the graph: one thread that sleeps
-//! in foreign code, or runs, and it is not said. (They are listed in `/proc`; on other systems than Linux it is never
-//! said.) A signal handler, or another process, is not counted. A child of a `fork` begins with an empty graph.
+//! **What it reports is true.** A signalled thread that has not run yet does not count as asleep. A
+//! thread that woke up leaves the graph before it tries again. A `try_lock` waits for no thread.
+//! What is not known for certain counts as harmless (the page of the graph's source says why that
+//! suffices). The detector says "every thread sleeps" only if the system lists the same threads as
+//! the graph: if one more thread runs, or sleeps in foreign code, it does not say so. (It reads the
+//! list in `/proc`; on systems other than Linux it never says so.) It does not count a signal
+//! handler or another process. A child of a `fork` begins with an empty graph.
 //!
 //! # What is not seen
 //!
-//! Threads that wait in foreign code: std's `Mutex`, a read from a socket, std's own `join` and `scope`.
-//! A _livelock_, in which threads run and get nowhere. For an inversion: orders of resources that are not locks;
-//! locks that are taken by a try, or with a deadline; rings of more than 16 locks; and of more than 16 different
-//! nestings of the same two locks the oldest.
+//! Threads that wait in foreign code: std's `Mutex`, a read from a socket, std's own `join` and
+//! `scope`. A _livelock_, in which threads run and get nowhere. Inversions of resources that are
+//! not locks; of locks that are taken by a try or with a deadline; and of more than 16 locks. Of
+//! more than 16 different nestings of the same two locks, it forgets the oldest.
 //!
 //! # How
 //!
-//! The graph lies under a small lock of its own, on the bare futex, whose sleep the detector does not see.
-//! A thread that finds a lock free does not come near it, but for the first that it takes and for locks that it nests
-//! for the first time: it notes the lock and the place in a list of its own, which nobody else reads, and which it
-//! takes to the graph when it falls asleep. The names of [`thread`](crate::threads)s are in the reports; other
-//! threads have std's name or a number. `cargo model deadlock` explores graph, lock and protocol.
+//! The graph is under its own small lock, on the bare futex, whose sleep the detector does not see.
+//! A thread that finds a lock free does not touch the graph, except for its first lock and for
+//! locks that it nests for the first time. It notes the lock and the place in its own list, which
+//! no other thread reads, and copies that list to the graph when it falls asleep. The names of
+//! [`thread`](crate::threads)s are in the reports; other threads have std's name or a number.
+//! `cargo model deadlock` explores graph, lock and protocol.
 //!
-//! What the detector keeps comes from the system and not from the program's allocator, so a lock may be used in a
-//! `#[global_allocator]`, and is watched there as elsewhere.
+//! The detector takes its memory from the system and not from the program's allocator. So a lock
+//! may be used in a `#[global_allocator]`, and is watched there as elsewhere.
 //!
-//! Source: the graph is Holt's, [_Some Deadlock Properties of Computer Systems_](https://doi.org/10.1145/356603.356607);
-//! the four conditions are those of Coffman, Elphick and Shoshani,
-//! [_System Deadlocks_](https://doi.org/10.1145/356586.356588).
+//! Source: the graph is Holt's, [_Some Deadlock Properties of Computer
+//! Systems_](https://doi.org/10.1145/356603.356607); the four conditions are those of Coffman,
+//! Elphick and Shoshani, [_System Deadlocks_](https://doi.org/10.1145/356586.356588).
 //!
 //! [`lock_checked`]: crate::Lock::lock_checked
 //! [`lock_timeout`]: crate::Lock::lock_timeout
@@ -116,8 +119,9 @@
     allow(rustdoc::broken_intra_doc_links)
 )]
 
-// The rooms, each of which stands on those before it. State, graph and verdict are compiled for the models as
-// well, which explore them; what connects them to the primitives is there with the feature alone.
+// The four parts, each of which uses only those before it. State, graph and verdict are also
+// compiled for the models, which explore them; the connection to the primitives exists only with
+// the feature.
 #[cfg(any(model, feature = "deadlock-detection"))]
 #[allow(unreachable_pub, reason = "the models reach it")]
 mod memory;

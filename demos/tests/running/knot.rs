@@ -30,7 +30,8 @@ fn the_report_in_the_book_is_the_one_that_is_printed() {
 }
 
 /// How the report begins if it was Bob who was told.
-const BOB_TOLD: &str = "deadlock: 2 threads wait for each other, for ever\n\n  thread 'bob'";
+const BOB_TOLD: &str =
+    "deadlock: 2 threads wait for each other, and will never wake up\n\n  thread 'bob'";
 
 /// Ann pays Bob, and Bob pays Ann; the report that one of them gets.
 fn knot() -> Option<String> {

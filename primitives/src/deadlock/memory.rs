@@ -1,11 +1,11 @@
-//! Memory of the detector's own: it comes from the system, and not from the program's allocator.
+//! The detector's own memory: it comes from the system, and not from the program's allocator.
 //!
 //! A program may have a global allocator that takes a [`Lock`](crate::Lock). The detector watches
-//! that lock as it watches all others, so it is called by the allocator; and if it allocated there,
-//! it would call the allocator in turn. That recursion has no end; and where the detector allocated
-//! under a lock of its own, a thread inside the allocator and one inside the detector would wait
-//! for each other. So what is kept, and all that is made while a lock of the detector is held, lies
-//! in these containers, which ask [`System`](std::alloc::System) directly.
+//! that lock too, so the allocator calls the detector. If the detector allocated there, it would
+//! call the allocator again: an endless recursion. If it allocated under its own lock, a thread
+//! inside the allocator and a thread inside the detector could wait for each other. So all lasting
+//! data, and all data made under a lock of the detector, is in these containers, which use
+//! [`System`](std::alloc::System) directly.
 //!
 //! | container     | what it is                                    | in place of     |
 //! | ------------- | --------------------------------------------- | --------------- |
@@ -15,9 +15,9 @@
 //! | [`Slab`]      | values by numbers that never return           | -               |
 //! | [`Index`]     | finds the places of a slab by a hash          | `HashMap`       |
 //!
-//! What is made outside of those locks, above all a report, is made of std's types, in a thread
-//! that is
-//! [marked](crate::deadlock) as one that runs the detector, so that no lock it takes meanwhile is watched.
+//! Data made outside of those locks, mainly a report, uses std's types. The thread is then
+//! [marked](crate::deadlock) as one that runs the detector, so the locks that it takes meanwhile
+//! are not watched.
 
 #![cfg_attr(model, allow(dead_code, reason = "the models need less of it"))]
 

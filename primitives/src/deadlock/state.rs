@@ -1,4 +1,4 @@
-//! What the detector knows of one thread: what it holds, and what it waits for.
+//! The detector's knowledge of one thread: what it holds, and what it waits for.
 
 #[cfg(any(model, feature = "deadlock-detection"))]
 pub(crate) mod held_locks;

@@ -59,7 +59,7 @@ pub(crate) fn group() -> Group {
         .scenario(
             Scenario::new(
                 "hand-over-hand",
-                "The same two transfers, each locking the account that pays first: both sleep for ever.",
+                "The same two transfers, each locking the account that pays first: both sleep without end.",
                 || [TOTAL / ACCOUNTS as u64; ACCOUNTS].map(Lock::new),
             )
             .role("pays there", |accounts| hand_over_hand(accounts, THERE))

@@ -182,7 +182,7 @@ fn acting(group: Group) -> Group {
         .scenario(
             Scenario::new(
                 "action-and-abort",
-                "An abort before, during or after the action: nobody waits for ever.",
+                "An abort before, during or after the action: no thread waits without end.",
                 Ends::acting,
             )
             .roles(2, "waits", |ends| ends.note(&ends.barrier.wait()))
@@ -194,7 +194,7 @@ fn acting(group: Group) -> Group {
         .scenario(
             Scenario::new(
                 "action-and-reset",
-                "A reset before, during or after the action: nobody waits for ever.",
+                "A reset before, during or after the action: no thread waits without end.",
                 Ends::acting,
             )
             .roles(2, "may give up", |ends| ends.note(&ends.barrier.wait_timeout(A_WHILE)))

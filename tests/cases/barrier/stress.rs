@@ -74,7 +74,7 @@ fn in_a_storm_of_resets_and_aborts_every_round_ends_alike_for_all() {
             let mut went = [0; PARTIES];
             for number in 0..EACH {
                 let result = match thread {
-                    0 => barrier.wait(), // stranded, this one would sleep for ever
+                    0 => barrier.wait(), // stranded, this one would never wake up
                     _ => barrier.wait_timeout(patience(number) * 4),
                 };
                 if let Ok(result) = result {

@@ -237,7 +237,7 @@ pub(crate) fn group() -> Group {
         .scenario(
             Scenario::new(
                 "both-orders",
-                "Two threads take two locks in opposite orders: at most one is told, none sleeps for ever.",
+                "Two threads take two locks in opposite orders: at most one gets a report, and none sleeps without end.",
                 World::new,
             )
             .role("first, then second", |world| world.nest(&held_locks(&[]), 0, 1, false))

@@ -15,7 +15,7 @@ const THREADS: usize = 8;
 /// Waits in one of the forms of the call until it is set.
 fn wait(event: &Event, form: usize, patience_of: usize) {
     match form % 3 {
-        0 => event.wait(), // stranded, this one would sleep for ever
+        0 => event.wait(), // stranded, this one would never wake up
         1 => while !event.wait_timeout(patience(patience_of)) {},
         _ => while !event.wait_deadline(Instant::now() + patience(patience_of)) {},
     }

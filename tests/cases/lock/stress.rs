@@ -46,7 +46,7 @@ fn a_counter_is_exact_where_some_give_up_and_nobody_is_stranded() {
             let mut successes = 0;
             for number in 0..EACH {
                 let guard = match (thread + number) % 4 {
-                    0 => Some(lock.lock()), // stranded, this one would sleep for ever
+                    0 => Some(lock.lock()), // stranded, this one would never wake up
                     1 => lock.lock_timeout(patience(number)),
                     2 => lock.lock_deadline(Instant::now() + patience(number)),
                     _ => lock.try_lock(),

@@ -46,7 +46,7 @@ fn a_panic_lets_go_of_locks_and_permits() {
         let crew = test.crew(THREADS, move |_| {
             for number in 0..EACH {
                 perhaps_panicking(number, || {
-                    let _permit = shared.semaphore.acquire(); // stranded, this one would sleep for ever
+                    let _permit = shared.semaphore.acquire(); // stranded, this one would never wake up
                     let mut guard = shared.lock.lock();
                     *guard += 1;
                     panic_if(number);

@@ -21,7 +21,7 @@ fn a_counter_is_exact_however_often_its_lock_is_taken() {
             let mut successes = 0;
             for number in 0..EACH {
                 let outer = match (thread + number) % 4 {
-                    0 => Some(lock.lock()), // stranded, this one would sleep for ever
+                    0 => Some(lock.lock()), // stranded, this one would never wake up
                     1 => lock.lock_timeout(patience(number)),
                     2 => lock.lock_deadline(Instant::now() + patience(number)),
                     _ => lock.try_lock(),

@@ -22,7 +22,7 @@ fn no_more_threads_get_in_than_there_are_permits_and_nobody_is_stranded() {
             let mut successes = 0;
             for number in 0..EACH {
                 let seat = match (thread + number) % 4 {
-                    0 => Some(seats.acquire()), // stranded, this one would sleep for ever
+                    0 => Some(seats.acquire()), // stranded, this one would never wake up
                     1 => seats.acquire_timeout(patience(number)),
                     2 => seats.acquire_deadline(Instant::now() + patience(number)),
                     _ => seats.try_acquire(),
@@ -64,7 +64,7 @@ fn every_permit_that_is_made_is_used_by_one() {
         let takers = test.crew(TAKERS, move |taker| {
             for thing in 0..EACH {
                 if taker % 2 == 0 {
-                    things.acquire().forget(); // stranded, this one would sleep for ever
+                    things.acquire().forget(); // stranded, this one would never wake up
                 } else {
                     let try_it = || things.acquire_timeout(patience(thing));
                     std::iter::repeat_with(try_it).flatten().next().unwrap().forget();

@@ -1,6 +1,6 @@
-//! [`Identity`]: what a lock or a queue is called, and what it says to the detector.
+//! [`Identity`]: the name of a lock or a queue, and its calls to the detector.
 //!
-//! A field beside the word, there only with the feature.
+//! A field beside the word, which exists only with the feature.
 
 use crate::deadlock::graph::resources;
 use crate::deadlock::state::wait_target::{Refusal, WaitTarget};
@@ -9,7 +9,7 @@ use crate::deadlock::verdict::{held, lock_order, reentry};
 use crate::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::panic::Location;
 
-/// What a resource is called.
+/// The name of a resource.
 #[derive(Debug)]
 pub struct Identity {
     label: Label,
@@ -18,7 +18,7 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// For something that is made by the caller; an empty name is none.
+    /// For an object that the caller makes; an empty name means no name.
     #[track_caller]
     pub const fn new(kind: Kind, name: &'static str) -> Self {
         Self { label: Label::new(kind, name), number: AtomicU64::new(0) }
@@ -28,8 +28,8 @@ impl Identity {
         self.label
     }
 
-    /// The caller is about to take it, waiting without end if it must. Notes the order if something else is
-    /// held.
+    /// The caller is about to take it, and will wait without a timeout if necessary. Notes the
+    /// order if something else is held.
     #[inline]
     #[track_caller]
     pub(crate) fn note_order(&self) {
@@ -45,14 +45,16 @@ impl Identity {
         WaitTarget::owner(self.label, self.number(), Location::caller(), Refusal::by_panic())
     }
 
-    /// [`waiting_for_owner`](Self::waiting_for_owner), by a caller that gets the report instead of a panic.
+    /// [`waiting_for_owner`](Self::waiting_for_owner), for a caller that gets the report instead of
+    /// a panic.
     #[track_caller]
     pub(crate) fn waiting_for_owner_checked(&self) -> WaitTarget<'_> {
         self.note_order();
         WaitTarget::owner(self.label, self.number(), Location::caller(), Refusal::Return)
     }
 
-    /// [`waiting_for_owner`](Self::waiting_for_owner), after a wait for a condition: its guard is alive, so this must not panic.
+    /// [`waiting_for_owner`](Self::waiting_for_owner), after a wait for a condition: its guard is
+    /// alive, so this must not panic.
     #[inline]
     #[track_caller]
     pub(crate) fn waiting_for_owner_again(&self) -> WaitTarget<'_> {
@@ -67,8 +69,8 @@ impl Identity {
         WaitTarget::anyone(self.label, Location::caller())
     }
 
-    /// The caller is about to wait for the end of this task: for the thread that has [begun](Self::begins) it, or
-    /// for one that will.
+    /// The caller is about to wait for the end of this task: for the thread that has
+    /// [begun](Self::begins) it, or for one that will.
     #[track_caller]
     pub fn waiting_for_runner(&self) -> WaitTarget<'_> {
         WaitTarget::runner(self.label, self.number(), Location::caller(), Refusal::by_panic())
@@ -79,7 +81,8 @@ impl Identity {
         WaitTarget::runner(self.label, self.number(), at, Refusal::Never)
     }
 
-    /// The caller, and no other, will end this task. Not a matter of order: tasks come and go.
+    /// The caller, and no other, will end this task. Lock order does not apply, because tasks come
+    /// and go.
     #[track_caller]
     pub fn begins(&self) {
         held::undertake(self.number(), Location::caller());
@@ -87,7 +90,8 @@ impl Identity {
 
     /// The caller is about to end this task, which it may have begun.
     pub fn ends(&self) {
-        // Relaxed: this thread has begun it, so it has a number, and that never changes; or nobody has.
+        // Relaxed: this thread has begun it, so it has a number, and that never changes; or no
+        // thread has begun it.
         match self.number.load(Relaxed) {
             0 => {}
             number => held::put_back(number),
@@ -113,7 +117,7 @@ impl Identity {
         reentry::check(self.number(), self.label);
     }
 
-    /// The caller, who has it, is about to release it.
+    /// The caller, which holds it, is about to release it.
     #[inline]
     pub(crate) fn released(&self) {
         // Relaxed: this thread has taken it, so it has a number, and that never changes.
@@ -122,18 +126,18 @@ impl Identity {
 
     #[inline]
     pub(crate) fn number(&self) -> ResourceId {
-        // Relaxed: the number alone is asked for.
+        // Relaxed: only the number is needed.
         match self.number.load(Relaxed) {
             0 => self.take_a_number(),
             number => number,
         }
     }
 
-    /// What threads have noted of it is forgotten: it is another resource from here on.
+    /// The threads' notes of it are forgotten: it is another resource from here on.
     #[cold]
     pub(crate) fn disown(&self) {
-        // Relaxed: the number alone is asked for. A thread that has read the old one may note it once more, and
-        // forgets it with the others.
+        // Relaxed: only the number is needed. A thread that has read the old one may note it once
+        // more, and forgets it with the others.
         match self.number.swap(0, Relaxed) {
             0 => {}
             number => {
@@ -163,7 +167,7 @@ impl Drop for Identity {
 fn forget(resource: ResourceId, label: Label) {
     resources::forget(resource);
     held::forget(resource);
-    // Tasks are in no order.
+    // Tasks have no order.
     if label.kind() != Kind::Task {
         lock_order::forget(resource);
     }

@@ -1,9 +1,9 @@
-//! Names that are put together at run time.
+//! Names that are built at run time.
 
 use std::fmt;
 
-/// A name for `named` that is put together at run time. Each is kept for the rest of the program, once
-/// however often it is asked for. Without the feature `deadlock-detection` nothing is put together.
+/// A name for `named` that is built at run time. Each name is kept once, for the rest of the
+/// program. Without the feature `deadlock-detection` no name is built.
 ///
 /// ```
 /// use primitives::{Lock, deadlock};
@@ -51,7 +51,8 @@ fn intern(name: String) -> &'static str {
     if let Some(known) = NAMES.with(|names| names.find(&name)) {
         return known;
     }
-    // Not under the lock: it asks the program's allocator. A name that another thread keeps meanwhile is kept twice.
+    // Not under the lock: it uses the program's allocator. If another thread keeps the same name
+    // meanwhile, it is kept twice.
     let name: &'static str = name.leak();
     NAMES.with(|names| match names.find(name) {
         Some(known) => known,

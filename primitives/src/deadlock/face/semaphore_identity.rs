@@ -1,4 +1,4 @@
-//! [`SemaphoreIdentity`]: what a semaphore is called, and what it says to the detector.
+//! [`SemaphoreIdentity`]: the name of a semaphore, and its calls to the detector.
 
 use std::panic::Location;
 
@@ -7,7 +7,7 @@ use crate::deadlock::state::wait_target::{Refusal, WaitTarget};
 use crate::deadlock::state::{Kind, Permits, Place};
 use crate::deadlock::verdict::held;
 
-/// What a semaphore is called, and what is known of its permits.
+/// The name of a semaphore, and the known state of its permits.
 pub(crate) struct SemaphoreIdentity {
     identity: Identity,
     permits: Permits,
@@ -29,7 +29,7 @@ impl SemaphoreIdentity {
         self.waiting(Location::caller(), Refusal::by_panic())
     }
 
-    /// The same, by a caller that gets the report instead of a panic.
+    /// The same, for a caller that gets the report instead of a panic.
     #[track_caller]
     pub(crate) fn waiting_for_permit_checked(&self) -> WaitTarget<'_> {
         self.waiting(Location::caller(), Refusal::Return)
@@ -44,7 +44,8 @@ impl SemaphoreIdentity {
     #[inline]
     #[track_caller]
     pub(crate) fn taken(&self) {
-        // Not once permits have wandered: no thread would take the notes back, and they would grow without end.
+        // Not once permits have moved between threads: no thread would remove the notes, and they
+        // would grow without end.
         if self.permits.is_believed() {
             let number = self.identity.number();
             held::take(number, Location::caller());
@@ -56,7 +57,7 @@ impl SemaphoreIdentity {
         }
     }
 
-    /// The caller is about to give a permit back. It should be one that this thread took.
+    /// The caller is about to give a permit back. It should be a permit that this thread took.
     #[inline]
     pub(crate) fn released(&self) {
         if self.permits.is_believed() && !held::put_back_mine(self.identity.number()) {
@@ -64,8 +65,8 @@ impl SemaphoreIdentity {
         }
     }
 
-    /// A permit is used up, or made from nothing, or another thread gives it back: what has been noted is no evidence, and
-    /// is forgotten.
+    /// A permit is consumed, or a new one appears, or another thread releases it: the notes prove
+    /// nothing, and are forgotten.
     #[inline]
     pub(crate) fn permits_wander(&self) {
         if self.permits.contradict() {

@@ -1,9 +1,9 @@
-//! What the numbers of resources stand for.
+//! The meaning of the resources' numbers.
 //!
 //! A lock is made in a constant, so it cannot count itself: it gets its number when it is first
-//! taken. A number, not its address, which may be another lock's tomorrow. The number stands here
-//! with the label until the lock is destroyed; what threads hold and what they took in which order
-//! is noted by numbers.
+//! taken. Its address would not do, because a later lock may reuse it. The number stays here
+//! with the label until the lock is destroyed; notes of held locks and of lock orders use the
+//! numbers.
 
 use super::unwatched_lock::UnwatchedLock;
 use crate::deadlock::memory::{List, Slab};
@@ -15,7 +15,7 @@ static RESOURCES: UnwatchedLock<Slab<Label>> = UnwatchedLock::new(Slab::new());
 /// Gives a resource its number, unless it has one.
 pub(crate) fn number(place: &AtomicU64, label: Label) -> ResourceId {
     RESOURCES.with(|resources| {
-        // Relaxed, both: written under the lock alone, and the number is all that is asked for.
+        // Relaxed, both: written only under the lock, and only the number is needed.
         if place.load(Relaxed) == 0 {
             let at = resources.insert(label);
             place.store(resources.number(at), Relaxed);
@@ -24,7 +24,7 @@ pub(crate) fn number(place: &AtomicU64, label: Label) -> ResourceId {
     })
 }
 
-/// A resource is gone.
+/// A resource was destroyed.
 pub(crate) fn forget(resource: ResourceId) {
     RESOURCES.with(|resources| {
         if resources.find(resource).is_some() {
@@ -33,12 +33,12 @@ pub(crate) fn forget(resource: ResourceId) {
     });
 }
 
-/// What a resource is called, unless it is gone.
+/// The label of a resource, unless it was destroyed.
 pub(crate) fn label(resource: ResourceId) -> Option<Label> {
     RESOURCES.with(|resources| resources.find(resource).copied())
 }
 
-/// Says what these are. What is gone is left out: no thread can wait for it.
+/// Describes these. Destroyed resources are left out, because no thread can wait for them.
 pub(crate) fn describe(held: impl Iterator<Item = (ResourceId, Place)>) -> List<Held> {
     let label = |labels: &Slab<Label>, (id, since)| {
         labels.find(id).map(|label| Held { id, label: *label, since })
@@ -46,7 +46,7 @@ pub(crate) fn describe(held: impl Iterator<Item = (ResourceId, Place)>) -> List<
     RESOURCES.with(|resources| held.filter_map(|held| label(resources, held)).collect())
 }
 
-/// Calls `f` with a function that says whether a resource is there still.
+/// Calls `f` with a function that says whether a resource still exists.
 pub(crate) fn with_living<R>(f: impl FnOnce(&dyn Fn(ResourceId) -> bool) -> R) -> R {
     RESOURCES.with(|resources| f(&|resource| resources.find(resource).is_some()))
 }

@@ -1,24 +1,25 @@
-//! The wait-for graph: who sleeps, what for, and who alone could end it.
+//! The wait-for graph: which threads sleep, for what, and which threads could end each sleep.
 //!
-//! A node is a thread, and an edge leads from a thread that sleeps to one that could wake it. Only sleepers
-//! have edges: whoever runs may do anything. So the question is never "is there a cycle" but "who can still
-//! go on?", and it is answered by rubbing out:
+//! A node is a thread, and an edge leads from a thread that sleeps to one that could wake it. Only
+//! sleepers have edges: a running thread may do anything. So the question is never "is there a
+//! cycle" but "which threads can still go on?", and elimination answers it:
 //!
 //! - a thread that does not sleep can go on;
-//! - a sleeper can go on if one of those who could wake it can;
-//! - who is left when nothing more can be rubbed out will sleep for ever.
+//! - a sleeper can go on if one of its possible wakers can;
+//! - the threads that remain when no more can be eliminated will never wake up.
 //!
-//! With one possible waker each, as with locks, what is left is a cycle. With several, as with the
-//! holders of a semaphore's permits, it is what graph theory calls a knot.
+//! With one possible waker each, as with locks, a cycle remains. With several, as with the holders
+//! of a semaphore's permits, a knot of graph theory remains.
 //!
-//! **Why what it finds is true.** All of this happens under one [lock](super::unwatched_lock), and a thread is on the
-//! graph from before it falls asleep until after it woke up, and takes itself off _before_ it tries again. It
-//! brings along a copy of [what it holds](crate::deadlock::state::held_locks). So while the lock is held no thread on the graph
-//! runs code of the program, none of them can take or release anything, and each holds what its copy says. Who holds
-//! a resource is asked of these copies alone: if it is in none of them, then somebody has it who runs, or nobody
-//! has it. What cannot be known for certain (a holder that is not here, a word that has changed) counts
-//! as "can go on": the graph may be late, and is looked at again by the next thread that falls asleep,
-//! but it does not accuse anybody falsely.
+//! **Why what it finds is true.** All of this happens under one [lock](super::unwatched_lock). A
+//! thread is on the graph from before it falls asleep until after it woke up, and removes itself
+//! _before_ it tries again. It brings a copy of [what it
+//! holds](crate::deadlock::state::held_locks). So while the lock is held no thread on the graph
+//! runs code of the program, none of them can take or release anything, and each holds what its
+//! copy says. Only these copies say which thread holds a resource: if none has it, a running thread
+//! holds it, or no thread does. What is not known for certain (a holder that is not here, a word
+//! that has changed) counts as "can go on". So the graph may be late, and the next thread that
+//! falls asleep examines it again, but it never reports a thread falsely.
 
 use std::backtrace::Backtrace;
 use std::sync::Arc;
@@ -35,7 +36,7 @@ pub struct Wait {
     pub(crate) need: Need,
     pub(crate) at: Place,
     pub(crate) held: List<Held>,
-    /// What it sleeps on, and what it found there.
+    /// The word that it sleeps on, and the value that it found there.
     pub(crate) word: Option<(*const AtomicU32, u32)>,
     pub(crate) backtrace: Option<Arc<Backtrace>>,
 }
@@ -46,7 +47,7 @@ impl Wait {
         Self { wanted, need, at, held: List::new(), word: None, backtrace: None }
     }
 
-    /// The same, by a thread that holds this.
+    /// The same, of a thread that holds this.
     #[must_use]
     pub fn holding(mut self, held: List<Held>) -> Self {
         self.held = held;
@@ -63,22 +64,22 @@ impl Wait {
 
 /// Whether and how a wait can end.
 enum Waker {
-    /// It has been woken, or nothing is known against it.
+    /// It has been woken, or may be.
     Nothing,
     /// One of these must go on.
     OneOf(List<ThreadId>),
     /// Each of these must.
     AllOf(List<ThreadId>),
-    /// Somebody must go on, perhaps somebody unknown.
+    /// Some thread must go on, perhaps an unknown one.
     Anyone,
 }
 
-/// Threads that will sleep for ever, the one that was asked about first.
+/// Threads that will never wake up, first the one that was asked about.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Finding {
     /// They wait for each other.
     Cycle(List<ThreadId>),
-    /// They wait for one that has ended, or that is in a cycle without them.
+    /// They wait for a thread that has ended, or that is in a cycle without them.
     Gone(List<ThreadId>),
 }
 
@@ -86,28 +87,28 @@ pub enum Finding {
 #[derive(Clone)]
 pub(crate) struct Known {
     pub(crate) name: Text,
-    /// What the system calls it, where it has numbers that can be asked for.
+    /// The system's number for it, if there is one.
     pub(crate) system: Option<u32>,
 }
 
-/// Who sleeps, who lives, who has ended and left something locked.
+/// The sleeping threads, the living ones, and those that ended and left something locked.
 pub struct Graph {
     pub(crate) waits: Map<ThreadId, Wait>,
-    /// The living that are known by name. A thread that is not here is not known to sleep.
+    /// The living threads that are known by name. A thread that is not here is not known to sleep.
     pub(crate) alive: Map<ThreadId, Known>,
-    /// Those that ended with something in their hands.
+    /// The threads that ended while they held something.
     pub(crate) ended: Map<ThreadId, (Known, List<Held>)>,
-    /// Who holds what: for each resource in the hands of one who sleeps or has ended, those threads, each as often
-    /// as it has it.
+    /// For each resource that a sleeping or ended thread holds: those threads, each as often as it
+    /// holds it.
     holders: Map<ResourceId, List<ThreadId>>,
-    /// The threads of each scope that have not done with it, begun or not.
+    /// The threads of each scope that are not done with it, begun or not.
     pub(crate) scopes: Map<ScopeId, List<ThreadId>>,
     /// How often a thread came or left.
     pub(crate) changes: u64,
 }
 
-// SAFETY: the pointers in the waits are followed under the lock only, and while the thread whose wait it is
-// sleeps; until it is off the graph it borrows what they point to.
+// SAFETY: the pointers in the waits are followed only under the lock, while the waiting thread
+// sleeps; it borrows what they point to until it is off the graph.
 unsafe impl Send for Graph {}
 
 impl Default for Graph {
@@ -117,7 +118,7 @@ impl Default for Graph {
 }
 
 impl Graph {
-    /// Nobody sleeps, and nobody is known.
+    /// No thread sleeps, and none is known.
     #[must_use]
     pub const fn new() -> Self {
         Self {
@@ -139,7 +140,8 @@ impl Graph {
     /// Puts a thread on the graph.
     #[must_use = "what was there may belong to the program, and is dropped outside the lock"]
     pub(crate) fn put(&mut self, me: ThreadId, wait: Wait) -> Option<Wait> {
-        // Who is here already runs all the same: std's scope calls the program's panic hook before it returns.
+        // A thread that is already here runs in this case: std's scope calls the program's panic
+        // hook before it returns.
         let before = self.leave(me);
         self.has(me, &wait.held);
         self.changes += 1;
@@ -155,7 +157,7 @@ impl Graph {
         Some(wait)
     }
 
-    /// A thread has ended, with this in its hands.
+    /// A thread has ended while it held this.
     #[cfg(any(test, not(model)))]
     pub(crate) fn bury(&mut self, thread: ThreadId, known: Known, held: List<Held>) {
         self.has(thread, &held);
@@ -179,8 +181,8 @@ impl Graph {
             .collect()
     }
 
-    /// A thread that had ended with this in its hands has let go of it after all: of the last one, if it had
-    /// more. Returns whether it had it.
+    /// A thread that had ended while it held this has released it after all (the last one, if it
+    /// had several). Returns whether it held it.
     #[cfg(any(test, not(model)))]
     pub(crate) fn lets_go(&mut self, thread: ThreadId, resource: ResourceId) -> bool {
         let Some((_, held)) = self.ended.get_mut(thread) else { return false };
@@ -193,7 +195,7 @@ impl Graph {
         true
     }
 
-    /// A resource is no more: no thread that has ended is blamed for it any longer.
+    /// A resource was destroyed: no ended thread is reported for it any longer.
     #[cfg(any(test, not(model)))]
     pub(crate) fn forget(&mut self, resource: ResourceId) {
         while let Some(holders) = self.holders.get(resource) {
@@ -201,7 +203,7 @@ impl Graph {
                 break;
             };
             if !self.lets_go(thread, resource) {
-                break; // it sleeps as it ends, with this in its hands
+                break; // it sleeps while it ends, and still holds this
             }
         }
     }
@@ -253,7 +255,7 @@ impl Graph {
         }
     }
 
-    /// A thread has done with the scope that it is in.
+    /// A thread is done with its scope.
     #[cfg(not(model))]
     pub(crate) fn leaves(&mut self, scope: ScopeId, thread: ThreadId) {
         if let Some(threads) = self.scopes.get_mut(scope) {
@@ -277,12 +279,12 @@ impl Graph {
         Waker::OneOf(holders)
     }
 
-    /// Whether a thread has ended with something in its hands, which nobody can give back now.
+    /// Whether a thread ended while it held something, which no thread can release now.
     fn is_gone(&self, thread: ThreadId) -> bool {
         self.ended.contains_key(thread)
     }
 
-    /// Whether `me` will sleep for ever, whatever threads that are not on the graph may do.
+    /// Whether `me` will never wake up, whatever threads outside the graph may do.
     pub fn judge(&self, me: ThreadId) -> Option<Finding> {
         if self.quickly_cleared(me) {
             return None;
@@ -296,10 +298,10 @@ impl Graph {
         Some(if gone || !closed { Finding::Gone(knot) } else { Finding::Cycle(knot) })
     }
 
-    /// The usual case: follows locks from owner to owner, and comes to a thread that runs.
+    /// The usual case: follows locks from owner to owner, to a running thread.
     fn quickly_cleared(&self, me: ThreadId) -> bool {
         let mut thread = me;
-        // As many steps as there are sleepers: then it goes in circles.
+        // After as many steps as there are sleepers it goes in a circle.
         for _ in 0..=self.waits.len() {
             let Some(wait) = self.waits.get(thread) else { return !self.is_gone(thread) };
             match self.waker(wait) {
@@ -311,7 +313,8 @@ impl Graph {
         false
     }
 
-    /// The sleepers, and which of them can go on if every thread that does not sleep does what is hoped for.
+    /// The sleepers, and which of them can go on if every thread that does not sleep does what they
+    /// wait for.
     fn sleepers(&self) -> List<Sleeper> {
         let all = self.waits.iter();
         let mut sleepers: List<_> = all
@@ -339,8 +342,8 @@ impl Graph {
         }
     }
 
-    /// Whom `me` waits for, and whom they wait for, and so on, in the order of the search, `me` first; and
-    /// whether one of them waits for `me`. For those who cannot go on.
+    /// The threads that `me` waits for, those that they wait for, and so on, in the order of the
+    /// search, `me` first; and whether one of them waits for `me`. For threads that cannot go on.
     fn reachable(&self, me: ThreadId, sleepers: &[Sleeper]) -> (List<ThreadId>, bool) {
         let (mut found, mut closed, mut next) = (List::from([me]), false, 0);
         while let Some(thread) = found.get(next).copied() {
@@ -358,7 +361,7 @@ impl Graph {
         (found, closed)
     }
 
-    /// Whom `thread` waits for, as far as that is known.
+    /// The threads that `thread` waits for, as far as known.
     pub(crate) fn wakers(&self, thread: ThreadId) -> List<ThreadId> {
         match self.waits.get(thread).map(|wait| self.waker(wait)) {
             Some(Waker::OneOf(threads) | Waker::AllOf(threads)) => threads,
@@ -374,8 +377,8 @@ impl Graph {
         }
     }
 
-    /// Whether all the living sleep, as far as they are known; the threads whose word has changed, which may or
-    /// may not have been woken for it, in the error.
+    /// Whether all known living threads sleep. The error has the threads whose word has changed,
+    /// which may or may not have been woken.
     pub(crate) fn all_sleep(&self) -> Result<(), List<*const AtomicU32>> {
         if self.alive.keys().any(|thread| !self.waits.contains_key(thread)) {
             return Err(List::new());
@@ -413,11 +416,11 @@ fn goes_on(sleepers: &[Sleeper], thread: ThreadId) -> bool {
     find(sleepers, thread).is_some_and(|sleeper| sleeper.goes_on)
 }
 
-/// Whether the word that it sleeps on is another now.
+/// Whether the word that it sleeps on has changed.
 fn signalled(wait: &Wait) -> bool {
     wait.word.is_some_and(|(word, expected)| {
-        // SAFETY: see `Graph`. Relaxed: whoever changed it and then fell asleep took the lock before us;
-        // whoever changed it and runs is not on the graph.
+        // SAFETY: see `Graph`. Relaxed: a thread that changed it and then fell asleep took the lock
+        // before this one; a thread that changed it and runs is not on the graph.
         unsafe { (*word).load(Relaxed) != expected }
     })
 }

@@ -1,15 +1,15 @@
-//! [`Index`]: finds the places of a slab by a hash, in memory of the detector's own.
+//! [`Index`]: finds the places of a slab by a hash, in the detector's own memory.
 //!
-//! Open addressing: an entry stands at the place that its hash says, or at the first free one
-//! behind it. Where one is removed, those behind it move up, so no search ever runs over graves. It
-//! has places only; the owner of the slab says what their hashes are.
+//! Open addressing: an entry is at the position of its hash, or at the next free one. After a
+//! removal the following entries move up, so no search passes removed entries. The index stores
+//! only places; the owner of the slab supplies their hashes.
 
 use super::List;
 use super::slab::NOWHERE;
 
 /// Places of a slab by a hash.
 pub(crate) struct Index {
-    /// A power of two of them, or none; a half at least is free.
+    /// Their number is a power of two, or zero; at least half are free.
     entries: List<u32>,
     length: usize,
 }
@@ -23,7 +23,7 @@ impl Index {
         (hash >> 32) as usize & (self.entries.len() - 1)
     }
 
-    /// The place with this hash that `is_it` says yes to.
+    /// The place with this hash for which `is_it` returns true.
     pub(crate) fn find(&self, hash: u64, is_it: impl Fn(u32) -> bool) -> Option<u32> {
         if self.entries.is_empty() {
             return None;
@@ -38,7 +38,7 @@ impl Index {
         }
     }
 
-    /// Adds a place, which is not here yet.
+    /// Adds a place that is not here yet.
     pub(crate) fn insert(&mut self, hash: u64, place: u32, hash_of: impl Fn(u32) -> u64) {
         if self.entries.len() < 2 * (self.length + 1) {
             let room = (self.entries.len() * 2).max(16);
@@ -61,7 +61,7 @@ impl Index {
         self.entries[at] = place;
     }
 
-    /// Removes a place, which is here under this hash.
+    /// Removes a place that is here under this hash.
     pub(crate) fn remove(&mut self, hash: u64, place: u32, hash_of: impl Fn(u32) -> u64) {
         let last = self.entries.len() - 1;
         let mut gap = self.at(hash);
@@ -75,7 +75,7 @@ impl Index {
             if entry == NOWHERE {
                 break;
             }
-            // It moves up unless it stands between its own place and the gap.
+            // It moves up unless its own position is after the gap.
             let wanted = self.at(hash_of(entry));
             if (next.wrapping_sub(wanted) & last) >= (next.wrapping_sub(gap) & last) {
                 self.entries[gap] = entry;

@@ -1,4 +1,4 @@
-//! [`List`]: an array that grows, in memory of the detector's own.
+//! [`List`]: an array that grows, in the detector's own memory.
 
 use std::alloc::{GlobalAlloc, Layout, System, handle_alloc_error};
 use std::mem;
@@ -6,7 +6,7 @@ use std::ops::{Deref, DerefMut};
 use std::ptr::{self, NonNull};
 use std::{fmt, slice};
 
-/// What the first item makes room for.
+/// The capacity after the first item.
 const FEWEST: usize = 4;
 
 /// An array that grows. An empty one has no memory.
@@ -16,7 +16,7 @@ pub struct List<T> {
     length: usize,
 }
 
-// SAFETY: it owns its items, and nothing else.
+// SAFETY: it owns only its items.
 unsafe impl<T: Send> Send for List<T> {}
 // SAFETY: as above.
 unsafe impl<T: Sync> Sync for List<T> {}
@@ -87,7 +87,7 @@ impl<T> List<T> {
         self.remove(last)
     }
 
-    /// Keeps the items that `keep` says yes to, in their order.
+    /// Keeps the items for which `keep` returns true, in their order.
     pub(crate) fn retain(&mut self, mut keep: impl FnMut(&T) -> bool) {
         let mut kept = 0;
         for at in 0..self.length {
@@ -110,8 +110,7 @@ impl<T> List<T> {
     fn grow(&mut self) {
         let room = (self.room * 2).max(FEWEST);
         let layout = |room| Layout::array::<T>(room).expect("a list that fits into memory");
-        // SAFETY: the layout is not empty, and the old memory has the layout that it was asked for
-        // with.
+        // SAFETY: the layout is not empty, and the old memory was allocated with the given layout.
         let start = unsafe {
             match self.room {
                 0 => System.alloc(layout(room)),
@@ -130,7 +129,7 @@ impl<T> Drop for List<T> {
         }
         if self.room > 0 {
             let layout = Layout::array::<T>(self.room).expect("it was asked for with this layout");
-            // SAFETY: it came from there, with this layout.
+            // SAFETY: this memory was allocated there, with this layout.
             unsafe { System.dealloc(self.start.as_ptr().cast(), layout) };
         }
     }
@@ -140,7 +139,7 @@ impl<T> Deref for List<T> {
     type Target = [T];
 
     fn deref(&self) -> &[T] {
-        // SAFETY: so many items are there.
+        // SAFETY: the list has this many items.
         unsafe { slice::from_raw_parts(self.start.as_ptr(), self.length) }
     }
 }
@@ -187,7 +186,7 @@ impl<'a, T> IntoIterator for &'a List<T> {
     }
 }
 
-/// The items of a list that is used up, first to last.
+/// The items of a consumed list, first to last.
 pub struct IntoIter<T> {
     list: mem::ManuallyDrop<List<T>>,
     next: usize,
@@ -251,7 +250,7 @@ impl List<u8> {
             self.grow();
         }
         // SAFETY: there is room behind the last item, and the bytes are not in this list, which is
-        // borrowed alone.
+        // borrowed exclusively.
         unsafe {
             ptr::copy_nonoverlapping(
                 bytes.as_ptr(),

@@ -1,8 +1,8 @@
-//! [`Map`]: pairs in the order of their keys, in memory of the detector's own.
+//! [`Map`]: pairs in the order of their keys, in the detector's own memory.
 //!
-//! The keys stand in one array, each beside a pointer to its value. To find one is a binary search;
-//! to add or to remove one moves 16 bytes for each key behind it, at most: a thousand threads that
-//! sleep cost less there than the sleep of one.
+//! The keys are in one array, each beside a pointer to its value. A search is binary. An insertion
+//! or a removal moves at most 16 bytes for each later key: with a thousand sleeping threads this
+//! costs less than one sleep.
 
 use std::fmt;
 
@@ -41,7 +41,7 @@ impl<K: Ord + Copy, V> Map<K, V> {
         self.find(key).is_ok()
     }
 
-    /// Returns what was there.
+    /// Returns the previous value.
     pub(crate) fn insert(&mut self, key: K, value: V) -> Option<V> {
         match self.find(key) {
             Ok(at) => Some(std::mem::replace(&mut self.pairs[at].1[0], value)),

@@ -1,23 +1,23 @@
-//! [`Slab`]: values by numbers that never return, in memory of the detector's own.
+//! [`Slab`]: values with numbers that are never used again, in the detector's own memory.
 //!
-//! A value lies at a _place_, which another may have after it. The _number_ that a value is known
-//! by outside has the place in its lower half, and above it how many values lay there before: a
-//! number outlives its value, and then means nothing.
+//! A value is at a _place_, which a later value may reuse. Its _number_, for use outside, has the
+//! place in its lower half, and in its upper half the count of earlier values there. So a number
+//! can outlive its value, and then names no value.
 
 use super::List;
 
-/// In place of a place: none.
+/// Replaces a place: none.
 pub(crate) const NOWHERE: u32 = u32::MAX;
 
 /// Values, each at a place and under a number.
 pub(crate) struct Slab<T> {
     slots: List<Slot<T>>,
-    /// The first of the places that are free, each of which knows the next.
+    /// The first free place; each free place knows the next.
     free: u32,
 }
 
 struct Slot<T> {
-    /// How many values have been here, this one included. Never 0, so no number is.
+    /// How many values have been here, with this one. Never 0, so no number is 0.
     generation: u32,
     content: Content<T>,
 }
@@ -63,7 +63,7 @@ impl<T> Slab<T> {
     /// Takes the value at a place out.
     pub(crate) fn remove(&mut self, place: u32) -> T {
         let slot = &mut self.slots[place as usize];
-        // A place whose numbers have run out is left alone.
+        // A place without further numbers is not used again.
         let worn_out = slot.generation == u32::MAX;
         let next = if worn_out { NOWHERE } else { self.free };
         match std::mem::replace(&mut slot.content, Content::Free { next }) {
@@ -82,7 +82,7 @@ impl<T> Slab<T> {
         (u64::from(self.slots[place as usize].generation) << 32) | u64::from(place)
     }
 
-    /// The value under a number, unless it is gone.
+    /// The value with this number, unless it was removed.
     pub(crate) fn find(&self, number: u64) -> Option<&T> {
         let slot = self.slots.get(Self::place(number) as usize)?;
         match &slot.content {

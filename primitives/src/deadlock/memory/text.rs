@@ -1,4 +1,4 @@
-//! [`Text`]: a string in memory of the detector's own.
+//! [`Text`]: a string in the detector's own memory.
 
 use std::fmt::{self, Write};
 use std::ops::Deref;
@@ -10,10 +10,10 @@ use super::List;
 pub(crate) struct Text(List<u8>);
 
 impl Text {
-    /// What [`format!`](std::format) makes.
+    /// The result of [`format!`](std::format).
     pub(crate) fn format(arguments: fmt::Arguments<'_>) -> Self {
         let mut text = Self::default();
-        // It fails only if a `Display` does, and then what there is must do.
+        // It fails only if a `Display` does; the text so far must then suffice.
         let _ = text.write_fmt(arguments);
         text
     }
@@ -36,7 +36,7 @@ impl Deref for Text {
     type Target = str;
 
     fn deref(&self) -> &str {
-        // SAFETY: it is made of whole strings, one after the other.
+        // SAFETY: it consists of whole strings.
         unsafe { std::str::from_utf8_unchecked(&self.0) }
     }
 }

@@ -1,20 +1,18 @@
-//! [`HeldLocks`]: what a thread holds, and since where.
+//! [`HeldLocks`]: what a thread holds, and where it took it.
 //!
-//! Each thread has one, and no other thread looks into it or writes there. So to take a lock costs
-//! four plain stores here, and to give it back one: no atomic operation, no allocation, nothing
-//! that another core wants. What a thread holds becomes known when it falls asleep: then it puts a
-//! copy onto the graph.
+//! Each thread has its own, which no other thread reads or writes. So taking a lock costs four
+//! plain stores here, and releasing it one: no atomic operation, no allocation, no shared cache
+//! line. When a thread falls asleep, it puts a copy onto the graph, and so its locks become known.
 //!
-//! There is room for some in the thread itself; those beyond lie behind it, in memory of the
-//! detector's own. It is one list in the order of taking all the same, and all that looks at it
-//! looks at the whole.
+//! The thread itself has room for some; the rest are in the detector's own memory. Both together
+//! are one list in the order of taking, and every reader reads the whole.
 //!
-//! A resource that is given back before those that were taken after it leaves a _hole_. The holes
-//! are closed when room is short, so a thread that gives back six hundred in the order in which it
-//! took them does not move them six hundred times.
+//! A resource that is released before later ones leaves a _hole_. The holes are closed when room is
+//! short. So a thread that releases six hundred in the order of taking does not move them six
+//! hundred times.
 //!
-//! A resource is noted by its number alone, which stays true should the resource be destroyed while
-//! a guard of it was leaked; what the number stands for, `graph::resources` knows.
+//! A note has only the resource's number, which stays valid if the resource is destroyed while a
+//! guard was leaked; `graph::resources` knows its meaning.
 
 #![cfg_attr(model, allow(dead_code, reason = "the models need less of it"))]
 
@@ -26,24 +24,23 @@ use super::ids::{Place, ResourceId};
 use super::label::Label;
 use crate::deadlock::memory::List;
 
-/// Something that a thread has.
+/// Something that a thread holds.
 #[derive(Clone, Copy, Debug)]
 pub struct Held {
-    /// Tells it from all others, also from later ones at the same address.
+    /// Distinguishes it from all others, also from later ones at the same address.
     pub(crate) id: ResourceId,
     pub(crate) label: Label,
     pub(crate) since: Place,
 }
 
-/// For so many resources there is room in the thread. A thread that holds more is rare, and pays
-/// for it ([`held`](crate::deadlock)).
+/// The thread has room for this many resources. A thread seldom holds more, and then pays for it
+/// ([`held`](crate::deadlock)).
 const ROOM: usize = 16;
 
-/// In place of how many entries there are: the thread has held nothing yet, or keeps no account any
-/// more.
+/// Replaces the number of entries: the thread has held nothing yet, or no longer keeps notes.
 const SHUT: usize = usize::MAX;
 
-/// In place of a resource: it was given back.
+/// Replaces a resource: it was released.
 const HOLE: ResourceId = 0;
 
 /// What a thread holds, in the order in which it took it.
@@ -51,14 +48,14 @@ pub struct HeldLocks {
     /// How many entries there are, with the holes; or `SHUT`.
     held: Cell<usize>,
     places: [Entry; ROOM],
-    /// The entries after those. (Not dropped with the thread, which would cost a test whether it is
-    /// there: [`shut`] does.)
+    /// The entries after those. (The thread's end does not drop them, because that would cost a
+    /// test at each access: [`shut`] does.)
     ///
     /// [`shut`]: Self::shut
     more: ManuallyDrop<RefCell<List<Entry>>>,
-    /// So many of the entries are holes.
+    /// How many of the entries are holes.
     holes: Cell<usize>,
-    /// So many of the first are.
+    /// How many of the first are.
     first: Cell<usize>,
 }
 
@@ -66,8 +63,8 @@ pub struct HeldLocks {
 pub(crate) struct Entry {
     resource: Cell<ResourceId>,
     since: Cell<Place>,
-    /// By what number the order of locks knows this entry on those before it; 0: by none yet. An
-    /// entry that has one comes after entries that have one.
+    /// The number of this nesting in the lock order; 0: none yet. All entries before an entry with
+    /// a number have one too.
     nesting: Cell<u64>,
 }
 
@@ -110,7 +107,7 @@ impl Entry {
 }
 
 impl HeldLocks {
-    /// Empty ones, which take nothing before they are [opened](Self::open).
+    /// Empty notes, which accept nothing before they are [opened](Self::open).
     #[must_use]
     pub const fn new() -> Self {
         Self {
@@ -122,12 +119,12 @@ impl HeldLocks {
         }
     }
 
-    /// From here on they take resources.
+    /// From here on they accept resources.
     pub fn open(&self) {
         self.held.set(0);
     }
 
-    /// From here on they are empty and take nothing.
+    /// From here on they are empty and accept nothing.
     pub fn shut(&self) {
         self.empty();
         self.held.set(SHUT);
@@ -138,7 +135,7 @@ impl HeldLocks {
         self.held.get() == SHUT
     }
 
-    /// Whether there is nothing to be seen, at a glance: not if they are shut, or have holes.
+    /// Whether they are empty, by a quick look; not if they are shut or have holes.
     #[inline]
     pub fn is_empty(&self) -> bool {
         self.held.get() == 0
@@ -174,8 +171,8 @@ impl HeldLocks {
         self.held.get() >= ROOM && self.more.borrow().is_full()
     }
 
-    /// Notes that the resource taken last is given back; `false` if another one was taken last, or
-    /// many are held.
+    /// Notes that the resource taken last is released; `false` if another was taken last, or many
+    /// are held.
     #[inline]
     #[must_use]
     pub fn put_back_last(&self, resource: ResourceId) -> bool {
@@ -187,17 +184,17 @@ impl HeldLocks {
         is_last
     }
 
-    /// Notes that a resource is given back, in whatever order; `false` if it is not here.
+    /// Notes that a resource is released, in any order; `false` if it is not here.
     #[must_use]
     pub fn put_back(&self, resource: ResourceId) -> bool {
         let at = self.with(|entries| {
-            // Most are given back in the order of taking, or in the opposite one.
+            // Most are released in the order of taking, or in the opposite one.
             let is_it = |at: &usize| entries.at(*at).resource.get() == resource;
             let first =
                 Some(self.first.get()).filter(|first| *first < entries.len() && is_it(first));
             let at = first.or_else(|| (0..entries.len()).rev().find(is_it))?;
             entries.at(at).resource.set(HOLE);
-            // Those after it are nested in another way now.
+            // The nestings of those after it have changed.
             let after = (at + 1..entries.len()).map(|at| entries.at(at));
             after
                 .filter(|entry| !entry.is_hole())
@@ -234,7 +231,7 @@ impl HeldLocks {
         }
     }
 
-    /// Whether there are holes alone, which are forgotten then.
+    /// Whether there are only holes, which are then forgotten.
     #[cold]
     pub(crate) fn forget_holes(&self) -> bool {
         if !self.is_shut() {
@@ -243,7 +240,7 @@ impl HeldLocks {
         self.is_empty()
     }
 
-    /// Keeps those that `keep` says yes to, and closes the holes.
+    /// Keeps those for which `keep` returns true, and closes the holes.
     pub(crate) fn retain(&self, mut keep: impl FnMut(ResourceId) -> bool) {
         if self.is_shut() {
             return;
@@ -277,7 +274,7 @@ impl HeldLocks {
         drop(self.more.take());
     }
 
-    /// What is held, and since where.
+    /// What is held, and where it was taken.
     #[must_use]
     pub(crate) fn copy(&self) -> List<(ResourceId, Place)> {
         let mut copy = List::new();
@@ -293,7 +290,8 @@ impl HeldLocks {
         });
     }
 
-    /// Where the last entry stands that `is_it` says yes to; where none does, the first.
+    /// The position of the last entry for which `is_it` returns true; without one, of the first
+    /// entry.
     pub(crate) fn rposition(&self, is_it: impl Fn(&Entry) -> bool) -> usize {
         self.with(|entries| {
             let used = |at: &usize| !entries.at(*at).is_hole();
@@ -331,9 +329,8 @@ impl HeldLocks {
         self.copy().iter().map(|&(id, since)| Held { id, label, since }).collect()
     }
 
-    /// The entry that was taken last, if it stands in the thread itself and is not a hole; others
-    /// are found by
-    /// [`for_each`](Self::for_each) and by [`last_of_many`](Self::last_of_many).
+    /// The entry that was taken last, if it is in the thread itself and is not a hole.
+    /// [`for_each`](Self::for_each) and [`last_of_many`](Self::last_of_many) find others.
     #[inline]
     pub(crate) fn last(&self) -> Option<&Entry> {
         self.places.get(self.held.get().wrapping_sub(1)).filter(|last| !last.is_hole())

@@ -1,18 +1,18 @@
 //! [`Inside`]: the mark of a thread that runs the detector.
 //!
-//! What the detector makes outside of its own locks, above all a report, it makes of std's types,
-//! and they ask the program's allocator for memory. That may take a lock, and the detector would be
-//! called to watch it, from within itself. While a thread has the mark, its waits are not watched
-//! and its nestings are not noted.
+//! Outside of its own locks, the detector uses std's types, mainly for reports, and they use the
+//! program's allocator. The allocator may take a lock, and would then call the detector from within
+//! the detector. While a thread has the mark, its waits are not watched and its nestings are not
+//! noted.
 
 use std::cell::Cell;
 
 thread_local! {
-    /// (No destructor: it is there to the last.)
+    /// (Without a destructor, so that it exists to the end.)
     static INSIDE: Cell<bool> = const { Cell::new(false) };
 }
 
-/// While this lives, the thread has the mark, or has it not.
+/// While this lives, the thread has the mark, or does not have it.
 #[must_use]
 pub(crate) struct Inside {
     before: bool,
@@ -21,11 +21,11 @@ pub(crate) struct Inside {
 impl Inside {
     /// Marks the thread; `None` if it has the mark already.
     pub(crate) fn enter() -> Option<Self> {
-        // Made only if it is kept: it takes the mark away when it is dropped.
+        // Made only if it is kept: its drop removes the mark.
         (!INSIDE.replace(true)).then(|| Self { before: false })
     }
 
-    /// Takes the mark away: for code of the program that the detector calls.
+    /// Removes the mark: for code of the program that the detector calls.
     pub(crate) fn pause() -> Self {
         Self { before: INSIDE.replace(false) }
     }

@@ -1,34 +1,34 @@
-//! [`Permits`]: what is known of the permits of a semaphore.
+//! [`Permits`]: the known state of a semaphore's permits.
 //!
-//! A permit is a value that may go to another thread, may be used up, and may be made from nothing. So who
-//! took one is in general no evidence of who could give one back: anybody could. Only of a semaphore that
-//! was declared [`thread_bound`](crate::Semaphore::thread_bound) are the holders known, and only until something
-//! happens that contradicts the declaration.
+//! A permit may move to another thread, may be consumed, and may be newly added. So the taker of a
+//! permit says nothing about which thread could release one: any could. The holders are known only
+//! for a semaphore that was declared [`thread_bound`](crate::Semaphore::thread_bound), and only
+//! until something contradicts the declaration.
 
 use crate::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use crate::sync::const_fn;
 
-/// Nothing is known of who holds the permits.
+/// The holders of the permits are unknown.
 const ANYWHERE: u32 = 0;
-/// They are said to stay with the threads that take them, and so far they did.
+/// They were declared to stay with the threads that take them, and so far they did.
 const THREAD_BOUND: u32 = 1;
-/// They were said to, and one did not.
+/// They were declared to stay, and one did not.
 const CONTRADICTED: u32 = 2;
 
-/// How many permits there are, and whether they stay with those who take them.
+/// How many permits there are, and whether they stay with the threads that take them.
 pub struct Permits {
     permits: usize,
-    /// | value          | who writes it                                        |
+    /// | value          | written by                                           |
     /// | -------------- | ---------------------------------------------------- |
     /// | `ANYWHERE`     | `new`                                                |
-    /// | `THREAD_BOUND` | `bind`, before anybody acquires                      |
+    /// | `THREAD_BOUND` | `bind`, before any thread acquires                   |
     /// | `CONTRADICTED` | `contradict`, before the permit goes where it should not |
     state: AtomicU32,
 }
 
 impl Permits {
     const_fn! {
-        /// For so many permits.
+        /// For this many permits.
         #[must_use]
         pub const fn new(permits: usize) -> Self {
             Self { permits, state: AtomicU32::new(ANYWHERE) }
@@ -47,7 +47,7 @@ impl Permits {
         self.state = AtomicU32::new(THREAD_BOUND);
     }
 
-    /// Any thread could give a permit back, as it turns out. Returns whether that is news.
+    /// Any thread could release a permit, as it turns out. Returns whether this was unknown.
     #[inline]
     #[cfg_attr(model, track_caller)]
     pub fn contradict(&self) -> bool {
@@ -55,16 +55,17 @@ impl Permits {
         self.is_believed() && self.state.swap(CONTRADICTED, Relaxed) == THREAD_BOUND
     }
 
-    /// How many permits there are, if each is in the hands of the thread that took it, or free.
+    /// How many permits there are, if each is free or held by the thread that took it.
     pub(crate) fn all_permits(&self) -> Option<usize> {
         (self.permits > 0 && self.is_believed()).then_some(self.permits)
     }
 
-    /// Whether each permit is in the hands of the thread that took it, for all that is known.
+    /// Whether each permit is held by the thread that took it, as far as known.
     #[inline]
     pub(crate) fn is_believed(&self) -> bool {
-        // Relaxed: a thread that has contradicted and then fell asleep took the lock before us; one that has and runs
-        // is about to change the semaphore's word, at which the graph looks as well.
+        // Relaxed: a thread that has contradicted and then fell asleep took the lock before us; one
+        // that has and runs is about to change the semaphore's word, at which the graph looks as
+        // well.
         self.state.load(Relaxed) == THREAD_BOUND
     }
 }

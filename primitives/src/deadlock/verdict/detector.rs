@@ -1,13 +1,13 @@
-//! [`Detector`]: the graph under its lock, and the steps by which a thread falls asleep under its eyes.
+//! [`Detector`]: the graph under its lock, and the steps by which a watched thread falls asleep.
 //!
 //! ```text
 //!    lock ─▶ on the graph ─▶ can it ever go on? ─┬─ yes ─▶ unlock ─▶ sleep ─▶ off the graph ─▶ try again
 //!                                                └─ no ──▶ off the graph, unlock ─▶ the report
 //! ```
 //!
-//! To enter and to ask is one step: of two threads that close a cycle, the one that takes the lock second
-//! finds the other on the graph. To leave comes before the next try: a thread on the graph holds what it held
-//! when it entered, and nothing more.
+//! Entering and asking are one step: of two threads that close a cycle, the second to take the lock
+//! finds the other on the graph. Leaving comes before the next try: a thread on the graph holds
+//! only what it held when it entered.
 
 use std::time::Instant;
 
@@ -32,8 +32,8 @@ pub struct Detector {
 #[cfg(all(feature = "deadlock-detection", not(model)))]
 pub(crate) static DETECTOR: OfThisProcess = OfThisProcess(OfProcess::new(Detector::new()));
 
-/// A child of a `fork` begins with an empty graph. The parent's tells of threads that are not there, whose stacks may be
-/// another thread's by now, and it may be locked for good.
+/// A child of a `fork` begins with an empty graph. The parent's graph names threads that the child
+/// does not have, whose stacks another thread may use by now, and it may be locked permanently.
 #[cfg(all(feature = "deadlock-detection", not(model)))]
 pub(crate) struct OfThisProcess(OfProcess<Detector>);
 
@@ -52,22 +52,22 @@ impl Default for Detector {
 
 impl Detector {
     const_fn! {
-        /// One that knows nobody yet.
+        /// A detector that knows no thread yet.
         pub const fn new() -> Self {
             Self { graph: UnwatchedLock::new(Graph::new()) }
         }
     }
 
-    /// Whether a wait until then belongs on the graph. One that the clock ends is no edge: its thread will go on,
-    /// whatever the others do.
+    /// Whether a wait until then belongs on the graph. A wait that the clock ends is not an edge:
+    /// its thread will go on, whatever the others do.
     #[must_use]
     pub fn watches(deadline: Option<Instant>) -> bool {
         deadline.is_none()
     }
 
-    /// Puts the calling thread on the graph, where it stays until the result is dropped; falls asleep in
-    /// between. If it would never wake up, there is a report; where the caller `refuses` such a sleep, the
-    /// report is the error, and the thread is not on the graph; otherwise it is `told`.
+    /// Puts the calling thread on the graph until the result is dropped; the thread sleeps in
+    /// between. If it would never wake up, there is a report. If the caller `refuses` such a sleep,
+    /// the report is the error, and the thread is not on the graph; otherwise the report is `told`.
     #[cfg_attr(model, track_caller)]
     pub fn enter(
         &self,
@@ -80,9 +80,9 @@ impl Detector {
         Ok(OnGraph { detector: self, me, in_doubt })
     }
 
-    /// Looks at the graph as often as it takes to be sure; with a `wait`, puts the thread there first. The system is asked
-    /// between two looks, for nothing slow may happen under the lock. Returns whether a doubt is left, which only time
-    /// resolves.
+    /// Looks at the graph as often as it takes to be sure; with a `wait`, puts the thread there
+    /// first. The system is asked between two looks, for nothing slow may happen under the lock.
+    /// Returns whether a doubt is left, which only time resolves.
     #[cfg_attr(model, track_caller)]
     fn look(
         &self,
@@ -103,20 +103,22 @@ impl Detector {
             match look {
                 Look::GoesOn => return Ok(false),
                 Look::PerhapsWoken(words) => {
-                    // To wake them for no reason is always allowed. One that was asleep looks at its word again, and
-                    // the last one to fall asleep then finds no doubt left.
+                    // A spurious wake-up is always allowed. A thread that was asleep looks at its
+                    // word again, and the last one to fall asleep again finds a certain answer.
                     words.into_iter().for_each(futex::wake_all);
                     return Ok(false);
                 }
                 Look::IfGone(threads) => {
-                    // One that has destroyed its thread-locals may still be about to destroy one with a guard in it.
+                    // One that has destroyed its thread-locals may still be about to destroy one
+                    // with a guard in it.
                     if !threads.iter().all(|(_, number)| system::is_gone(*number)) {
                         return Ok(true);
                     }
                     confirmed.gone.extend(threads.into_iter().map(|(thread, _)| thread));
                 }
                 Look::IfAll { numbers, changes } => {
-                    // Also those that the detector has never heard of: they would be awake.
+                    // This also counts threads that the detector does not know: they would be
+                    // awake.
                     if !system::are_all_threads(&numbers) {
                         return Ok(false);
                     }
@@ -128,7 +130,7 @@ impl Detector {
         if refuses(report.verdict()) {
             return Err(report);
         }
-        // Off the graph, for this may run code of the program.
+        // Off the graph, because this may run code of the program.
         tell(&report);
         let _before = self.graph.with(|graph| graph.put(me, wait));
         Ok(false)
@@ -148,7 +150,8 @@ struct Confirmed {
 enum Look {
     /// The thread can go on, as far as is known.
     GoesOn,
-    /// All sleep; but these words have changed, and those who sleep there may have been woken or not.
+    /// All sleep; but these words have changed, and those who sleep there may have been woken or
+    /// not.
     PerhapsWoken(List<*const AtomicU32>),
     /// It never goes on, if these have gone, which the system calls by these numbers.
     IfGone(List<(ThreadId, Option<u32>)>),
@@ -208,7 +211,7 @@ pub struct OnGraph<'a> {
 }
 
 impl OnGraph<'_> {
-    /// Whether the thread may sleep for good, and to be certain one would have to [look again](Self::look_again) later.
+    /// Whether the thread may sleep without end: only a later [look](Self::look_again) can tell.
     #[must_use]
     pub fn is_doubtful(&self) -> bool {
         self.in_doubt

@@ -1,11 +1,11 @@
 //! What each thread holds, kept by the thread itself.
 //!
-//! No other thread looks in here. When a thread falls asleep a copy goes onto the graph, and the
-//! usual case, in which no thread sleeps, shares nothing.
+//! No other thread reads it. When a thread falls asleep, a copy goes onto the graph; the usual
+//! case, in which no thread sleeps, shares nothing.
 //!
-//! The [`HeldLocks`] are a thread-local without a destructor, which is reached by a plain address:
-//! no test whether it is there yet, or there still. The destructor that a thread's end needs is
-//! that of its [`Will`], which is written when the thread takes the first resource of its life.
+//! The [`HeldLocks`] are a thread-local without a destructor, which has a plain address, without a
+//! test whether it exists. The destructor for a thread's end is that of its [`Will`], which is made
+//! when the thread takes its first resource.
 
 use std::cell::{Cell, RefCell};
 use std::process;
@@ -29,15 +29,16 @@ thread_local! {
     static SEEN: Cell<u64> = const { Cell::new(0) };
 }
 
-/// How many resources have gone while threads may hold them, and can never give them back.
+/// How many resources were destroyed while threads may hold them, which can then never release
+/// them.
 static DISOWNED: AtomicU64 = AtomicU64::new(0);
 
-/// So many threads have ended with something in their hands, at least.
+/// At least this many threads have ended while they held something.
 static BURIED: AtomicU64 = AtomicU64::new(0);
 
-/// What is done when the thread ends; and what it has undertaken.
+/// The actions at the thread's end, and the tasks that it has begun.
 struct Will {
-    /// Tasks, which are in no order among locks.
+    /// Tasks, which have no place in the lock order.
     undertaken: RefCell<List<(ResourceId, Place)>>,
     /// The process on whose list of the living it is; 0: on none.
     listed: Cell<u32>,
@@ -69,8 +70,8 @@ impl Drop for Will {
             }
             in_vain
         });
-        // Those who fell asleep while this thread was still there look once more, and are told. (To wake them for no
-        // reason is always allowed.)
+        // The threads that fell asleep while this one still existed look again, and get the report.
+        // (A spurious wake-up is always allowed.)
         in_vain.into_iter().for_each(futex::wake_all);
     }
 }
@@ -80,7 +81,7 @@ fn all_of(held_locks: &HeldLocks, will: &Will) -> List<Held> {
     resources::describe(held_locks.copy().into_iter().chain(undertaken.iter().copied()))
 }
 
-/// Whether this thread holds anything, as far as one sees at a glance.
+/// Whether this thread holds anything, by a quick look.
 #[inline]
 pub(crate) fn may_hold_something() -> bool {
     !HELD_LOCKS.with(HeldLocks::is_empty)
@@ -94,10 +95,10 @@ pub(crate) fn take(resource: ResourceId, since: Place) {
     }
 }
 
-/// The first resource of a thread's life, or one more than there is room for in the thread.
+/// A thread's first resource, or one more than the thread itself has room for.
 #[cold]
 fn take_more(resource: ResourceId, since: Place) {
-    // While the thread destroys its thread-locals nothing is kept any more.
+    // While the thread destroys its thread-locals, nothing is noted any more.
     let _ = WILL.try_with(|_| {
         HELD_LOCKS.with(|held_locks| {
             if held_locks.is_shut() {
@@ -119,20 +120,21 @@ pub(crate) fn put_back(resource: ResourceId) {
     }
 }
 
-/// [`put_back`]; returns whether it was this thread that had taken it.
+/// [`put_back`]; returns whether this thread had taken it.
 #[inline]
 pub(crate) fn put_back_mine(resource: ResourceId) -> bool {
     HELD_LOCKS.with(|held_locks| held_locks.put_back_last(resource)) || put_back_any(resource)
 }
 
-/// This thread has begun something that others may wait for, and that has no order among locks.
+/// This thread has begun something that others may wait for, and that has no place in the lock
+/// order.
 #[cold]
 pub(crate) fn undertake(resource: ResourceId, since: Place) {
     let _ = WILL.try_with(|will| will.undertaken.borrow_mut().push((resource, since)));
 }
 
-/// Something that was not the last to be taken, or that is released by the destructor of a
-/// thread-local.
+/// A resource that was not the last to be taken, or that the destructor of a thread-local
+/// releases.
 #[cold]
 fn put_back_any(resource: ResourceId) -> bool {
     let of_tasks = |will: &Will| {
@@ -142,7 +144,7 @@ fn put_back_any(resource: ResourceId) -> bool {
     };
     match WILL.try_with(of_tasks) {
         Ok(was_there) => was_there || HELD_LOCKS.with(|held_locks| held_locks.put_back(resource)),
-        // The will has been executed; it said that the thread had ended while it held this.
+        // The will has been executed: it recorded that the thread ended while it held this.
         Err(_) => with_buried(|graph| graph.lets_go(thread::id(), resource)),
     }
 }
@@ -167,7 +169,7 @@ pub(crate) fn thread_begins(id: ThreadId, name: &str) {
 }
 
 impl Will {
-    /// Puts this thread on the list of the living, by name, unless it is there.
+    /// Puts this thread on the list of living threads, by name, unless it is there.
     fn list(&self) {
         // In a child of a `fork` the thread that made it is not listed yet.
         let process = process::id();
@@ -178,7 +180,7 @@ impl Will {
     }
 }
 
-/// Puts this thread on the list of the living, by name. Returns `false` while it destroys its
+/// Puts this thread on the list of living threads, by name. Returns `false` while it destroys its
 /// thread-locals.
 pub(crate) fn is_introduced() -> bool {
     WILL.try_with(Will::list).is_ok()
@@ -200,7 +202,7 @@ pub(crate) fn with_held_locks<R>(f: impl FnOnce(&HeldLocks) -> R) -> R {
     HELD_LOCKS.with(f)
 }
 
-/// A resource is gone: no thread that has ended is blamed for it.
+/// A resource was destroyed: no ended thread is reported for it.
 pub(crate) fn forget(resource: ResourceId) {
     // Relaxed: a thread that ends counts itself before it asks, under a lock, what of it is there
     // still; and that this is not was said under the same lock. So either it leaves it out, or it
@@ -210,7 +212,7 @@ pub(crate) fn forget(resource: ResourceId) {
     }
 }
 
-/// Calls `f`, which may take something out of the hands of threads that have ended.
+/// Calls `f`, which may release something that ended threads held.
 fn with_buried<R>(f: impl FnOnce(&mut Graph) -> R) -> R {
     let (result, fewer) = DETECTOR.get().graph.with(|graph| {
         let before = graph.ended.len();
@@ -221,8 +223,8 @@ fn with_buried<R>(f: impl FnOnce(&mut Graph) -> R) -> R {
     result
 }
 
-/// A resource is gone that threads have noted, none of which will give it back: they forget it when
-/// they next look.
+/// A resource was destroyed that threads have noted and will not release: they forget it when they
+/// next look.
 pub(crate) fn disowned() {
     // Relaxed: a thread that learns of it late forgets late.
     DISOWNED.fetch_add(1, Relaxed);
@@ -235,10 +237,10 @@ pub(crate) fn is_out_of_date() -> bool {
     SEEN.get() != DISOWNED.load(Relaxed)
 }
 
-/// Forgets what this thread has noted and what is there no more.
+/// Forgets this thread's notes of destroyed resources.
 pub(crate) fn forget_the_gone() {
     if is_out_of_date() {
-        // Relaxed: as in `disowned`. Before it looks, so that it looks again if there is more
+        // Relaxed: as in `disowned`. Before it looks, so that it looks again if there are more
         // meanwhile.
         SEEN.set(DISOWNED.load(Relaxed));
         HELD_LOCKS.with(|held_locks| {

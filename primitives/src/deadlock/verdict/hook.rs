@@ -13,15 +13,16 @@ type Hook = Arc<dyn Fn(&Report) + Send + Sync>;
 
 static HOOK: UnwatchedLock<Option<Hook>> = UnwatchedLock::new(None);
 
-/// Calls `hook` with every report, in place of printing it: in the thread that found it, which holds what it
-/// held.
+/// Calls `hook` with every report, in place of printing it: in the thread that found it, which
+/// still holds its locks.
 ///
-/// Without a hook, what nobody panics with is printed to the standard error stream: stuck threads, and
-/// inversions. With one, a [cycle](crate::deadlock::Verdict::Cycle) comes here too, before its thread panics. A report that
-/// [`lock_checked`](crate::Lock::lock_checked) returns does not: the caller has it.
+/// Without a hook, reports without a panic (stuck threads, and inversions) are printed to the
+/// standard error stream. With a hook, a [cycle](crate::deadlock::Verdict::Cycle) comes here too,
+/// before its thread panics. A report that [`lock_checked`](crate::Lock::lock_checked) returns does
+/// not: the caller has it.
 ///
-/// The hook may take locks. A later hook replaces this one. A panic of the hook is reported as every panic is, and
-/// goes no further.
+/// The hook may take locks. A later hook replaces this one. A panic of the hook is reported as any
+/// panic, and ends there.
 ///
 /// ```
 /// use primitives::deadlock;
@@ -34,7 +35,7 @@ pub fn set_hook(hook: impl Fn(&Report) + Send + Sync + 'static) {
     drop(before); // after the lock, for what it captured is the program's
 }
 
-/// A report that nobody panics with.
+/// A report without a panic.
 pub(crate) fn tell(report: &Report) {
     if !call_hook(report) {
         let _ =
@@ -42,7 +43,7 @@ pub(crate) fn tell(report: &Report) {
     }
 }
 
-/// A report that the thread is about to panic with, which prints it.
+/// A report with which the thread is about to panic, which prints it.
 pub(crate) fn tell_before_panic(report: &Report) {
     call_hook(report);
 }
@@ -50,24 +51,25 @@ pub(crate) fn tell_before_panic(report: &Report) {
 fn call_hook(report: &Report) -> bool {
     let Some(hook) = HOOK.with(|hook| hook.clone()) else { return false };
     let _outside = Inside::pause(); // the hook is the program's
-    // It must not unwind from here: the caller may be taking a lock back whose guard is alive already.
+    // It must not unwind from here: the caller may be taking a lock back whose guard is alive
+    // already.
     if let Err(panic) = panic::catch_unwind(AssertUnwindSafe(|| hook(report))) {
         mem::forget(panic); // dropping it may panic as well; the panic itself has been reported
     }
     true
 }
 
-/// 0: the environment has not been asked; then one of the two below.
+/// 0 until the environment is read; then one of the two below.
 static BACKTRACES: AtomicU32 = AtomicU32::new(0);
 const NO: u32 = 1;
 const YES: u32 = 2;
 
-/// Whether reports say how each thread came where it sleeps, call by call.
+/// Sets whether reports have the backtrace of each sleeping thread.
 ///
-/// Costs some 100 µs at each sleep. Without this call, they do if the environment variable
+/// Costs some 100 µs at each sleep. Without this call, they have it if the environment variable
 /// `LOCKSMITH_DEADLOCK_BACKTRACE` is `1`.
 pub fn set_backtraces(on: bool) {
-    // Relaxed: stands alone.
+    // Relaxed: no other data depends on it.
     BACKTRACES.store(if on { YES } else { NO }, Relaxed);
 }
 

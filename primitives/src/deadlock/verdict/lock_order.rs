@@ -1,23 +1,21 @@
 //! Lock order: deadlocks that have not happened yet.
 //!
-//! Whenever a thread takes a lock while it holds others, the [nesting](nestings) is noted, for the
-//! whole program and as long as the locks are there: "B within A". If the opposite was done as
-//! well, or a ring over several locks is closed, then with other timing each of the threads could
-//! hold what the next one wants. No thread needs to have waited for that to be seen; one run that
-//! goes well is enough.
+//! Whenever a thread takes a lock while it holds others, the [nesting](nestings) is noted for the
+//! whole program, as long as the locks exist: "B within A". If a thread also does the opposite, or
+//! closes a ring over several locks, then with other timing each thread could hold what the next
+//! one wants. No thread needs to have waited for that to be seen; one successful run is enough.
 //!
-//! [Two things](rings) must be so for a ring to count: no lock is common to two of its nestings, for that one would
-//! keep them apart, and more than one thread did it. That those threads ran at the same time is not
-//! asked for: what counts is that the program takes locks in this order, and not when it did so.
-//! (Linux's lockdep does not ask for it either. It also tells of what one thread alone did, because
-//! there the code counts and not the thread.) Only waits that can last without end are noted: a
-//! try, or a wait with a deadline, gives up.
+//! A ring counts under [two conditions](rings): no two of its nestings share a lock, which would
+//! keep them apart; and more than one thread took part. Those threads need not have run at the same
+//! time: the order in which the program takes its locks counts, not the time. (Linux's lockdep does
+//! not require it either. It also reports what a single thread did, because it judges the code and
+//! not the thread.) Only waits without a deadline are noted: a try, or a timed wait, gives up.
 //!
-//! A thread that nests the same locks again finds the nesting in a small table of its own and asks
-//! no other.
+//! A thread that nests the same locks again finds the nesting in its own small table.
 //!
 //! Source: the idea is that of Linux's lockdep; locks that keep nestings apart are from Havelund,
-//! [_Using Runtime Analysis to Guide Model Checking of Java Programs_](https://doi.org/10.1007/10722468_15).
+//! [_Using Runtime Analysis to Guide Model Checking of Java
+//! Programs_](https://doi.org/10.1007/10722468_15).
 
 mod nestings;
 mod rings;
@@ -35,10 +33,10 @@ use crate::deadlock::memory::{List, NOWHERE};
 use crate::deadlock::state::{Entry, Held, HeldLocks, Inside, Place, ResourceId};
 use crate::sync::thread;
 
-/// Nestings that a thread remembers, in 16 KiB, of which those pages are real that are used.
+/// How many nestings a thread remembers: 16 KiB, of which only the used pages take memory.
 const REMEMBERED: usize = 1_024;
-/// In so many places one may stand. With a single one, two nestings that fall on it would keep
-/// forgetting each other.
+/// How many places a nesting may have. With a single one, two nestings of the same place would keep
+/// replacing each other.
 const WAYS: usize = 4;
 
 static ORDER: UnwatchedLock<Nestings> = UnwatchedLock::new(Nestings::new());
@@ -46,15 +44,15 @@ static ORDER: UnwatchedLock<Nestings> = UnwatchedLock::new(Nestings::new());
 thread_local! {
     static REMEMBERS: Remembers =
         const { Remembers([const { [const { Memory::nothing() }; WAYS] }; REMEMBERED / WAYS]) };
-    /// By what number the order knows this thread; 0, or one that is gone: by none.
+    /// This thread's number in the order. 0, or the number of a removed entry: none.
     static AUTHOR: Cell<u64> = const { Cell::new(0) };
 }
 
-/// The nestings that a thread has gone through: it needs to tell no other of them again.
+/// The nestings that a thread has been in, which it need not report to the order again.
 struct Remembers([[Memory; WAYS]; REMEMBERED / WAYS]);
 
 struct Memory {
-    /// Made of the nesting before, the lock and the place. The lowest bit: it was waited for there.
+    /// Made of the outer nesting, the lock and the place. The lowest bit: the thread waited there.
     key: Cell<u64>,
     nesting: Cell<u64>,
 }
@@ -82,7 +80,7 @@ impl Remembers {
         &self.0[(key >> 32) as usize % self.0.len()]
     }
 
-    /// The nesting with this key; with `ORDERED` in it, only if it was waited for.
+    /// The nesting with this key; with `ORDERED` in it, only if a thread waited there.
     #[inline]
     fn find(&self, key: u64) -> Option<u64> {
         let is_it = |place: &&Memory| {
@@ -114,9 +112,9 @@ impl Remembers {
     }
 }
 
-/// The caller is about to take this, and holds something: notes the order, and tells if it is a new
+/// The caller is about to take this, and holds something. Notes the order, and reports a new
 /// inversion.
-#[inline(never)] // or every call of `lock` would carry it along
+#[inline(never)] // otherwise every call of `lock` would contain it
 pub(crate) fn check(number: ResourceId, at: Place) {
     let is_known = held::with_held_locks(|held_locks| {
         let last = held_locks.last();
@@ -244,7 +242,7 @@ fn note_in(
     order.forget_unused(author);
 }
 
-/// By what the order knows this thread.
+/// This thread's number in the order.
 fn author(order: &mut Nestings) -> u32 {
     let known = AUTHOR.get();
     if order.authors.find(known).is_some() {
@@ -262,11 +260,11 @@ fn report(steps: &List<Step>) -> Option<Report> {
         let wanted = resources::label(step.wanted)?;
         Some(ThreadReport::inverted(step.thread, &step.name, &held, wanted, step.at))
     });
-    // A lock that is gone meanwhile is in no trouble.
+    // A lock that was destroyed meanwhile cannot be in an inversion.
     threads.collect::<Option<Vec<_>>>().map(Report::inversion)
 }
 
-/// A lock is gone, and its order with it.
+/// A lock was destroyed, so its order is dropped too.
 pub(crate) fn forget(number: ResourceId) {
     ORDER.with(|order| order.forget(number));
 }

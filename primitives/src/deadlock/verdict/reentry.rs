@@ -1,9 +1,10 @@
 //! Reentry: an owner that helps with a lock in its hands.
 //!
-//! An [`RLock`](crate::RLock) asks which _thread_ comes. A worker that waits for a task, and runs it itself, has two tasks on
-//! its stack: the one below may have taken the lock, and be in the middle of its section; the one above walks in as
-//! the owner, and sees a section that is half done. No thread waits, so nothing of it is on the graph. What is kept is how
-//! much of what the thread holds belongs to tasks below; a lock of that part that is taken once more is a report.
+//! An [`RLock`](crate::RLock) asks which _thread_ comes. A worker that waits for a task, and runs
+//! it itself, has two tasks on its stack: the one below may have taken the lock, and be in the
+//! middle of its section; the one above walks in as the owner, and sees a section that is half
+//! done. No thread waits, so nothing of it is on the graph. What is kept is how much of what the
+//! thread holds belongs to tasks below; a lock of that part that is taken once more is a report.
 //!
 //! ```text
 //!    stack of a worker                     holds
@@ -25,7 +26,8 @@ use crate::deadlock::state::{Held, Inside, Label, Place, ResourceId};
 use crate::sync::thread;
 
 thread_local! {
-    /// How many of the resources that this thread holds belong to tasks further down its stack. (No destructor.)
+    /// How many of the resources that this thread holds belong to tasks further down its stack. (No
+    /// destructor.)
     static BELOW: Cell<usize> = const { Cell::new(0) };
 }
 

@@ -1,4 +1,4 @@
-//! [`Report`]: who waits for whom, for people and for programs.
+//! [`Report`]: which thread waits for which, for people and for programs.
 
 mod json;
 mod mermaid;
@@ -12,19 +12,19 @@ use std::sync::Arc;
 pub(crate) use self::sketch::Sketch;
 use crate::deadlock::state::{Held, Label, Place, ThreadId};
 
-/// What kind of trouble it is.
+/// The kind of a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// Threads wait for each other, now: none of them will ever go on.
     Cycle,
-    /// Threads will sleep for ever, though not in a circle: everybody sleeps, or who has what they wait for is
-    /// gone.
+    /// Threads will never wake up, though not in a cycle: every thread sleeps, or the owner of what
+    /// they wait for has ended.
     Stuck,
-    /// Several threads took locks in opposite orders, at the same time or not. Nothing waits for ever yet; if they do so at
-    /// the same moment, they will.
+    /// Several threads took locks in opposite orders, at the same time or not. No thread is stuck
+    /// yet; if they do so at the same moment, they will be.
     Inversion,
-    /// A worker that waits for a task ran it with a lock in its hands, and the lock let the task in as its owner: into
-    /// the middle of a section. Nobody waits.
+    /// A worker that waits for a task ran it while it held a lock. The lock took the task for its
+    /// owner and let it into the middle of a section. No thread waits.
     Reentry,
 }
 
@@ -41,10 +41,11 @@ impl Verdict {
     }
 }
 
-/// Who waits for whom: the threads, what each has and since where, what each wants and where.
+/// Which thread waits for which: the threads, what each holds and where it took it, what each wants
+/// and where.
 ///
-/// `Display` is for people, [`to_mermaid`](Self::to_mermaid) draws a graph, and [`to_json`](Self::to_json) is
-/// for programs; the accessors give the same piece by piece.
+/// `Display` is for people, [`to_mermaid`](Self::to_mermaid) draws a graph, and
+/// [`to_json`](Self::to_json) is for programs; the accessors return the same in parts.
 #[derive(Clone)]
 #[must_use = "it says who deadlocked with whom"]
 pub struct Report {
@@ -63,7 +64,7 @@ pub struct ThreadReport {
     backtrace: Option<Arc<Backtrace>>,
 }
 
-/// Something that a thread has.
+/// Something that a thread holds.
 #[derive(Clone, Debug)]
 pub struct Hold {
     label: Label,
@@ -80,16 +81,16 @@ pub struct Want {
 }
 
 impl Report {
-    /// What kind of trouble it is.
+    /// The kind of a report.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
         self.verdict
     }
 
-    /// The threads. In a [cycle](Verdict::Cycle) the first is the one that noticed, which was about to fall
-    /// asleep, and each waits for the next where it waits for one only. In an
-    /// [inversion](Verdict::Inversion) the first is the one that took the locks in another order, and the
-    /// others those that had done so before.
+    /// The threads. In a [cycle](Verdict::Cycle) the first is the one that noticed and was about to
+    /// fall asleep, and each that waits for one thread waits for the next. In an
+    /// [inversion](Verdict::Inversion) the first is the one that took the locks in another order,
+    /// and the others are those that took them before.
     #[must_use]
     pub fn threads(&self) -> &[ThreadReport] {
         &self.threads
@@ -148,7 +149,7 @@ impl ThreadReport {
         self.ended
     }
 
-    /// What it has, in the order in which it took it.
+    /// What it holds, in the order of taking.
     #[must_use]
     pub fn holds(&self) -> &[Hold] {
         &self.holds
@@ -160,7 +161,7 @@ impl ThreadReport {
         self.wants.as_ref()
     }
 
-    /// Where it fell asleep, call by call, if [that was asked for](crate::deadlock::set_backtraces).
+    /// The backtrace of its sleep, if [backtraces are on](crate::deadlock::set_backtraces).
     #[must_use]
     pub fn backtrace(&self) -> Option<&Backtrace> {
         self.backtrace.as_deref()
@@ -172,7 +173,7 @@ impl Hold {
         Self { label: held.label, since: held.since }
     }
 
-    /// Its name; unnamed, where it was made: `src/main.rs:3:17`.
+    /// Its name, or, without one, where it was made: `src/main.rs:3:17`.
     #[must_use]
     pub fn name(&self) -> String {
         short(&self.label)
@@ -192,7 +193,8 @@ impl Hold {
 }
 
 impl Want {
-    /// Its name; unnamed, where it was made: `src/main.rs:3:17`. For the end of a thread, the thread's name.
+    /// Its name, or, without one, where it was made: `src/main.rs:3:17`. For the end of a thread,
+    /// the thread's name.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
@@ -210,7 +212,7 @@ impl Want {
         self.at
     }
 
-    /// The numbers of the threads that alone could end the wait; empty where any thread could.
+    /// The numbers of the only threads that could end the wait; empty if any thread could.
     #[must_use]
     pub fn from(&self) -> &[u64] {
         &self.from
@@ -228,7 +230,7 @@ impl fmt::Debug for Report {
     }
 }
 
-/// A report is what [`lock_checked`](crate::Lock::lock_checked) gives in place of the lock.
+/// [`lock_checked`](crate::Lock::lock_checked) returns a report instead of the lock.
 impl std::error::Error for Report {}
 
 #[cfg(all(test, not(model)))]

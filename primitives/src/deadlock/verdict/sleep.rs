@@ -1,9 +1,10 @@
-//! The steps by which a thread falls asleep under the detector's eyes: it takes what it holds to the graph, and
-//! is refused the sleep where it would never end.
+//! The steps by which a watched thread falls asleep: it copies what it holds to the graph, and the
+//! detector refuses a sleep that would never end.
 //!
-//! Now and then the verdict is in doubt. A thread may have ended with a lock in its hands, and still be at work: in the
-//! destructor of a thread-local, which may release the lock. Then the thread that waits sleeps, but not for good: it looks
-//! again, after longer and longer times, until the system has seen the other one out or the lock is free.
+//! Sometimes the verdict is in doubt. A thread may have ended while it held a lock, and still run
+//! the destructor of a thread-local, which may release the lock. Then the waiter sleeps, but with a
+//! limit: it looks again, after longer and longer times, until the system reports the other
+//! thread's end or the lock is free.
 
 use std::backtrace::Backtrace;
 use std::cell::Cell;
@@ -21,7 +22,8 @@ use crate::futex::{self, Wait};
 use crate::sync::atomic::AtomicU32;
 use crate::sync::thread;
 
-/// After so long a doubtful verdict is looked at again for the first time; then after twice as long, and so on.
+/// After so long a doubtful verdict is looked at again for the first time; then after twice as
+/// long, and so on.
 const FIRST_LOOK: Duration = Duration::from_millis(1);
 /// No two looks are further apart.
 const LONGEST_BREAK: Duration = Duration::from_millis(500);
@@ -36,8 +38,8 @@ pub(crate) fn refused() -> Box<Report> {
     REFUSED.take().expect("a wait without a deadline that ends without success was refused")
 }
 
-/// Sleeps while `word` is `expected`, as the futex does. `TimedOut` without a deadline: it must not sleep, because no
-/// thread would ever wake it.
+/// Sleeps while `word` is `expected`, as the futex does. `TimedOut` without a deadline: it must not
+/// sleep, because no thread would ever wake it.
 #[track_caller]
 pub(crate) fn sleep(
     word: &AtomicU32,
@@ -69,7 +71,7 @@ fn sleep_on_graph(
 ) -> Wait {
     let mut rest = FIRST_LOOK;
     while on_graph.is_doubtful() {
-        // A time-out has used up no wake-up, so the thread may fall asleep again.
+        // A timeout has used up no wake-up, so the thread may fall asleep again.
         if futex::wait(word, expected, futex::deadline_after(rest)) == Wait::Woken {
             return Wait::Woken;
         }
@@ -125,7 +127,8 @@ impl Drop for Scoped {
     }
 }
 
-/// This thread is about to wait for all threads of a scope; it cannot do otherwise. Until the result is dropped.
+/// This thread is about to wait for all threads of a scope; it cannot do otherwise. Holds until the
+/// result is dropped.
 pub(crate) fn awaits_scope<T>(scope: &T, at: Place) -> Asleep {
     let wait = Edge::new(Wanted::Scope, Need::Scope(address(scope)), at);
     enter(wait, Refusal::Never).ok().flatten()
@@ -136,8 +139,9 @@ fn address<T>(scope: &T) -> ScopeId {
     std::ptr::from_ref(scope).addr()
 }
 
-/// Takes the calling thread to the graph. `None`: it is not watched, because it is destroying its thread-locals, or because
-/// it is inside the detector, whose reports ask the program's allocator, which has to wait for a lock.
+/// Takes the calling thread to the graph. `None`: it is not watched, because it is destroying its
+/// thread-locals, or because it is inside the detector, whose reports ask the program's allocator,
+/// which has to wait for a lock.
 #[track_caller]
 fn enter(mut edge: Edge, refusal: Refusal) -> Result<Asleep, Box<Report>> {
     let Some(inside) = Inside::enter() else { return Ok(None) };

@@ -35,7 +35,7 @@ fn a_ring_of_any_length_is_found_by_the_one_that_closes_it_and_by_no_other() {
     for n in 1..=6_u64 {
         let mut graph = Graph::new();
         for me in 1..n {
-            // Each wants what the next one has; the last one runs.
+            // Each wants what the next one holds; the last one runs.
             assert_eq!(graph.enter(me, wants(&[me], me + 1)), None);
         }
         let Some(Finding::Cycle(threads)) = graph.enter(n, wants(&[n], 1)) else {

@@ -9,23 +9,23 @@
 //!                                C ── D
 //! ```
 //!
-//! A _nesting_ is a lock that was taken at a place in the program while certain others were held: a
-//! node of a tree, whose ancestors are those others. To note one takes a look-up, whatever is held,
-//! and what was noted before is found by the same look-up. A node knows which thread was the first
-//! to do so, and that another one did.
+//! A _nesting_ is a lock that was taken at a place in the program while certain others were held.
+//! It is a node of a tree, and those others are its ancestors. One look-up notes it, however many
+//! are held, and the same look-up finds an earlier note. A node knows the first thread that did so,
+//! and whether another one did.
 //!
-//! Beside the tree stands the _order_: an edge from each lock to each that was taken next after it.
-//! Of all the pairs in a nesting only neighbours have an edge; the others follow from them. (A lock
-//! that was got by a try has none before it: it waited for nothing. Then those behind it have edges
-//! from those before it as well.) Of the order alone, one asks whether there is a ring at all; in
-//! the tree, whether it is one that counts ([`rings`](super::rings)).
+//! Beside the tree there is the _order_: an edge from each lock to each that was taken next after
+//! it. Of all pairs in a nesting only neighbours have an edge; the others follow from them. (A lock
+//! that was taken by a try has no edge to it, because the thread did not wait. The locks after it
+//! then also have edges from the locks before it.) The order shows whether there is a ring at all;
+//! the tree shows whether the ring counts ([`rings`](super::rings)).
 //!
-//! A lock that is destroyed leaves: what was taken within it hangs from what it was taken within.
+//! A destroyed lock is removed: the nestings within it move to its parent.
 
 use crate::deadlock::memory::{Index, List, NOWHERE, Slab, Text};
 use crate::deadlock::state::{Place, ResourceId, ThreadId};
 
-/// How many different nestings of one lock next after another are kept: the newest.
+/// How many different nestings of the same two neighbours are kept: the newest.
 const MOST_OF_A_PAIR: u32 = 16;
 
 /// Which locks were taken within which others.
@@ -34,7 +34,7 @@ pub(super) struct Nestings {
     by_parent: Index,
     pub(super) edges: Slab<Edge>,
     by_ends: Index,
-    /// At the places that their numbers have.
+    /// At the places of their numbers.
     pub(super) locks: List<Lock>,
     pub(super) authors: Slab<Author>,
     /// Pairs that have been reported, the smaller place first; in order.
@@ -49,14 +49,14 @@ pub(super) struct Nestings {
 pub(super) struct Nesting {
     pub(super) lock: u32,
     pub(super) at: Place,
-    /// What it was taken next after; `NOWHERE`: nothing was held.
+    /// The lock before it; `NOWHERE`: nothing was held.
     pub(super) parent: u32,
     pub(super) edge: u32,
-    /// The thread that did so first, and another one.
+    /// The first thread that did so, and another one.
     pub(super) author: u32,
     pub(super) other: u32,
-    /// Whether it was waited for while the ancestors were held. If not, it was got by a try, or
-    /// before one of them.
+    /// Whether a thread waited for it while it held the ancestors. If not, it was taken by a try,
+    /// or before one of them.
     pub(super) ordered: bool,
     /// Whether its edges count it.
     linked: bool,
@@ -72,7 +72,7 @@ pub(super) struct Nesting {
 pub(super) struct Edge {
     pub(super) from: u32,
     pub(super) to: u32,
-    /// So many nestings say that the one comes before the other.
+    /// How many nestings have the one before the other.
     pub(super) weight: u32,
     /// The nestings of just these two: how many, the first of them, the last.
     nestings: u32,
@@ -85,7 +85,7 @@ pub(super) struct Edge {
     previous_into: u32,
 }
 
-/// What is known of a lock.
+/// The order's knowledge of a lock.
 pub(super) struct Lock {
     /// Its number; 0: there is none at this place.
     pub(super) id: ResourceId,
@@ -93,10 +93,10 @@ pub(super) struct Lock {
     pub(super) into: u32,
     /// Locks of the same ring in the order have the same number here; 0: it is in none.
     pub(super) ring: u32,
-    /// The searches that came by: along the order, and against it.
+    /// The searches that have visited it: along the order, and against it.
     pub(super) reached: u64,
     pub(super) reaches: u64,
-    /// So many of the nestings that a search has chosen need it.
+    /// How many of a search's chosen nestings need it.
     pub(super) chosen: u32,
     /// Whether a pair with it has been reported.
     pub(super) told: bool,
@@ -137,7 +137,7 @@ impl Nestings {
         }
     }
 
-    /// The place of a lock. (To make room for it may move nestings: look for them afterwards.)
+    /// The place of a lock. (Making room for it may move nestings: look for them afterwards.)
     pub(super) fn lock(&mut self, id: ResourceId) -> u32 {
         let place = Slab::<Lock>::place(id);
         while self.locks.len() <= place as usize {

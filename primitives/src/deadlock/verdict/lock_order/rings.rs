@@ -19,7 +19,7 @@ use super::nestings::{Author, Edge, Lock, Nestings};
 use crate::deadlock::memory::{List, NOWHERE, Text};
 use crate::deadlock::state::{Place, ResourceId, ThreadId};
 
-/// How many locks a ring may have to be found.
+/// The most locks of a ring that is found.
 const LONGEST_RING: usize = 16;
 /// How many nestings one search looks at.
 const PATIENCE: u32 = 20_000;

@@ -37,7 +37,7 @@ struct SketchedWant {
 }
 
 impl Sketch {
-    /// What the graph knows of these threads.
+    /// The graph's knowledge of these threads.
     pub(crate) fn of(graph: &Graph, verdict: Verdict, threads: &[ThreadId]) -> Self {
         let threads = threads.iter().map(|thread| Sketched::of(graph, *thread)).collect();
         Self { verdict, threads }

@@ -1,4 +1,4 @@
-//! The wording of a report, so that a change of it is seen.
+//! The wording of a report, so that a change is noticed.
 
 use super::{Report, Sketch, Verdict};
 use crate::deadlock::graph::wait_for::{Graph, Known, Wait};
@@ -6,7 +6,8 @@ use crate::deadlock::memory::List;
 use crate::deadlock::state::{Held, Kind, Label, Need, Wanted};
 use std::panic::Location;
 
-/// Ann has a lock, which bob wants, who has another, which ann wants. Every place in it is `HERE`.
+/// Ann holds a lock that bob wants, and bob holds another that ann wants. Every place in it is
+/// `HERE`.
 fn knot() -> Report {
     let here = Location::caller();
     let labels = [Label::new(Kind::Lock, "a"), Label::new(Kind::Lock, "b \"2\"")];
@@ -23,7 +24,7 @@ fn knot() -> Report {
     Sketch::of(&graph, Verdict::Cycle, &[2, 1]).write()
 }
 
-/// As a reader sees it, wherever this file lies.
+/// As a reader sees it, wherever this file is.
 fn shown(text: &str) -> String {
     let here = knot().threads()[0].holds()[0].since().to_string();
     text.replace(&here, "HERE")
@@ -34,7 +35,7 @@ fn a_report_reads_so() {
     assert_eq!(
         shown(&knot().to_string()),
         "\
-deadlock: 2 threads wait for each other, for ever
+deadlock: 2 threads wait for each other, and will never wake up
 
   thread 'bob'
     holds lock \"b \"2\"\", taken at HERE

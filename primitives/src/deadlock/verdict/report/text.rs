@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::{Report, ThreadReport, Verdict};
 
-/// A line that says what is the matter, a paragraph a thread, and what to do.
+/// A line with the problem, a paragraph for each thread, and what to do.
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}", self.headline())?;
@@ -19,13 +19,17 @@ impl Report {
     fn headline(&self) -> String {
         let n = self.threads.len();
         match self.verdict {
-            Verdict::Cycle if n == 1 => "deadlock: a thread waits for itself, for ever".to_owned(),
-            Verdict::Cycle => format!("deadlock: {n} threads wait for each other, for ever"),
+            Verdict::Cycle if n == 1 => {
+                "deadlock: a thread waits for itself, and will never wake up".to_owned()
+            }
+            Verdict::Cycle => {
+                format!("deadlock: {n} threads wait for each other, and will never wake up")
+            }
             Verdict::Stuck if self.threads.iter().any(|thread| thread.ended) => {
                 "stuck: a thread waits for what another took to its grave".to_owned()
             }
             Verdict::Stuck if self.threads.iter().any(ThreadReport::waits_for_anyone) => {
-                "stuck: every thread of the program sleeps, and nobody is left to wake one"
+                "stuck: every thread of the program sleeps, and no thread is left to wake one"
                     .to_owned()
             }
             Verdict::Stuck => {
@@ -55,7 +59,7 @@ impl Report {
         }
         if let Some(want) = &thread.wants {
             write!(f, "    {wants} {}, at {}", want.what, want.at)?;
-            // The end of a thread names the thread already.
+            // The end of a thread already names the thread.
             let names: Vec<_> = want.from.iter().filter_map(|id| self.name_of(*id)).collect();
             if !names.is_empty() && !want.what.starts_with("end of") {
                 write!(f, ", from '{}'", names.join("', '"))?;

@@ -94,6 +94,7 @@ fn ended(group: Group) -> Group {
             .role("serves", |alarms| while alarms.timers.serve_one() {})
             .bound(Some(3))
             .check(Alarms::are_settled)
+            .timeouts(2) // the first ends the moment after a timer was set
             .reaches([Slept, Woken, TimedOut])
             .reaches([Named("rang"), Named("was cancelled"), Named("came too late")]),
         )
@@ -120,6 +121,7 @@ fn ended(group: Group) -> Group {
             .role("serves", |alarms| while alarms.timers.serve_one() {})
             .bound(Some(3))
             .check(Alarms::are_settled)
+            .timeouts(2) // the first ends the moment after a timer was set
             .reaches([Slept, Woken, TimedOut])
             .reaches([Named("rang"), Named("was discarded"), Named("came too late")]),
         )
@@ -181,6 +183,7 @@ fn periodic(group: Group) -> Group {
             assert_eq!(alarms.timers.pending(), 0);
             assert_eq!(alarms.dropped.load(SeqCst), 1);
         })
+        .timeouts(2) // the first ends the moment after a timer was set
         .reaches([Slept, Woken, TimedOut, Named("called"), Named("was cancelled")]),
     )
 }

@@ -71,7 +71,7 @@ fn a_mutex_of_a_raw_rlock_never_opens_twice_to_one_thread() {
     assert!(mutex.try_lock_until(Instant::now()).is_none());
     let panic = catch_unwind(AssertUnwindSafe(|| drop(mutex.lock()))).unwrap_err();
     let message = panic.downcast_ref::<&str>().unwrap();
-    assert!(message.contains("that this thread has locked already"), "{message}");
+    assert!(message.contains("that this thread already holds"), "{message}");
     assert_eq!(*guard, 1);
     drop(guard);
     assert!(!mutex.is_locked(), "the failed calls took nothing");

@@ -25,10 +25,6 @@
 //! | [`raw::CancellableSleep`]           | `Timer.finished`        | a sleep that may be called off                  |
 //! | [`threads`]                  | `threading.Thread`      | names, a list of threads, panics that are seen  |
 //!
-//! Everything stands on two modules, and on nothing else: [`sync`], the only door to atomics, and
-//! [`park`], the only door to sleeping. Read them in the order of the book: `park`, `lock`,
-//! `condition`.
-//!
 //! ```
 //! use primitives::{Condition, Lock};
 //! use std::thread;
@@ -47,13 +43,93 @@
 //! });
 //! ```
 //!
-//! With the feature `deadlock-detection`, threads that wait for each other do not hang silently.
-//! The thread that would close the cycle panics with a report, or gets the report from
-//! `Lock::lock_checked`. It names every thread, what each holds and since which line, and what each
-//! wants. See [`deadlock`]; `cargo run -- deadlock` shows it.
+//! # Which one do I want?
+//!
+//! | I want …                                          | here                                 | std                       | parking_lot        | crossbeam            |
+//! | ------------------------------------------------- | ------------------------------------ | ------------------------- | ------------------ | -------------------- |
+//! | one thread at a time at some data                 | [`Lock`]                             | `Mutex`, with poisoning   | `Mutex`            | –                    |
+//! | that, and the owner may take it again             | [`RLock`]                            | `ReentrantLock` (nightly) | `ReentrantMutex`   | –                    |
+//! | many readers, or one writer                       | [`RwLock`]                           | `RwLock`, with poisoning  | `RwLock`           | `ShardedLock`        |
+//! | to sleep until data under a lock has changed      | [`Condition`]                        | `Condvar`                 | `Condvar`          | –                    |
+//! | `n` threads at a time, or a count of things       | [`Semaphore`], [`BoundedSemaphore`]  | –                         | –                  | –                    |
+//! | to let all threads go at once                     | [`Event`]                            | –                         | –                  | –                    |
+//! | all threads to meet, again and again              | [`Barrier`], which can break         | `Barrier`                 | –                  | –                    |
+//! | to wait for `n` steps, once                       | [`Latch`]                            | –                         | –                  | –                    |
+//! | to wait until every handle is dropped             | [`WaitGroup`]                        | –                         | –                  | `WaitGroup`          |
+//! | something done or made once                       | [`Once`], [`OnceLock`], [`LazyLock`] | the same names            | `Once`             | –                    |
+//! | a call at some later time                         | [`Timer`], [`Timers`]                | –                         | –                  | `channel::after`     |
+//! | threads with names, a list, panics as errors      | [`threads`]                          | `thread`                  | –                  | `thread::scope`      |
+//! | a queue between threads                           | `locksmith-queues`                   | `mpsc`                    | –                  | `channel`            |
+//!
+//! Take **std's** where its type does what you need and nothing is to be added to the program. Take
+//! **parking_lot** for a lock that is handed over in turn, which ours is not: a running thread may
+//! overtake a woken one. Take **crossbeam** for epochs and for structures without locks. Take
+//! **these** for what the others lack: a timeout and a deadline on every wait, semaphores, events,
+//! barriers that break, deadlocks that name themselves, and a source that is explained line by
+//! line. How fast each is beside the others is measured, and drawn in the book.
+//!
+//! Of each lock there is a form without data in [`raw`]: take it where the data lies elsewhere, or
+//! where another thread releases.
+//!
+//! # Features
+//!
+//! | feature              | brings                                                                             | who switches it on    |
+//! | -------------------- | ---------------------------------------------------------------------------------- | --------------------- |
+//! | `deadlock-detection` | threads that wait for each other are found and named: [`deadlock`]                  | **the binary alone**  |
+//! | `lock_api`           | the raw traits of `lock_api` 0.5, for locks, conditions and reentrant mutexes       | any crate             |
+//! | `portable`           | sleeping through std's `Mutex` and `Condvar` on Linux too, as on every other system | tests                 |
+//!
+//! None is on by default. **A library must not switch `deadlock-detection` on.** Cargo joins the
+//! features that all crates of a program ask for, so one library would change every lock of the
+//! whole program: on a 64-bit machine `Lock<u8>` grows from 8 to 48 bytes and `Semaphore` from 4 to
+//! 64, and a wait that closes a circle panics. Let the program decide, in its own manifest:
+//!
+//! ```toml
+//! [features]
+//! deadlock-detection = ["locksmith-primitives/deadlock-detection"]
+//! ```
+//!
+//! With it, threads that wait for each other do not hang in silence: the one that would close the
+//! circle panics with a report that names every thread, what it holds since which line and what it
+//! wants where; or gets that report, from `Lock::lock_checked`.
+//!
+//! # Supported systems
+//!
+//! | system                                     | sleeps by                      | checked by                                             |
+//! | ------------------------------------------ | ------------------------------ | ------------------------------------------------------ |
+//! | Linux on x86-64, arm64                     | `futex(2)`                     | the whole suite                                        |
+//! | Linux on i686 (32 bits)                    | `futex(2)`                     | unit, property and stress tests                        |
+//! | macOS, Windows on x86-64, arm64            | std's `Mutex` and `Condvar`    | unit, property and stress tests, models                |
+//! | Android, FreeBSD; armv7, riscv64, musl     | `futex(2)` on Linux, else std  | compiled                                               |
+//! | wasm32                                     | std                            | compiled; a wait needs a target with threads           |
+//! | powerpc, armv5te, mips (32 bits)           |                                | not supported: no 64-bit atomics                       |
+//! | riscv32                                    |                                | not supported: no `SYS_futex`, only a call for 64-bit times |
+//!
+//! Rust 1.88 or newer; with the feature `lock_api` 1.95, as that crate.
+//!
+//! # The book
+//!
+//! Each type has a chapter of the book, which builds it from its first wrong version on. In the
+//! [repository](https://example.org/locksmith), `cargo run -p book` shows it.
+//!
+//! # Two doors
+//!
+//! Everything stands on two modules, and on nothing else: [`sync`], the only door to atomics, and
+//! [`park`], the only door to sleeping. Read them in the order of the book: `park`, `lock`,
+//! `condition`.
+
+#![warn(clippy::missing_errors_doc, clippy::missing_panics_doc)]
+// Nightly's rustdoc marks what a feature brings; what the model replaces is no matter of a feature.
+#![cfg_attr(docsrs, feature(doc_cfg))]
+#![cfg_attr(docsrs, doc(auto_cfg(hide(model, explore))))]
 
 #[cfg(test)]
 use watchdog as _;
+
+// The first page of the package compiles, too.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
 
 // `--cfg explore` is set together with `--cfg model`, and replaces the model runtime by the book's
 // explorer.
@@ -109,29 +185,48 @@ pub mod timers;
 #[cfg(all(feature = "lock_api", not(model)))]
 mod lock_api;
 
+#[doc(inline)]
 pub use barrier::{Barrier, BarrierWaitResult, BrokenBarrierError};
+#[doc(inline)]
 pub use bounded_semaphore::{BoundedSemaphore, ReleaseError};
+#[doc(inline)]
 pub use condition::{Condition, WaitTimeoutResult};
+#[doc(inline)]
 pub use event::Event;
+#[doc(inline)]
 pub use latch::Latch;
+#[doc(inline)]
 pub use lock::{Lock, LockGuard};
+#[doc(inline)]
 pub use once::{LazyLock, Once, OnceLock};
+#[doc(inline)]
 pub use rlock::{RLock, RLockGuard};
+#[doc(inline)]
 pub use rwlock::{
     MappedRwLockReadGuard, MappedRwLockWriteGuard, RwLock, RwLockReadGuard, RwLockWriteGuard,
 };
+#[doc(inline)]
 pub use semaphore::{Permit, Semaphore};
+#[doc(inline)]
 pub use timer::Timer;
+#[doc(inline)]
 pub use timers::{TimerHandle, Timers};
+#[doc(inline)]
 pub use wait_group::WaitGroup;
 
 /// Locks that guard no data: the typed locks are made of them, and Python calls them locks.
 pub mod raw {
+    #[doc(inline)]
     pub use crate::cancellable_sleep::CancellableSleep;
+    #[doc(inline)]
     pub use crate::condition::ConditionLock;
+    #[doc(inline)]
     pub use crate::lock::RawLock;
     #[cfg(all(feature = "lock_api", not(model)))]
+    #[doc(inline)]
     pub use crate::lock_api::ThreadNumber;
+    #[doc(inline)]
     pub use crate::rlock::RawRLock;
+    #[doc(inline)]
     pub use crate::rwlock::RawRwLock;
 }

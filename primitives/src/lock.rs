@@ -177,6 +177,7 @@ impl RawLock {
     ///
     /// One load if the lock is taken, so that repeated calls do not disturb its owner; if it is
     /// free, also a compare-exchange.
+    #[must_use = "if it is `true`, the lock is held, and must be released"]
     #[inline]
     pub fn try_acquire(&self) -> bool {
         // Relaxed: a hint only; the compare-exchange decides.
@@ -187,6 +188,7 @@ impl RawLock {
     ///
     /// Zero tries once; a timeout that overflows `Instant` never expires. Uncontended: one
     /// compare-exchange, and the clock is not read.
+    #[must_use = "if it is `true`, the lock is held, and must be released"]
     #[inline]
     pub fn acquire_timeout(&self, timeout: Duration) -> bool {
         self.acquire_fast()
@@ -196,6 +198,7 @@ impl RawLock {
     /// Takes the lock; blocks until `deadline` at most. Returns whether it did.
     ///
     /// With a deadline that has passed it tries once. Uncontended: one compare-exchange.
+    #[must_use = "if it is `true`, the lock is held, and must be released"]
     #[inline]
     pub fn acquire_deadline(&self, deadline: Instant) -> bool {
         self.acquire_fast() || self.acquire_until(Some(deadline))

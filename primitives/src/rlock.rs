@@ -159,6 +159,7 @@ impl RawRLock {
     /// # Panics
     ///
     /// As [`acquire`](Self::acquire).
+    #[must_use = "if it is `true`, the lock is held, and must be released"]
     #[inline]
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub fn try_acquire(&self) -> bool {
@@ -174,6 +175,7 @@ impl RawRLock {
     /// # Panics
     ///
     /// As [`acquire`](Self::acquire).
+    #[must_use = "if it is `true`, the lock is held, and must be released"]
     #[inline]
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub fn acquire_timeout(&self, timeout: Duration) -> bool {
@@ -188,6 +190,7 @@ impl RawRLock {
     /// # Panics
     ///
     /// As [`acquire`](Self::acquire).
+    #[must_use = "if it is `true`, the lock is held, and must be released"]
     #[inline]
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub fn acquire_deadline(&self, deadline: Instant) -> bool {

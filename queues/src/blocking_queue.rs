@@ -24,7 +24,11 @@ use crate::error::{
 /// fill(&queue);
 /// assert_eq!(queue.len(), 3);
 /// ```
-#[allow(missing_docs, reason = "each call is described at `LockedQueue`")]
+#[allow(
+    missing_docs,
+    clippy::missing_errors_doc,
+    reason = "each call is described at `LockedQueue`"
+)]
 pub trait BlockingQueue<T>: Send + Sync {
     fn put(&self, item: T) -> Result<(), PutError<T>>;
     fn try_put(&self, item: T) -> Result<(), TryPutError<T>>;

@@ -42,11 +42,61 @@
 //! });
 //! ```
 //!
+//! # Which one do I want?
+//!
+//! | I want …                                             | here                  | std                    | crossbeam                      |
+//! | ---------------------------------------------------- | --------------------- | ---------------------- | ------------------------------ |
+//! | first in, first out, bounded or not                  | [`Queue`]             | `mpsc`, one consumer   | `channel::bounded`, `unbounded` |
+//! | that, bounded, at the highest rate                   | [`Ring`]              | `mpsc::sync_channel`   | `channel::bounded`             |
+//! | last in, first out                                   | [`Stack`]             | –                      | –                              |
+//! | the most urgent first                                | [`PriorityQueue`]     | `BinaryHeap` in a lock | –                              |
+//! | an order of my own                                   | [`Discipline`]        | –                      | –                              |
+//! | a queue that never blocks                            | [`TreiberStack`]      | –                      | `ArrayQueue`, `SegQueue`       |
+//! | to run closures, and to know when all are done       | [`TaskQueue`]         | –                      | –                              |
+//! | to run closures, and to have their results           | [`Executor`]          | `thread::scope`        | –                              |
+//!
+//! Take **std's** `mpsc` for one consumer, where nothing is to be added to the program. Take
+//! **crossbeam's** channels where one thread waits for several channels at once, and where the end
+//! of the last sender should end the receiver. Take **parking_lot** for locks; it has no queue.
+//! Take **rayon** to divide one computation among cores. Take **these** for a shutdown that any
+//! thread may call and that says what becomes of the items, for `task_done` and `join`, for
+//! deadlines on both sides, and for waits that a deadlock report names.
+//!
+//! # Features
+//!
+//! | feature              | brings                                                               | who switches it on    |
+//! | -------------------- | -------------------------------------------------------------------- | --------------------- |
+//! | `deadlock-detection` | queues and tasks in the reports of [`primitives::deadlock`]          | **the binary alone**  |
+//! | `portable`           | sleeping through std on Linux too, as on every other system          | tests                 |
+//!
+//! A library must not switch `deadlock-detection` on: it would change every lock of the whole
+//! program. See
+//! [the features of `primitives`](primitives#features).
+//!
+//! The [supported systems](primitives#supported-systems) are those of `primitives`.
+//!
+//! Rust 1.88 or newer.
+//!
+//! # The book
+//!
+//! Each type has a chapter of the book, which builds it from its first wrong version on. In the
+//! [repository](https://example.org/locksmith), `cargo run -p book` shows it.
+//!
 //! [`Duration`]: std::time::Duration
 //! [`Instant`]: std::time::Instant
 
+#![warn(clippy::missing_errors_doc, clippy::missing_panics_doc)]
+// Nightly's rustdoc marks what a feature brings; what the model replaces is no matter of a feature.
+#![cfg_attr(docsrs, feature(doc_cfg))]
+#![cfg_attr(docsrs, doc(auto_cfg(hide(model, explore))))]
+
 #[cfg(test)]
 use watchdog as _;
+
+// The first page of the package compiles, too.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
 
 // The floors, the lowest first: a module uses only those that stand before it in this list.
 // `cargo test -p floors` reads the list and holds it. Modules without a blank line between them
@@ -83,12 +133,14 @@ pub use discipline::Discipline;
 pub use error::{
     GetError, GetTimeoutError, PutError, PutTimeoutError, TaskDoneError, TryGetError, TryPutError,
 };
+#[doc(inline)]
 pub use executor::{Executor, ResultTimeoutError, Task, TaskError, as_completed};
 pub use locked_queue::LockedQueue;
 pub use priority_queue::{PriorityQueue, SmallestFirst};
 pub use queue::{Fifo, Queue};
 pub use ring::Ring;
 pub use stack::{Lifo, Stack};
+#[doc(inline)]
 pub use task_queue::{TaskCounts, TaskQueue};
 pub use treiber_stack::TreiberStack;
 #[cfg(not(model))]

@@ -227,6 +227,7 @@ impl TaskQueue {
     /// let PutError::Shutdown(task) = tasks.add_task(|| println!("here, then")).unwrap_err();
     /// task();
     /// ```
+    #[allow(clippy::missing_panics_doc, reason = "the closure comes back as what it was")]
     pub fn add_task<F>(&self, task: F) -> Result<(), PutError<F>>
     where
         F: FnOnce() + Send + 'static,

@@ -72,15 +72,16 @@ impl Packaged {
         Self { root, names, folders }
     }
 
-    /// A program `outside` that asks for the crate in `CRATES[which]`, with these features.
-    fn program(&self, case: &str, which: usize, features: &[&str], main: &str) -> PathBuf {
+    /// A program `outside` that asks for these of `CRATES`, with these features.
+    fn program(&self, case: &str, wanted: &[usize], features: &[&str], main: &str) -> PathBuf {
         let folder = self.root.path().join(case);
         fs::create_dir_all(folder.join("src")).unwrap();
         let by_path = |which: usize, more: &str| {
             let (name, path) = (&self.names[which], self.folders[which].display().to_string());
             format!("{name} = {{ path = {path:?}{more} }}\n")
         };
-        let wanted = by_path(which, &format!(", features = {features:?}"));
+        let features = format!(", features = {features:?}");
+        let wanted: String = wanted.iter().map(|&which| by_path(which, &features)).collect();
         // The second asks the registry for the first, as any program does.
         let patch = by_path(0, "");
         let manifest = format!(
@@ -114,6 +115,59 @@ const LOCKS: &str = "fn main() { assert_eq!(*primitives::Lock::new(7).lock(), 7)
 const QUEUES: &str = "fn main() {\n    let queue = queues::Queue::bounded(1);\n    \
     queue.put(7).unwrap();\n    assert_eq!(queue.get().unwrap(), 7);\n}\n";
 
+/// The examples of each crate, and those that need the detector.
+const EXAMPLES: [(&[&str], &str); 2] =
+    [(&["server", "cache"], "deadlock"), (&["worker_server", "cached_lookups"], "stuck_pipeline")];
+
+/// Runs the examples that lie in the packages, as programs outside that copied them.
+#[test]
+fn the_examples_in_the_packages_run() {
+    let packaged = Packaged::new();
+    for detector in [false, true] {
+        let features: &[&str] = if detector { &["deadlock-detection"] } else { &[] };
+        let case = if detector { "examples-detector" } else { "examples" };
+        let outside = packaged.program(case, &[0, 1], features, LOCKS);
+        fs::create_dir(outside.join("src/bin")).unwrap();
+        let mut programs = Vec::new();
+        for (folder, (plain, watched)) in packaged.folders.iter().zip(EXAMPLES) {
+            let examples = if detector { &[watched][..] } else { plain };
+            for example in examples {
+                let source = folder.join(format!("examples/{example}.rs"));
+                fs::copy(source, outside.join(format!("src/bin/{example}.rs"))).unwrap();
+                programs.push(*example);
+            }
+        }
+        let mut build = cargo(&outside);
+        run(build.args(["build", "--quiet", "--offline"]).env("RUSTFLAGS", "-D warnings"));
+        for program in programs {
+            let said = run(&mut Command::new(outside.join("target/debug").join(program)));
+            assert!(said.lines().count() > 0, "{program} says what it has shown");
+        }
+    }
+    for (folder, (plain, _)) in packaged.folders.iter().zip(EXAMPLES) {
+        let there = fs::read_dir(folder.join("examples")).unwrap().count();
+        assert_eq!(there, plain.len() + 1, "each example in {} is run here", folder.display());
+    }
+}
+
+/// The files that a package needs beside its source, and that the manifest names what is there.
+#[test]
+fn a_package_has_its_licences_and_its_first_page() {
+    let packaged = Packaged::new();
+    for folder in &packaged.folders {
+        for name in ["LICENSE-MIT", "LICENSE-APACHE", "CHANGELOG.md"] {
+            let packed = fs::read_to_string(folder.join(name)).unwrap();
+            let ours = fs::read_to_string(repository().join(name)).unwrap();
+            assert!(packed == ours, "{name} in {}", folder.display());
+        }
+        let manifest = fs::read_to_string(folder.join("Cargo.toml")).unwrap();
+        for key in ["description", "readme", "license", "repository", "rust-version", "keywords"] {
+            assert!(manifest.contains(&format!("\n{key} = ")), "{key} in {}", folder.display());
+        }
+        assert!(fs::read_to_string(folder.join("README.md")).unwrap().contains("```rust"));
+    }
+}
+
 /// Its name, which crate it depends on, with which features, its source, and what its lock file
 /// holds.
 type Case<'a> = (&'a str, usize, &'a [&'a str], &'a str, Vec<&'a str>);
@@ -131,7 +185,7 @@ fn a_program_outside_gets_ours_and_what_it_asked_for() {
         ("queues-detector", 1, &detector, QUEUES, [&libc[..], &["queues"]].concat()),
     ];
     for (case, which, features, main, mut expected) in cases {
-        let folder = packaged.program(case, which, features, main);
+        let folder = packaged.program(case, &[which], features, main);
         expected.sort_unstable();
         assert_eq!(packaged.locked(&folder), expected, "{case}");
     }

@@ -82,6 +82,7 @@ impl<T> OnceLock<T> {
     /// # Errors
     ///
     /// `value`, if there is another.
+    #[allow(clippy::missing_panics_doc, reason = "the closure runs once")]
     pub fn set(&self, value: T) -> Result<(), T> {
         let mut value = Some(value);
         self.get_or_init(|| value.take().expect("called once"));

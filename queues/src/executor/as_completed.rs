@@ -31,6 +31,7 @@ use crate::queue::Queue;
 /// }
 /// # Ok::<(), queues::TaskError>(())
 /// ```
+#[allow(clippy::missing_panics_doc, reason = "its queue is never shut down")]
 pub fn as_completed<T>(tasks: impl IntoIterator<Item = Task<T>>) -> AsCompleted<T> {
     let tasks: Vec<_> = tasks.into_iter().map(Some).collect();
     let over = Arc::new(Queue::unbounded());

@@ -19,7 +19,11 @@ pub(crate) fn meet(need: Need, root: &Path) -> Result<(), Outcome> {
             || output(Command::new("rustup").args(["component", "add", rustup]), root),
         )
         .map_err(Outcome::Failed),
-        Need::ThreadSanitizer => thread_sanitizer(root).map_err(Outcome::Skipped),
+        Need::Sanitizer { name, runtime } => {
+            sanitizer(name, runtime, root).map_err(Outcome::Skipped)
+        }
+        Need::Toolchain(name) => toolchain(name, root).map_err(Outcome::Skipped),
+        Need::Miri => miri(root).map_err(Outcome::Skipped),
         Need::Chromium => chromium(root).map_err(Outcome::Skipped),
         Need::Valgrind => valgrind(root).map_err(Outcome::Skipped),
     }
@@ -43,19 +47,40 @@ fn component(
     }
 }
 
-/// Is there a nightly toolchain with ThreadSanitizer's runtime for this machine?
-fn thread_sanitizer(root: &Path) -> Result<(), String> {
+/// Is there a toolchain of this name?
+fn toolchain(name: &str, root: &Path) -> Result<(), String> {
+    output(Command::new("rustup").args(["run", name, "rustc", "--version"]), root)
+        .map(drop)
+        .map_err(|_| {
+            format!("no toolchain {name}: `rustup toolchain install {name} --profile minimal`")
+        })
+}
+
+/// Is there a nightly toolchain with Miri, and with the sources of std, which Miri compiles?
+fn miri(root: &Path) -> Result<(), String> {
+    toolchain("nightly", root)?;
+    let how = "no Miri: `rustup component add --toolchain nightly miri rust-src`";
+    let sysroot = ["run", "nightly", "rustc", "--print", "sysroot"];
+    let sources = output(Command::new("rustup").args(sysroot), root)
+        .is_ok_and(|sysroot| Path::new(sysroot.trim()).join("lib/rustlib/src/rust").is_dir());
+    let version = ["run", "nightly", "cargo", "miri", "--version"];
+    let there = sources && output(Command::new("rustup").args(version), root).is_ok();
+    if there { Ok(()) } else { Err(how.to_owned()) }
+}
+
+/// Is there a nightly toolchain with this sanitizer's runtime for this machine?
+fn sanitizer(name: &str, runtime: &str, root: &Path) -> Result<(), String> {
+    toolchain("nightly", root)?;
     let libraries = output(
         Command::new("rustup").args(["run", "nightly", "rustc", "--print", "target-libdir"]),
         root,
-    )
-    .map_err(|_| "no nightly toolchain: `rustup toolchain install nightly`".to_owned())?;
-    let runtime = std::fs::read_dir(libraries.trim())
+    )?;
+    let there = std::fs::read_dir(libraries.trim())
         .into_iter()
         .flatten()
         .flatten()
-        .any(|file| file.file_name().to_string_lossy().contains("_rt.tsan"));
-    if runtime { Ok(()) } else { Err("nightly has no ThreadSanitizer for this system".to_owned()) }
+        .any(|file| file.file_name().to_string_lossy().contains(runtime));
+    if there { Ok(()) } else { Err(format!("nightly has no {name} for this system")) }
 }
 
 /// Is there a browser for the test of the pages? It tries these names.
@@ -123,6 +148,12 @@ mod tests {
             "clippy is missing, and `rustup component add clippy` failed: error: no network"
         );
         assert!(component("clippy", || false, || Ok(String::new())).is_err());
+    }
+
+    #[test]
+    fn a_toolchain_that_is_not_there_comes_with_the_command_that_installs_it() {
+        let error = toolchain("0.9.0", Path::new(".")).unwrap_err();
+        assert!(error.ends_with("`rustup toolchain install 0.9.0 --profile minimal`"), "{error}");
     }
 
     #[test]

@@ -35,9 +35,15 @@ pub(crate) enum Need {
     /// A component of the toolchain, by its name in rustup and `cargo NAME`; installed if it is
     /// missing.
     Component { rustup: &'static str, cargo: &'static str },
-    /// A nightly toolchain with the runtime of ThreadSanitizer; if it is missing, the step is
+    /// A nightly toolchain with the runtime of a sanitizer, by the name of its file; if it is
+    /// missing, the step is skipped.
+    Sanitizer { name: &'static str, runtime: &'static str },
+    /// A nightly toolchain, or that of one version; if it is missing, the step is
     /// skipped.
-    ThreadSanitizer,
+    Toolchain(&'static str),
+    /// A nightly toolchain with Miri and the sources of std; if they are missing, the step
+    /// is skipped.
+    Miri,
     /// A Chromium; if it is missing, the step is skipped.
     Chromium,
     /// A valgrind; if it is missing, the step is skipped.
@@ -59,6 +65,8 @@ pub(crate) enum Evidence {
 
 const RUSTFMT: Need = Need::Component { rustup: "rustfmt", cargo: "fmt" };
 const CLIPPY: Need = Need::Component { rustup: "clippy", cargo: "clippy" };
+const THREAD_SANITIZER: Need = Need::Sanitizer { name: "ThreadSanitizer", runtime: "_rt.tsan" };
+const ADDRESS_SANITIZER: Need = Need::Sanitizer { name: "AddressSanitizer", runtime: "_rt.asan" };
 
 // ANCHOR: steps
 /// Every step. A new check is a new line here.
@@ -74,6 +82,8 @@ pub(crate) static STEPS: &[Step] = &[
         "cargo clippy --locked --workspace --all-targets --all-features -- -D warnings").needs(CLIPPY),
     Step::new("floors", "imports point one way: no circle among modules, no arrow upward",
         "cargo test --locked -p floors").evidence(Evidence::Tests),
+    Step::new("docs-default", "the documentation of what ships builds without a warning on the default features, too",
+        "cargo doc --locked -p locksmith-primitives -p locksmith-queues --no-deps").env(&[("RUSTDOCFLAGS", "-D warnings")]),
     Step::new("docs", "the documentation of every feature builds without a warning",
         "cargo doc --locked --workspace --exclude model --all-features --no-deps").env(&[("RUSTDOCFLAGS", "-D warnings")]),
     Step::new("clippy-model", "no warning in what the models are built from",
@@ -124,10 +134,24 @@ pub(crate) static STEPS: &[Step] = &[
         "cargo bench --locked -p locksmith-primitives -p locksmith-queues -- --test").evidence(Evidence::Benches).long(),
     Step::new("contests", "ours and its peers hold each contest once, shortly",
         "cargo --locked results --test").evidence(Evidence::Benches).long(),
+    Step::new("docs-badges", "the documentation builds as in the registry: every feature, each with its badge",
+        "rustup run nightly cargo doc --locked -p locksmith-primitives -p locksmith-queues --all-features --no-deps --target-dir target/docsrs")
+        .env(&[("RUSTDOCFLAGS", "--cfg docsrs -D warnings")]).needs(Need::Toolchain("nightly")).long(),
+    Step::new("msrv", "what ships compiles on the oldest Rust that its manifests name",
+        "rustup run 1.88.0 cargo check --locked -p locksmith-primitives -p locksmith-queues --features deadlock-detection --target-dir target/msrv")
+        .needs(Need::Toolchain("1.88.0")).long(),
+    Step::new("miri", "Miri finds no undefined behaviour in the unit tests of what is most unsafe",
+        "rustup run nightly cargo miri test --locked -p locksmith-primitives --lib --target-dir target/miri -- lock:: semaphore:: event::")
+        .env(&[("MIRIFLAGS", "-Zmiri-disable-isolation")])
+        .needs(Need::Miri).evidence(Evidence::Tests).long(),
+    Step::new("asan", "AddressSanitizer on the unit tests of what ships, the detector on; some tests leak with intent",
+        "rustup run nightly cargo test --locked -p locksmith-primitives -p locksmith-queues --features deadlock-detection --lib --target host-tuple --target-dir target/asan")
+        .env(&[("RUSTFLAGS", "-Zsanitizer=address -Cunsafe-allow-abi-mismatch=sanitizer"), ("ASAN_OPTIONS", "detect_leaks=0")])
+        .needs(ADDRESS_SANITIZER).evidence(Evidence::Tests).long(),
     Step::new("tsan", "ThreadSanitizer on the stress tests, nothing suppressed",
         "rustup run nightly cargo test --locked -p tests --test stress --target host-tuple --target-dir target/tsan")
         .env(&[("RUSTFLAGS", "-Zsanitizer=thread -Cunsafe-allow-abi-mismatch=sanitizer --cfg tsan"), ("TSAN_OPTIONS", "halt_on_error=1")])
-        .needs(Need::ThreadSanitizer).evidence(Evidence::Tests).long(),
+        .needs(THREAD_SANITIZER).evidence(Evidence::Tests).long(),
 ];
 // ANCHOR_END: steps
 
@@ -255,6 +279,25 @@ mod tests {
     fn no_step_may_change_the_lock_file() {
         for step in STEPS.iter().filter(|step| !step.command.starts_with("cargo fmt")) {
             assert!(step.command.split(' ').any(|word| word == "--locked"), "{}", step.name);
+        }
+    }
+
+    #[test]
+    fn the_oldest_rust_is_that_of_the_manifests() {
+        let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../../..");
+        let msrv = STEPS.iter().find(|step| step.name == "msrv").unwrap();
+        let Need::Toolchain(toolchain) = msrv.needs else { panic!("it needs a toolchain") };
+        assert!(msrv.command.contains(&format!(" {toolchain} ")));
+        for (folder, page) in [("primitives", "lib.rs"), ("queues", "lib.rs")] {
+            let read = |path: &str| std::fs::read_to_string(format!("{root}/{folder}/{path}"));
+            let manifest = read("Cargo.toml").unwrap();
+            let stated = manifest.lines().find_map(|line| line.strip_prefix("rust-version = "));
+            let stated = stated.expect("a version").trim_matches('"');
+            assert!(toolchain.starts_with(&format!("{stated}.")), "{folder}: {stated}");
+            for page in [format!("src/{page}"), "README.md".to_owned()] {
+                let says = read(&page).unwrap().contains(&format!("{stated} or newer"));
+                assert!(says, "{folder}/{page} does not say `{stated} or newer`");
+            }
         }
     }
 

@@ -128,7 +128,6 @@ impl BoundedSemaphore {
     /// One load if there is none; a compare-exchange more if there is one.
     ///
     /// _Python_: `acquire(blocking=False)`.
-    #[must_use = "a permit that is dropped at once goes back at once"]
     #[inline]
     #[doc(alias = "acquire")]
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
@@ -143,7 +142,6 @@ impl BoundedSemaphore {
     /// [`acquire`](Self::acquire) costs; the clock is not read.
     ///
     /// _Python_: `acquire(timeout=t)`.
-    #[must_use = "a permit that is dropped at once goes back at once"]
     #[inline]
     #[doc(alias = "acquire")]
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
@@ -155,7 +153,6 @@ impl BoundedSemaphore {
     /// Takes a permit; blocks until `deadline` at most, then `None`.
     ///
     /// With a deadline that has passed it tries once. Costs what [`acquire`](Self::acquire) costs.
-    #[must_use = "a permit that is dropped at once goes back at once"]
     #[inline]
     #[doc(alias = "acquire")]
     #[cfg_attr(feature = "deadlock-detection", track_caller)]

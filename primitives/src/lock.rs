@@ -175,8 +175,7 @@ impl RawLock {
 
     /// Takes the lock if it is free; never blocks. Returns whether it did.
     ///
-    /// One load if the lock is taken, so that repeated calls do not disturb its owner; if it is
-    /// free, also a compare-exchange.
+    /// Taken: one load, which does not disturb its owner. Free: also a compare-exchange.
     #[must_use = "if it is `true`, the lock is held, and must be released"]
     #[inline]
     pub fn try_acquire(&self) -> bool {
@@ -186,8 +185,7 @@ impl RawLock {
 
     /// Takes the lock; blocks for at most `timeout`. Returns whether it did.
     ///
-    /// Zero tries once; a timeout that overflows `Instant` never expires. Uncontended: one
-    /// compare-exchange, and the clock is not read.
+    /// Zero tries once; one that overflows `Instant` never expires. Free: a compare-exchange.
     #[must_use = "if it is `true`, the lock is held, and must be released"]
     #[inline]
     pub fn acquire_timeout(&self, timeout: Duration) -> bool {
@@ -195,9 +193,8 @@ impl RawLock {
             || !timeout.is_zero() && self.acquire_until(park::deadline_after(timeout))
     }
 
-    /// Takes the lock; blocks until `deadline` at most. Returns whether it did.
-    ///
-    /// With a deadline that has passed it tries once. Uncontended: one compare-exchange.
+    /// Takes the lock; blocks until `deadline` at most, and tries once if that has passed. Returns
+    /// whether it did. Uncontended: one compare-exchange.
     #[must_use = "if it is `true`, the lock is held, and must be released"]
     #[inline]
     pub fn acquire_deadline(&self, deadline: Instant) -> bool {

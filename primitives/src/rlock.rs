@@ -153,8 +153,7 @@ impl RawRLock {
     /// Takes the lock, once more if this thread already holds it, unless another thread holds it;
     /// never blocks. Returns whether it did.
     ///
-    /// One load if another thread holds it; otherwise it costs what [`acquire`](Self::acquire)
-    /// costs.
+    /// Held by another: one load; otherwise it costs what [`acquire`](Self::acquire) costs.
     ///
     /// # Panics
     ///
@@ -169,8 +168,8 @@ impl RawRLock {
     /// Takes the lock, once more if this thread already holds it; blocks for at most `timeout`.
     /// Returns whether it did.
     ///
-    /// Zero tries once; a timeout that overflows `Instant` never expires. Costs what
-    /// [`acquire`](Self::acquire) costs; the clock is not read.
+    /// Zero tries once; one that overflows `Instant` never expires. Costs what
+    /// [`acquire`](Self::acquire) costs.
     ///
     /// # Panics
     ///
@@ -182,10 +181,8 @@ impl RawRLock {
         self.acquire_by(|lock| lock.acquire_timeout(timeout))
     }
 
-    /// Takes the lock, once more if this thread already holds it; blocks until `deadline` at most.
-    /// Returns whether it did.
-    ///
-    /// With a deadline that has passed it tries once. Costs what [`acquire`](Self::acquire) costs.
+    /// Takes the lock, once more if this thread already holds it; blocks until `deadline` at most,
+    /// and tries once if that has passed. Returns whether it did. Costs what `acquire` costs.
     ///
     /// # Panics
     ///

@@ -196,7 +196,6 @@ impl Semaphore {
     /// One load if there is none; a compare-exchange more if there is one.
     ///
     /// _Python_: `acquire(blocking=False)`.
-    #[must_use = "a permit that is dropped at once goes back at once"]
     #[inline]
     #[doc(alias = "acquire")]
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
@@ -222,7 +221,6 @@ impl Semaphore {
     /// job.forget(); // … and done: it does not come back
     /// assert_eq!(jobs.available(), 0);
     /// ```
-    #[must_use = "a permit that is dropped at once goes back at once"]
     #[inline]
     #[doc(alias = "acquire")]
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
@@ -234,7 +232,6 @@ impl Semaphore {
     /// Takes a permit; blocks until `deadline` at most, then `None`.
     ///
     /// With a deadline that has passed it tries once. Costs what [`acquire`](Self::acquire) costs.
-    #[must_use = "a permit that is dropped at once goes back at once"]
     #[inline]
     #[doc(alias = "acquire")]
     #[cfg_attr(feature = "deadlock-detection", track_caller)]

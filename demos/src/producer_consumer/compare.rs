@@ -8,12 +8,13 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::report::count_alone;
 use super::{Args, Shared, run_threads};
 use crate::cores;
 use crate::interrupt::interrupted;
+use crate::progress;
 use crate::report::{Report, counted, times};
 use crate::texts::Texts;
+use crate::word_count::WordCount;
 use crate::workers;
 
 /// Lines that are handed over at a time.
@@ -99,4 +100,18 @@ impl Contest {
 fn median(mut times: Vec<Duration>) -> Duration {
     times.sort_unstable();
     times[times.len() / 2]
+}
+
+/// The same work without threads and without a queue; cut short by Ctrl-C.
+pub(super) fn count_alone(texts: &Texts) -> WordCount {
+    let mut words = WordCount::default();
+    let progress = progress::start(texts.files.len(), "files checked", String::new);
+    for file in &texts.files {
+        // What cannot be read was skipped, and named, by the threads too.
+        let text = texts.read(file).unwrap_or_default();
+        text.lines().take_while(|_| !interrupted()).for_each(|line| words.add_line(line));
+        progress.inc(1);
+    }
+    progress.finish_and_clear();
+    words
 }

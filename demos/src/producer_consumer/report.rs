@@ -2,11 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use super::compare::Contest;
+use super::compare::{Contest, count_alone};
 use super::{Args, Ended};
 use crate::interrupt::interrupted;
 use crate::outcome::{Outcome, Verdict};
-use crate::progress;
 use crate::report::{Report, count, counted};
 use crate::texts::Texts;
 use crate::timeline::Picture;
@@ -115,18 +114,4 @@ fn check(words: &WordCount, alone: &WordCount, elapsed: Duration) -> Result<Stri
             Err(format!("the threads counted {what} {here} times, a single thread {alone}"))
         }
     }
-}
-
-/// The same work without threads and without a queue; cut short by Ctrl-C.
-pub(super) fn count_alone(texts: &Texts) -> WordCount {
-    let mut words = WordCount::default();
-    let progress = progress::start(texts.files.len(), "files checked", String::new);
-    for file in &texts.files {
-        // What cannot be read was skipped, and named, by the threads too.
-        let text = texts.read(file).unwrap_or_default();
-        text.lines().take_while(|_| !interrupted()).for_each(|line| words.add_line(line));
-        progress.inc(1);
-    }
-    progress.finish_and_clear();
-    words
 }

@@ -10,8 +10,13 @@ use floors::{circles, crate_of, declared, members, upward};
 
 /// The rooms of `deadlock`, the lowest first. The other floors of a crate are the modules of its
 /// root file.
-const ROOMS: &[&str] =
-    &["deadlock::state", "deadlock::graph", "deadlock::verdict", "deadlock::face"];
+const ROOMS: &[&str] = &[
+    "deadlock::memory",
+    "deadlock::state",
+    "deadlock::graph",
+    "deadlock::verdict",
+    "deadlock::face",
+];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(3).unwrap().to_path_buf()

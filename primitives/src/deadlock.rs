@@ -23,10 +23,10 @@
 //!
 //! | verdict                          | is                                                              | what happens                                |
 //! | -------------------------------- | --------------------------------------------------------------- | ------------------------------------------- |
-//! | [cycle](Verdict::Cycle)          | threads wait for each other, now                                | the one that would close it panics with the report, or gets it from [`lock_checked`] |
-//! | [stuck](Verdict::Stuck)          | every thread sleeps, or the owner ended while it held the lock | the report goes to the [hook](set_hook), and the thread sleeps; [`lock_checked`] returns it |
-//! | [inversion](Verdict::Inversion)  | several threads took locks in opposite orders: it has not happened yet | the report goes to the [hook](set_hook), once for each pair |
-//! | [reentry](Verdict::Reentry)      | a worker waits for a task with an `RLock` in its hands, runs the task itself, and the lock lets it in | the report goes to the [hook](set_hook), once for each pair of places |
+//! | [cycle]          | threads wait for each other, now                                | the one that would close it panics with the report, or gets it from [`lock_checked`] |
+//! | [stuck]          | every thread sleeps, or the owner ended while it held the lock | the report goes to the [hook], and the thread sleeps; [`lock_checked`] returns it |
+//! | [inversion]  | several threads took locks in opposite orders: it has not happened yet | the report goes to the [hook], once for each pair |
+//! | [reentry]      | a worker waits for a task with an `RLock` in its hands, runs the task itself, and the lock lets it in | the report goes to the [hook], once for each pair of places |
 //!
 //! The hook prints to the standard error stream until [`set_hook`] says otherwise.
 //!
@@ -112,11 +112,28 @@
 //! Systems_](https://doi.org/10.1145/356603.356607); the four conditions are those of Coffman,
 //! Elphick and Shoshani, [_System Deadlocks_](https://doi.org/10.1145/356586.356588).
 //!
-//! [`lock_checked`]: crate::Lock::lock_checked
 //! [`lock_timeout`]: crate::Lock::lock_timeout
+// What the feature brings can be linked only with the feature. Without it, the words lead to the
+// table of features.
+#![cfg_attr(
+    all(feature = "deadlock-detection", not(model)),
+    doc = "[`lock_checked`]: crate::Lock::lock_checked\n\
+        [`set_hook`]: set_hook\n\
+        [hook]: set_hook\n\
+        [cycle]: Verdict::Cycle\n\
+        [stuck]: Verdict::Stuck\n\
+        [inversion]: Verdict::Inversion\n\
+        [reentry]: Verdict::Reentry"
+)]
 #![cfg_attr(
     any(model, not(feature = "deadlock-detection")),
-    allow(rustdoc::broken_intra_doc_links)
+    doc = "[`lock_checked`]: crate#features\n\
+        [`set_hook`]: crate#features\n\
+        [hook]: crate#features\n\
+        [cycle]: crate#features\n\
+        [stuck]: crate#features\n\
+        [inversion]: crate#features\n\
+        [reentry]: crate#features"
 )]
 
 // The four parts, each of which uses only those before it. State, graph and verdict are also

@@ -19,7 +19,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use std::{fs, io};
 
-use primitives::Event;
+use primitives::{Barrier, Event};
 use queues::{Executor, TaskError, as_completed};
 use sha2::{Digest, Sha256};
 
@@ -91,6 +91,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
     for workers in sizes.take_while(|_| !interrupted()) {
         phase!(counted(workers, "worker").as_str());
         let executor = Executor::new(workers);
+        all_at_work(&executor, workers);
         let started = Instant::now();
         let hashes = executor.map(jobs.clone(), |job| working(|| hash(&job)));
         let hashes: Vec<_> = waiting!("hashes", hashes.collect());
@@ -211,6 +212,22 @@ fn working<T>(work: impl FnOnce() -> T) -> T {
     work()
 }
 
+/// Waits until each worker has begun: their start is no part of the time, and each has its lane.
+fn all_at_work(executor: &Executor, workers: usize) {
+    let all_here = Arc::new(Barrier::new(workers));
+    let meet = |_| {
+        let all_here = Arc::clone(&all_here);
+        executor.submit(move || {
+            working(|| {
+                // An error would say that the barrier was aborted, and it never is.
+                let _ = waiting!("the other workers", all_here.wait());
+            })
+        })
+    };
+    let met: Vec<_> = (0..workers).map(meet).collect();
+    met.into_iter().for_each(|task| drop(task.result()));
+}
+
 /// SHA-256 of a file, again and again.
 fn hash(job: &Job) -> io::Result<Hash> {
     let bytes = fs::read(&job.file)?;
@@ -234,6 +251,7 @@ fn same(task: Result<io::Result<Hash>, TaskError>, right: &io::Result<Hash>) -> 
 /// Whether one job failed and no other, and a line for each, in the order in which they ended.
 fn one_fails(workers: usize, jobs: &[Job]) -> (bool, Vec<String>) {
     let executor = Executor::new(workers);
+    all_at_work(&executor, workers);
     let submit = |(number, job): (usize, &Job)| {
         let job = job.clone();
         executor.submit(move || {

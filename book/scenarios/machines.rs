@@ -2,26 +2,28 @@
 
 use explorer::{Kind, Scenario};
 
-use crate::listings::visibility;
-use crate::listings::visibility::Server;
+use crate::listings::sent_twice;
+use crate::listings::sent_twice::Server;
 
-const VISIBILITY: &str = "book/listings/visibility.rs";
+const TWICE: &str = "book/listings/sent_twice.rs";
 
 pub(super) fn scenarios() -> Vec<Scenario> {
     vec![
         Scenario::new("sent-twice", Server::new)
-            .threads(2, visibility::worker)
+            .threads(2, sent_twice::worker)
             .thread(Server::give_back)
             .check(|server| assert!(server.letters() < 2, "the letter was sent twice"))
-            .shows(VISIBILITY, "worker")
-            .shows(VISIBILITY, "server")
+            .shows(TWICE, "worker")
+            .shows(TWICE, "clock")
+            .shows(TWICE, "server")
             .broken(Kind::Assertion),
         Scenario::new("sent-once", Server::new)
-            .threads(2, visibility::idempotent_worker)
+            .threads(2, sent_twice::idempotent_worker)
             .thread(Server::give_back)
             .check(|server| assert!(server.letters() < 2, "the letter was sent twice"))
-            .shows(VISIBILITY, "once")
-            .shows(VISIBILITY, "server")
+            .shows(TWICE, "once")
+            .shows(TWICE, "clock")
+            .shows(TWICE, "server")
             .right(),
     ]
 }

@@ -5,10 +5,10 @@ use std::time::Instant;
 use book::listings::bare_top::BareStack;
 use book::listings::lockers::{Lockers, take_two_give_one_back};
 use book::listings::naive_timer::NaiveTimer;
+use book::listings::sent_twice::{self, Server};
 use book::listings::small_pool::{SmallPool, halves};
 use book::listings::tagged_lockers::{self, TaggedLockers};
 use book::listings::tea::Tea;
-use book::listings::visibility::{self, Server};
 use book::listings::{run_once, run_twice};
 use model::Reach::{Named, Slept, TimedOut, Woken};
 use model::report::Kind;
@@ -112,14 +112,14 @@ fn machines(group: Group) -> Group {
     group
         .scenario(
             Scenario::new("sent-twice", "A slow worker is taken for dead.", Server::new)
-                .roles(2, "works", visibility::worker)
+                .roles(2, "works", sent_twice::worker)
                 .role("gives back", Server::give_back)
                 .check(|server| assert!(server.letters() < 2, "the letter was sent twice"))
                 .must_fail(Kind::Panic),
         )
         .scenario(
             Scenario::new("sent-once", "The letter has a number.", Server::new)
-                .roles(2, "works", visibility::idempotent_worker)
+                .roles(2, "works", sent_twice::idempotent_worker)
                 .role("gives back", Server::give_back)
                 .check(|server| assert!(server.letters() < 2, "the letter was sent twice")),
         )

@@ -30,12 +30,6 @@ impl Server {
         // AcqRel: as above. It fails if the message was given back meanwhile.
         let _ = self.message.compare_exchange(CLAIMED, DONE, AcqRel, Acquire);
     }
-
-    /// The visibility timeout is over without an answer: the server takes the worker for dead.
-    pub fn give_back(&self) {
-        // AcqRel: as above.
-        let _ = self.message.compare_exchange(CLAIMED, QUEUED, AcqRel, Acquire);
-    }
 }
 // ANCHOR_END: server
 
@@ -48,6 +42,16 @@ pub fn worker(server: &Server) {
     }
 }
 // ANCHOR_END: worker
+
+// ANCHOR: clock
+impl Server {
+    /// The visibility timeout is over without an answer: the server takes the worker for dead.
+    pub fn give_back(&self) {
+        // AcqRel: as above.
+        let _ = self.message.compare_exchange(CLAIMED, QUEUED, AcqRel, Acquire);
+    }
+}
+// ANCHOR_END: clock
 
 // ANCHOR: once
 /// The same with a letter that has a number: the post takes each number once.

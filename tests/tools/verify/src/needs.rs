@@ -23,7 +23,6 @@ pub(crate) fn meet(need: Need, root: &Path) -> Result<(), Outcome> {
             sanitizer(name, runtime, root).map_err(Outcome::Skipped)
         }
         Need::Toolchain(name) => toolchain(name, root).map_err(Outcome::Skipped),
-        Need::Miri => miri(root).map_err(Outcome::Skipped),
         Need::Chromium => chromium(root).map_err(Outcome::Skipped),
         Need::Valgrind => valgrind(root).map_err(Outcome::Skipped),
     }
@@ -54,18 +53,6 @@ fn toolchain(name: &str, root: &Path) -> Result<(), String> {
         .map_err(|_| {
             format!("no toolchain {name}: `rustup toolchain install {name} --profile minimal`")
         })
-}
-
-/// Is there a nightly toolchain with Miri, and with the sources of std, which Miri compiles?
-fn miri(root: &Path) -> Result<(), String> {
-    toolchain("nightly", root)?;
-    let how = "no Miri: `rustup component add --toolchain nightly miri rust-src`";
-    let sysroot = ["run", "nightly", "rustc", "--print", "sysroot"];
-    let sources = output(Command::new("rustup").args(sysroot), root)
-        .is_ok_and(|sysroot| Path::new(sysroot.trim()).join("lib/rustlib/src/rust").is_dir());
-    let version = ["run", "nightly", "cargo", "miri", "--version"];
-    let there = sources && output(Command::new("rustup").args(version), root).is_ok();
-    if there { Ok(()) } else { Err(how.to_owned()) }
 }
 
 /// Is there a nightly toolchain with this sanitizer's runtime for this machine?

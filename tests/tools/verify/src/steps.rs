@@ -41,9 +41,6 @@ pub(crate) enum Need {
     /// A nightly toolchain, or that of one version; if it is missing, the step is
     /// skipped.
     Toolchain(&'static str),
-    /// A nightly toolchain with Miri and the sources of std; if they are missing, the step
-    /// is skipped.
-    Miri,
     /// A Chromium; if it is missing, the step is skipped.
     Chromium,
     /// A valgrind; if it is missing, the step is skipped.
@@ -140,10 +137,6 @@ pub(crate) static STEPS: &[Step] = &[
     Step::new("msrv", "what ships compiles on the oldest Rust that its manifests name",
         "rustup run 1.88.0 cargo check --locked -p locksmith-primitives -p locksmith-queues --features deadlock-detection --target-dir target/msrv")
         .needs(Need::Toolchain("1.88.0")).long(),
-    Step::new("miri", "Miri finds no undefined behaviour in the unit tests of what is most unsafe",
-        "rustup run nightly cargo miri test --locked -p locksmith-primitives --lib --target-dir target/miri -- lock:: semaphore:: event::")
-        .env(&[("MIRIFLAGS", "-Zmiri-disable-isolation")])
-        .needs(Need::Miri).evidence(Evidence::Tests).long(),
     Step::new("asan", "AddressSanitizer on the unit tests of what ships, the detector on; some tests leak with intent",
         "rustup run nightly cargo test --locked -p locksmith-primitives -p locksmith-queues --features deadlock-detection --lib --target host-tuple --target-dir target/asan")
         .env(&[("RUSTFLAGS", "-Zsanitizer=address -Cunsafe-allow-abi-mismatch=sanitizer"), ("ASAN_OPTIONS", "detect_leaks=0")])

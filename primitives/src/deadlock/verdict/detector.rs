@@ -105,7 +105,9 @@ impl Detector {
                 Look::PerhapsWoken(words) => {
                     // A spurious wake-up is always allowed. A thread that was asleep looks at its
                     // word again, and the last one to fall asleep again finds a certain answer.
-                    words.into_iter().for_each(futex::wake_all);
+                    for word in words {
+                        futex::wake_all(word);
+                    }
                     return Ok(false);
                 }
                 Look::IfGone(threads) => {

@@ -72,7 +72,9 @@ impl Drop for Will {
         });
         // The threads that fell asleep while this one still existed look again, and get the report.
         // (A spurious wake-up is always allowed.)
-        in_vain.into_iter().for_each(futex::wake_all);
+        for word in in_vain {
+            futex::wake_all(word);
+        }
     }
 }
 

@@ -33,7 +33,7 @@ use crate::deadlock::memory::{List, NOWHERE};
 use crate::deadlock::state::{Entry, Held, HeldLocks, Inside, Place, ResourceId};
 use crate::sync::thread;
 
-/// How many nestings a thread remembers: 16 KiB, of which only the used pages take memory.
+/// How many nestings a thread remembers: 32 KiB, of which only the used pages take memory.
 const REMEMBERED: usize = 1_024;
 /// How many places a nesting may have. With a single one, two nestings of the same place would keep
 /// replacing each other.
@@ -52,48 +52,65 @@ thread_local! {
 struct Remembers([[Memory; WAYS]; REMEMBERED / WAYS]);
 
 struct Memory {
-    /// Made of the outer nesting, the lock and the place. The lowest bit: the thread waited there.
-    key: Cell<u64>,
+    key: Cell<Key>,
     nesting: Cell<u64>,
 }
 
-/// The lowest bit of a key.
-const ORDERED: u64 = 1;
-/// The next one: there is a key.
-const THERE: u64 = 2;
+/// What a thread remembers a nesting by, in full: a hash in its place could take one for another,
+/// and then report an inversion that nobody made.
+#[derive(Clone, Copy, PartialEq)]
+struct Key {
+    /// The outer nesting; 0: none.
+    parent: u64,
+    lock: ResourceId,
+    /// The address of the place, 0 if this is no nesting; plus [`ORDERED`].
+    at: usize,
+}
+
+/// The lowest bit of a place's address, which is even: the thread waited there.
+const ORDERED: usize = 1;
+
+impl Key {
+    const NONE: Self = Self { parent: 0, lock: 0, at: 0 };
+
+    #[inline]
+    fn new(parent: u64, lock: ResourceId, at: Place) -> Self {
+        Self { parent, lock, at: std::ptr::from_ref(at).addr() }
+    }
+
+    #[inline]
+    fn ordered(self) -> Self {
+        Self { at: self.at | ORDERED, ..self }
+    }
+}
 
 impl Memory {
     const fn nothing() -> Self {
-        Self { key: Cell::new(0), nesting: Cell::new(0) }
+        Self { key: Cell::new(Key::NONE), nesting: Cell::new(0) }
     }
 }
 
 impl Remembers {
     #[inline]
-    fn key(parent: u64, lock: ResourceId, at: Place) -> u64 {
-        let key = mix(mix(parent, lock), std::ptr::from_ref(at).addr() as u64);
-        (key & !ORDERED) | THERE
-    }
-
-    #[inline]
-    fn places(&self, key: u64) -> &[Memory; WAYS] {
-        &self.0[(key >> 32) as usize % self.0.len()]
+    fn places(&self, key: Key) -> &[Memory; WAYS] {
+        let hash = mix(mix(key.parent, key.lock), (key.at & !ORDERED) as u64);
+        &self.0[(hash >> 32) as usize % self.0.len()]
     }
 
     /// The nesting with this key; with `ORDERED` in it, only if a thread waited there.
     #[inline]
-    fn find(&self, key: u64) -> Option<u64> {
+    fn find(&self, key: Key) -> Option<u64> {
         let is_it = |place: &&Memory| {
             let known = place.key.get();
-            (known | ORDERED) == (key | ORDERED) && (known & ORDERED) >= (key & ORDERED)
+            known.ordered() == key.ordered() && (known.at & ORDERED) >= (key.at & ORDERED)
         };
         self.places(key).iter().find(is_it).map(|place| place.nesting.get())
     }
 
-    fn add(&self, key: u64, nesting: u64) {
+    fn add(&self, key: Key, nesting: u64) {
         let places = self.places(key);
         // The same one in no order would be found first.
-        let at = places.iter().position(|place| (place.key.get() | ORDERED) == (key | ORDERED));
+        let at = places.iter().position(|place| place.key.get().ordered() == key.ordered());
         let at = at.unwrap_or(WAYS - 1); // forgets the oldest
         for at in (0..at).rev() {
             places[at + 1].key.set(places[at].key.get());
@@ -106,7 +123,7 @@ impl Remembers {
     /// The nesting of an entry, next after this one.
     #[inline]
     fn of(&self, entry: &Entry, parent: u64) -> Option<u64> {
-        let known = self.find(Self::key(parent, entry.resource(), entry.since()))?;
+        let known = self.find(Key::new(parent, entry.resource(), entry.since()))?;
         entry.set_nesting(known);
         Some(known)
     }
@@ -123,7 +140,7 @@ pub(crate) fn check(number: ResourceId, at: Place) {
         }
         REMEMBERS.with(|remembers| {
             innermost(held_locks, last, remembers)
-                .and_then(|parent| remembers.find(Remembers::key(parent, number, at) | ORDERED))
+                .and_then(|parent| remembers.find(Key::new(parent, number, at).ordered()))
                 .is_some()
         })
     });
@@ -219,7 +236,7 @@ fn note_in(
             let there = order.find(parent, lock, entry.since());
             parent = there.unwrap_or_else(|| order.add(parent, lock, entry.since(), author));
             let nesting = order.nestings.number(parent);
-            remembers.add(Remembers::key(above, entry.resource(), entry.since()), nesting);
+            remembers.add(Key::new(above, entry.resource(), entry.since()), nesting);
             entry.set_nesting(nesting);
         }
     });
@@ -238,7 +255,7 @@ fn note_in(
         order.rings(nesting, author, found);
     }
     let above = order.nestings.number(parent);
-    remembers.add(Remembers::key(above, number, at) | ORDERED, order.nestings.number(nesting));
+    remembers.add(Key::new(above, number, at).ordered(), order.nestings.number(nesting));
     order.forget_unused(author);
 }
 

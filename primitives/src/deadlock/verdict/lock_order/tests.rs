@@ -3,6 +3,7 @@
 use std::panic::Location;
 
 use super::nestings::Nestings;
+use super::{Key, Memory, Remembers, WAYS};
 use crate::deadlock::memory::{List, NOWHERE, Text};
 use crate::deadlock::state::{Place, ResourceId};
 
@@ -257,4 +258,17 @@ fn what_is_found_is_what_a_plain_search_finds() {
         }
     }
     assert!(rings > 100, "{rings}");
+}
+
+/// The numbers of these two nestings cancel out in a hash that only combines them.
+#[test]
+fn a_thread_does_not_take_one_nesting_for_another() {
+    let remembers =
+        Remembers([const { [const { Memory::nothing() }; WAYS] }; super::REMEMBERED / WAYS]);
+    let place = Location::caller();
+    let (within, alone) = (Key::new(1 << 32, 2, place), Key::new(0, 3, place));
+    remembers.add(within, 7);
+    assert_eq!(remembers.find(within), Some(7));
+    assert_eq!(remembers.find(alone), None);
+    assert_eq!(remembers.find(within.ordered()), None);
 }

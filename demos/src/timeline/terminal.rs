@@ -67,10 +67,7 @@ impl Picture {
             lines.extend(row(&lane.name, &drawn, &format!("waits {waits:>3} %")));
         }
         if self.lanes.len() > LANES {
-            lines.push(format!(
-                "  and {} threads more: see them with --svg",
-                self.lanes.len() - LANES
-            ));
+            lines.push(format!("  and {} more: see them with --svg", self.lanes.len() - LANES));
         }
         for plot in &self.plots {
             let heights = self.plot(plot, columns).into_iter().map(height).collect::<String>();

@@ -489,7 +489,7 @@ mod tests {
         assert!(refused(&|json| json["headers"] = Value::Null).contains("names no task"));
         for text in ["[]", "7", "null", "\"text\""] {
             let other = open(&"celery".into(), text.as_bytes()).content.unwrap_err();
-            assert!(other.reason.contains("no map"));
+            assert!(other.reason.contains("not a map"));
         }
         let text = open(&"celery".into(), b"hello").content.unwrap_err();
         assert!(text.reason.contains("not JSON"));

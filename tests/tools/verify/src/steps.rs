@@ -121,7 +121,7 @@ pub(crate) static STEPS: &[Step] = &[
     Step::new("orderings", "each memory ordering is as strong as it must be, and a model notices a weaker one",
         "cargo --locked orderings").long(),
     Step::new("test-one-thread", "the tests stand on their own: one after the other",
-        "cargo test --locked --workspace --exclude demos --tests").env(&[("RUST_TEST_THREADS", "1")]).evidence(Evidence::Tests).long(),
+        "cargo test --locked -p locksmith-primitives -p locksmith-queues -p tests --tests").env(&[("RUST_TEST_THREADS", "1")]).evidence(Evidence::Tests).long(),
     Step::new("test-release", "the tests, optimised as it ships",
         "cargo test --locked --release -p locksmith-primitives -p locksmith-queues -p tests --tests").evidence(Evidence::Tests).long(),
     Step::new("killing", "ten thousand processes are killed at random, and nothing is lost but what the rules allow",

@@ -57,7 +57,7 @@ struct Memory {
 }
 
 /// What a thread remembers a nesting by, in full: a hash in its place could take one for another,
-/// and then report an inversion that nobody made.
+/// and then report an inversion that no thread made.
 #[derive(Clone, Copy, PartialEq)]
 struct Key {
     /// The outer nesting; 0: none.

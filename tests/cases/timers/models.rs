@@ -47,7 +47,10 @@ fn set(group: Group) -> Group {
             .role("serves two", |alarms| {
                 assert!(alarms.timers.serve_one() && alarms.timers.serve_one());
             })
-            .timeouts(0) // time passes when nobody else can run, so not before it is set
+            // Once, time passes although the other could still run: the moment after a first timer is
+            // over, and the thread sleeps until the late one.
+            .timeouts(1)
+            .spurious(0)
             .check(|alarms| assert_eq!(alarms.rung(), [SOON, LATER]))
             .reaches([Slept, Woken, TimedOut]),
         )

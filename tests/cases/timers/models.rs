@@ -47,8 +47,8 @@ fn set(group: Group) -> Group {
             .role("serves two", |alarms| {
                 assert!(alarms.timers.serve_one() && alarms.timers.serve_one());
             })
-            // Once, time passes although the other could still run: the moment after a first timer is
-            // over, and the thread sleeps until the late one.
+            // Once, time passes although the other could still run: the moment after a first timer
+            // is over, and the thread sleeps until the late one.
             .timeouts(1)
             .spurious(0)
             .check(|alarms| assert_eq!(alarms.rung(), [SOON, LATER]))

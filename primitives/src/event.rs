@@ -292,7 +292,7 @@ impl Event {
                 _ => {}
             }
             if park::wait_for(&self.word, asleep, deadline, target) == Wait::TimedOut {
-                return reached(self.word.load(Acquire));
+                return reached(self.word.load(Acquire)); // Acquire: as above, with `set`
             }
         }
     }

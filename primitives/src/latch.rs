@@ -254,7 +254,7 @@ impl Latch {
                 }
             }
             let ended = park::wait_for(&self.word, asleep, deadline, target);
-            word = self.word.load(Acquire);
+            word = self.word.load(Acquire); // Acquire: pairs with the Release that opens
             if ended == Wait::TimedOut {
                 return word == OPEN;
             }

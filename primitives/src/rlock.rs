@@ -242,7 +242,7 @@ impl RawRLock {
             "took an rlock {} times without releasing it: the count has no room for more",
             u32::MAX,
         );
-        self.nested.store(nested + 1, Relaxed);
+        self.nested.store(nested + 1, Relaxed); // Relaxed: as above
         self.identity.taken_again();
     }
     // ANCHOR_END: owner

@@ -388,7 +388,7 @@ impl RawRwLock {
             return state;
         }
         spin::back_off(|| {
-            state = self.state.load(Relaxed);
+            state = self.state.load(Relaxed); // Relaxed: as above, a hint
             // Once others sleep, spinning would only let this thread overtake them.
             wanted(state) || state & (READERS_WAIT | WRITERS_WAIT) != 0
         });

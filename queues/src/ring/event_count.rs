@@ -195,7 +195,7 @@ impl EventCount {
             word,
             word - waiting(word) * WAITING + waiting(word) * CALLED,
             Release,
-            Relaxed,
+            Relaxed, // on failure: the next try decides
         ) {
             word = now;
         }

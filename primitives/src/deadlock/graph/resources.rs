@@ -20,7 +20,7 @@ pub(crate) fn number(place: &AtomicU64, label: Label) -> ResourceId {
             let at = resources.insert(label);
             place.store(resources.number(at), Relaxed);
         }
-        place.load(Relaxed)
+        place.load(Relaxed) // Relaxed: as above, under the lock
     })
 }
 

@@ -86,7 +86,7 @@ impl Memory {
         let soon = before < last + SOON * rest;
         let rest = if soon { (2 * rest).min(LONGEST_REST) } else { SHORTEST_REST };
         self.rest.store(rest, Relaxed);
-        self.rests_until.store(after + rest, Relaxed);
+        self.rests_until.store(after + rest, Relaxed); // Relaxed: a hint, like `rest`
     }
 }
 

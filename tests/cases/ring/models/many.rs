@@ -31,7 +31,7 @@ fn put_many(line: &Line, items: &[u32]) {
 fn passing(group: Group) -> Group {
     group
         .scenario(
-            Scenario::new("many", "Two items at once, whoever comes first.", || Line::of(2, []))
+            Scenario::new("many", "Two items at once, thread to thread.", || Line::of(2, []))
                 .role("puts two", |line| put_many(line, &[1, 2]))
                 .role("gets two", |line| assert_eq!(get_all_of(line, 2), [1, 2]))
                 .bound(Some(3))

@@ -32,9 +32,12 @@ pub(crate) struct Chromium {
     _alive: Sender<()>,
 }
 
-/// The program, if there is one.
+/// The program, if there is one. An empty variable says that there is none.
 pub(crate) fn find() -> Option<String> {
     let named = env::var("CHROMIUM").ok();
+    if named.as_deref() == Some("") {
+        return None;
+    }
     let names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
     named.into_iter().chain(names.map(str::to_owned)).find(|name| {
         let version = Command::new(name).arg("--version").stderr(Stdio::null()).output();

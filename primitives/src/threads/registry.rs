@@ -84,7 +84,8 @@ impl Thread {
     /// list.
     #[must_use]
     pub fn is_alive(&self) -> bool {
-        list().lock().contains_key(&self.id())
+        let list = list().lock();
+        list.contains_key(&self.id()) // under the lock: both change under it
     }
 
     /// A thread that is about to start here.
@@ -189,8 +190,6 @@ pub(super) fn set_current(thread: &Thread, listed: &mut Listed) {
     let reserved = thread.id();
     let number = native::adopt(reserved);
     if number != reserved {
-        // Relaxed: code that compares numbers reads them again.
-        thread.0.id.store(number, Relaxed);
         listed.move_to(number);
     }
     // An error: the thread has asked for itself as one that was not started here. It has the same
@@ -240,10 +239,13 @@ impl Listed {
 }
 
 impl Listed {
-    /// The thread has got another number.
+    /// The thread has got another number. It is on the list at every moment.
     fn move_to(&mut self, id: u64) {
         let mut list = list().lock();
         if let Some(thread) = list.remove(&self.0) {
+            // Relaxed: code that compares numbers reads them again, and the list's lock orders this
+            // with `is_alive`.
+            thread.0.id.store(id, Relaxed);
             list.insert(id, thread);
         }
         self.0 = id;

@@ -73,6 +73,9 @@ fn sanitizer(name: &str, runtime: &str, root: &Path) -> Result<(), String> {
 /// Is there a browser for the test of the pages? It tries these names.
 fn chromium(root: &Path) -> Result<(), String> {
     let named = std::env::var("CHROMIUM").ok();
+    if named.as_deref() == Some("") {
+        return Err("CHROMIUM is empty, which says that there is none".to_owned());
+    }
     let names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
     let found = named
         .into_iter()

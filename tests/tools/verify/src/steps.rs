@@ -92,9 +92,10 @@ pub(crate) static STEPS: &[Step] = &[
     Step::new("docs-model", "the model runtime's documentation builds without a warning",
         "cargo doc --locked --profile model -p model --no-deps")
         .env(&[("RUSTFLAGS", "--cfg model"), ("RUSTDOCFLAGS", "--cfg model -D warnings"), ("LOCKSMITH_MODEL", "1")]),
-    // Without the demos: they switch the deadlock detector on for everything built with them.
+    // Without the demos: they switch the deadlock detector on for everything built with them. The
+    // browser has a step of its own.
     Step::new("test", "unit, property and stress tests, of the crates as a builder gets them",
-        "cargo test --locked --workspace --exclude demos --tests").evidence(Evidence::Tests),
+        "cargo test --locked --workspace --exclude demos --tests").env(&[("CHROMIUM", "")]).evidence(Evidence::Tests),
     Step::new("test-demos", "each demo on its defaults, on bad input, with a closed pipe, and Ctrl-C",
         "cargo test --locked -p demos --tests").evidence(Evidence::Tests),
     Step::new("demo", "the default demo on its default input",
@@ -103,8 +104,10 @@ pub(crate) static STEPS: &[Step] = &[
         "cargo run --locked -p book -- build"),
     Step::new("browser", "a reader can play the explorer's puzzles by keyboard, on a desk and on a phone",
         "cargo test --locked -p book --test browser").needs(Need::Chromium).evidence(Evidence::Tests),
-    Step::new("test-portable", "the same tests on the portable back end, every feature on",
-        "cargo test --locked --workspace --tests --all-features").evidence(Evidence::Tests),
+    // What stands on the back end. The workspace's other tests are of tools, pages and demos.
+    Step::new("test-portable", "the tests of the crates on the portable back end, every feature on",
+        "cargo test --locked -p locksmith-primitives -p locksmith-queues -p locksmith-tasks -p tests --tests --all-features")
+        .evidence(Evidence::Tests),
     Step::new("test-docs", "the examples in the documentation",
         "cargo test --locked --workspace --all-features --doc").evidence(Evidence::Tests),
     Step::new("models", "loom finds nothing wrong, and what must fail does",

@@ -1,33 +1,25 @@
 //! The application: a broker, a place for results, and the tasks that both sides know by name.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
-use primitives::Lock;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value};
 
 use crate::arguments::to_arguments;
 use crate::broker::Broker;
-use crate::canvas::{Origin, Plan, freeze, launch};
+use crate::canvas::freeze;
 use crate::context::Context;
+use crate::definition::Definition;
 use crate::error::{Error, check_name};
 use crate::exception::TaskError;
 use crate::handle::{GroupHandle, TaskHandle};
-use crate::message::{Message, Next, new_id};
 use crate::options::{SendOptions, TaskOptions};
 use crate::results::ResultStore;
+use crate::shared::Shared;
 use crate::signature::Signature;
-use crate::task::{Definition, Task};
+use crate::task::Task;
 use crate::worker::WorkerBuilder;
-
-/// The default queue. Celery's default too.
-const DEFAULT_QUEUE: &str = "celery";
-
-/// The most urgent and the least urgent are ten steps apart.
-const MOST_PRIORITY: u8 = 9;
 
 /// Sends tasks, and runs them. It is a handle: clones share one application. _Python_: `Celery(…)`.
 ///
@@ -57,16 +49,6 @@ pub struct App {
     pub(crate) shared: Arc<Shared>,
 }
 
-/// What an application's handles share.
-pub(crate) struct Shared {
-    pub(crate) broker: Arc<dyn Broker>,
-    pub(crate) results: Arc<dyn ResultStore>,
-    pub(crate) tasks: Lock<HashMap<Arc<str>, Arc<Definition>>>,
-    /// First match wins.
-    routes: Lock<Vec<(String, Arc<str>)>>,
-    default_queue: Lock<Arc<str>>,
-}
-
 /// Making an application, and registering tasks.
 impl App {
     /// On a server that keeps both tasks and results.
@@ -79,14 +61,7 @@ impl App {
     /// With a separate store for the results.
     #[must_use]
     pub fn with_results(broker: Arc<dyn Broker>, results: Arc<dyn ResultStore>) -> Self {
-        let shared = Shared {
-            broker,
-            results,
-            tasks: Lock::default(),
-            routes: Lock::default(),
-            default_queue: Lock::new(DEFAULT_QUEUE.into()),
-        };
-        Self { shared: Arc::new(shared) }
+        Self { shared: Arc::new(Shared::new(broker, results)) }
     }
 
     /// Adds a task: a name that all programs agree on, and the function that a worker of this
@@ -125,18 +100,9 @@ impl App {
         F: Fn(&Context<'_>, A) -> Result<R, TaskError> + Send + Sync + 'static,
     {
         check_name("task", name)?;
-        check_priority(options.priority)?;
-        if let Some(queue) = &options.queue {
-            check_name("queue", queue)?;
-        }
         let name: Arc<str> = name.into();
-        let definition = Arc::new(Definition::new(Arc::clone(&name), options, f));
-        let mut tasks = self.shared.tasks.lock();
-        if tasks.contains_key(&name) {
-            return Err(Error::Name(format!("there is a task {name:?} already")));
-        }
-        tasks.insert(Arc::clone(&name), definition);
-        Ok(Task::new(self.clone(), name))
+        self.shared.register(Definition::new(Arc::clone(&name), options, f))?;
+        Ok(Task::new(Arc::clone(&self.shared), name))
     }
 
     /// A task that another program runs, with its types.
@@ -146,7 +112,7 @@ impl App {
     /// If the name is not valid.
     pub fn remote_task<A: Serialize, R>(&self, name: &str) -> Result<Task<A, R>, Error> {
         check_name("task", name)?;
-        Ok(Task::new(self.clone(), name.into()))
+        Ok(Task::new(Arc::clone(&self.shared), name.into()))
     }
 
     /// Sends tasks whose name matches to a queue: `images.*` matches all that begin with `images.`,
@@ -158,9 +124,7 @@ impl App {
     ///
     /// If the queue's name is not valid.
     pub fn route(&self, pattern: &str, queue: &str) -> Result<(), Error> {
-        check_name("queue", queue)?;
-        self.shared.routes.lock().push((pattern.into(), queue.into()));
-        Ok(())
+        self.shared.route(pattern, queue)
     }
 
     /// Sets the default queue; `celery` otherwise.
@@ -169,9 +133,7 @@ impl App {
     ///
     /// If the name is not valid.
     pub fn default_queue(&self, queue: &str) -> Result<(), Error> {
-        check_name("queue", queue)?;
-        *self.shared.default_queue.lock() = queue.into();
-        Ok(())
+        self.shared.set_default_queue(queue)
     }
 
     /// The broker, for calls that this type does not have: the lengths of queues, dead letters.
@@ -188,7 +150,7 @@ impl App {
 
     /// A worker, to be configured and started.
     pub fn worker(&self) -> WorkerBuilder {
-        WorkerBuilder::new(self.clone())
+        WorkerBuilder::new(Arc::clone(&self.shared))
     }
 }
 
@@ -217,7 +179,8 @@ impl App {
     ) -> Result<TaskHandle<R>, Error> {
         check_name("task", task)?;
         let (args, kwargs) = to_arguments(&args)?;
-        self.send(task.into(), args, kwargs, options)
+        let id = self.shared.send(task.into(), args, kwargs, options)?;
+        Ok(TaskHandle::new(id, Arc::clone(&self.shared)))
     }
 
     /// Sends many calls of one task in one go.
@@ -235,7 +198,8 @@ impl App {
         let mut messages = Vec::new();
         for args in calls {
             let (args, kwargs) = to_arguments(&args)?;
-            messages.push(self.message(Arc::clone(&name), args, kwargs, SendOptions::new())?);
+            let name = Arc::clone(&name);
+            messages.push(self.shared.message(name, args, kwargs, SendOptions::new())?);
         }
         let handles = messages.iter().map(|message| self.handle(&message.id)).collect();
         self.shared.broker.push(messages)?;
@@ -259,7 +223,7 @@ impl App {
                 )));
             }
         };
-        self.start(signature)?;
+        self.shared.start(signature)?;
         Ok(self.handle(&id))
     }
 
@@ -270,16 +234,8 @@ impl App {
     /// As [`apply`](Self::apply).
     pub fn apply_group<R>(&self, mut signature: Signature) -> Result<GroupHandle<R>, Error> {
         let last = freeze(&mut signature);
-        self.start(signature)?;
+        self.shared.start(signature)?;
         Ok(GroupHandle { members: last.iter().map(|id| self.handle(id)).collect() })
-    }
-
-    pub(crate) fn start(&self, signature: Signature) -> Result<(), Error> {
-        let plan = launch(signature, None, Origin::default(), &|task| self.shared.queue_of(task))?;
-        for message in &plan.messages {
-            check_priority(message.priority)?;
-        }
-        self.shared.run(plan)
     }
 
     /// The handle of a task by its id, from any sender.
@@ -287,106 +243,11 @@ impl App {
     pub fn handle<R>(&self, id: &str) -> TaskHandle<R> {
         TaskHandle::new(id.into(), Arc::clone(&self.shared))
     }
-
-    pub(crate) fn send<R>(
-        &self,
-        task: Arc<str>,
-        args: Vec<Value>,
-        kwargs: Map<String, Value>,
-        options: SendOptions,
-    ) -> Result<TaskHandle<R>, Error> {
-        let message = self.message(task, args, kwargs, options)?;
-        let id = message.id.clone();
-        self.shared.broker.push(vec![message])?;
-        Ok(TaskHandle::new(id, Arc::clone(&self.shared)))
-    }
-
-    fn message(
-        &self,
-        task: Arc<str>,
-        args: Vec<Value>,
-        kwargs: Map<String, Value>,
-        options: SendOptions,
-    ) -> Result<Message, Error> {
-        let definition = self.shared.tasks.lock().get(&task).cloned();
-        let defaults = definition.as_deref().map(|definition| &definition.options);
-        let queue = match options.queue {
-            Some(queue) => {
-                check_name("queue", &queue)?;
-                queue.into()
-            }
-            None => self.shared.queue_of(&task),
-        };
-        let priority = options.priority.or(defaults.map(|d| d.priority)).unwrap_or(0);
-        check_priority(priority)?;
-        let id = match options.id {
-            Some(id) => {
-                check_name("task's id", &id)?;
-                id
-            }
-            None => new_id(),
-        };
-        let next =
-            Next { callbacks: options.link, errbacks: options.link_error, ..Next::default() };
-        Ok(Message {
-            id,
-            args,
-            kwargs,
-            next: (next != Next::default()).then(|| Box::new(next)),
-            priority,
-            eta: options.eta.or(options.countdown.map(crate::clock::after)),
-            expires: options.expires.map(crate::clock::after),
-            time_limit: options.time_limit.or(defaults.and_then(|d| d.time_limit)),
-            soft_time_limit: options.soft_time_limit.or(defaults.and_then(|d| d.soft_time_limit)),
-            ignore_result: options
-                .ignore_result
-                .or(defaults.map(|d| d.ignore_result))
-                .unwrap_or(false),
-            ..Message::new(task, queue)
-        })
-    }
-}
-
-impl Shared {
-    /// The queue of a task: by the first matching route, else the task's own, else the default.
-    pub(crate) fn queue_of(&self, task: &str) -> Arc<str> {
-        let matches = |pattern: &str| match pattern.strip_suffix('*') {
-            Some(prefix) => task.starts_with(prefix),
-            None => task == pattern,
-        };
-        let routes = self.routes.lock();
-        if let Some((_, queue)) = routes.iter().find(|(pattern, _)| matches(pattern)) {
-            return Arc::clone(queue);
-        }
-        drop(routes);
-        let own = self.tasks.lock().get(task).and_then(|task| task.options.queue.clone());
-        own.map_or_else(|| Arc::clone(&self.default_queue.lock()), Into::into)
-    }
-
-    /// Counts the chords, then pushes the messages: a member must not end before it can be counted.
-    pub(crate) fn run(&self, plan: Plan) -> Result<(), Error> {
-        for (group, size) in &plan.chords {
-            self.results.chord_begin(group, *size)?;
-        }
-        self.broker.push(plan.messages)
-    }
-}
-
-fn check_priority(priority: u8) -> Result<(), Error> {
-    if priority <= MOST_PRIORITY {
-        return Ok(());
-    }
-    Err(Error::Setting(format!("a priority is 0 to {MOST_PRIORITY}, not {priority}")))
 }
 
 /// Shows its broker and its tasks' names. Asks no server.
 impl fmt::Debug for App {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut tasks: Vec<_> = self.shared.tasks.lock().keys().cloned().collect();
-        tasks.sort();
-        f.debug_struct("App")
-            .field("broker", &self.shared.broker.name())
-            .field("tasks", &tasks)
-            .finish()
+        self.shared.fmt(f)
     }
 }

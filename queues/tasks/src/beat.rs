@@ -203,7 +203,7 @@ impl Entry {
         let due = self.when.next(self.last);
         self.last = if self.when.next(due) > now { due } else { now };
         let noted = app.broker().set_note(&self.note(), &to_iso(self.last));
-        if let Err(error) = noted.and_then(|()| app.start(self.what.clone())) {
+        if let Err(error) = noted.and_then(|()| app.shared.start(self.what.clone())) {
             tracing::error!(%error, entry = self.name, "what was due could not be sent");
         }
     }

@@ -25,7 +25,7 @@ use serde_json::Value;
 use crate::clock::{after, from_iso};
 use crate::error::Error;
 use crate::message::{Message, Next, new_id};
-use crate::signature::{Call, Kind, Signature};
+use crate::signature::{Call, Kind, Signature, chain};
 
 /// What must happen to start a signature, in this order: count the chords, push the messages.
 #[derive(Debug, Default)]
@@ -149,7 +149,7 @@ fn follow(mut body: Signature, rest: Vec<Signature>) -> Signature {
             call.options.chain.extend(rest);
             body
         }
-        _ => crate::chain(std::iter::once(body).chain(rest)),
+        _ => chain(std::iter::once(body).chain(rest)),
     }
 }
 
@@ -262,7 +262,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::{chain, chord, group};
+    use crate::{chord, group};
 
     fn task(name: &str) -> Signature {
         Signature::new(name)

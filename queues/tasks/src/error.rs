@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::Exception;
+use crate::exception::Exception;
 
 /// Why a call of this crate failed.
 #[derive(Clone, Debug, PartialEq)]

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::app::Shared;
 use crate::error::{Error, GetError};
 use crate::exception::Exception;
+use crate::shared::Shared;
 use crate::state::{State, StoredResult};
 
 /// A sent task whose result is an `R`. Dropping the handle affects neither the task nor its result.
@@ -181,16 +181,5 @@ impl<R: DeserializeOwned> GroupHandle<R> {
         let Some(first) = self.members.first() else { return Ok(()) };
         let ids: Vec<_> = self.members.iter().map(|member| member.id.clone()).collect();
         first.shared.revoke(&ids)
-    }
-}
-
-impl Shared {
-    /// Tells the broker, the results and all workers that these tasks must not run.
-    pub(crate) fn revoke(&self, ids: &[String]) -> Result<(), Error> {
-        self.broker.revoke(ids)?;
-        self.broker.broadcast(&json!({
-            "method": "revoke",
-            "arguments": {"task_id": ids, "terminate": false, "signal": "SIGTERM"},
-        }))
     }
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::{Map, Value};
 
-use crate::Signature;
+use crate::signature::Signature;
 
 /// A call of a task, for a worker.
 #[derive(Clone, Debug, PartialEq)]

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::Signature;
 use crate::error::Error;
+use crate::signature::Signature;
 
 /// For one call: [`App::apply_async`](crate::App::apply_async). Celery's execution options.
 ///

@@ -42,6 +42,9 @@ use self::attempts::Attempts;
 use self::pool::Pool;
 use crate::error::Error;
 
+/// kombu's separator, between a queue's name and its step of urgency.
+const SEPARATOR: &str = "\x06\x16";
+
 /// Celery's default.
 const VISIBILITY_TIMEOUT: Duration = Duration::from_secs(3600);
 

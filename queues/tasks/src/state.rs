@@ -5,8 +5,8 @@ use std::time::SystemTime;
 
 use serde_json::{Map, Value, json};
 
-use crate::Exception;
 use crate::clock::{from_iso, to_iso};
+use crate::exception::Exception;
 
 /// The progress of a task, in Celery's words.
 ///

@@ -21,7 +21,7 @@
 //! | `worker/core.rs`      | what the threads share                                   |
 //! | `worker/claims.rs`    | claim, refresh, sweep                                    |
 //! | `worker/check.rs`     | may it run? now?                                         |
-//! | `worker/run.rs`       | run it, under its time limits                            |
+//! | `worker/run.rs`       | the threads that run it, under its time limits           |
 //! | `worker/finish.rs`    | what a result, a failure, a retry leads to               |
 //! | `worker/control.rs`   | commands from afar                                       |
 //! | `worker/events.rs`    | what monitors are told                                   |
@@ -40,21 +40,22 @@ use std::sync::Arc;
 use primitives::threads::{Builder, JoinHandle};
 
 use self::core::{Config, Core};
-use crate::app::App;
 use crate::error::{Error, check_name};
+use crate::shared::Shared;
 use crate::wire::host_name;
 
-/// A worker that has not started: [`App::worker`] makes one, [`start`](Self::start) starts it.
+/// A worker that has not started: [`App::worker`](crate::App::worker) makes one, and
+/// [`start`](Self::start) starts it.
 #[derive(Debug)]
 #[must_use]
 pub struct WorkerBuilder {
-    app: App,
+    shared: Arc<Shared>,
     queues: Vec<String>,
     config: Config,
 }
 
 impl WorkerBuilder {
-    pub(crate) fn new(app: App) -> Self {
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
         let name = format!("rust{}@{}", std::process::id(), host_name());
         let config = Config {
             name,
@@ -63,7 +64,7 @@ impl WorkerBuilder {
             max_redeliveries: 3,
             events: false,
         };
-        Self { app, queues: Vec::new(), config }
+        Self { shared, queues: Vec::new(), config }
     }
 
     /// Sets its queues, in order of precedence; the default is the default queue. _Python_: `-Q`.
@@ -113,9 +114,9 @@ impl WorkerBuilder {
     /// If a setting is out of range, if the system cannot make a thread, or if the broker does not
     /// answer.
     pub fn start(self) -> Result<Worker, Error> {
-        let Self { app, mut queues, config } = self;
+        let Self { shared, mut queues, config } = self;
         if queues.is_empty() {
-            queues.push(app.shared.queue_of("").to_string());
+            queues.push(shared.queue_of("").to_string());
         }
         queues.iter().try_for_each(|queue| check_name("queue", queue))?;
         check_name("worker", &config.name)?;
@@ -127,7 +128,7 @@ impl WorkerBuilder {
                 return Err(Error::Setting(format!("the {what} is 1 to {MOST}, not {number}")));
             }
         }
-        Worker::start(Core::new(app.shared, queues, config))
+        Worker::start(Core::new(shared, queues, config))
     }
 }
 
@@ -148,7 +149,7 @@ impl Worker {
         let core = &worker.core;
         let broker = &core.shared.broker;
         let listener = broker.listen(&core.config.name)?;
-        core.start_runners(core.config.concurrency)?;
+        run::start_runners(core, core.config.concurrency)?;
         let thread = |name: &str, f: fn(&Core)| {
             let core = Arc::clone(core);
             let builder = Builder::new().name(format!("{name} of {}", core.config.name));

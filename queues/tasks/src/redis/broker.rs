@@ -9,15 +9,13 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::attempts::Attempt;
-use super::{Redis, control, scripts};
+use super::{Redis, SEPARATOR, control, scripts};
 use crate::broker::{Broker, DeadLetter, Delivery, Listener, Nack, Receipt};
 use crate::clock::seconds;
 use crate::error::Error;
 use crate::message::Message;
 use crate::wire;
 
-/// kombu's separator, between a queue's name and its step of urgency.
-pub(super) const SEPARATOR: &str = "\x06\x16";
 /// The steps of urgency, the most urgent first.
 const STEPS: [u8; 4] = [0, 3, 6, 9];
 const INDEX: &str = "unacked_index";

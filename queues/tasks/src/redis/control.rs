@@ -13,8 +13,7 @@ use queues::Queue;
 use redis::{Commands, RedisResult};
 use serde_json::{Value, json};
 
-use super::Redis;
-use super::broker::SEPARATOR;
+use super::{Redis, SEPARATOR};
 use crate::broker::{Command, Listener};
 use crate::error::Error;
 use crate::wire::{open_plain, plain};

@@ -13,11 +13,11 @@ use std::time::{Duration, Instant, SystemTime};
 use super::core::Core;
 use crate::broker::{Delivery, Nack};
 use crate::clock;
+use crate::definition::Definition;
 use crate::error::Error;
 use crate::exception::Exception;
 use crate::message::Message;
 use crate::state::{State, StoredResult};
-use crate::task::Definition;
 
 /// What to do with a delivery.
 pub(super) enum Verdict {

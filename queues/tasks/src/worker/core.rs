@@ -7,13 +7,13 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize};
 use std::time::{Duration, Instant, SystemTime};
 
 use primitives::{Condition, Event, Lock, Timers};
-use queues::{Executor, Queue, Workers};
+use queues::{Executor, Queue};
+use serde_json::Value;
 
-use super::events;
-use crate::app::Shared;
 use crate::broker::{Delivery, Nack, Receipt};
+use crate::clock::seconds;
 use crate::context::Told;
-use crate::error::Error;
+use crate::shared::Shared;
 use crate::state::StoredResult;
 
 /// How many ids of revoked tasks a worker remembers.
@@ -69,12 +69,12 @@ pub(super) struct Core {
     stopping: Event,
     /// Everything has been finished: keeper and monitor end.
     pub(super) over: Event,
-    executors: Lock<Vec<Executor>>,
+    pub(super) executors: Lock<Vec<Executor>>,
     /// One of their threads was given up.
     pub(super) given_up: Event,
     /// The runners that have neither ended nor been given up, by number.
-    runners: Lock<HashSet<u64>>,
-    pub(super) events: Queue<serde_json::Value>,
+    pub(super) runners: Lock<HashSet<u64>>,
+    pub(super) events: Queue<Value>,
     pub(super) events_on: AtomicBool,
     /// A Lamport clock, as in Celery's workers.
     pub(super) clock: AtomicU64,
@@ -258,20 +258,6 @@ impl Core {
 
     // ── The executor ──
 
-    /// Starts `count` threads that run tasks.
-    pub(super) fn start_runners(self: &Arc<Self>, count: usize) -> Result<(), Error> {
-        let workers = Workers::new(count).name(format!("task of {}", self.config.name));
-        let executor = Executor::with_workers(workers)
-            .map_err(|error| Error::Setting(format!("no thread to run tasks: {error}")))?;
-        for _ in 0..count {
-            let (core, number) = (Arc::clone(self), self.number());
-            self.runners.lock().insert(number);
-            drop(executor.submit(move || super::run::runner(&core, number)));
-        }
-        self.executors.lock().push(executor);
-        Ok(())
-    }
-
     /// A runner has ended, or was given up.
     pub(super) fn runner_ended(&self, number: u64) {
         self.runners.lock().remove(&number);
@@ -301,11 +287,23 @@ impl Core {
         self.over.set();
     }
 
-    pub(super) fn event(&self, make: impl FnOnce() -> serde_json::Value) {
+    // ── Reports to monitors ──
+
+    pub(super) fn event(&self, make: impl FnOnce() -> Value) {
         // Relaxed: one event more or less around the switch does not matter.
         if self.events_on.load(Relaxed) {
-            let _ = self.events.put(events::stamp(self, make()));
+            let _ = self.events.put(self.stamp(make()));
         }
+    }
+
+    /// Adds the fields that every event has.
+    pub(super) fn stamp(&self, mut event: Value) -> Value {
+        event["hostname"] = self.config.name.as_str().into();
+        event["utcoffset"] = 0.into();
+        event["pid"] = std::process::id().into();
+        event["clock"] = self.clock.fetch_add(1, Relaxed).into(); // Relaxed: only that it grows
+        event["timestamp"] = seconds(SystemTime::now()).into();
+        event
     }
 }
 

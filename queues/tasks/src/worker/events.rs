@@ -2,13 +2,12 @@
 //!
 //! Events of tasks are gathered for a moment and sent together; the heartbeat is sent separately.
 
-use std::sync::atomic::Ordering::Relaxed;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
 use super::core::Core;
-use crate::clock::{seconds, to_iso};
+use crate::clock::to_iso;
 use crate::exception::Exception;
 use crate::message::Message;
 use crate::wire::repr;
@@ -21,16 +20,6 @@ const GATHER: Duration = Duration::from_millis(100);
 
 /// How many are sent at once.
 const BATCH: usize = 200;
-
-/// Adds the fields that every event has.
-pub(super) fn stamp(core: &Core, mut event: Value) -> Value {
-    event["hostname"] = core.config.name.as_str().into();
-    event["utcoffset"] = 0.into();
-    event["pid"] = std::process::id().into();
-    event["clock"] = core.clock.fetch_add(1, Relaxed).into(); // Relaxed: only that it grows
-    event["timestamp"] = seconds(SystemTime::now()).into();
-    event
-}
 
 pub(super) fn received(message: &Message) -> Value {
     json!({
@@ -74,7 +63,7 @@ fn heartbeat(core: &Core, kind: &str) -> Value {
         "processed": core.processed(), "loadavg": load_average(),
         "sw_ident": "locksmith", "sw_ver": env!("CARGO_PKG_VERSION"), "sw_sys": "Linux",
     });
-    stamp(core, event)
+    core.stamp(event)
 }
 
 pub(super) fn load_average() -> [f64; 3] {

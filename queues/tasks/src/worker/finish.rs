@@ -12,16 +12,15 @@ use serde_json::Value;
 
 use super::core::{Core, Done, receipt_key};
 use super::events;
-use super::run::Outcome;
 use crate::broker::{Delivery, Nack, Receipt};
 use crate::canvas::{Origin, launch, launch_chain};
+use crate::definition::Definition;
 use crate::error::Error;
 use crate::exception::{Exception, TaskError};
 use crate::message::Message;
 use crate::results::{ChordPart, ChordReady};
 use crate::signature::{Call, Signature};
 use crate::state::{State, StoredResult};
-use crate::task::Definition;
 
 /// How many results and acknowledgements go to the server at once.
 const BATCH: usize = 256;
@@ -67,6 +66,9 @@ fn persist(core: &Core, what: &str, attempt: impl Fn() -> Result<(), Error>) {
         }
     }
 }
+
+/// The result of a task's function.
+type Outcome = Result<Value, TaskError>;
 
 /// After a task's function has returned.
 pub(super) fn finish(

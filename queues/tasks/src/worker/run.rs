@@ -4,15 +4,18 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
+use queues::{Executor, Workers};
+
 use super::check::{Verdict, check};
 use super::core::{Core, Running};
 use super::events;
-use super::finish::finish;
+use super::finish::{fail, finish};
 use crate::broker::Delivery;
 use crate::context::{Context, Told};
-use crate::exception::{Exception, TaskError};
+use crate::definition::Definition;
+use crate::error::Error;
+use crate::exception::Exception;
 use crate::state::{State, StoredResult};
-use crate::task::Definition;
 
 /// How long a thread that claims by itself waits for a task. It is woken to end. If it misses a
 /// wake-up between its check and its claim, it ends that much later.
@@ -21,8 +24,22 @@ const CLAIM: Duration = Duration::from_millis(500);
 /// How long it waits before it asks again after a broker error.
 const AGAIN: Duration = Duration::from_millis(100);
 
+/// Starts `count` threads that run tasks.
+pub(super) fn start_runners(core: &Arc<Core>, count: usize) -> Result<(), Error> {
+    let workers = Workers::new(count).name(format!("task of {}", core.config.name));
+    let executor = Executor::with_workers(workers)
+        .map_err(|error| Error::Setting(format!("no thread to run tasks: {error}")))?;
+    for _ in 0..count {
+        let (runners_core, number) = (Arc::clone(core), core.number());
+        core.runners.lock().insert(number);
+        drop(executor.submit(move || runner(&runners_core, number)));
+    }
+    core.executors.lock().push(executor);
+    Ok(())
+}
+
 /// A thread of the executor: runs one task after the other, until the worker stops or gives it up.
-pub(super) fn runner(core: &Arc<Core>, number: u64) {
+fn runner(core: &Arc<Core>, number: u64) {
     while let Some(delivery) = next(core) {
         if let Verdict::Run(delivery, definition) = check(core, delivery)
             && run(core, delivery, &definition, number).is_break()
@@ -169,17 +186,14 @@ pub(super) fn give_up(core: &Arc<Core>, number: u64, state: State, why: Exceptio
         core.settle(vec![StoredResult::unhappy(&message.id, state, why).of(message)], receipt);
     } else {
         core.event(|| events::failed(&message.id, &why));
-        super::finish::fail(core, message, why, receipt);
+        fail(core, message, why, receipt);
     }
     core.free();
     if !core.is_stopping()
-        && let Err(error) = core.start_runners(1)
+        && let Err(error) = start_runners(core, 1)
     {
         tracing::error!(%error, "the thread of a task that was given up has no successor");
     }
     core.runner_ended(running.runner);
     true
 }
-
-/// The result of a task's function.
-pub(super) type Outcome = Result<serde_json::Value, TaskError>;

@@ -30,21 +30,30 @@ pub(super) trait Machine {
 #[derive(Debug)]
 pub(super) struct System;
 
+/// What `ask` answered the first time, and 1 until it has answered. 0 in `answer`: never asked.
+///
+/// The system reads files to answer, so it is asked once. To read them, std allocates. The
+/// program's allocator may take a lock, and a thread that waits for that lock comes here again: it
+/// must not ask a second time. With an answer of 1 it sleeps at once, which is never wrong.
+#[inline]
+fn asked_once(answer: &AtomicUsize, ask: impl FnOnce() -> usize) -> usize {
+    // Relaxed, all three: no other data depends on the number; two threads that ask at once store
+    // the same.
+    let known = answer.load(Relaxed);
+    if known != 0 {
+        return known;
+    }
+    answer.store(1, Relaxed);
+    let asked = ask();
+    answer.store(asked, Relaxed);
+    asked
+}
+
 impl Machine for System {
     #[inline]
     fn cores(&self) -> usize {
-        // The system reads files to answer, so it is asked once. 0 until then.
         static CORES: AtomicUsize = AtomicUsize::new(0);
-
-        // Relaxed: no other data depends on the number; two threads that ask at once store the
-        // same.
-        let mut cores = CORES.load(Relaxed);
-        if cores == 0 {
-            cores = crate::sync::cores::available();
-            // Relaxed: as above.
-            CORES.store(cores, Relaxed);
-        }
-        cores
+        asked_once(&CORES, crate::sync::cores::available)
     }
 
     #[inline]
@@ -69,5 +78,18 @@ impl Machine for System {
 
     fn nap(&self, nanoseconds: u64) {
         std::thread::sleep(Duration::from_nanos(nanoseconds));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_machine_whose_answer_takes_a_lock_is_asked_once() {
+        let answer = AtomicUsize::new(0);
+        let again = || asked_once(&answer, || panic!("asked while it answers"));
+        assert_eq!(asked_once(&answer, || again() + 7), 8);
+        assert_eq!(again(), 8);
     }
 }

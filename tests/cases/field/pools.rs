@@ -265,9 +265,13 @@ fn as_completed_takes_time_in_proportion_to_the_tasks() {
 fn as_completed_does_not_wait_for_callbacks() {
     watched(|_| {
         let executor = Executor::new(1);
-        let gate = leak(Event::new());
-        let task = executor.submit(|| 5);
+        let [go_on, gate] = [leak(Event::new()), leak(Event::new())];
+        let task = executor.submit(|| {
+            go_on.wait(); // of a task that is over, this thread would call the callback
+            5
+        });
         task.on_done(|| gate.wait());
+        go_on.set();
         let (_, task) = as_completed([task]).next().unwrap();
         assert_eq!(task.result().unwrap(), 5);
         gate.set();

@@ -13,17 +13,26 @@
 //! Without `--broker` producers, workers and beat are threads of this process. With
 //! `--broker redis://…` the same program runs over a server: `--worker` in one terminal, `--send`
 //! in another. `celery inspect ping` answers, flower shows the workers.
+//!
+//! **Ending a worker.** At the first Ctrl-C or SIGTERM it claims nothing more, gives back what has
+//! not begun, and waits for what runs. At the second it gives that back too, so that another worker
+//! runs it at once. At the third, or if it is killed, the server gives the tasks back after the
+//! visibility timeout.
 
+use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
-use ::tasks::{App, Beat, InProcess, Redis, Signature, Stopper, TaskHandle, chord};
+use ::tasks::{
+    App, Beat, InProcess, Redis, Signature, State, Stopper, TaskError, TaskHandle, chord,
+};
 use anyhow::Context;
-use primitives::threads;
+use primitives::{Lock, threads};
+use serde::{Deserialize, Serialize};
 
 use crate::args::number;
-use crate::interrupt::{self, interrupted, on_ctrl_c};
+use crate::interrupt::{end_at_once, interrupted, leave_behind_after, on_ctrl_c, on_each_ctrl_c};
 use crate::outcome::{BadInput, Outcome, Verdict};
 use crate::progress;
 use crate::report::{Report, Side, count, counted, times};
@@ -38,6 +47,13 @@ const COUNT_EVERY: Duration = Duration::from_millis(200);
 /// How long a result is waited for between two looks for Ctrl-C.
 const LOOK: Duration = Duration::from_millis(100);
 
+/// How long after Ctrl-C a server that does not answer is left behind. Until then the workers of
+/// this process give their tasks back.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// How often a large picture tells its progress.
+const PARTS: u32 = 10;
+
 #[derive(clap::Args)]
 #[command(allow_negative_numbers = true)] // so that they are refused by range
 pub(crate) struct Args {
@@ -50,6 +66,9 @@ pub(crate) struct Args {
     /// Threads that run tasks, up to 64
     #[arg(long, value_name = "N", default_value = "4", value_parser = number::<1, 64>)]
     threads: usize,
+    /// Milliseconds that each picture takes longer, as a large one would, up to 600000
+    #[arg(long, value_name = "MS", default_value = "0", value_parser = number::<0, 600_000>)]
+    pause: usize,
     /// Server that keeps the tasks, as redis://127.0.0.1:6379/0 [default: this process]
     #[arg(long, value_name = "URL")]
     broker: Option<String>,
@@ -72,14 +91,16 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
     let app = match &args.broker {
         None => App::new(InProcess::new()),
         Some(url) => {
-            interrupt::leave_behind("the server")?;
+            if !args.worker {
+                leave_behind_after("the server", GRACE)?;
+            }
             App::new(Redis::open(url).map_err(|error| BadInput(error.to_string()))?)
         }
     };
     // ANCHOR_END: one-line
     let done = Arc::new(AtomicUsize::new(0));
     let counted = Arc::new(AtomicUsize::new(0));
-    register(&app, &done, &counted)?;
+    register(args, &app, &done, &counted)?;
     match args {
         Args { worker: true, .. } => work(args, &app),
         Args { beat: true, .. } => beat(&app),
@@ -91,12 +112,16 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
 // ANCHOR: register
 /// The tasks that all parts know.
 fn register(
+    args: &Args,
     app: &App,
     done: &Arc<AtomicUsize>,
     counted: &Arc<AtomicUsize>,
 ) -> Result<(), ::tasks::Error> {
-    let shrunk = Arc::clone(done);
-    app.task("thumbs.shrink", move |_, (picture,): (u64,)| {
+    let (shrunk, pause) = (Arc::clone(done), Duration::from_millis(args.pause as u64));
+    app.task("thumbs.shrink", move |call, (picture,): (u64,)| {
+        if !pause.is_zero() {
+            read_large(call, pause)?;
+        }
         let sum = shrink(picture);
         shrunk.fetch_add(1, Relaxed); // Relaxed: a number for people
         Ok(sum)
@@ -110,6 +135,23 @@ fn register(
     Ok(())
 }
 // ANCHOR_END: register
+
+/// What a large picture stores of its progress.
+#[derive(Deserialize, Serialize)]
+struct Progress {
+    done: u32,
+    of: u32,
+}
+
+/// Takes as long as a large picture, and reports how far it is. Stops if the worker gives up.
+fn read_large(call: &::tasks::Context<'_>, time: Duration) -> Result<(), TaskError> {
+    for done in 0..PARTS {
+        call.check()?;
+        call.progress("PROGRESS", &Progress { done, of: PARTS })?;
+        threads::sleep(time / PARTS); // its work, which Ctrl-C does not end
+    }
+    Ok(())
+}
 
 /// Makes a picture out of its number, averages blocks of it, and returns a checksum of the
 /// thumbnail.
@@ -144,21 +186,29 @@ fn story(
 ) -> anyhow::Result<Outcome> {
     let total = args.albums * args.pictures;
     let here = !args.send;
+    let run = format!("{:016x}", fastrand::u64(..));
     let worker = here.then(|| app.worker().concurrency(args.threads).start()).transpose()?;
     let beat = here.then(|| schedule(app)).transpose()?;
     let stopper = worker.as_ref().map(::tasks::Worker::stopper);
-    on_ctrl_c(move || stopper.iter().for_each(Stopper::request_stop))?;
+    // The story is over at once; what runs goes back to the other workers.
+    on_ctrl_c(move || stopper.iter().for_each(Stopper::give_up))?;
 
-    let (shrunk, counted_by_beat) = (Arc::clone(done), Arc::clone(counts));
+    let watched = Arc::new(Watched::default());
+    let (shrunk, counted_by_beat, seen) = (Arc::clone(done), Arc::clone(counts), watched.clone());
     let live = progress::start(args.albums, "albums", move || {
         let (shrunk, counts) = (shrunk.load(Relaxed), counted_by_beat.load(Relaxed));
-        format!("{} shrunk, counted {}", counted(shrunk, "picture"), counted(counts, "time"))
+        let here = match here {
+            true => format!("{} shrunk, counted {}; ", count(shrunk), counted(counts, "time")),
+            false => String::new(),
+        };
+        format!("{here}{}", seen.line())
     });
     let started = Instant::now();
-    let albums = send(args, app)?;
+    let albums = send(args, app, &run)?;
     let sent = started.elapsed();
     let mut pages = Vec::with_capacity(albums.len());
-    for album in &albums {
+    for (number, album) in albums.iter().enumerate() {
+        watched.album(pictures(args, number as u64).map(|n| app.handle(&id(&run, n))).collect());
         match page(album)? {
             Some(page) => pages.push(page),
             None => break, // Ctrl-C
@@ -235,12 +285,50 @@ fn pictures(args: &Args, album: u64) -> impl Iterator<Item = u64> + use<> {
     album * size..(album + 1) * size
 }
 
+/// The id of a picture's task.
+fn id(run: &str, picture: u64) -> String {
+    format!("{run}-{picture}")
+}
+
+/// The pictures of the album that is waited for, to show where their tasks are.
+#[derive(Default)]
+struct Watched(Lock<Vec<TaskHandle<u64>>>);
+
+impl Watched {
+    fn album(&self, pictures: Vec<TaskHandle<u64>>) {
+        *self.0.lock() = pictures;
+    }
+
+    /// `this album: 3 of 12 done, 2 at 40 %`, by the states that the workers have stored.
+    fn line(&self) -> String {
+        let pictures = self.0.lock().clone();
+        let (mut done, mut begun, mut parts) = (0, 0, 0);
+        for stored in pictures.iter().filter_map(|picture| picture.info().ok().flatten()) {
+            match stored.state {
+                State::Custom(_) => {
+                    let progress = Progress::deserialize(&stored.value);
+                    begun += 1;
+                    parts +=
+                        progress.map_or(0, |progress| 100 * progress.done / progress.of.max(1));
+                }
+                state => done += usize::from(state.is_ready()),
+            }
+        }
+        let running = match begun {
+            0 => String::new(),
+            _ => format!(", {} at {} %", count(begun as usize), parts / begun),
+        };
+        format!("this album: {} of {} done{running}", count(done), count(pictures.len()))
+    }
+}
+
 /// Two producers, each with every other album.
-fn send(args: &Args, app: &App) -> anyhow::Result<Vec<TaskHandle<u64>>> {
+fn send(args: &Args, app: &App, run: &str) -> anyhow::Result<Vec<TaskHandle<u64>>> {
     let produce = |first: u64| -> Result<Vec<(u64, TaskHandle<u64>)>, ::tasks::Error> {
         let albums = (first..args.albums as u64).step_by(2).take_while(|_| !interrupted());
         let send = |album| {
-            let shrink = |picture| Signature::new("thumbs.shrink").arg(picture);
+            let shrink =
+                |picture| Signature::new("thumbs.shrink").arg(picture).id(id(run, picture));
             let album_of = chord(pictures(args, album).map(shrink), Signature::new("thumbs.index"));
             Ok((album, app.apply(album_of)?))
         };
@@ -274,28 +362,51 @@ fn schedule(app: &App) -> Result<::tasks::BeatHandle, ::tasks::Error> {
     Beat::new(app).every("count", COUNT_EVERY, Signature::new("thumbs.count"))?.start()
 }
 
-/// A worker until Ctrl-C: what runs ends, what was claimed and has not begun goes back. The second
-/// Ctrl-C ends the process, and what ran comes back to the others when the visibility timeout is
-/// over.
+/// A worker until Ctrl-C or SIGTERM.
 fn work(args: &Args, app: &App) -> anyhow::Result<Outcome> {
     let worker = app.worker().concurrency(args.threads).events(true).start()?;
-    let stopper = worker.stopper();
-    on_ctrl_c(move || stopper.request_stop())?;
-    println!("{} works for {}; Ctrl-C ends it", worker.name(), app.broker().name());
-    worker.wait();
-    let ran = worker.processed();
+    let (stopper, ended) = (worker.stopper(), worker.stopper());
+    // ANCHOR: ending
+    on_each_ctrl_c(move |press| match press {
+        1 => stopper.request_stop(),
+        2 => stopper.give_up(),
+        _ => end_at_once(),
+    })?;
+    say(format_args!("{} works for {}; Ctrl-C ends it", worker.name(), app.broker().name()));
+    worker.wait(); // until the first one, or `celery control shutdown`
+    // ANCHOR_END: ending
+    if worker.active() > 0 {
+        let them = counted(worker.active(), "running task");
+        say(format_args!(
+            "waits for the end of {them}; one more Ctrl-C gives back what still runs"
+        ));
+    }
     worker.stop();
-    println!("{} run", counted(ran as usize, "task"));
-    Ok(Outcome::Holds)
+    let run = counted(ended.processed() as usize, "task");
+    match ended.given_back() {
+        0 => {
+            say(format_args!("{run} run"));
+            Ok(Outcome::Holds)
+        }
+        given_back => {
+            say(format_args!("{run} run, {given_back} given back"));
+            Ok(Outcome::Interrupted)
+        }
+    }
 }
 
-/// A beat until Ctrl-C.
+/// Prints a line. A reader that has closed the pipe does not want it.
+fn say(line: std::fmt::Arguments<'_>) {
+    let _ = writeln!(io::stdout(), "{line}");
+}
+
+/// A beat until Ctrl-C or SIGTERM.
 fn beat(app: &App) -> anyhow::Result<Outcome> {
     let stop = Arc::new(primitives::Event::new());
     let stopped = Arc::clone(&stop);
     on_ctrl_c(move || stopped.set())?;
     let beat = schedule(app)?;
-    println!("beats for {}; of several one sends; Ctrl-C ends it", app.broker().name());
+    say(format_args!("beats for {}; of several one sends; Ctrl-C ends it", app.broker().name()));
     stop.wait();
     beat.stop();
     Ok(Outcome::Holds)

@@ -7,6 +7,8 @@ mod every_demo;
 mod knot;
 mod of_processes;
 mod of_tasks;
+#[cfg(target_os = "linux")]
+mod of_workers;
 mod producer_consumer;
 mod run;
 #[cfg(target_os = "linux")]

@@ -157,6 +157,25 @@ impl Signature {
         self
     }
 
+    /// With this id instead of a new one, so that a program can follow the task's progress.
+    /// _Python_: `.set(task_id=…)`.
+    ///
+    /// ```
+    /// use tasks::{App, InProcess, Signature, State, chord};
+    ///
+    /// let app = App::new(InProcess::new());
+    /// let parts = ["1", "2"].map(|id| Signature::new("part").id(id));
+    /// app.apply::<()>(chord(parts, Signature::new("whole")))?;
+    /// assert_eq!(app.handle::<()>("1").status()?, State::Pending);
+    /// # Ok::<(), tasks::Error>(())
+    /// ```
+    #[must_use]
+    #[track_caller]
+    pub fn id(mut self, id: impl Into<String>) -> Self {
+        self.call("an id").options.task_id = Some(id.into());
+        self
+    }
+
     /// Delays it after the one before.
     #[must_use]
     #[track_caller]

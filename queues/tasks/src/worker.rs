@@ -206,6 +206,15 @@ impl Worker {
     }
 
     /// A handle that asks it to stop from another thread.
+    ///
+    /// ```
+    /// # let worker = tasks::App::new(tasks::InProcess::new()).worker().start()?;
+    /// let stopper = worker.stopper();
+    /// stopper.give_up(); // as a second Ctrl-C should
+    /// worker.stop();
+    /// assert_eq!(stopper.given_back(), 0, "nothing ran");
+    /// # Ok::<(), tasks::Error>(())
+    /// ```
     #[must_use]
     pub fn stopper(&self) -> Stopper {
         Stopper { core: Arc::clone(&self.core) }
@@ -258,7 +267,7 @@ impl fmt::Debug for Worker {
     }
 }
 
-/// Asks a worker to stop. [`Worker::stopper`] makes one.
+/// Asks a worker to stop, and knows after its end what it has done. [`Worker::stopper`] makes one.
 #[derive(Clone)]
 pub struct Stopper {
     core: Arc<Core>,
@@ -271,10 +280,22 @@ impl Stopper {
     }
 
     /// Gives back running tasks, as [`Worker::stop_now`] does. The worker's `stop` then returns
-    /// without waiting for it.
+    /// without waiting for them.
     pub fn give_up(&self) {
         self.core.request_stop();
         self.core.give_up_all();
+    }
+
+    /// How many running tasks were given back; final when the worker's `stop` has returned.
+    #[must_use]
+    pub fn given_back(&self) -> u64 {
+        self.core.given_back()
+    }
+
+    /// As [`Worker::processed`]; final when the worker's `stop` has returned.
+    #[must_use]
+    pub fn processed(&self) -> u64 {
+        self.core.processed()
     }
 }
 

@@ -5,9 +5,6 @@
 
 #[allow(dead_code)] // the suite is for the brokers
 mod same;
-#[allow(dead_code)] // not every test needs all of it
-#[path = "same/server.rs"]
-mod server;
 
 use watchdog as _;
 
@@ -18,7 +15,7 @@ use std::time::Duration;
 
 use primitives::{Event, Lock};
 use same::{LONG, register, until};
-use server::{Python, Server, python};
+use servers::{Python, Redis as Server, python};
 use tasks::{App, GetError, Redis, SendOptions, Signature, State, Worker, chain, chord, group};
 
 /// A server, Python with Celery, and an application on that server; its tasks go to Python by

@@ -1,9 +1,6 @@
 //! The suite on a real Redis server, and tests that need a server.
 
 mod same;
-#[allow(dead_code)] // not every test needs all of it
-#[path = "same/server.rs"]
-mod server;
 #[path = "same/severing.rs"]
 mod severing;
 
@@ -15,7 +12,7 @@ use std::time::{Duration, Instant, SystemTime};
 use primitives::{Event, Lock};
 use same::{LONG, register, until};
 use serde_json::{Value, json};
-use server::Server;
+use servers::Redis as Server;
 use tasks::{App, GetError, Redis, SendOptions, State, StoredResult, TaskOptions};
 
 fn redis(test: fn(&App)) {

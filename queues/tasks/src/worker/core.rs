@@ -72,6 +72,8 @@ pub(super) struct Core {
     pub(super) executors: Lock<Vec<Executor>>,
     /// One of their threads was given up.
     pub(super) given_up: Event,
+    /// How many running tasks went back.
+    given_back: AtomicU64,
     /// The runners that have neither ended nor been given up, by number.
     pub(super) runners: Lock<HashSet<u64>>,
     pub(super) events: Queue<Value>,
@@ -104,6 +106,7 @@ impl Core {
             over: Event::new(),
             executors: Lock::default(),
             given_up: Event::new(),
+            given_back: AtomicU64::new(0),
             runners: Lock::default(),
             events: Queue::unbounded(),
             events_on,
@@ -249,11 +252,17 @@ impl Core {
         for (_, running) in running {
             running.told.give_up();
             self.given_up.set();
-            self.runner_ended(running.runner);
             if !running.acked {
                 self.give_back(&running.delivery);
+                self.given_back.fetch_add(1, Relaxed); // Relaxed: a count for people
             }
+            // Last: after it the worker's end no longer waits, and the process may end.
+            self.runner_ended(running.runner);
         }
+    }
+
+    pub(super) fn given_back(&self) -> u64 {
+        self.given_back.load(Relaxed) // Relaxed: as above
     }
 
     // ── The executor ──

@@ -11,8 +11,7 @@ use tasks::{
     TaskOptions, Worker, chain, chord, group,
 };
 
-/// More than any machine needs; a test that waits this long has failed.
-pub(crate) const LONG: Duration = Duration::from_secs(60);
+pub(crate) use servers::{LONG, until};
 
 /// The tasks of all tests, on both sides of the wire.
 pub(crate) fn register(app: &App) {
@@ -49,15 +48,6 @@ fn hello() -> String {
 
 fn worker(app: &App) -> Worker {
     app.worker().concurrency(2).start().unwrap()
-}
-
-/// Until it holds.
-pub(crate) fn until(what: &str, mut holds: impl FnMut() -> bool) {
-    let deadline = Instant::now() + LONG;
-    while !holds() {
-        assert!(Instant::now() < deadline, "not within {LONG:?}: {what}");
-        std::thread::sleep(Duration::from_millis(2)); // between two looks at a server
-    }
 }
 
 fn add(x: i64) -> Signature {

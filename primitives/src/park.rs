@@ -15,8 +15,8 @@
 //!
 //! Some code does not run on an ordinary thread: a signal handler, the child of a `fork` that calls
 //! no `exec`, the destructor of a thread-local. This table says what works there with the Linux
-//! back end and without the deadlock detector. Tests check it (`tests/cases/field`: `forks`,
-//! `handlers`, `destructors`).
+//! back end; in a signal handler, without the deadlock detector. Tests check it
+//! (`tests/cases/field`: `forks`, `handlers`, `destructors`).
 //!
 //! | what                                            | in a signal handler                                    | in the child of a `fork` |
 //! | ----------------------------------------------- | ------------------------------------------------------ | ------------------------ |
@@ -42,10 +42,11 @@
 //! thread may hold. A handler that must work on every back end writes to an atomic or to a pipe.
 //! With the deadlock detector none of these calls is allowed, on any back end.
 //!
-//! **In the child of a `fork`** the table does not hold on the `portable` back end or with the
-//! detector, if the program has several threads: another thread may have held the mutex of a
-//! bucket, or the detector's own lock, at that moment, and then a call hangs. (The detector still
-//! makes no false report there.) A program with one thread may fork freely.
+//! **In the child of a `fork`** the table does not hold on the `portable` back end, if the program
+//! has several threads: another thread may have held the mutex of a bucket at that moment, and then
+//! a call hangs. With the deadlock detector it holds on Linux: a fork takes the detector's own locks
+//! before and releases them after, and the child begins without the parent's waits. A program with
+//! one thread may fork freely.
 //!
 //! **In a global allocator** a lock may be used on every back end: neither sleeping nor waking
 //! allocates. (On macOS, std's own `Mutex` allocates at its first use, so the first use there must

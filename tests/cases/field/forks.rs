@@ -1,8 +1,7 @@
 //! After a `fork` without `exec`: what a child may do with the objects in its parent's memory.
 //!
-//! These tests check the table in `primitives::park`. The table does not cover the portable back
-//! end, whose buckets another thread may have locked, or the detector in a program of several
-//! threads.
+//! These tests check the table in `primitives::park`, with the detector and without. The table does
+//! not cover the portable back end, whose buckets another thread may have locked.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicI32, Ordering::SeqCst};

@@ -9,8 +9,8 @@ use watchdog as _;
 mod destructors;
 #[cfg(feature = "deadlock-detection")]
 mod detector;
-// Of these two nothing is promised on the portable back end, nor with the detector on.
-#[cfg(all(target_os = "linux", not(any(feature = "portable", feature = "deadlock-detection"))))]
+// Nothing is promised of a fork on the portable back end.
+#[cfg(all(target_os = "linux", not(feature = "portable")))]
 mod forks;
 // ThreadSanitizer keeps a signal back while its thread is in the kernel.
 #[cfg(all(

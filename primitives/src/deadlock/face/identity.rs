@@ -2,6 +2,8 @@
 //!
 //! A field beside the word, which exists only with the feature.
 
+#[cfg(target_os = "linux")]
+use super::fork;
 use crate::deadlock::graph::resources;
 use crate::deadlock::state::wait_target::{Refusal, WaitTarget};
 use crate::deadlock::state::{Kind, Label, Place, ResourceId};
@@ -149,6 +151,8 @@ impl Identity {
 
     #[cold]
     fn take_a_number(&self) -> ResourceId {
+        #[cfg(target_os = "linux")]
+        fork::prepare();
         resources::number(&self.number, self.label)
     }
 }

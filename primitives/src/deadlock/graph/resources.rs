@@ -10,7 +10,7 @@ use crate::deadlock::memory::{List, Slab};
 use crate::deadlock::state::{Held, Label, Place, ResourceId};
 use crate::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-static RESOURCES: UnwatchedLock<Slab<Label>> = UnwatchedLock::new(Slab::new());
+pub(crate) static RESOURCES: UnwatchedLock<Slab<Label>> = UnwatchedLock::new(Slab::new());
 
 /// Gives a resource its number, unless it has one.
 pub(crate) fn number(place: &AtomicU64, label: Label) -> ResourceId {

@@ -81,6 +81,44 @@ impl<T> UnwatchedLock<T> {
     }
 }
 
+/// A lock that is held across calls, whatever it guards: see [`fork`](crate::deadlock::face).
+#[cfg(all(feature = "deadlock-detection", target_os = "linux", not(model)))]
+pub(crate) trait Hold: Sync {
+    /// Takes it, until it is let go. Blocks while another thread holds it.
+    fn hold(&self);
+
+    /// Releases it.
+    ///
+    /// # Safety
+    ///
+    /// The calling thread [holds](Self::hold) it.
+    unsafe fn let_go(&self);
+
+    /// Releases it in a process without other threads. Sleepers that it notes are another
+    /// process's.
+    ///
+    /// # Safety
+    ///
+    /// The calling thread [holds](Self::hold) it, and there is no other thread.
+    unsafe fn let_go_alone(&self);
+}
+
+#[cfg(all(feature = "deadlock-detection", target_os = "linux", not(model)))]
+impl<T: Send> Hold for UnwatchedLock<T> {
+    fn hold(&self) {
+        self.acquire();
+    }
+
+    unsafe fn let_go(&self) {
+        drop(Owner(&self.word));
+    }
+
+    unsafe fn let_go_alone(&self) {
+        // Relaxed: no other thread takes it next.
+        self.word.store(UNLOCKED, Relaxed);
+    }
+}
+
 /// The owner of the lock. Releases it when dropped, also after a panic.
 struct Owner<'a>(&'a AtomicU32);
 

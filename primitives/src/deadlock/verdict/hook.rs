@@ -11,7 +11,7 @@ use crate::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 type Hook = Arc<dyn Fn(&Report) + Send + Sync>;
 
-static HOOK: UnwatchedLock<Option<Hook>> = UnwatchedLock::new(None);
+pub(crate) static HOOK: UnwatchedLock<Option<Hook>> = UnwatchedLock::new(None);
 
 /// Calls `hook` with every report, in place of printing it: in the thread that found it, which
 /// still holds its locks.

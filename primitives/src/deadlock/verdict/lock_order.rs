@@ -39,7 +39,7 @@ const REMEMBERED: usize = 1_024;
 /// replacing each other.
 const WAYS: usize = 4;
 
-static ORDER: UnwatchedLock<Nestings> = UnwatchedLock::new(Nestings::new());
+pub(crate) static ORDER: UnwatchedLock<Nestings> = UnwatchedLock::new(Nestings::new());
 
 thread_local! {
     static REMEMBERS: Remembers =

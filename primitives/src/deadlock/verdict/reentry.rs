@@ -32,7 +32,8 @@ thread_local! {
 }
 
 /// What has been told: where the lock was taken, and where it was taken again.
-static TOLD: UnwatchedLock<Map<(Place, Place), ResourceId>> = UnwatchedLock::new(Map::new());
+pub(crate) static TOLD: UnwatchedLock<Map<(Place, Place), ResourceId>> =
+    UnwatchedLock::new(Map::new());
 
 /// Runs `f`, which is another task than the one that the thread is at.
 pub fn helping<R>(f: impl FnOnce() -> R) -> R {

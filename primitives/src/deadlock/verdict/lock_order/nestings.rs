@@ -29,7 +29,7 @@ use crate::deadlock::state::{Place, ResourceId, ThreadId};
 const MOST_OF_A_PAIR: u32 = 16;
 
 /// Which locks were taken within which others.
-pub(super) struct Nestings {
+pub(crate) struct Nestings {
     pub(super) nestings: Slab<Nesting>,
     by_parent: Index,
     pub(super) edges: Slab<Edge>,

@@ -44,9 +44,9 @@
 //!
 //! **In the child of a `fork`** the table does not hold on the `portable` back end, if the program
 //! has several threads: another thread may have held the mutex of a bucket at that moment, and then
-//! a call hangs. With the deadlock detector it holds on Linux: a fork takes the detector's own locks
-//! before and releases them after, and the child begins without the parent's waits. A program with
-//! one thread may fork freely.
+//! a call hangs. With the deadlock detector it holds on Linux: the forking thread takes the
+//! detector's own locks before and releases them after, and the child begins without the parent's
+//! waits. A program with one thread may fork freely.
 //!
 //! **In a global allocator** a lock may be used on every back end: neither sleeping nor waking
 //! allocates. (On macOS, std's own `Mutex` allocates at its first use, so the first use there must

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use crate::until;
+use crate::waiting::until;
 
 /// Python with Celery in it: `LOCKSMITH_CELERY` names it, else the environment that `.ci/run`
 /// makes.

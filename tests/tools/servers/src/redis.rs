@@ -4,7 +4,7 @@ use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use crate::until;
+use crate::waiting::until;
 
 /// A server on a free port of this machine; it ends with the test.
 #[derive(Debug)]

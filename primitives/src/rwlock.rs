@@ -53,18 +53,18 @@ mod guarded;
 mod mapped;
 #[cfg(all(test, not(model)))]
 mod tests;
+mod waiting;
 
 use std::fmt;
 use std::time::{Duration, Instant};
 
 pub use self::guarded::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 pub use self::mapped::{MappedRwLockReadGuard, MappedRwLockWriteGuard};
-use crate::park::{self, Wait};
+use crate::park;
 use crate::sync::atomic::AtomicU32;
 use crate::sync::atomic::Ordering::{Acquire, Relaxed, Release};
-use crate::sync::{const_fn, spin};
+use crate::sync::const_fn;
 
-// ANCHOR: states
 /// No thread is inside, and none waits.
 const FREE: u32 = 0;
 /// One reader, in the lower 30 bits.
@@ -77,7 +77,6 @@ const MAX_READERS: u32 = WRITER - 1;
 const READERS_WAIT: u32 = 1 << 30;
 /// The note of a writer that may sleep on the writers' word.
 const WRITERS_WAIT: u32 = 1 << 31;
-// ANCHOR_END: states
 
 /// Which threads are inside, without the notes.
 const fn inside(state: u32) -> u32 {
@@ -114,7 +113,6 @@ const fn is_readable_again(state: u32) -> bool {
 /// assert!(lock.try_acquire_exclusive());
 /// lock.release_exclusive();
 /// ```
-// ANCHOR: type
 pub struct RawRwLock {
     /// | lower 30 bits  | inside            | written by                                         |
     /// | -------------- | ----------------- | -------------------------------------------------- |
@@ -130,7 +128,6 @@ pub struct RawRwLock {
     /// How many times a writer was called, modulo 2³².
     writers: AtomicU32,
 }
-// ANCHOR_END: type
 
 impl RawRwLock {
     const_fn! {
@@ -251,7 +248,6 @@ impl RawRwLock {
             || !timeout.is_zero() && self.write_slow(park::deadline_after(timeout))
     }
 
-    // ANCHOR: enter
     #[inline]
     fn enter_as_reader(&self, is_readable: fn(u32) -> bool) -> bool {
         // Relaxed: a first guess; the compare-exchange decides.
@@ -273,126 +269,6 @@ impl RawRwLock {
         // the last one did. Acquire: pairs also with the Release in `release_shared`, so that no
         // reader still reads what this one writes. Relaxed on failure: nothing was taken.
         self.state.compare_exchange(FREE, WRITER, Acquire, Relaxed).is_ok()
-    }
-    // ANCHOR_END: enter
-
-    // ANCHOR: read-slow
-    /// Waits to go in as a reader; `false` if the deadline came first.
-    #[cold]
-    #[cfg_attr(feature = "deadlock-detection", track_caller)]
-    fn read_slow(&self, is_readable: fn(u32) -> bool, deadline: Option<Instant>) -> bool {
-        loop {
-            let state = self.look_for_a_while(is_readable);
-            if is_readable(state) {
-                if self.enter_as_reader(is_readable) {
-                    return true;
-                }
-                continue;
-            }
-            assert!(
-                inside(state) != MAX_READERS,
-                "a readers-writer lock has 1073741822 readers: were guards leaked?",
-            );
-            let asleep = state | READERS_WAIT;
-            // Relaxed, both: the note orders nothing. A thread clears it in the same word, and this
-            // thread goes in by an Acquire operation.
-            if state != asleep
-                && self.state.compare_exchange(state, asleep, Relaxed, Relaxed).is_err()
-            {
-                continue;
-            }
-            match park::wait(&self.state, asleep, deadline) {
-                // The note stays, which costs a leaving thread one needless call.
-                Wait::TimedOut => return false,
-                Wait::Woken => {}
-            }
-        }
-    }
-    // ANCHOR_END: read-slow
-
-    // ANCHOR: write-slow
-    /// Waits to go in as the writer; `false` if the deadline came first.
-    #[cold]
-    #[cfg_attr(feature = "deadlock-detection", track_caller)]
-    fn write_slow(&self, deadline: Option<Instant>) -> bool {
-        // What to leave beside `WRITER`: the note, once this thread may have been woken in place of
-        // others.
-        let mut note = 0;
-        loop {
-            let state = self.look_for_a_while(|state| inside(state) == FREE);
-            if inside(state) == FREE {
-                // Acquire: pairs as in `enter_as_writer`. Notes that are there stay, and so does
-                // the duty to wake.
-                let entered = state | WRITER | note;
-                if self.state.compare_exchange(state, entered, Acquire, Relaxed).is_ok() {
-                    return true;
-                }
-                continue;
-            }
-            // Relaxed, both: the note orders nothing; the load below does.
-            if state & WRITERS_WAIT == 0
-                && self
-                    .state
-                    .compare_exchange(state, state | WRITERS_WAIT, Relaxed, Relaxed)
-                    .is_err()
-            {
-                continue;
-            }
-            note = WRITERS_WAIT;
-            // Acquire: pairs with the Release in `call_a_writer`. If this load counts that call,
-            // then the thread sees below that the call cleared its note, and leaves another.
-            let calls = self.writers.load(Acquire);
-            // Relaxed: ordered by the load before it.
-            let state = self.state.load(Relaxed);
-            if inside(state) == FREE || state & WRITERS_WAIT == 0 {
-                continue;
-            }
-            match park::wait(&self.writers, calls, deadline) {
-                Wait::TimedOut => {
-                    self.give_up_writing();
-                    return false;
-                }
-                Wait::Woken => {}
-            }
-        }
-    }
-
-    /// Clears the notes, and wakes the threads that may have left them: a writer that has gone must
-    /// not keep readers out, and another writer leaves its note again.
-    fn give_up_writing(&self) {
-        // Relaxed: a first guess; the compare-exchange decides.
-        let mut state = self.state.load(Relaxed);
-        // If no thread is inside, the thread that left is about to do the same.
-        while inside(state) != FREE && state & WRITERS_WAIT != 0 {
-            // Relaxed, both: a writer that left one of these notes learns by the call that it is
-            // cleared; the call has the ordering (`call_a_writer`).
-            match self.state.compare_exchange_weak(state, inside(state), Relaxed, Relaxed) {
-                Ok(_) => {
-                    if state & READERS_WAIT != 0 {
-                        self.wake_readers();
-                    }
-                    self.call_a_writer();
-                    return;
-                }
-                Err(now) => state = now,
-            }
-        }
-    }
-    // ANCHOR_END: write-slow
-
-    /// Looks at the word until `wanted` or until a note is set, for a limited time.
-    fn look_for_a_while(&self, wanted: impl Fn(u32) -> bool) -> u32 {
-        // Relaxed, here and below: a hint only; the lock is taken by an Acquire operation.
-        let mut state = self.state.load(Relaxed);
-        if wanted(state) || state & (READERS_WAIT | WRITERS_WAIT) != 0 {
-            return state;
-        }
-        spin::back_off(|| {
-            state = self.state.load(Relaxed); // Relaxed: as above, a hint
-            // Once others sleep, spinning would only let this thread overtake them.
-            wanted(state) || state & (READERS_WAIT | WRITERS_WAIT) != 0
-        });
-        state
     }
 
     /// Leaves as a reader; the last one wakes a writer. Never blocks.
@@ -420,7 +296,6 @@ impl RawRwLock {
         }
     }
 
-    // ANCHOR: release
     /// [`release_shared`](Self::release_shared), for a guard, which proves that a reader is inside.
     #[inline]
     fn leave_as_reader(&self) {
@@ -484,61 +359,6 @@ impl RawRwLock {
             inside(self.state.load(Relaxed)) == WRITER,
             "released a readers-writer lock that no writer holds: call `acquire_exclusive` first",
         );
-    }
-
-    /// The last reader has left, and only notes are set: a writer goes first.
-    #[cold]
-    fn wake_after_readers(&self, mut state: u32) {
-        while state & WRITERS_WAIT != 0 {
-            let rest = state & READERS_WAIT;
-            // Relaxed, both: the thread that is woken goes in by an Acquire operation, which pairs
-            // with the releases of the readers (this operation does not end their release sequence:
-            // it is a read-modify-write).
-            match self.state.compare_exchange(state, rest, Relaxed, Relaxed) {
-                // The readers' note stays: it keeps new readers out until the woken writer has been
-                // inside.
-                Ok(_) if self.call_a_writer() => return,
-                // The writer gave up, or is awake and looks at the word itself; readers cannot rely
-                // on it.
-                Ok(_) => state = rest,
-                // A reader has left its note meanwhile.
-                Err(now) if inside(now) == FREE => state = now,
-                // A thread has gone in, and took over the notes and the duty to wake.
-                Err(_) => return,
-            }
-        }
-        // Relaxed, both: as above. A reader adds no note to the one that is set, so a failure means
-        // that a thread has gone in.
-        if state == READERS_WAIT
-            && self.state.compare_exchange(READERS_WAIT, FREE, Relaxed, Relaxed).is_ok()
-        {
-            self.wake_readers();
-        }
-    }
-
-    /// The writer has left, and has cleared these notes.
-    #[cold]
-    fn wake_after_writer(&self, notes: u32) {
-        if notes & READERS_WAIT != 0 {
-            self.wake_readers();
-        }
-        if notes & WRITERS_WAIT != 0 {
-            self.call_a_writer();
-        }
-    }
-    // ANCHOR_END: release
-
-    /// Wakes all readers that sleep.
-    fn wake_readers(&self) {
-        park::wake_all(&raw const self.state);
-    }
-
-    /// Wakes one writer. Returns whether one slept.
-    fn call_a_writer(&self) -> bool {
-        // Release: pairs with the Acquire in `write_slow`, which then sees that the note is
-        // cleared.
-        self.writers.fetch_add(1, Release);
-        park::wake_one(&raw const self.writers)
     }
 
     /// Whether any thread is inside at this moment. The answer may be out of date when you read it.

@@ -37,7 +37,6 @@ use crate::sync::{const_fn, model_failed};
 /// });
 /// assert_eq!(prices.into_inner().len(), 2);
 /// ```
-// ANCHOR: rwlock-type
 pub struct RwLock<T: ?Sized> {
     identity: Identity,
     pub(super) raw: RawRwLock,
@@ -49,7 +48,6 @@ unsafe impl<T: ?Sized + Send> Send for RwLock<T> {}
 // SAFETY: `&RwLock` hands the data to one thread at a time as `&mut T`, which needs `Send`, and to
 // many at once as `&T`, which needs `Sync`.
 unsafe impl<T: ?Sized + Send + Sync> Sync for RwLock<T> {}
-// ANCHOR_END: rwlock-type
 
 impl<T> RwLock<T> {
     const_fn! {

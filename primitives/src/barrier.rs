@@ -121,7 +121,6 @@ const ROUND: u64 = 1 << 32;
 ///     }
 /// });
 /// ```
-// ANCHOR: type
 pub struct Barrier<A = fn()> {
     identity: Identity,
     /// `rounds * ROUND | state | note | threads inside`; the table above says what the states mean.
@@ -134,7 +133,6 @@ pub struct Barrier<A = fn()> {
     /// it.
     action: Option<UnsafeCell<A>>,
 }
-// ANCHOR_END: type
 
 // SAFETY: all but the action is shared by atomics or never changes. Only the last thread to arrive
 // calls the action, and stays inside until it returns. Until that thread has left, no other round

@@ -36,14 +36,12 @@ use crate::sync::atomic::AtomicU32;
 use crate::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use crate::sync::{const_fn, spin};
 
-// ANCHOR: states
 /// The note, in the lowest bit: a thread may sleep.
 const SLEEPERS: u32 = 1;
 /// One count, in the bits above it.
 const ONE: u32 = 2;
 /// The count is zero. No note stands beside it.
 const OPEN: u32 = 0;
-// ANCHOR_END: states
 
 /// A count that goes down to zero once, and threads that wait for it.
 ///
@@ -65,7 +63,6 @@ const OPEN: u32 = 0;
 ///     assert_eq!(ready.count(), 0);
 /// });
 /// ```
-// ANCHOR: type
 pub struct Latch {
     identity: Identity,
     /// `count * ONE | note`
@@ -77,7 +74,6 @@ pub struct Latch {
     /// | 0        | no         | no, or all are woken | `count_down_by`, the last one      |
     word: AtomicU32,
 }
-// ANCHOR_END: type
 
 impl Latch {
     /// The largest count: 2,147,483,647.
@@ -135,7 +131,6 @@ impl Latch {
     /// # Panics
     ///
     /// If `n` is greater than the count; nothing is counted then.
-    // ANCHOR: count-down
     #[cfg_attr(not(model), track_caller)]
     pub fn count_down_by(&self, n: usize) {
         if n == 0 {
@@ -172,7 +167,6 @@ impl Latch {
     fn wake(word: *const AtomicU32) {
         park::wake_all(word);
     }
-    // ANCHOR_END: count-down
 
     /// Counts one down, then waits until the latch is open. Blocks.
     ///
@@ -231,7 +225,6 @@ impl Latch {
         (self.word.load(Relaxed) / ONE) as usize
     }
 
-    // ANCHOR: wait-slow
     #[cold]
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
     fn wait_slow(&self, deadline: Option<Instant>) -> bool {
@@ -261,7 +254,6 @@ impl Latch {
         }
         true
     }
-    // ANCHOR_END: wait-slow
 }
 
 /// What a [`WaitGroup`](crate::WaitGroup) needs besides.

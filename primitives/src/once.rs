@@ -47,7 +47,6 @@ use crate::sync::atomic::AtomicU32;
 use crate::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use crate::sync::{const_fn, model_failed, spin};
 
-// ANCHOR: states
 /// No thread has begun, or the thread that began panicked.
 const INCOMPLETE: u32 = 0;
 /// A thread is running its closure.
@@ -56,7 +55,6 @@ const RUNNING: u32 = 1;
 const COMPLETE: u32 = 2;
 /// The note: a thread may sleep.
 const SLEEPERS: u32 = 4;
-// ANCHOR_END: states
 
 /// An initialisation that runs one time.
 ///
@@ -71,7 +69,6 @@ const SLEEPERS: u32 = 4;
 /// SET_UP.call_once(|| times += 1);
 /// assert_eq!(times, 1);
 /// ```
-// ANCHOR: type
 pub struct Once {
     identity: Identity,
     /// | value        | with `SLEEPERS` | it is          | written by                           |
@@ -81,7 +78,6 @@ pub struct Once {
     /// | `COMPLETE`   | never           | done           | `call_slow`, when the closure is done|
     state: AtomicU32,
 }
-// ANCHOR_END: type
 
 impl Once {
     const_fn! {
@@ -179,7 +175,6 @@ impl Once {
         self.is_completed() || self.wait_slow(Some(deadline))
     }
 
-    // ANCHOR: call-slow
     /// Unless it is done, calls `f`, which returns whether it succeeded. Waits for a thread that is
     /// running its closure.
     #[cold]
@@ -209,7 +204,6 @@ impl Once {
             }
         }
     }
-    // ANCHOR_END: call-slow
 
     #[cold]
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
@@ -227,7 +221,6 @@ impl Once {
         }
     }
 
-    // ANCHOR: sleep
     /// Sleeps while the word is `state`, which is not `COMPLETE`; may return early.
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
     fn sleep(&self, state: u32, deadline: Option<Instant>, target: WaitTarget<'_>) -> Wait {
@@ -243,7 +236,6 @@ impl Once {
         }
         park::wait_for(&self.state, asleep, deadline, target)
     }
-    // ANCHOR_END: sleep
 }
 
 /// A closure that is being called. This is dropped when the closure ends, also by a panic.
@@ -260,7 +252,6 @@ impl<'a> Running<'a> {
     }
 }
 
-// ANCHOR: end
 impl Drop for Running<'_> {
     fn drop(&mut self) {
         if model_failed() {
@@ -275,7 +266,6 @@ impl Drop for Running<'_> {
         }
     }
 }
-// ANCHOR_END: end
 
 impl Default for Once {
     #[cfg_attr(model, track_caller)]

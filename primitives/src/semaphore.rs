@@ -54,14 +54,12 @@ use crate::sync::atomic::AtomicU32;
 use crate::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use crate::sync::{const_fn, spin};
 
-// ANCHOR: states
 /// The note, in the lowest bit: there may be a sleeper that no thread is waking yet.
 const SLEEPERS: u32 = 1;
 /// One permit, in the bits above it.
 const PERMIT: u32 = 2;
 /// No permit, and no sleeper.
 const EMPTY: u32 = 0;
-// ANCHOR_END: states
 
 /// A number of permits, and threads that wait for one.
 ///

@@ -288,7 +288,6 @@ impl Executor {
 }
 // ANCHOR_END: submit
 
-// ANCHOR: shutdown
 /// Ending.
 impl Executor {
     /// Ends the executor: from now on nothing can be submitted. With `wait`, blocks until every
@@ -350,7 +349,6 @@ impl Executor {
         self.pool.queue.is_shutdown()
     }
 }
-// ANCHOR_END: shutdown
 
 /// Runs the submitted tasks, and waits for them: see [`Executor`].
 #[cfg(not(model))]

@@ -208,7 +208,6 @@ impl Shared {
     }
 }
 
-// ANCHOR: add-and-join
 /// Adding tasks, and waiting for them.
 impl TaskQueue {
     /// Adds a task; a worker runs it when the earlier ones have been taken. Never blocks.
@@ -307,7 +306,6 @@ impl TaskQueue {
         self.shared.tasks.unfinished()
     }
 }
-// ANCHOR_END: add-and-join
 
 /// Ending.
 impl TaskQueue {

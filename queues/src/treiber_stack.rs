@@ -80,7 +80,6 @@ pub struct TreiberStack<T> {
     nodes: Box<[Node<T>]>,
 }
 
-// ANCHOR: types
 struct Node<T> {
     /// The index of the node below, or `NONE`.
     below: AtomicU32,
@@ -100,7 +99,6 @@ struct Top {
 
 /// One push, in the word of a [`Top`].
 const ONE_PUSH: u64 = 1 << 16;
-// ANCHOR_END: types
 
 /// Which node is on top, by the word of a [`Top`].
 #[inline]

@@ -51,7 +51,6 @@ use crate::sync::{const_fn, model_failed};
 /// });
 /// assert_eq!(account.balance.into_inner().get(), 10);
 /// ```
-// ANCHOR: rlock-type
 pub struct RLock<T: ?Sized> {
     pub(super) raw: RawRLock,
     /// Not in a cell: no thread gets more than `&T` of it.
@@ -62,7 +61,6 @@ pub struct RLock<T: ?Sized> {
 // it: that moves it to that thread and back, which `Send` allows. `T: Sync` is not needed, because
 // two threads never see it at once. (`Send` for `T: Send` is the compiler's own conclusion.)
 unsafe impl<T: ?Sized + Send> Sync for RLock<T> {}
-// ANCHOR_END: rlock-type
 
 impl<T> RLock<T> {
     const_fn! {
@@ -232,14 +230,12 @@ impl<T: ?Sized + fmt::Debug> fmt::Debug for RLock<T> {
 /// The lock, held once. It lends the data, and releases the lock once when dropped.
 ///
 /// Stays in the thread that locked (it is not `Send`): only the owner may release.
-// ANCHOR: guard-type
 #[must_use = "a guard that is dropped at once releases at once"]
 pub struct RLockGuard<'a, T: ?Sized> {
     rlock: &'a RLock<T>,
     /// Not `Send`.
     _here: PhantomData<*const ()>,
 }
-// ANCHOR_END: guard-type
 
 // SAFETY: `&RLockGuard` gives `&T` and nothing else, so it may be shared where `&T` may.
 unsafe impl<T: ?Sized + Sync> Sync for RLockGuard<'_, T> {}
@@ -260,7 +256,6 @@ impl<T: ?Sized> Deref for RLockGuard<'_, T> {
     }
 }
 
-// ANCHOR: guard-drop
 impl<T: ?Sized> Drop for RLockGuard<'_, T> {
     #[inline]
     fn drop(&mut self) {
@@ -270,7 +265,6 @@ impl<T: ?Sized> Drop for RLockGuard<'_, T> {
         }
     }
 }
-// ANCHOR_END: guard-drop
 
 impl<T: ?Sized + fmt::Debug> fmt::Debug for RLockGuard<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

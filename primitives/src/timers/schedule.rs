@@ -120,7 +120,6 @@ impl<T> Schedule<T> {
         self.heap.first().map(|entry| entry.deadline)
     }
 
-    // ANCHOR: insert
     /// Adds an item. It becomes due at `deadline`, after those that are already set for the same
     /// deadline.
     pub(super) fn insert(&mut self, deadline: u64, item: T) -> Key {
@@ -131,9 +130,7 @@ impl<T> Schedule<T> {
         self.enter(deadline, slot);
         key
     }
-    // ANCHOR_END: insert
 
-    // ANCHOR: remove
     /// Takes an item out before its deadline; `None` if it is no longer here.
     pub(super) fn remove(&mut self, key: Key) -> Option<Removed<T>> {
         if !self.contains(key) {
@@ -147,7 +144,6 @@ impl<T> Schedule<T> {
         self.free_slot(key.slot);
         Some(item.map_or(Removed::Lent, Removed::Waiting))
     }
-    // ANCHOR_END: remove
 
     /// Lends out the first item that is due at `now`, if one is. The caller must
     /// [`put_back`](Self::put_back) or [`end`](Self::end) it.
@@ -224,7 +220,6 @@ impl<T> Schedule<T> {
         }
     }
 
-    // ANCHOR: settle
     /// Puts `entry` where it belongs, up or down from `place`, whose own entry it replaces.
     fn settle(&mut self, mut place: usize, entry: Entry) {
         while place > 0 {
@@ -244,7 +239,6 @@ impl<T> Schedule<T> {
         }
         self.put(place, entry);
     }
-    // ANCHOR_END: settle
 
     /// The earliest of the children of a place.
     fn first_child(&self, place: usize) -> Option<usize> {

@@ -147,7 +147,6 @@ impl<T, F, K: Keep> Body<T, F, K> {
         })
     }
 
-    // ANCHOR: callbacks
     /// This thread has ended the task: notifies the watchers, and calls the callbacks.
     fn call_back(&self) {
         let watchers = {
@@ -182,7 +181,6 @@ impl<T, F, K: Keep> Body<T, F, K> {
             call(callback); // with the lock released: it may add another
         }
     }
-    // ANCHOR_END: callbacks
 }
 
 /// A panic of a callback is reported, and affects no other code.
@@ -222,7 +220,6 @@ where
     }
     // ANCHOR_END: run
 
-    // ANCHOR: cancel
     fn cancel(&self) -> bool {
         if !self.state.claim(Claim::Cancel) {
             return false;
@@ -233,7 +230,6 @@ where
         self.call_back();
         true
     }
-    // ANCHOR_END: cancel
 
     fn when_over(&self, callback: Callback) {
         {

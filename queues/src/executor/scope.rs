@@ -85,7 +85,6 @@ impl List {
 }
 
 impl Executor {
-    // ANCHOR: scope
     /// Calls `f`, which may submit tasks that borrow, and waits for all of them. Blocks.
     ///
     /// A worker of this executor that comes to the end of a scope runs the tasks that have not
@@ -155,7 +154,6 @@ impl Executor {
         }
         result
     }
-    // ANCHOR_END: scope
 }
 
 // ANCHOR: waits
@@ -212,7 +210,6 @@ impl Drop for Abort {
 }
 // ANCHOR_END: waits
 
-// ANCHOR: scope-submit
 impl<'scope> Scope<'scope, '_> {
     /// Adds a task that may borrow what outlives the scope. Never blocks. See [`Executor::submit`].
     ///
@@ -281,7 +278,6 @@ impl<'scope> Scope<'scope, '_> {
         }
     }
 }
-// ANCHOR_END: scope-submit
 
 /// Shows how many tasks it waits for, or fewer. Never blocks.
 impl fmt::Debug for Scope<'_, '_> {

@@ -243,7 +243,6 @@ impl State {
     }
     // ANCHOR_END: wait
 
-    // ANCHOR: abandon
     /// Called when the handle is dropped. If the task is over, calls `discard` first, because the
     /// result belongs to the handle. If it is not, the thread that finishes it finds the note, and
     /// discards the result.
@@ -260,7 +259,6 @@ impl State {
         // Release: pairs with the Acquire in `load`, when the scope looks.
         self.word.fetch_or(ABANDONED, Release);
     }
-    // ANCHOR_END: abandon
 
     /// Whether it panicked and the handle is gone: then no other code reads the result.
     pub(super) fn panicked_unseen(&self) -> bool {

@@ -59,7 +59,6 @@ impl<T> Task<T> {
     }
 }
 
-// ANCHOR: result
 /// Its result.
 impl<T> Task<T> {
     /// Waits until the task is over and returns what its closure returned. Blocks.
@@ -150,7 +149,6 @@ impl<T> Task<T> {
         }
     }
 }
-// ANCHOR_END: result
 
 /// Waiting, without taking the result.
 impl<T> Task<T> {

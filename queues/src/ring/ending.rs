@@ -55,7 +55,6 @@ impl<T> Ring<T> {
         self.call_everybody();
     }
 
-    // ANCHOR: shutdown-now
     /// Ends the ring at once: from now on nothing can be put or got. _Python_:
     /// `shutdown(immediate=True)`.
     ///
@@ -98,7 +97,6 @@ impl<T> Ring<T> {
         }
         left
     }
-    // ANCHOR_END: shutdown-now
 
     /// Whether the executor was shut down.
     #[must_use]
@@ -123,7 +121,6 @@ impl<T> Ring<T> {
 
 /// Waiting until every item has been processed.
 impl<T> Ring<T> {
-    // ANCHOR: task-done
     /// Says that an item has been processed. _Python_: `task_done()`.
     ///
     /// The last call lets every [`join`](Self::join) return. Costs one compare-exchange.
@@ -160,7 +157,6 @@ impl<T> Ring<T> {
             }
         }
     }
-    // ANCHOR_END: task-done
 
     /// Blocks until every item has been processed. _Python_: `join()`.
     ///

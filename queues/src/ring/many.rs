@@ -276,7 +276,6 @@ impl<T> Ring<T> {
         Ok(1 + self.try_get_many(into, most - 1).unwrap_or(0))
     }
 
-    // ANCHOR: get-some
     /// The fast path: takes out as many as there are, none if there is anything in the way. Returns
     /// how many.
     fn get_some(&self, into: &mut Vec<T>, most: usize) -> usize {
@@ -302,5 +301,4 @@ impl<T> Ring<T> {
         }
         filled
     }
-    // ANCHOR_END: get-some
 }

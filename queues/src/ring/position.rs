@@ -1,6 +1,5 @@
 //! Positions in a ring: which place, and in which lap.
 
-// ANCHOR: bits
 /// In a stamp: the place holds the item of this position. Without this bit it is free for that
 /// item.
 pub(super) const FILLED: u64 = 0b001;
@@ -11,7 +10,6 @@ pub(super) const ENDED: u64 = 0b100;
 
 /// The difference between one place and the next.
 const STEP: u64 = 0b1000;
-// ANCHOR_END: bits
 
 /// The position that a word holds, without the three bits.
 #[inline]

@@ -104,7 +104,6 @@ impl<T> Ring<T> {
         self.put_at_once(item).or_else(|item| self.put_slow(item, Some(deadline), false))
     }
 
-    // ANCHOR: put-slow
     #[cold]
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub(super) fn put_slow(
@@ -164,7 +163,6 @@ impl<T> Ring<T> {
             self.sleepers.0.putters.call_all();
         }
     }
-    // ANCHOR_END: put-slow
 }
 
 /// Getting.
@@ -290,7 +288,6 @@ impl<'a, T: Send> IntoIterator for &'a Ring<T> {
     }
 }
 
-// ANCHOR: leave-note
 /// Leaves a note in a cursor if it is still at this position, and has not ended. Returns whether it
 /// did.
 pub(super) fn leave_note(cursor: &AtomicU64, position: u64) -> bool {
@@ -308,4 +305,3 @@ pub(super) fn leave_note(cursor: &AtomicU64, position: u64) -> bool {
     }
     false
 }
-// ANCHOR_END: leave-note

@@ -22,42 +22,45 @@
 //! | `pool.rs`         | what a program calls                                                             |
 //! | `pool/task.rs`    | the handle of a task                                                             |
 //! | `pool/map.rs`     | a function over many items                                                       |
-//! | `pool/crew.rs`    | the inside: which worker does what                                               |
-//! | `pool/worker.rs`  | a worker                                                                         |
+//! | `pool/inside.rs`  | the threads of the parent that do the pool's work                                |
+//! | `pool/crew.rs`    | which worker does what                                                           |
+//! | `pool/member.rs`  | one worker, as the crew sees it                                                  |
+//! | `pool/call.rs`    | a call, and where its result goes                                                |
+//! | `pool/worker.rs`  | a worker, in its own process                                                     |
 //! | `pool/channel.rs` | what a pool and a worker share; the word of a call                               |
 //! | `pool/stream.rs`  | bytes from one to the other                                                      |
+//! | `pool/wire.rs`    | file descriptors, and calls too large for a stream                               |
+//! | `pool/bell.rs`    | wakes the parent when a worker has an answer                                     |
 
+mod bell;
+mod call;
 mod channel;
 mod crew;
 mod error;
+mod inside;
 mod map;
+mod member;
 mod stream;
 mod task;
+mod wire;
 mod worker;
 
 use std::fmt;
-use std::io;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
-use std::sync::atomic::{AtomicU32, AtomicUsize};
 use std::time::Duration;
 
-use primitives::{Condition, Lock, threads};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use primitives::threads;
 
-use self::crew::{Call, Crew, Plan, Told};
+use self::bell::PoolBell;
+use self::call::Call;
+use self::crew::{Crew, Plan};
 pub use self::error::{PoolError, SubmitError, TaskError};
+use self::inside::{Inside, Progress};
 pub use self::map::Imap;
 pub use self::task::Task;
-use crate::control::{self, Payload};
 use crate::function::{self, Function, Packed};
-use crate::futex::{self, Deadline};
+use crate::futex;
 use crate::process::StartError;
-use crate::queue::bell::{Bell, Seen};
-use crate::queue::look;
-use crate::segment::{Segment, Shared};
 
 /// Processes that call functions.
 ///
@@ -104,21 +107,6 @@ pub struct ProcessPoolBuilder {
     max_tasks_per_child: Option<u64>,
     initializer: Option<Result<(String, Vec<u8>), String>>,
     progress: Option<Progress>,
-}
-
-type Progress = Box<dyn Fn(usize, usize) + Send + Sync>;
-
-/// What the pool, its tasks and its collector share.
-struct Inside {
-    crew: Lock<Crew>,
-    bell: PoolBell,
-    /// Notified when a worker has ended, or the last task.
-    changed: Condition,
-    progress: Option<Progress>,
-    submitted: AtomicUsize,
-    done: AtomicUsize,
-    /// How long a thread spins for its result, in pauses.
-    patience: AtomicU32,
 }
 
 impl ProcessPoolBuilder {
@@ -178,15 +166,7 @@ impl ProcessPoolBuilder {
         };
         let bell = PoolBell::new().map_err(StartError::Io)?;
         let crew = Crew::start(plan, bell.clone())?;
-        let shared = Arc::new(Inside {
-            crew: Lock::new(crew),
-            bell,
-            changed: Condition::new(),
-            progress: self.progress,
-            submitted: AtomicUsize::new(0),
-            done: AtomicUsize::new(0),
-            patience: AtomicU32::new(400),
-        });
+        let shared = Arc::new(Inside::new(crew, bell, self.progress));
         let inside = Arc::clone(&shared);
         let collector = threads::Builder::new().name("collector").spawn(move || inside.collect());
         let collector = collector.map_err(StartError::Io)?;
@@ -244,13 +224,7 @@ impl ProcessPool {
             Packed::new(&arguments).map_err(|error| SubmitError::Arguments(error.to_string()))?;
         let (task, sink) = Task::new(Arc::clone(&self.shared));
         let call = Call { sink, number: 0, function: function::place_of::<F>(), arguments };
-        let mut told = Vec::new();
-        let mut crew = self.shared.open_crew()?;
-        // Relaxed: only a counter.
-        self.shared.submitted.fetch_add(1, Relaxed);
-        crew.push(call, &mut told);
-        drop(crew);
-        self.shared.tell(told);
+        self.shared.submit(call)?;
         Ok(task)
     }
 
@@ -323,17 +297,14 @@ impl ProcessPool {
     /// Kills the workers, and blocks until they have ended. Tasks without a result are
     /// [cancelled](TaskError::Cancelled).
     pub fn terminate(&self) {
-        let mut told = Vec::new();
-        self.shared.crew.lock().terminate(&mut told);
-        self.shared.tell(told);
-        self.shared.bell.ring_hard();
+        self.shared.terminate();
         self.shared.wait_for_the_end(None);
     }
 
     /// The workers' process ids at this moment.
     #[must_use]
     pub fn pids(&self) -> Vec<u32> {
-        self.shared.crew.lock().pids()
+        self.shared.pids()
     }
 }
 
@@ -341,7 +312,7 @@ impl Drop for ProcessPool {
     fn drop(&mut self) {
         self.shutdown();
         if let Some(collector) = self.collector.take() {
-            self.shared.bell.ring_hard();
+            self.shared.wake_collector();
             // It does not panic itself, and has reported panics of callbacks.
             let _ = collector.join();
         }
@@ -352,200 +323,4 @@ impl fmt::Debug for ProcessPool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ProcessPool").field("pids", &self.pids()).finish_non_exhaustive()
     }
-}
-
-impl Inside {
-    /// The crew, if it accepts calls.
-    fn open_crew(&self) -> Result<primitives::LockGuard<'_, Crew>, SubmitError> {
-        let crew = self.crew.lock();
-        if let Some(why) = &crew.broken {
-            return Err(SubmitError::Broken(why.clone()));
-        }
-        if crew.closed {
-            return Err(SubmitError::Closed);
-        }
-        Ok(crew)
-    }
-
-    fn close(&self) {
-        self.crew.lock().closed = true;
-        self.bell.ring_hard();
-    }
-
-    fn wait_for_the_end(&self, deadline: Deadline) -> bool {
-        let mut crew = self.crew.lock();
-        while !crew.is_empty() {
-            match deadline {
-                None => self.changed.wait(&mut crew),
-                Some(deadline) => {
-                    if self.changed.wait_deadline(&mut crew, deadline).timed_out() {
-                        return crew.is_empty();
-                    }
-                }
-            }
-        }
-        true
-    }
-
-    /// Reads the answers, and sends more calls. Returns whether there was anything.
-    fn pump(&self) -> bool {
-        let mut told = Vec::new();
-        let Some(mut crew) = self.crew.try_lock() else { return false };
-        let had_something = crew.pump(&mut told);
-        let is_over = crew.is_empty();
-        drop(crew);
-        self.tell(told);
-        if is_over {
-            self.changed.notify_all();
-        }
-        had_something
-    }
-
-    /// Passes results on, without holding a lock.
-    fn tell(&self, told: Vec<Told>) {
-        for told in told {
-            told.tell();
-            // Relaxed: only a counter.
-            let done = self.done.fetch_add(1, Relaxed) + 1;
-            if let Some(progress) = &self.progress {
-                let submitted = self.submitted.load(Relaxed);
-                quietly(|| progress(done, submitted));
-            }
-        }
-    }
-
-    /// The collector: does the pool's work when no waiting thread does.
-    fn collect(&self) {
-        loop {
-            let seen = self.bell.prepare();
-            // Not `pump`, which leaves the work to another thread: that one may have looked before
-            // the bell rang.
-            let mut told = Vec::new();
-            let mut crew = self.crew.lock();
-            let had_something = crew.pump(&mut told);
-            let is_over = crew.is_empty() && crew.closed;
-            drop(crew);
-            self.tell(told);
-            if is_over {
-                self.changed.notify_all();
-                return;
-            }
-            if !had_something {
-                self.bell.sleep(seen);
-            }
-        }
-    }
-
-    /// Does the pool's work for a while, until `is_done`. Returns `false` if the collector must
-    /// continue.
-    fn help_until(&self, is_done: impl Fn() -> bool) -> bool {
-        if is_done() {
-            return true;
-        }
-        self.bell.hush();
-        let done = look(&self.patience, || {
-            self.pump();
-            is_done().then_some(())
-        });
-        // This thread must find what arrived since the last look.
-        self.bell.listen();
-        self.pump();
-        done.is_some() || is_done()
-    }
-}
-
-/// Calls the program's code. The panic hook reports a panic, which ends here.
-fn quietly(f: impl FnOnce()) {
-    let _ = threads::catch_panic(AssertUnwindSafe(f));
-}
-
-/// The bell that all workers of a pool ring when they have an answer.
-#[derive(Clone)]
-struct PoolBell(Arc<Segment<Bell>>);
-
-// SAFETY: zero is a bell without waiters; it is an atomic, without an address.
-unsafe impl Shared for Bell {
-    const KIND: u32 = 9;
-}
-
-const NOTHING: std::alloc::Layout = std::alloc::Layout::new::<()>();
-
-impl PoolBell {
-    fn new() -> io::Result<Self> {
-        Ok(Self(Arc::new(Segment::create(NOTHING, 0)?)))
-    }
-
-    fn ring(&self) {
-        self.0.ring();
-    }
-
-    /// Even if no thread seems to sleep.
-    fn ring_hard(&self) {
-        self.0.ring_all();
-    }
-
-    fn prepare(&self) -> Seen {
-        self.0.prepare()
-    }
-
-    fn sleep(&self, seen: Seen) {
-        self.0.sleep(seen, None);
-    }
-
-    /// A thread looks by itself: no sleeper need be woken.
-    fn hush(&self) {
-        self.0.hush();
-    }
-
-    /// No longer.
-    fn listen(&self) {
-        self.0.prepare();
-    }
-}
-
-impl Serialize for PoolBell {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.0.give(serializer)
-    }
-}
-
-impl<'de> Deserialize<'de> for PoolBell {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(Self(Arc::new(Segment::take(NOTHING, deserializer)?)))
-    }
-}
-
-/// A socket among the arguments of a process.
-struct Socket(OwnedFd);
-
-impl Serialize for Socket {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        crate::handover::give(self.0.as_fd(), serializer)
-    }
-}
-
-impl<'de> Deserialize<'de> for Socket {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        crate::handover::take(deserializer).map(Self)
-    }
-}
-
-/// Sends the descriptors of a message; one of them has its bytes if they are many. Returns the
-/// bytes that go into the stream.
-fn send_fds(socket: BorrowedFd<'_>, packed: Packed) -> io::Result<Vec<u8>> {
-    let (payload, fds) = control::load(packed)?;
-    let (file, bytes) = match payload {
-        Payload::File(len) => (Some(len), Vec::new()),
-        Payload::Inline(bytes) => (None, bytes),
-    };
-    control::send(socket, &file, &fds)?;
-    Ok(bytes)
-}
-
-fn receive_fds(socket: BorrowedFd<'_>) -> io::Result<(Option<u64>, Vec<OwnedFd>)> {
-    control::receive(socket, true)?.ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
-}
-
-fn put_together((file, fds): (Option<u64>, Vec<OwnedFd>), bytes: Vec<u8>) -> io::Result<Packed> {
-    control::unload(file.map_or(Payload::Inline(bytes), Payload::File), fds)
 }

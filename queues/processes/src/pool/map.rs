@@ -11,9 +11,10 @@ use std::sync::Arc;
 use primitives::{Condition, Lock};
 use serde::de::DeserializeOwned;
 
-use super::crew::{Call, Sink};
+use super::call::{Call, Sink};
 use super::error::{SubmitError, TaskError};
-use super::{Inside, task};
+use super::inside::Inside;
+use super::task;
 use crate::function::{self, Function, Packed};
 
 /// The most items that are read ahead.

@@ -10,9 +10,9 @@ use std::time::{Duration, Instant};
 use primitives::{Condition, Lock};
 use serde::de::DeserializeOwned;
 
-use super::crew::Sink;
+use super::call::Sink;
 use super::error::TaskError;
-use super::{Inside, quietly};
+use super::inside::{Inside, quietly};
 use crate::function::Packed;
 use crate::futex::{self, Deadline};
 

@@ -10,9 +10,10 @@ use std::time::{Duration, Instant};
 use primitives::threads;
 use serde::{Deserialize, Serialize};
 
+use super::bell::PoolBell;
 use super::channel::{Channel, Header, INLINE, kind};
 use super::stream::{Reader, Writer};
-use super::{PoolBell, Socket};
+use super::wire::{Socket, put_together, receive_fds, send_fds};
 use crate::control::{self, Said};
 use crate::function::{self, NotRun, Packed, Registered};
 use crate::queue::look;
@@ -127,7 +128,7 @@ impl Worker {
         if header.fds == 0 {
             return Ok(Packed { bytes, fds: Vec::new() });
         }
-        super::put_together(super::receive_fds(self.socket.as_fd())?, bytes)
+        put_together(receive_fds(self.socket.as_fd())?, bytes)
     }
 
     fn returned(&mut self, number: u64, packed: Packed, took: Duration) {
@@ -136,7 +137,7 @@ impl Worker {
         if packed.bytes.len() <= INLINE && packed.fds.is_empty() {
             return self.answer(header, &packed.bytes);
         }
-        match super::send_fds(self.socket.as_fd(), packed) {
+        match send_fds(self.socket.as_fd(), packed) {
             Ok(bytes) => {
                 header.fds = 1;
                 self.answer(header, &bytes);

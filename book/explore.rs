@@ -171,7 +171,7 @@ mod explore {
             return Ok(());
         }
         if check {
-            return Err("out of date: `cargo explore` makes it anew".into());
+            return Err("out of date: `cargo explore` makes it again".into());
         }
         fs::create_dir_all(folder())
             .and_then(|()| fs::write(&path, text))

@@ -116,7 +116,7 @@ mod tests {
         };
         write(
             "lock/bugs/never-wakes.patch",
-            "`f` wakes\nnobody.\n\nFound by: lock/two\n\n--- a/x.rs\n",
+            "`f` wakes\nno thread.\n\nFound by: lock/two\n\n--- a/x.rs\n",
         );
         write("lock/bugs/notes.txt", "no patch");
         write("free_list/bugs/odd.patch", "Odd.\n\nFound by: list/two\n\n--- a/x.rs\n");
@@ -127,7 +127,7 @@ mod tests {
     #[test]
     fn a_mistake_stands_beside_the_model_that_finds_it() {
         let html = report(folder().path(), "lock").unwrap();
-        let row = "<tr><th scope=\"row\"><code>f</code> wakes nobody.</th><td><code>lock/two</code></td></tr>";
+        let row = "<tr><th scope=\"row\"><code>f</code> wakes no thread.</th><td><code>lock/two</code></td></tr>";
         assert!(html.contains(row), "{html}");
         assert!(html.contains("<code>cargo bugs lock</code>"), "{html}");
         assert!(!html.trim().contains("\n\n"), "a blank line would end the block of HTML");

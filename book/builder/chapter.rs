@@ -124,7 +124,7 @@ fn refuse(kind: &CodeBlockKind<'_>) -> Option<String> {
     let mut words = info.split([' ', '\t', ',']).filter(|word| !word.is_empty());
     if words.clone().any(|word| matches!(word, "rust" | "rs")) {
         return Some(
-            "Rust typed by hand, which nobody compiles: \
+            "Rust typed by hand, which no compiler sees: \
              put it into a compiled file and write `{{#source path:anchor}}`"
                 .into(),
         );

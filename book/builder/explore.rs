@@ -195,8 +195,8 @@ pub fn figure(
          Keys, once you have clicked into the figure: A and B step, with Shift for an older value; U undoes, R \
          goes back to the start, M shows a way to break it and pauses, F sets its speed, P asks for the proof, H unfolds the history on a narrow page; \
          the arrows look around on the map, and Enter goes there. It is a model to teach with. No load sees what is stored later, stores to one \
-         word take effect in the order in which they are made, a compare-exchange never fails for no reason, \
-         and nobody looks a second time before going to sleep. What ships is judged by loom and by tests.</p>\n\
+         word take effect in the order in which they are made, a compare-exchange never fails spuriously, \
+         and no thread looks a second time before it goes to sleep. What ships is judged by loom and by tests.</p>\n\
          </details>\n\
          <script type=\"application/json\">{data}</script>\n</figure>\n\n",
         id = escape(name),

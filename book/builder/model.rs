@@ -181,7 +181,7 @@ mod tests {
                 "threads": [], "rows": [], "sentence": "", "replay": "" } }
         ] },
         "empty": { "scenarios": [] },
-        "idle": { "scenarios": [ { "name": "nobody", "executions": 0, "complete": true } ] },
+        "idle": { "scenarios": [ { "name": "alone", "executions": 0, "complete": true } ] },
         "odd": 7
     }"#;
 
@@ -238,7 +238,7 @@ mod tests {
     #[test]
     fn a_model_that_explored_nothing_is_no_result() {
         assert_eq!(report(FIXTURE, "empty").unwrap_err(), "group `empty` has no scenario");
-        assert!(report(FIXTURE, "idle").unwrap_err().contains("`nobody` of group `idle`"));
+        assert!(report(FIXTURE, "idle").unwrap_err().contains("`alone` of group `idle`"));
         assert!(report(FIXTURE, "odd").unwrap_err().contains("group `odd` is not a list"));
         assert!(report("[]", "lock").unwrap_err().starts_with("not a table of groups"));
     }

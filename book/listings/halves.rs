@@ -27,7 +27,7 @@ impl Half {
 /// Draws one half, waits until both are done, and looks at the other.
 pub fn compute(mine: &Half, other: &Half, done: &Barrier) -> u32 {
     mine.draw(1);
-    done.wait().expect("nobody breaks it");
+    done.wait().expect("no thread breaks it");
     other.look()
 }
 // ANCHOR_END: compute

@@ -22,7 +22,7 @@ impl NumberedLock {
         }
         // Relaxed, here and below: only between threads that try.
         self.owner.store(me, Relaxed);
-        self.owner.load(Relaxed) == me // or somebody was faster
+        self.owner.load(Relaxed) == me // or another was faster
     }
 
     /// Goes out.

@@ -49,8 +49,8 @@ pub(super) fn scenarios() -> Vec<Scenario> {
         .asleep(1)
         // ANCHOR: rounds
         .threads(2, |rounds| {
-            rounds.barrier.wait().expect("nobody breaks it");
-            rounds.barrier.wait().expect("nobody breaks it");
+            rounds.barrier.wait().expect("no thread breaks it");
+            rounds.barrier.wait().expect("no thread breaks it");
         })
         // ANCHOR_END: rounds
         .shows("book/scenarios/barrier.rs", "rounds");

@@ -31,10 +31,10 @@
   const KINDS = {
     "Two inside": ["Two threads get inside at once.", "is inside"],
     "Wrong result": ["The result is wrong in the end."],
-    "Lost wake-up": ["A thread sleeps for ever: nobody will call it again.", "sleeps for ever"],
+    "Lost wake-up": ["A thread sleeps without end: no thread will call it again.", "sleeps without end"],
     "Data race": ["Two threads touch the same data, and nothing orders them.", "touches the same data"],
-    Deadlock: ["All that are left wait for each other.", "waits for ever"],
-    "Waits for ever": ["A thread goes round in a loop for ever.", "waits for ever"],
+    Deadlock: ["All that are left wait for each other.", "waits without end"],
+    "Waits without end": ["A thread goes round in a loop without end.", "waits without end"],
   };
 
   const make = (parent, tag, className, text) => {

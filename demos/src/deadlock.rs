@@ -134,14 +134,14 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
         "Locks taken in both orders, which could have been a deadlock: {}.",
         counted(warnings.load(Relaxed), "warning"), // Relaxed: the threads were joined
     ));
-    let so_far = || "nobody finished his meals".into();
+    let so_far = || "no philosopher finished the meals".into();
     let verdict = Verdict::on(&panics, so_far, || match (found, hungry.as_slice()) {
-        (_, [cure, ..]) => Err(format!("with the cure {cure} somebody stayed hungry")),
+        (_, [cure, ..]) => Err(format!("with the cure {cure} a philosopher stayed hungry")),
         ([1, 1], []) if args.broken => {
             Err("two deadlocks, each found and named as it happened".into())
         }
         ([1, 1], []) => Ok("each deadlock was found once, and with each cure all ate".into()),
-        (_, []) if args.cure.is_some() => Ok("all ate, and nobody was stuck".into()),
+        (_, []) if args.cure.is_some() => Ok("all ate, and none was stuck".into()),
         ([accounts, forks], []) => {
             Err(format!("of two deadlocks, {} were found", accounts + forks))
         }

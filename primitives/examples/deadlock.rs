@@ -20,7 +20,7 @@ fn transfer(from: &Lock<i64>, to: &Lock<i64>, both_have_one: &Barrier) -> usize 
     loop {
         let mut giver = from.lock();
         if reports == 0 {
-            both_have_one.wait().expect("nobody breaks it"); // so that it goes wrong each time
+            both_have_one.wait().expect("no thread breaks it"); // so that it goes wrong each time
         }
         match to.lock_checked() {
             Ok(mut taker) => {
@@ -47,5 +47,5 @@ fn main() {
     });
     assert!(reports > 0, "both had one lock, and wanted the other");
     assert_eq!((*ANNS.lock(), *BOBS.lock()), (100, 100));
-    println!("both transfers were made, and nobody hangs");
+    println!("both transfers were made, and no thread hangs");
 }

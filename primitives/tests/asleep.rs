@@ -125,7 +125,7 @@ fn said_by(program: &str, last: &str) -> String {
 
 #[cfg(target_os = "linux")]
 fn the_last_one_to_fall_asleep_says_that_everybody_sleeps() {
-    let report = said_by("all", "  Nobody will wake them");
+    let report = said_by("all", "  No thread will wake them");
     assert!(report.contains("every thread of the program sleeps"), "{report}");
     for thing in ["condition \"came\"", "event \"stop\"", "semaphore \"signal\"", "end of thread '"]
     {
@@ -140,7 +140,7 @@ fn the_last_one_to_fall_asleep_says_that_everybody_sleeps() {
 
 #[cfg(target_os = "linux")]
 fn the_programs_own_code_waits_for_what_it_says_itself() {
-    let report = said_by("inside", "  Nobody will wake them");
+    let report = said_by("inside", "  No thread will wake them");
     assert!(report.contains("every thread of the program sleeps"), "{report}");
     for name in ["action", "once", "initialiser", "lazy", "predicate", "scope"] {
         let (_, thread) = report.split_once(&format!("\n  thread '{name}'")).expect(&report);
@@ -222,7 +222,7 @@ mod forked {
     }
 
     pub(super) fn of_a_child_that_runs_nothing_is_said() {
-        let said = said_by("fork", "  Nobody will wake them");
+        let said = said_by("fork", "  No thread will wake them");
         let (before, after) = said.split_once("the other thread was awake").expect(&said);
         assert!(!before.contains("every thread"), "{said}");
         assert!(after.contains("every thread of the program sleeps"), "{said}");

@@ -28,7 +28,7 @@ fn main() {
     });
     let answerer = threads::spawn(|| {
         QUESTIONS.iter().for_each(|question| {
-            ANSWERS.put(question * question).expect("somebody waits for it");
+            ANSWERS.put(question * question).expect("a thread waits for it");
         })
     });
     // The mistake: the answer is awaited before the question is asked.

@@ -77,7 +77,7 @@ mod tests {
     #[test]
     fn many_events_call_each_sleeper_once() {
         let mut sleepers = Sleepers::default();
-        assert_eq!(sleepers.call(3), 0, "nobody is there");
+        assert_eq!(sleepers.call(3), 0, "no sleeper");
         (0..4).for_each(|_| sleepers.enter());
         assert!(sleepers.call_one());
         assert_eq!(sleepers.call(2), 2);

@@ -67,7 +67,7 @@ fn rings() {
 }
 
 fn who_waits_at_a_ring_is_stuck_when_everybody_sleeps() {
-    let report = said_by("rings", "  Nobody will wake them");
+    let report = said_by("rings", "  No thread will wake them");
     assert!(report.contains("every thread of the program sleeps"), "{report}");
     assert_eq!(report.matches("wants queue \"full\", at").count(), 2, "{report}");
     assert!(report.contains("wants queue \"empty\", at"), "{report}");
@@ -112,7 +112,7 @@ fn executors() {
 }
 
 fn executors_whose_tasks_wait_in_each_others_queues_are_stuck() {
-    let report = said_by("executors", "  Nobody will wake them");
+    let report = said_by("executors", "  No thread will wake them");
     assert!(report.contains("every thread of the program sleeps"), "{report}");
     for thread in ["thread 'left_0'", "thread 'right_0'", "thread 'main'"] {
         assert!(report.contains(thread), "{report}");
@@ -168,7 +168,7 @@ fn runs_code_of_the_program() {
 }
 
 fn the_programs_own_code_waits_for_what_it_says_itself() {
-    let report = said_by("inside", "  Nobody will wake them");
+    let report = said_by("inside", "  No thread will wake them");
     assert!(report.contains("every thread of the program sleeps"), "{report}");
     for name in ["comparison", "callback", "drop"] {
         let (_, thread) = report.split_once(&format!("\n  thread '{name}'")).expect(&report);

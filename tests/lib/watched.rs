@@ -105,7 +105,7 @@ impl Test {
 
 /// Threads that work for one test.
 #[derive(Debug)]
-#[must_use = "threads that nobody joins prove nothing"]
+#[must_use = "threads that are not joined prove nothing"]
 pub struct Crew<R> {
     test: &'static Test,
     threads: Vec<JoinHandle<R>>,

@@ -172,7 +172,7 @@ impl Graph {
         let woken = labels.iter().filter_map(|label| label.split_once("wake_one → "));
         let woken =
             Vec::from_iter(woken.chain(labels.iter().filter_map(|l| l.split_once("wake_all → "))));
-        let woken = woken.iter().map(|(_, who)| *who).find(|who| *who != "nobody");
+        let woken = woken.iter().map(|(_, who)| *who).find(|who| *who != "no thread");
         let fell_asleep = labels.iter().any(|label| label.contains("sequence.wait("));
         let what = self.folds[call.part].as_deref().unwrap_or_default();
         let anchor = &*self.parts[call.part].1;
@@ -182,7 +182,7 @@ impl Graph {
             ("lock", _) if asleep => (format!("take the lock{of}"), "taken: sleeps".into()),
             ("lock", _) => (format!("take the lock{of}"), "has it".into()),
             ("condition", "notify") if woken.is_none() => {
-                (format!("call{of}"), "nobody sleeps".into())
+                (format!("call{of}"), "no thread sleeps".into())
             }
             ("condition", "notify") => (format!("call{of}"), String::new()),
             ("condition", _) if on_call => {

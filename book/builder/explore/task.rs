@@ -57,7 +57,7 @@ impl Task {
     pub(super) fn title(self) -> &'static str {
         match self {
             Self::Break => "Break it",
-            Self::Prove => "Break it, or prove that nobody can",
+            Self::Prove => "Break it, or prove that it holds",
             Self::Weakest => "The weakest orderings that hold",
         }
     }

@@ -13,7 +13,7 @@ const FIXTURE: &str = r#"{ "seconds": 160, "jobs": 2, "sites": [
     {"module":"door","file":"src/door.rs","function":"f","operation":"load(Relaxed)","nth":1,
      "line":["word.load(Relaxed);",1],"offset":5},
     {"module":"door","file":"src/door.rs","function":"g","operation":"load(Relaxed)","nth":1,
-     "line":["word.load(Relaxed);",1],"offset":5,"not_executed":"Nobody asks & nobody will."},
+     "line":["word.load(Relaxed);",1],"offset":5,"not_executed":"None asks & none will."},
     {"module":"gate","file":"src/door.rs","function":"f","operation":"compare_exchange(AcqRel, Acquire)",
      "nth":1,"line":["word.load(Relaxed);",1],"offset":0,
      "weaker":[{"to":"failure-Relaxed","reason":"The loop looks again."}]},
@@ -52,7 +52,7 @@ fn what_is_weak_already_and_what_is_excused_are_told_apart() {
     let html = shown("door").unwrap();
     assert!(html.contains("As weak as can be: 1</summary>"), "{html}");
     assert!(html.contains("Not run by a model: 1</summary>"), "{html}");
-    assert!(html.contains("src/door.rs:4: Nobody asks &amp; nobody will.</li>"), "{html}");
+    assert!(html.contains("src/door.rs:4: None asks &amp; none will.</li>"), "{html}");
 }
 
 #[test]

@@ -26,7 +26,7 @@ impl Kind {
             Self::Race => "Data race",
             Self::LostWakeUp => "Lost wake-up",
             Self::Deadlock => "Deadlock",
-            Self::Endless => "Waits for ever",
+            Self::Endless => "Waits without end",
             Self::Assertion => "Wrong result",
         }
     }

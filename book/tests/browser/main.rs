@@ -78,7 +78,7 @@ fn in_order(browser: &Chromium, root: &str) {
     assert!(browser.complaints.is_empty(), "{:#?}", browser.complaints);
     let ours = |url: &&String| [root, "about:", "data:"].iter().any(|own| url.starts_with(own));
     let strange = Vec::from_iter(browser.requests.iter().filter(|url| !ours(url)));
-    assert!(strange.is_empty(), "requests to somebody else: {strange:#?}");
+    assert!(strange.is_empty(), "requests to another server: {strange:#?}");
 }
 
 /// Gives an explorer the focus, as a click into it would.

@@ -211,7 +211,7 @@ class World {
       thread.spurious -= 1;
       this.learn(t, { value: 0, ok: false });
       this.goOn([t]);
-      return { word: pending.word, text: "wait → wakes up for no reason", stale: false };
+      return { word: pending.word, text: "wait → wakes up spuriously", stale: false };
     }
     const newest = pending.word === undefined ? undefined : this.memory.value(pending.word);
     const { fact, text, woken } = this.perform(t, thread.eyes, pending, choice);
@@ -295,7 +295,7 @@ class World {
         if (kind === "wake_one" && sleepers.length) sleepers = [sleepers[choice]];
         if (!sleepers.length) this.missed[word] = true;
         for (const other of sleepers) this.threads[other].called = word;
-        return done(0, sleepers.length > 0, `${kind} → ${sleepers.map(threadName).join(", ") || "nobody"}`, sleepers);
+        return done(0, sleepers.length > 0, `${kind} → ${sleepers.map(threadName).join(", ") || "no thread"}`, sleepers);
       }
       case "read": case "write": {
         const write = kind === "write";
@@ -346,9 +346,9 @@ class World {
       } else if (status !== DONE) who.push(`${threadName(t)} waits in its loop`);
     });
     const all = who.join(", ");
-    if (!asleep) return ["Waits for ever", `${all}, and nothing will ever change`];
-    if (missed) return ["Lost wake-up", `${all}, and nobody will ever call again`];
-    return ["Deadlock", who.length > 1 ? `${all}, and each waits for another` : `${all}, and nobody is left to wake it`];
+    if (!asleep) return ["Waits without end", `${all}, and nothing will ever change`];
+    if (missed) return ["Lost wake-up", `${all}, and no thread will ever call again`];
+    return ["Deadlock", who.length > 1 ? `${all}, and each waits for another` : `${all}, and no thread is left to wake it`];
   }
 
   // After the last step: runs the rest of the main program, if all has gone well so far.

@@ -41,7 +41,7 @@ function editor(host) {
   make(choice, "option", "", { textContent: "…", value: "" });
   examples.forEach(([title], i) => make(choice, "option", "", { textContent: title, value: i }));
   const old = labelled("Loads may see old values ", "input", { type: "checkbox", checked: true });
-  const spurious = labelled("Sleepers wake for no reason ", "select");
+  const spurious = labelled("Spurious wake-ups ", "select");
   ["never", "once each"].forEach((textContent, value) => make(spurious, "option", "", { textContent, value }));
   const sheet = make(host, "div", "sheet");
   const numbers = make(sheet, "pre", "numbers", { ariaHidden: "true" });

@@ -61,7 +61,7 @@ pub(super) fn show(
         count(refused),
     ));
     report.line(format_args!(
-        "Somebody found an account locked ~{} times, and waited {:.1?} in all.",
+        "A thread found an account locked ~{} times, and waited {:.1?} in all.",
         count(waits),
         Duration::from_nanos(waited),
     ));
@@ -154,7 +154,7 @@ fn show_knots(report: &mut Report, bank: &Bank) -> usize {
     }
     let (found, inversions) = knots.counts();
     report.line(format_args!(
-        "Found ~{}; each time the thread that was told released its accounts and began anew.",
+        "Found ~{}; each time the thread that was told released its accounts and began again.",
         counted(found, "deadlock"),
     ));
     report.line(format_args!(

@@ -251,7 +251,7 @@ fn its_timeline_is_drawn_and_written() {
 
         let svg = fs::read_to_string(svg).unwrap();
         assert!(svg.starts_with("<svg ") && svg.ends_with("</svg>\n"), "{name}");
-        assert!(svg.contains("class=\"runs\" d=\"M"), "{name}: somebody runs");
+        assert!(svg.contains("class=\"runs\" d=\"M"), "{name}: a thread runs");
         let trace = fs::read_to_string(trace).unwrap();
         assert!(trace.starts_with('[') && trace.trim_end().ends_with(']'), "{name}");
         assert!(trace.contains("\"name\":\"at work\""), "{name}: {trace}");

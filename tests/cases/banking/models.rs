@@ -32,7 +32,7 @@ pub(crate) fn group() -> Group {
         .scenario(
             Scenario::new(
                 "transfers",
-                "Two transfers, one each way: no cent is lost, nobody is stuck.",
+                "Two transfers, one each way: no cent is lost, and no thread is stuck.",
                 || [TOTAL / ACCOUNTS as u64; ACCOUNTS].map(Lock::new),
             )
             .role("pays there", |accounts| assert!(transfer(accounts, THERE, Lock::lock)))

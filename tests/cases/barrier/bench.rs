@@ -10,7 +10,7 @@ fn locksmith(run: &Run, threads: usize, rounds: u64) -> Sample {
     let rounds = run.scaled(rounds);
     run.until_done(threads, rounds, |_| {
         for _ in 0..rounds {
-            barrier.wait().expect("nobody breaks it");
+            barrier.wait().expect("no thread breaks it");
         }
     })
 }

@@ -39,7 +39,7 @@ impl Rounds {
         let part = self.parts.fetch_add(1, SeqCst) as usize;
         for written in &self.written[..rounds] {
             written[part].set(1);
-            let result = self.barrier.wait().expect("nobody gives up");
+            let result = self.barrier.wait().expect("no thread gives up");
             assert_eq!(result.is_leader(), result.index() + 1 == self.barrier.parties());
             let all = &written[..self.barrier.parties()];
             assert_eq!(all.iter().map(Watched::get).sum::<u32>() as usize, all.len());
@@ -75,7 +75,7 @@ fn tripped(group: Group) -> Group {
                 .reaches([Slept, Woken, WordChanged]),
         )
         .scenario(
-            Scenario::new("three-awake", "The same with wake-ups for no reason.", || {
+            Scenario::new("three-awake", "The same with spurious wake-ups.", || {
                 Rounds::new(3)
             })
             .roles(3, "writes, waits, reads", |rounds| rounds.run(1))
@@ -89,7 +89,7 @@ fn tripped(group: Group) -> Group {
                 || (Barrier::new(2), Count::new(0)),
             )
             .roles(4, "waits", |(barrier, leaders)| {
-                if barrier.wait().expect("nobody gives up").is_leader() {
+                if barrier.wait().expect("no thread gives up").is_leader() {
                     leaders.fetch_add(1, SeqCst);
                 }
             })
@@ -120,7 +120,7 @@ impl Summed {
     fn run(&self) {
         let part = self.parts.fetch_add(1, SeqCst) as usize;
         self.shared[part].set(1);
-        self.barrier.wait().expect("nobody gives up");
+        self.barrier.wait().expect("no thread gives up");
         assert_eq!(self.shared[2].get(), 2);
     }
 }
@@ -146,11 +146,11 @@ fn acting(group: Group) -> Group {
         .scenario(
             Scenario::new(
                 "at-the-door",
-                "Who comes while an action runs waits until it is done.",
+                "A thread that comes while an action runs waits until it is done.",
                 one_at_a_time,
             )
             .roles(2, "goes alone", |barrier| {
-                assert!(barrier.wait().expect("nobody gives up").is_leader());
+                assert!(barrier.wait().expect("no thread gives up").is_leader());
             })
             .check(|barrier| assert_eq!(barrier.n_waiting(), 0))
             .bound(Some(3))
@@ -159,7 +159,7 @@ fn acting(group: Group) -> Group {
         .scenario(
             Scenario::new("at-the-door-spinning", "A look before sleeping.", one_at_a_time)
                 .roles(2, "goes alone", |barrier| {
-                    assert!(barrier.wait().expect("nobody gives up").is_leader());
+                    assert!(barrier.wait().expect("no thread gives up").is_leader());
                 })
                 .bound(Some(3))
                 .spinning()
@@ -168,7 +168,7 @@ fn acting(group: Group) -> Group {
         .scenario(
             Scenario::new(
                 "action-and-time",
-                "Nobody gives up while the action runs: both go, or both fail.",
+                "No thread gives up while the action runs: both go, or both fail.",
                 Ends::acting,
             )
             .roles(2, "may give up", |ends| ends.note(&ends.barrier.wait_timeout(A_WHILE)))
@@ -253,7 +253,7 @@ impl<A: FnMut()> Ends<A> {
 fn given_up(group: Group) -> Group {
     group
         .scenario(
-            Scenario::new("time", "A time-out fails both, or comes too late.", Ends::plain)
+            Scenario::new("time", "A timeout fails both, or comes too late.", Ends::plain)
                 .role("waits", |ends| ends.note(&ends.barrier.wait()))
                 .role("may give up", |ends| ends.note(&ends.barrier.wait_timeout(A_WHILE)))
                 .check(|ends| {
@@ -288,7 +288,7 @@ fn given_up(group: Group) -> Group {
         .scenario(
             Scenario::new(
                 "reset-and-go",
-                "Who fails by a reset comes again, and then both go.",
+                "A thread that fails by a reset comes again, and then both go.",
                 Ends::plain,
             )
             .roles(2, "waits until it goes", |ends| {
@@ -306,7 +306,7 @@ fn given_up(group: Group) -> Group {
         .scenario(
             Scenario::new(
                 "abort-and-reset",
-                "Broken and mended: everybody returns, and the barrier is as at first.",
+                "Broken and mended: all threads return, and the barrier is as at first.",
                 Ends::plain,
             )
             .roles(2, "may give up", |ends| ends.note(&ends.barrier.wait_timeout(A_WHILE)))

@@ -49,11 +49,11 @@ fn everybody_sees_what_everybody_did_in_each_round() {
                     0 => barrier.wait(),
                     _ => barrier.wait_timeout(FAR),
                 };
-                led += usize::from(all_have_written.expect("nobody gives up").is_leader());
+                led += usize::from(all_have_written.expect("no thread gives up").is_leader());
                 let other = (thread + 1) % PARTIES;
                 assert_eq!(numbers[other].get(), round + other);
                 assert_eq!(SUM.get(), PARTIES * round + PARTIES * (PARTIES - 1) / 2);
-                barrier.wait().expect("nobody gives up");
+                barrier.wait().expect("no thread gives up");
             }
             led
         });

@@ -73,7 +73,7 @@ fn refusal(group: Group) -> Group {
         )
         .scenario(
             Scenario::new(
-                "refused-wakes-nobody",
+                "refused-wakes-none",
                 "A release that is refused leaves the sleepers to the next.",
                 || Seats::new(1, 1),
             )
@@ -143,7 +143,7 @@ fn exclusion(group: Group) -> Group {
                 .reaches([Named("gave up")]),
         )
         .scenario(
-            Scenario::new("one-gives-up", "Who gives up strands nobody.", Guarded::new)
+            Scenario::new("one-gives-up", "A waiter that gives up strands no other.", Guarded::new)
                 .roles(2, "adds", Guarded::add)
                 .role("may give up", |guarded| {
                     guarded.add_if(guarded.permits.acquire_timeout(A_WHILE));
@@ -152,7 +152,7 @@ fn exclusion(group: Group) -> Group {
                 .reaches([Slept, Woken, TimedOut, Named("gave up")]),
         )
         .scenario(
-            Scenario::new("deadline", "A deadline does what a time-out does.", Guarded::new)
+            Scenario::new("deadline", "A deadline does what a timeout does.", Guarded::new)
                 .role("adds", Guarded::add)
                 .role("may give up", |guarded| {
                     guarded.add_if(guarded.permits.acquire_deadline(Instant::now()));

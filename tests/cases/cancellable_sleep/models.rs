@@ -59,10 +59,10 @@ pub(crate) fn group() -> Group {
         .scenario(
             Scenario::new(
                 "fire-wakes-all",
-                "One deadline ends every wait, those without one too: nobody will cancel it any more.",
+                "One deadline ends every wait, also one without a deadline: no thread will cancel it any more.",
                 Alarm::new,
             )
-            .roles(2, "waits for ever", Alarm::wait_for_ever)
+            .roles(2, "waits without end", Alarm::wait_for_ever)
             .role("waits", Alarm::wait_with_deadline)
             .check(|alarm| {
                 alarm.one_has_won();
@@ -83,7 +83,7 @@ pub(crate) fn group() -> Group {
         .scenario(
             Scenario::new(
                 "winner-takes",
-                "Whoever wins takes the function, to call or to drop it, and nobody else comes for it.",
+                "The winner takes the function, to call or to drop it, and no other thread comes for it.",
                 || (CancellableSleep::new(), Lock::new(Some("the function"))),
             )
             .role("waits", |(sleep, function)| {
@@ -143,14 +143,14 @@ impl Alarm {
         } else if !self.sleep.has_fired() {
             // SAFETY: cancelled, so the canceller has written it, and no thread will again.
             let reason = self.reason.with(|reason| unsafe { *reason });
-            assert_eq!(reason, "somebody was faster");
+            assert_eq!(reason, "another was faster");
             reached("was called off");
         }
     }
 
     fn cancel(&self) {
         // SAFETY: no thread reads it before the sleep says that it was cancelled.
-        self.reason.with_mut(|reason| unsafe { *reason = "somebody was faster" });
+        self.reason.with_mut(|reason| unsafe { *reason = "another was faster" });
         if self.sleep.cancel() {
             self.winners.fetch_add(1, SeqCst);
         } else {

@@ -138,7 +138,7 @@ fn timed(group: Group) -> Group {
                 .reaches([Slept, Woken, WordChanged, TimedOut, Named("gave up")]),
         )
         .scenario(
-            Scenario::new("nobody-notifies", "Only time ends this wait.", Mailbox::new)
+            Scenario::new("no-notification", "Only time ends this wait.", Mailbox::new)
                 .role("gives up", Mailbox::take_or_give_up)
                 .reaches([Slept, TimedOut, Named("gave up")]),
         )

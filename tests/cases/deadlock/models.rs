@@ -168,7 +168,7 @@ impl World {
     fn nest(&self, held_locks: &HeldLocks, outer: usize, inner: usize, timed: bool) {
         assert!(
             self.take(held_locks, outer),
-            "this thread has nothing that anybody could wait for"
+            "this thread has nothing that a thread could wait for"
         );
         if self.take_until(held_locks, inner, timed) {
             self.release(held_locks, inner);
@@ -199,7 +199,7 @@ impl World {
     fn comes_again(&self) {
         let held_locks = held_locks(&[resource(0)]);
         self.release(&held_locks, 0);
-        assert!(self.take(&held_locks, 0), "this thread has nothing that anybody could wait for");
+        assert!(self.take(&held_locks, 0), "this thread has nothing that a thread could wait for");
         let went_on = self.went_on.load(Ordering::Relaxed);
         if self.take(&held_locks, 1) {
             self.release(&held_locks, 1);
@@ -249,7 +249,7 @@ pub(crate) fn group() -> Group {
         .scenario(
             Scenario::new(
                 "one-order",
-                "Two threads take two locks in one order, again and again: nobody is told anything.",
+                "Two threads take two locks in one order, again and again: no thread is told anything.",
                 World::new,
             )
             .roles(2, "nests twice", |world| {
@@ -264,7 +264,7 @@ pub(crate) fn group() -> Group {
         .scenario(
             Scenario::new(
                 "backs-off-and-comes-again",
-                "Who was told backs off and comes again, and is then an ordinary thread.",
+                "The thread that was told backs off, comes again, and is then an ordinary thread.",
                 World::new,
             )
             .role("first, then second", |world| {
@@ -280,7 +280,7 @@ pub(crate) fn group() -> Group {
         .scenario(
             Scenario::new(
                 "a-deadline-is-no-edge",
-                "One of two that wait for each other has a deadline: nobody is told, and both go on.",
+                "One of two that wait for each other has a deadline: no thread is told, and both go on.",
                 World::new,
             )
             .role("first, then second in time", |world| world.nest(&held_locks(&[]), 0, 1, true))
@@ -292,7 +292,7 @@ pub(crate) fn group() -> Group {
         .scenario(
             Scenario::new(
                 "who-went-on-is-awake",
-                "A thread that has got what it waited for is in nobody's way: who wants what it still has is not told.",
+                "A thread that has got what it waited for is in no other's way: a thread that wants what it still has is not told.",
                 World::all_held::<2>,
             )
             .role("has the second, wants the first", World::goes_on)
@@ -317,7 +317,7 @@ pub(crate) fn group() -> Group {
         .scenario(
             Scenario::new(
                 "one-of-two-holders-waits",
-                "Who wants a permit is not told for the one holder that waits for it: the other may help, and does.",
+                "A thread that wants a permit is not told because one holder waits for it: the other holder may help, and does.",
                 World::all_held::<1>,
             )
             .role("has the lock, wants a permit", World::enter_by_a_permit)

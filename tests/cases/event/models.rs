@@ -76,7 +76,7 @@ fn opened(group: Group) -> Group {
                 .reaches([Slept, Woken, WordChanged, SpuriousWakeUp]),
         )
         .scenario(
-            Scenario::new("asks", "Who finds it set sees the letter.", Mail::new)
+            Scenario::new("asks", "A thread that finds it set sees the letter.", Mail::new)
                 .role("asks", |mail| {
                     if mail.written.is_set() {
                         assert_eq!(mail.letter.get(), 7);
@@ -95,7 +95,7 @@ fn opened(group: Group) -> Group {
                 .reaches([Slept, Woken, WordChanged, TimedOut, Named("gave up")]),
         )
         .scenario(
-            Scenario::new("deadline", "A deadline does what a time-out does.", Mail::new)
+            Scenario::new("deadline", "A deadline does what a timeout does.", Mail::new)
                 .role("may give up", |mail| {
                     mail.read_if(mail.written.wait_deadline(Instant::now()))
                 })
@@ -103,12 +103,12 @@ fn opened(group: Group) -> Group {
                 .reaches([Slept, Woken, WordChanged, TimedOut, Named("gave up")]),
         )
         .scenario(
-            Scenario::new("nobody-sets", "Only time ends this wait.", Mail::new)
+            Scenario::new("no-set", "Only time ends this wait.", Mail::new)
                 .role("gives up", Mail::wait_or_give_up)
                 .reaches([Slept, TimedOut, Named("gave up")]),
         )
         .scenario(
-            Scenario::new("one-gives-up", "Who gives up strands nobody.", Mail::new)
+            Scenario::new("one-gives-up", "A waiter that gives up strands no other.", Mail::new)
                 .role("waits", Mail::wait)
                 .role("may give up", Mail::wait_or_give_up)
                 .role("writes", Mail::write)
@@ -223,7 +223,7 @@ fn cleared(group: Group) -> Group {
         .scenario(
             Scenario::new(
                 "takes-a-set-away",
-                "Who clears sees what was done before the `set` that it takes away.",
+                "A thread that clears sees what was done before the `set` that it takes away.",
                 || {
                     let work = Work::new();
                     work.arrived.set();
@@ -251,7 +251,7 @@ fn cleared(group: Group) -> Group {
         .scenario(
             Scenario::new(
                 "work-under-a-lock",
-                "Who clears and then looks under the lock overlooks nothing.",
+                "A thread that clears and then looks under the lock overlooks nothing.",
                 Work::new,
             )
             .role("takes two", Work::take_two_locked)

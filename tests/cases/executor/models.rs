@@ -123,7 +123,7 @@ pub(crate) fn group() -> Group {
 fn results(group: Group) -> Group {
     group
         .scenario(
-            Scenario::new("result", "Who asks sees all that the task did.", Desk::new)
+            Scenario::new("result", "A thread that asks sees all that the task did.", Desk::new)
                 .role("runs it", |desk| assert!(desk.shell.run()))
                 .role("asks", |desk| {
                     desk.asks();
@@ -134,7 +134,7 @@ fn results(group: Group) -> Group {
                 .reaches([Slept, Woken]),
         )
         .scenario(
-            Scenario::new("is-done", "Who sees that it is over sees all that it did.", Desk::new)
+            Scenario::new("is-done", "A thread that sees that it is over sees all that it did.", Desk::new)
                 .role("runs it", |desk| assert!(desk.shell.run()))
                 .role("looks", |desk| {
                     let task = desk.handle();
@@ -149,7 +149,7 @@ fn results(group: Group) -> Group {
                 .reaches([Named("over"), Named("running")]),
         )
         .scenario(
-            Scenario::new("result-gives-up", "The result comes after a time-out, too.", Desk::new)
+            Scenario::new("result-gives-up", "The result also comes after a timeout.", Desk::new)
                 .role("runs it", |desk| assert!(desk.shell.run()))
                 .role("asks twice", |desk| match desk.handle().result_timeout(A_WHILE) {
                     Ok(_) => desk.has_run(),
@@ -165,7 +165,7 @@ fn results(group: Group) -> Group {
                 .reaches([Slept, Woken, TimedOut, Named("gave up")]),
         )
         .scenario(
-            Scenario::new("abandoned", "A result that nobody asks for is dropped once.", Desk::new)
+            Scenario::new("abandoned", "A result that no thread asks for is dropped once.", Desk::new)
                 .role("runs it", |desk| assert!(desk.shell.run()))
                 .role("drops the handle", |desk| {
                     let task = desk.handle();
@@ -253,7 +253,7 @@ fn endings(group: Group) -> Group {
         .scenario(
             Scenario::new(
                 "cancel-wakes",
-                "Who waits for a task that is called off is told when its closure is gone.",
+                "A thread that waits for a task that is called off is told when its closure is gone.",
                 Desk::new,
             )
             .role("cancels", |desk| assert!(desk.shell.cancel()))
@@ -295,7 +295,7 @@ fn endings(group: Group) -> Group {
                 .reaches([Slept, Woken]),
         )
         .scenario(
-            Scenario::new("two-ask", "Everybody who waits is woken.", || {
+            Scenario::new("two-ask", "All waiters are woken.", || {
                 let (task, shell) = unqueued(|| ());
                 (task, shell)
             })

@@ -42,7 +42,7 @@ impl Count {
             }
             Err(TaskError::Panicked(panic)) => {
                 assert_eq!(number % 7, 3);
-                let payload = panic.take_payload().expect("nobody else has this error");
+                let payload = panic.take_payload().expect("no other thread has this error");
                 payload.downcast::<Item>().expect("it panicked with its item").take();
                 &self.panicked
             }

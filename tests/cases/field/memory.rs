@@ -147,7 +147,7 @@ fn a_cancelled_task_keeps_no_room_for_its_result() {
     let kept = executor.submit(|| [1_u8; RESULT]);
     drop(gate);
     kept.wait();
-    assert_eq!(living(Kind::Result), 1, "of a task that has run, until somebody takes it");
+    assert_eq!(living(Kind::Result), 1, "of a task that has run, until a thread takes it");
     assert_eq!(kept.result().unwrap()[0], 1);
     assert_eq!(living(Kind::Result), 0);
 }

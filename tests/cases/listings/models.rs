@@ -81,7 +81,7 @@ fn locks(group: Group) -> Group {
             })
             .roles(2, "goes in", |(lock, inside)| {
                 lock.lock();
-                assert_eq!(inside.fetch_add(1, Relaxed), 0, "somebody is inside already");
+                assert_eq!(inside.fetch_add(1, Relaxed), 0, "another is inside already");
                 inside.fetch_sub(1, Relaxed);
                 lock.unlock();
             })
@@ -111,7 +111,7 @@ fn locks(group: Group) -> Group {
             .check(|(_, balance)| assert_eq!(balance.load(Relaxed), 2)),
         )
         .scenario(
-            Scenario::new("message", "Who sees that it is there sees the number.", || {
+            Scenario::new("message", "A thread that sees that it is there sees the number.", || {
                 let data = AtomicU32::new(0);
                 let ready = AtomicBool::new(false);
                 (data, ready)
@@ -123,7 +123,7 @@ fn locks(group: Group) -> Group {
 
 fn tries(lock: &look_again::NumberedLock, me: u32, inside: &AtomicU32) {
     if lock.try_lock(me) {
-        assert_eq!(inside.fetch_add(1, Relaxed), 0, "somebody is inside already");
+        assert_eq!(inside.fetch_add(1, Relaxed), 0, "another is inside already");
         inside.fetch_sub(1, Relaxed);
         lock.unlock();
     }
@@ -155,7 +155,7 @@ impl Flags {
 
 fn goes_in(lock: &peterson::Peterson, me: usize, inside: &AtomicU32) {
     lock.lock(me);
-    assert_eq!(inside.fetch_add(1, Relaxed), 0, "somebody is inside already");
+    assert_eq!(inside.fetch_add(1, Relaxed), 0, "another is inside already");
     inside.fetch_sub(1, Relaxed);
     lock.unlock(me);
 }
@@ -299,7 +299,7 @@ fn sleeping(group: Group) -> Group {
         .scenario(
             Scenario::new(
                 "counted-sleepers",
-                "The count of the sleepers is an old one, and nobody is called.",
+                "The count of the sleepers is an old one, and none is called.",
                 || {
                     let lock = counted_sleepers::CountingLock::new();
                     let balance = AtomicU32::new(0);
@@ -328,7 +328,7 @@ fn primitives(group: Group) -> Group {
         .scenario(
             Scenario::new(
                 "if-for-while",
-                "Who was woken finds that another was faster, and does not look.",
+                "The thread that was woken finds that another was faster, and does not look.",
                 || {
                     let letters = Lock::new(0);
                     let arrived = Condition::new();
@@ -353,7 +353,7 @@ fn primitives(group: Group) -> Group {
         .scenario(
             Scenario::new(
                 "forgotten-permit",
-                "Two releases in a row: the second calls nobody, and a sleeper stays.",
+                "Two releases in a row: the second calls no thread, and a sleeper stays.",
                 forgotten_permit::Permits::none,
             )
             .roles(2, "acquires", forgotten_permit::Permits::acquire)

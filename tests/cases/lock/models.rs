@@ -84,7 +84,7 @@ fn exclusion(group: Group) -> Group {
         .scenario(
             Scenario::new(
                 "last-frees",
-                "Whoever is last frees the lock, while the other may still be in its `unlock`.",
+                "The last thread frees the lock, while the other may still be in its `unlock`.",
                 Counted::new,
             )
             .roles(2, "leaves", Counted::leave)
@@ -95,7 +95,7 @@ fn exclusion(group: Group) -> Group {
 fn timed(group: Group) -> Group {
     group
         .scenario(
-            Scenario::new("one-gives-up", "A waiter that gives up strands nobody.", number)
+            Scenario::new("one-gives-up", "A waiter that gives up strands no other.", number)
                 .role("adds", add)
                 .role("may give up", add_or_give_up)
                 .check(|number| assert!(matches!(*number.lock(), 1 | 2)))
@@ -150,7 +150,7 @@ fn starved(group: Group) -> Group {
         .scenario(
             Scenario::new(
                 "starved-gives-up",
-                "A thread that starves may give up: the lock is not handed to nobody.",
+                "A thread that starves may give up: the lock is not handed to a thread that has gone.",
                 number,
             )
             .role("adds twice", |number| {

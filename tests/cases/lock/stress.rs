@@ -85,7 +85,7 @@ fn a_raw_lock_goes_from_hand_to_hand_round_a_ring() {
                     while !turns[place].acquire_timeout(patience(lap)) {}
                 }
                 *laps.lock() += 1;
-                assert_eq!(*laps.lock(), lap * RING + place + 1, "somebody ran out of turn");
+                assert_eq!(*laps.lock(), lap * RING + place + 1, "a thread ran out of turn");
                 turns[(place + 1) % RING].release();
             }
         });

@@ -90,12 +90,12 @@ fn an_action_that_panics_fails_its_round_and_a_reset_mends_it() {
                     }
                 };
                 assert_eq!(went, !panics(number));
-                gate.wait().expect("nobody gives up");
+                gate.wait().expect("no thread gives up");
                 if thread == 0 {
                     barrier.reset();
                     *round.lock() += 1;
                 }
-                gate.wait().expect("nobody gives up");
+                gate.wait().expect("no thread gives up");
             }
             panicked
         });

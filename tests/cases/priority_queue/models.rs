@@ -50,11 +50,11 @@ impl Desk {
     }
 
     fn put(&self, job: Job) {
-        self.queue.put(job).expect("nobody shuts it down");
+        self.queue.put(job).expect("it is not shut down");
     }
 
     fn get(&self) -> char {
-        self.queue.get().expect("nobody shuts it down").1
+        self.queue.get().expect("it is not shut down").1
     }
 
     /// All that is left, by name.
@@ -116,7 +116,7 @@ pub(crate) fn group() -> Group {
         .scenario(
             Scenario::new(
                 "gap",
-                "Who comes after one went fills the gap, and what stood in goes back.",
+                "An item that comes after one has gone fills the gap, and what stood in goes back.",
                 || {
                     // After a get the stand-in, 3, is the smaller of the two children, beside which
                     // 8 may come.
@@ -136,7 +136,7 @@ pub(crate) fn group() -> Group {
             .bound(Some(2)),
         )
         .scenario(
-            Scenario::new("full", "Who waits for room goes in where it belongs.", || {
+            Scenario::new("full", "An item that waits for room goes in where it belongs.", || {
                 Desk::of(2, [Job(1, 'a'), Job(3, 'c')])
             })
             .role("puts", |desk| desk.put(Job(2, 'b')))

@@ -63,7 +63,7 @@ fn barrier(run: &Run) -> Sample {
     let rounds = run.scaled(5000);
     run.until_done(2, rounds, |_| {
         for _ in 0..rounds {
-            barrier.wait().expect("nobody breaks it");
+            barrier.wait().expect("no thread breaks it");
         }
     })
 }

@@ -22,11 +22,11 @@ impl Line {
     }
 
     fn put(&self, item: u32) {
-        self.queue.put(item).expect("nobody shuts it down");
+        self.queue.put(item).expect("it is not shut down");
     }
 
     fn get(&self) -> u32 {
-        self.queue.get().expect("nobody shuts it down")
+        self.queue.get().expect("it is not shut down")
     }
 
     /// Gets one and writes it down.
@@ -164,7 +164,7 @@ fn timed(group: Group) -> Group {
 fn shutdown(group: Group) -> Group {
     group
         .scenario(
-            Scenario::new("shutdown-ends-get", "Whoever waits for an item is told.", Line::new)
+            Scenario::new("shutdown-ends-get", "A thread that waits for an item is told.", Line::new)
                 .roles(2, "gets", |line| assert_eq!(line.queue.get(), Err(GetError::Shutdown)))
                 .role("shuts down", |line| line.queue.shutdown())
                 .reaches([Slept, Woken]),
@@ -172,7 +172,7 @@ fn shutdown(group: Group) -> Group {
         .scenario(
             Scenario::new(
                 "shutdown-ends-put",
-                "Whoever waits for room gets the item back.",
+                "A thread that waits for room gets the item back.",
                 || {
                     let line = Line::new();
                     line.put(0);
@@ -278,7 +278,7 @@ fn many(group: Group) -> Group {
     let two_places = || Line { queue: Queue::bounded(2), out: Lock::new(Vec::new()) };
     let get_some = |line: &Line, most| {
         let mut items = Vec::new();
-        let got = line.queue.get_many(&mut items, most).expect("nobody shuts it down");
+        let got = line.queue.get_many(&mut items, most).expect("it is not shut down");
         assert!(got > 0 && got == items.len());
         line.out.lock().append(&mut items);
     };
@@ -286,7 +286,7 @@ fn many(group: Group) -> Group {
         .scenario(
             Scenario::new("many-into-few", "Three items through two places.", two_places)
                 .role("puts three", |line| {
-                    line.queue.put_many(vec![1, 2, 3]).expect("nobody shuts it down");
+                    line.queue.put_many(vec![1, 2, 3]).expect("it is not shut down");
                 })
                 .role("gets three", move |line| {
                     while line.out.lock().len() < 3 {
@@ -301,7 +301,7 @@ fn many(group: Group) -> Group {
         .scenario(
             Scenario::new("many-call-two", "A batch calls a getter for each item.", two_places)
                 .role("puts two", |line| {
-                    line.queue.put_many(vec![1, 2]).expect("nobody shuts it down");
+                    line.queue.put_many(vec![1, 2]).expect("it is not shut down");
                 })
                 .roles(2, "gets one", Line::get_one)
                 .bound(Some(2))

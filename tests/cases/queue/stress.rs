@@ -46,7 +46,7 @@ fn everything_goes_through(test: &'static Test, kind: Kind, capacity: Option<usi
 
     let producers = test.crew(PRODUCERS, move |producer| {
         for number in 0..each {
-            (calls.put)(queue, ledger.item(producer, number)).expect("nobody shuts it down yet");
+            (calls.put)(queue, ledger.item(producer, number)).expect("it is not shut down yet");
             if let Some(capacity) = capacity {
                 assert!(queue.len() <= capacity, "more items than places");
             }

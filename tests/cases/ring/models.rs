@@ -87,11 +87,11 @@ impl Line {
     }
 
     fn put(&self, item: u32) {
-        self.ring.put(item).expect("nobody shuts it down");
+        self.ring.put(item).expect("it is not shut down");
     }
 
     fn get(&self) -> u32 {
-        self.ring.get().expect("nobody shuts it down")
+        self.ring.get().expect("it is not shut down")
     }
 
     /// Gets one and writes it down.

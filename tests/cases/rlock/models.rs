@@ -78,7 +78,7 @@ fn exclusion(group: Group) -> Group {
                 .reaches([Named("got it"), Named("another has it")]),
         )
         .scenario(
-            Scenario::new("one-gives-up", "A waiter that gives up strands nobody.", number)
+            Scenario::new("one-gives-up", "A waiter that gives up strands no other.", number)
                 .roles(2, "adds", add)
                 .role("may give up", |number| match number.lock_timeout(A_WHILE) {
                     Some(outer) => {
@@ -92,7 +92,7 @@ fn exclusion(group: Group) -> Group {
                 .reaches([Slept, Woken, TimedOut, Named("gave up")]),
         )
         .scenario(
-            Scenario::new("deadline", "A deadline does what a time-out does.", number)
+            Scenario::new("deadline", "A deadline does what a timeout does.", number)
                 .role("adds", add)
                 .role("may give up", |number| match number.lock_deadline(Instant::now()) {
                     Some(number) => number.add(1),

@@ -40,7 +40,7 @@ fn memory(group: Group) -> Group {
             .role("reads", litmus::read_if_both),
         )
         .scenario(
-            Scenario::new("coherence", "Nobody sees a newer value and then an older one.", || {
+            Scenario::new("coherence", "No thread sees a newer value and then an older one.", || {
                 AtomicU32::new(0)
             })
             .role("counts up", |number| {

@@ -233,7 +233,7 @@ fn timed(group: Group) -> Group {
                 .reaches([Slept, Woken, TimedOut, Named("gave up writing")]),
         )
         .scenario(
-            Scenario::new("a-reader-gives-up", "A reader that gives up strands nobody.", pair)
+            Scenario::new("a-reader-gives-up", "A reader that gives up strands no other thread.", pair)
                 .role("may give up", read_or_give_up)
                 .role("writes", write)
                 .check(|pair| assert!(pair.try_write().is_some()))

@@ -35,7 +35,7 @@ impl Semaphore for tokio::sync::Semaphore {
     #[inline]
     fn with_a_permit(&self, use_it: impl FnOnce()) {
         let permit = self.try_acquire().or_else(|_| pollster::block_on(self.acquire()));
-        let _permit = permit.expect("nobody closes it");
+        let _permit = permit.expect("it is not closed");
         use_it();
     }
 }

@@ -114,7 +114,7 @@ fn exclusion(group: Group) -> Group {
         .scenario(
             Scenario::new(
                 "last-frees",
-                "Whoever gets the permit frees the semaphore, while the other may still be in `release`.",
+                "The thread that gets the permit frees the semaphore, while the other may still be in `release`.",
                 Freed::new,
             )
             .role("releases", Freed::release)
@@ -140,7 +140,7 @@ fn handed_over(group: Group) -> Group {
         .scenario(
             Scenario::new(
                 "passes-on",
-                "Who takes a permit sees what was done before it was released.",
+                "A thread that takes a permit sees what was done before it was released.",
                 Guarded::empty,
             )
             .role("makes", Guarded::make)
@@ -242,7 +242,7 @@ fn timed(group: Group) -> Group {
                 .reaches([Slept, Woken, WordChanged, TimedOut, Named("gave up")]),
         )
         .scenario(
-            Scenario::new("deadline", "A deadline does what a time-out does.", Guarded::empty)
+            Scenario::new("deadline", "A deadline does what a timeout does.", Guarded::empty)
                 .role("may give up", |guarded| {
                     guarded.use_up_if(guarded.permits.acquire_deadline(Instant::now()));
                 })
@@ -251,7 +251,7 @@ fn timed(group: Group) -> Group {
                 .reaches([Slept, Woken, WordChanged, TimedOut, Named("gave up")]),
         )
         .scenario(
-            Scenario::new("nobody-releases", "Only time ends this wait.", none)
+            Scenario::new("no-release", "Only time ends this wait.", none)
                 .roles(2, "gives up", use_up_or_give_up)
                 .check(all_used_up)
                 .reaches([TimedOut, Named("gave up")]),
@@ -259,7 +259,7 @@ fn timed(group: Group) -> Group {
         .scenario(
             Scenario::new(
                 "swallows-nothing",
-                "Who may give up gives back what it gets: the other is never stranded.",
+                "A thread that gives up gives back what it gets: the other is never stranded.",
                 none,
             )
             .role("uses up", use_up)

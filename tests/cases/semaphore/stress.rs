@@ -28,7 +28,7 @@ fn no_more_threads_get_in_than_there_are_permits_and_nobody_is_stranded() {
                     _ => seats.try_acquire(),
                 };
                 let Some(_seat) = seat else { continue };
-                assert!(seated.fetch_add(1, Relaxed) < SEATS, "somebody has no seat");
+                assert!(seated.fetch_add(1, Relaxed) < SEATS, "a thread has no seat");
                 if number % 64 == 0 {
                     // Long enough for the others to fall asleep and to time out.
                     std::thread::yield_now();

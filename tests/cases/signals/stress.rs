@@ -167,9 +167,9 @@ fn events(test: &'static Test) {
 
 fn barriers(test: &'static Test) {
     let barrier: &Barrier = leak(Barrier::new(2));
-    let last = || assert!(barrier.wait().expect("nobody gives up").is_leader());
+    let last = || assert!(barrier.wait().expect("no thread gives up").is_leader());
     assert_eq!(interrupted(test, || barrier.wait(), last).map(|result| result.index()), Ok(0));
-    let last = || assert!(barrier.wait().expect("nobody gives up").is_leader());
+    let last = || assert!(barrier.wait().expect("no thread gives up").is_leader());
     assert!(interrupted(test, || barrier.wait_timeout(FAR), last).is_ok());
     assert!(interrupted(test, || barrier.wait(), || barrier.abort()).is_err());
 }
@@ -194,7 +194,7 @@ fn nothing_times_out_early() {
         let over: &AtomicBool = leak(AtomicBool::new(false));
         let thread = thread::spawn(move || {
             let start = Instant::now();
-            assert!(!wait(on), "nobody let it go");
+            assert!(!wait(on), "no thread let it go");
             over.store(true, Relaxed);
             assert!(start.elapsed() >= TIME);
         });

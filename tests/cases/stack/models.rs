@@ -23,11 +23,11 @@ impl Pile {
     }
 
     fn put(&self, item: u32) {
-        self.stack.put(item).expect("nobody shuts it down");
+        self.stack.put(item).expect("it is not shut down");
     }
 
     fn get(&self) -> u32 {
-        self.stack.get().expect("nobody shuts it down")
+        self.stack.get().expect("it is not shut down")
     }
 }
 

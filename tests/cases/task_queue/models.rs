@@ -79,7 +79,7 @@ pub(crate) fn group() -> Group {
             .reaches([Slept, Woken]),
         )
         .scenario(
-            Scenario::new("join-gives-up", "A time-out says that not all was done.", Shop::closing)
+            Scenario::new("join-gives-up", "A timeout says that not all was done.", Shop::closing)
                 .role("works", |shop| shop.tasks.work())
                 .role("waits a while", |shop| match shop.tasks.join_timeout(A_WHILE) {
                     Some(counts) => assert_eq!((counts.ran, shop.work.done()), (1, 1)),
@@ -109,7 +109,7 @@ pub(crate) fn group() -> Group {
             .reaches([Slept, Woken]),
         )
         .scenario(
-            Scenario::new("shutdown", "A task is run or comes back, whoever is first.", Shop::new)
+            Scenario::new("shutdown", "A task is run or comes back, whichever thread is first.", Shop::new)
                 .role("works", |shop| shop.tasks.work())
                 .role("adds, shuts down", |shop| {
                     assert!(shop.add());

@@ -25,7 +25,7 @@ fn ends(group: Group) -> Group {
         .scenario(
             Scenario::new(
                 "join",
-                "Whoever has joined a thread sees all it did, and not it.",
+                "A thread that has joined another sees all that it did, and not it.",
                 || (),
             )
             .role("starts, joins", |()| {

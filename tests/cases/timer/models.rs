@@ -86,7 +86,7 @@ fn cancelled(group: Group) -> Group {
 fn calls(group: Group) -> Group {
     group
         .scenario(
-            Scenario::new("fires", "Started and joined, it has fired, and for good.", Tea::new)
+            Scenario::new("fires", "Started and joined, it has fired, and stays so.", Tea::new)
                 .role("starts, joins", |tea| {
                     tea.start();
                     tea.join();
@@ -121,7 +121,7 @@ fn calls(group: Group) -> Group {
         .scenario(
             Scenario::new(
                 "join-before-start",
-                "Whoever joins too early is told so; whoever does not sees what the function did.",
+                "A thread that joins too early is told so; one that does not sees what the function did.",
                 Tea::new,
             )
             .role("starts, joins", |tea| {
@@ -184,7 +184,7 @@ impl Tea {
     }
 
     fn start(&self) {
-        self.timer.start().expect("nobody else starts it");
+        self.timer.start().expect("no other thread starts it");
     }
 
     fn cancel(&self) {

@@ -28,7 +28,7 @@ fn set(group: Group) -> Group {
         .scenario(
             Scenario::new(
                 "set-wakes",
-                "The thread sleeps for ever; the first timer that is set wakes it.",
+                "The thread sleeps without a limit; the first timer that is set wakes it.",
                 Alarms::new,
             )
             .role("sets", |alarms| drop(alarms.set(SOON)))
@@ -57,7 +57,7 @@ fn set(group: Group) -> Group {
         .scenario(
             Scenario::new(
                 "later-does-not-wake",
-                "One that is later than the earliest need not wake anybody, and still comes.",
+                "One that is later than the earliest need not wake the thread, and still comes.",
                 || Alarms::with(SOON),
             )
             .role("sets a later one", |alarms| drop(alarms.set(LATER)))

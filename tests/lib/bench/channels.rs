@@ -28,7 +28,7 @@ macro_rules! ours {
 
             #[inline]
             fn get(&self) -> u64 {
-                $queue::get(self).expect("nobody shuts it down")
+                $queue::get(self).expect("it is not shut down")
             }
         }
     )*};

@@ -87,10 +87,10 @@ impl World {
         let who = who.join(", ");
         match (asleep, missed) {
             (true, true) => {
-                Verdict::new(Kind::LostWakeUp, format!("{who}, and nobody will ever call again"))
+                Verdict::new(Kind::LostWakeUp, format!("{who}, and no thread will ever call again"))
             }
             (true, false) if others == 0 => {
-                Verdict::new(Kind::Deadlock, format!("{who}, and nobody is left to wake it"))
+                Verdict::new(Kind::Deadlock, format!("{who}, and no thread is left to wake it"))
             }
             (true, false) => {
                 Verdict::new(Kind::Deadlock, format!("{who}, and each waits for another"))

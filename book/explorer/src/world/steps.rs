@@ -73,7 +73,7 @@ impl World {
             "wait → the time is up"
         } else {
             self.threads[t].spurious -= 1;
-            "wait → wakes up for no reason"
+            "wait → wakes up spuriously"
         };
         let outcome = Outcome { value: 0, ok: false, timed_out };
         self.learn(t, Fact::Returned(outcome));
@@ -154,7 +154,7 @@ impl World {
                 }
                 let call = if pending.op == Op::WakeOne { "wake_one" } else { "wake_all" };
                 let names = Vec::from_iter(sleepers.iter().map(|&t| crate::thread_name(t)));
-                let whom = if names.is_empty() { "nobody".into() } else { names.join(", ") };
+                let whom = if names.is_empty() { "no thread".into() } else { names.join(", ") };
                 let ok = !sleepers.is_empty();
                 for &t in &sleepers {
                     self.threads[t].called = pending.object;

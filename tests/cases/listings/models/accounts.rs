@@ -49,7 +49,7 @@ fn crosswise(group: Group) -> Group {
         .scenario(
             Scenario::new(
                 "accounts-by-number",
-                "The account with the smaller number is locked first, whoever pays.",
+                "The account with the smaller number is locked first, whichever pays.",
                 bank,
             )
             .role("pays there", |bank| transfer_by_number(bank, 0, 1, 3))
@@ -85,7 +85,7 @@ fn waiting(group: Group) -> Group {
         .scenario(
             Scenario::new(
                 "overdrawn",
-                "Who waited for ten was woken by five, and does not look.",
+                "The thread that waited for ten was woken by five, and does not look.",
                 overdrawn::Account::new,
             )
             .role("withdraws ten", |account| account.withdraw(10))

@@ -83,7 +83,7 @@ fn tasks(group: Group) -> Group {
         .scenario(
             Scenario::new(
                 "run-twice",
-                "Both find that nobody has begun it.",
+                "Both find that no thread has begun it.",
                 run_twice::NaiveTask::new,
             )
             .roles(2, "runs it", run_twice::NaiveTask::run)

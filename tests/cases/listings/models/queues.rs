@@ -45,7 +45,7 @@ fn taken(group: Group) -> Group {
         .scenario(
             Scenario::new(
                 "two-conditions",
-                "Two conditions: each call reaches somebody who can use it.",
+                "Two conditions: each call reaches a thread that can use it.",
                 two_conditions::Slot::new,
             )
             .roles(2, "gets", |slot| _ = slot.get())

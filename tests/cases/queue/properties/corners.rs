@@ -147,7 +147,7 @@ fn shutdown_now_gives_what_is_left_in_the_order_of_get_and_leaves_nothing() {
         all.extend(queue.shutdown_now());
         assert_eq!(all, in_order(kind, 0..4));
         assert_eq!(queue.get(), Err(GetError::Shutdown));
-        assert_eq!((queue.len(), queue.unfinished()), (0, 1), "one is in somebody's hands");
+        assert_eq!((queue.len(), queue.unfinished()), (0, 1), "a thread has one in its hands");
         assert_eq!(queue.shutdown_now(), [], "a second one finds nothing");
     });
 }

@@ -27,7 +27,7 @@ fn gently(group: Group) -> Group {
         .scenario(
             Scenario::new(
                 "shutdown-ends-get",
-                "Who waits for an item is told, and sees what was done before.",
+                "A thread that waits for an item is told, and sees what was done before.",
                 Line::empty,
             )
             .role("gets", gets_nothing)
@@ -45,7 +45,7 @@ fn gently(group: Group) -> Group {
         .scenario(
             Scenario::new(
                 "shutdown-ends-put",
-                "Who waits for a place gets the item back, and sees what was done before.",
+                "A thread that waits for a place gets the item back, and sees what was done before.",
                 Line::full,
             )
             .role("puts", is_refused)
@@ -119,7 +119,7 @@ fn now(group: Group) -> Group {
         .scenario(
             Scenario::new(
                 "shutdown-now-at-once",
-                "Nobody sees a `put` refused and after that a `get` succeed.",
+                "No thread sees a `put` refused and after that a `get` succeed.",
                 || Line::of(2, [0]),
             )
             .role("puts, then gets", |line| {
@@ -134,7 +134,7 @@ fn now(group: Group) -> Group {
         .scenario(
             Scenario::new(
                 "shutdown-now-at-one-look",
-                "Nobody sees the ring emptied and after that a `put` succeed.",
+                "No thread sees the ring emptied and after that a `put` succeed.",
                 || Line::of(2, [0]),
             )
             .role("looks, then puts", |line| {

@@ -39,7 +39,7 @@ pub(super) fn add_to(group: Group) -> Group {
                 .reaches([Slept, Woken]),
         )
         .scenario(
-            Scenario::new("two-jobs", "It returns after the last, whoever that is.", || {
+            Scenario::new("two-jobs", "It returns after the last, whichever that is.", || {
                 Line::of(2, [0, 1])
             })
             .roles(2, "works", work)

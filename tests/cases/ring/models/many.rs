@@ -15,7 +15,7 @@ fn get_all_of(line: &Line, most: usize) -> Vec<u32> {
     let mut items = Vec::new();
     while items.len() < most {
         let (before, wanted) = (items.len(), most - items.len());
-        let got = line.ring.get_many(&mut items, wanted).expect("nobody shuts it down");
+        let got = line.ring.get_many(&mut items, wanted).expect("it is not shut down");
         assert!(got > 0 && items.len() == before + got);
         if got > 1 {
             reached("got several at once");
@@ -25,7 +25,7 @@ fn get_all_of(line: &Line, most: usize) -> Vec<u32> {
 }
 
 fn put_many(line: &Line, items: &[u32]) {
-    line.ring.put_many(items.to_vec()).expect("nobody shuts it down");
+    line.ring.put_many(items.to_vec()).expect("it is not shut down");
 }
 
 fn passing(group: Group) -> Group {

@@ -162,7 +162,7 @@ fn counting(group: Group) -> Group {
         .scenario(
             Scenario::new(
                 "done-before-its-time",
-                "Who got an item may say that it is done, though a later one was done first.",
+                "A getter may say that its item is done, though a later one was done first.",
                 || Line::of(2, [0]),
             )
             .roles(1, "gets, is done", |line| {
@@ -178,7 +178,7 @@ fn counting(group: Group) -> Group {
         .scenario(
             Scenario::new(
                 "joins-late",
-                "Who finds one item unfinished, and then another, is told of the end of both.",
+                "A thread that finds one item unfinished, and then another, is told of the end of both.",
                 Line::full,
             )
             .role("works, puts, works", |line| {

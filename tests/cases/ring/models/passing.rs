@@ -12,7 +12,7 @@ pub(super) fn add_to(group: Group) -> Group {
 fn two_threads(group: Group) -> Group {
     group
         .scenario(
-            Scenario::new("one-item", "An item is handed over, whoever comes first.", Line::empty)
+            Scenario::new("one-item", "An item is handed over, whichever thread comes first.", Line::empty)
                 .role("puts", |line| line.put(1))
                 .role("gets", |line| assert_eq!(line.get(), 1))
                 .reaches([Slept, Woken, WordChanged]),
@@ -124,7 +124,7 @@ fn three_threads(group: Group) -> Group {
         .scenario(
             Scenario::new(
                 "tries-of-three",
-                "Who wins a place has it, and the others are told the truth.",
+                "The winner of a place has it, and the others are told the truth.",
                 Line::empty,
             )
             .roles(2, "tries to put", |line| {

@@ -114,11 +114,11 @@ fn lost_wake_up_by_name() {
     let sentence = &outcome.counterexample().expect("it fails").sentence;
     let says = |part| assert!(sentence.contains(part), "{sentence}");
     says("Lost wake-up: thread 0 (waits) sleeps at runtime/models/sleep.rs:");
-    says(" on `word`, nobody is left to wake it.");
+    says(" on `word`, no thread is left to wake it.");
 }
 
 fn what_is_not_reached_fails() {
-    let scenario = Scenario::new("nobody-sleeps", "", || ()).role("does nothing", |()| ());
+    let scenario = Scenario::new("no-sleeper", "", || ()).role("does nothing", |()| ());
     let outcome = run(&scenario.reaches([Reach::Slept]).into());
     assert!(matches!(&outcome.verdict, Verdict::Unreached { missing } if missing == &["slept"]));
     assert!(!outcome.is_good());

@@ -69,13 +69,13 @@ pub(super) fn scenarios(group: Group) -> Group {
                 .reaches([Slept, Woken, WordChanged, SpuriousWakeUp]),
         )
         .scenario(
-            Scenario::new("time-out", "A wait with a deadline ends in each way it can.", word)
+            Scenario::new("timeout", "A wait with a deadline ends in each way it can.", word)
                 .role("waits", wait_for_a_while)
                 .role("sets", set)
                 .reaches([Slept, Woken, WordChanged, TimedOut]),
         )
         .scenario(
-            Scenario::new("nobody-wakes", "Only time ends this wait.", word)
+            Scenario::new("no-wake", "Only time ends this wait.", word)
                 .role("waits", wait_for_a_while)
                 .role("does nothing", |_| ())
                 .check(|word| assert_eq!(word.load(Relaxed), 0))
@@ -116,7 +116,7 @@ pub(super) fn scenarios(group: Group) -> Group {
 }
 
 pub(super) fn wake_before_store() -> Scenario {
-    Scenario::new("wake-before-store", "Whoever wakes before it stores wakes nobody.", word)
+    Scenario::new("wake-before-store", "A thread that wakes before it stores wakes no sleeper.", word)
         .role("waits", wait)
         .role("wakes, sets", |word| {
             futex::wake_all(word);

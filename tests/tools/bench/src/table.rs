@@ -21,7 +21,7 @@ pub fn markdown(results: &Results, benches: &[Named]) -> String {
         }
         let _ = write!(text, "\n## {title}\n\n{}\n", table(&rows));
         let _ = writeln!(text, "![Ours by each peer: {title}]({group}.svg)\n");
-        text += "<details>\n<summary>Everybody in every row</summary>\n\n";
+        text += "<details>\n<summary>All contestants in every row</summary>\n\n";
         for (bench, row) in rows {
             text += &details(bench, row);
         }

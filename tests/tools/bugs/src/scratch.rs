@@ -63,7 +63,7 @@ impl<'a> Scratch<'a> {
 pub(crate) fn patched(source: &str, bug: &Bug) -> Result<String> {
     let patch = diffy::Patch::from_str(&bug.patch).context("it is not a patch")?;
     diffy::apply(source, &patch)
-        .with_context(|| format!("it no longer applies to {}: make it anew", bug.file.display()))
+        .with_context(|| format!("it no longer applies to {}: make it again", bug.file.display()))
 }
 
 /// Makes `to` equal to `from`, file by file, and does not touch equal files.

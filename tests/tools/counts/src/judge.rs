@@ -55,7 +55,7 @@ pub(crate) fn compare(was: &Table, is: &Table) -> Verdict {
     verdict
 }
 
-const MAKE: &str = "`cargo counts` writes the table anew";
+const MAKE: &str = "`cargo counts` writes the table again";
 
 /// The row's goal, where it is missed.
 fn missed(row: &Row) -> Option<String> {

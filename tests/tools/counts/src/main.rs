@@ -92,7 +92,7 @@ fn run(arguments: &Arguments) -> Result<ExitCode> {
     let text = std::fs::read_to_string(&file)
         .with_context(|| format!("cannot read {}: `cargo counts` makes it", file.display()))?;
     let was = Table::from_markdown(&text)
-        .with_context(|| format!("{}: `cargo counts` makes it anew", file.display()))?;
+        .with_context(|| format!("{}: `cargo counts` makes it again", file.display()))?;
     let Verdict { notes, failures } = judge::compare(&was, &is);
     for note in &notes {
         println!("{note}");

@@ -146,7 +146,7 @@ const HEADER: &str = "\
 # Instructions per operation
 
 Made by `cargo counts`, held by `cargo counts --check`: an operation that takes more than is written here is a
-failure. Counted by valgrind where nobody contends, in a process with a second thread, optimised as it ships;
+failure. Counted by valgrind where no thread contends, in a process with a second thread, optimised as it ships;
 what the loop around an operation takes is taken off.
 
 - _bare_: the least that does the like: a compare-exchange and a store, one load and a test, a heap without a

@@ -251,7 +251,7 @@ pub fn table(all: &[Coverage]) -> String {
          second column is a brute-force count: a scheduler that runs every interleaving and prunes nothing, on atomics\n\
          that always hold their newest value. Of loom's executions those with a stale load are left out, so that like is\n\
          compared with like. `main in one role` is what loom reaches without the harness, which lets the main thread play\n\
-         each role in turn; what it then still misses is in the last column. Each thread may wake up for no reason, and\n\
+         each role in turn; what it then still misses is in the last column. Each thread may wake up spuriously, and\n\
          time out, as often as the scenario says, in both counts.\n\n",
     );
     let mut rows = vec![

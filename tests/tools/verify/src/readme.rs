@@ -22,7 +22,7 @@ fn the_lines_of_the_lock_in_the_readme_do_what_it_says() {
         let line = lines.get(number - 1).copied().unwrap_or_default();
         assert!(
             line.contains(operation),
-            "README.md shows a `{operation}` at lock.rs:{number}, where the source has `{line}`: copy anew \
+            "README.md shows a `{operation}` at lock.rs:{number}, where the source has `{line}`: copy again \
              what `cargo model lock/two-add` prints for that mutant"
         );
         found += 1;

@@ -84,10 +84,10 @@ impl Report {
                  see `lock_checked`."
             }
             Verdict::Stuck => {
-                "\n  Nobody will wake them: a release, a notification or a `set` is missing."
+                "\n  No thread will wake them: a release, a notification or a `set` is missing."
             }
             Verdict::Inversion => {
-                "\n  Nothing waits for ever yet, and these threads may not even have run at the same time. But if \
+                "\n  Nothing is stuck yet, and these threads may not even have run at the same time. But if \
                  threads do this at the same moment, all of them will: take the locks in one order everywhere."
             }
             Verdict::Reentry => {

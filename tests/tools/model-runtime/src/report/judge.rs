@@ -60,7 +60,7 @@ impl Judge<'_> {
             .collect();
         let them = if asleep.len() == 1 { "it" } else { "them" };
         let mut sentence =
-            format!("Lost wake-up: {}, nobody is left to wake {them}.", asleep.join(" and "));
+            format!("Lost wake-up: {}, no thread is left to wake {them}.", asleep.join(" and "));
         for (thread, other, _) in joining {
             sentence += &format!(
                 " {} waits for thread {other} to end.",

@@ -93,9 +93,9 @@ fn row(world: &World, names: &[String], pointers: &mut Pointers, event: &Event) 
             format!("no sleep on {name}: it is {found}, not {expected}")
         }
         What::Woken { by } => format!("woken by thread {by}"),
-        What::WokenForNoReason => "wakes up for no reason".to_owned(),
+        What::WokenForNoReason => "wakes up spuriously".to_owned(),
         What::TimedOut { alone } => {
-            note = alone.then(|| "nobody else can run".to_owned());
+            note = alone.then(|| "no other thread can run".to_owned());
             "time is up".to_owned()
         }
         What::Wake { all, woken, dropped } => {
@@ -104,7 +104,7 @@ fn row(world: &World, names: &[String], pointers: &mut Pointers, event: &Event) 
             if *dropped {
                 format!("no wake on {name}")
             } else if woken.is_empty() {
-                format!("wake {most} on {name}: nobody sleeps")
+                format!("wake {most} on {name}: no thread sleeps")
             } else {
                 let woken: Vec<_> = woken.iter().map(ToString::to_string).collect();
                 let threads = if woken.len() == 1 { "thread" } else { "threads" };

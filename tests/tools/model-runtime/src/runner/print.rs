@@ -11,7 +11,7 @@ use crate::mutant::Mutant;
 use crate::report::{Outcome, Verdict};
 
 /// The defaults, unless a line says otherwise.
-const LEGEND: &str = "(complete: any number of preemptions, or as many as the line says; each thread may wake up for no reason \
+const LEGEND: &str = "(complete: any number of preemptions, or as many as the line says; each thread may wake up spuriously \
     once, and time out once though others could still wake it)";
 
 /// `println!` that ends the process without a panic when the reader closes the pipe

@@ -44,7 +44,7 @@ impl<V: Value> Drop for Exclusive<'_, V> {
             // Without the world's share, this is the only owner of the word.
             world::with(|w| w.objects[self.atomic.object].word = None);
             let Some(word) = &mut self.atomic.word else { return };
-            V::store_alone(Arc::get_mut(word).expect("nobody else has the word"), value);
+            V::store_alone(Arc::get_mut(word).expect("no other thread has the word"), value);
             let share = V::sleepable(word);
             world::with(|w| w.objects[self.atomic.object].word = share);
         }

@@ -18,7 +18,7 @@ pub fn work(tasks: &Queue<u32>) -> u32 {
 pub fn feed(tasks: &Queue<u32>, all: impl IntoIterator<Item = u32>) {
     for task in all {
         if tasks.put(task).is_err() {
-            return; // somebody else has ended it
+            return; // another thread has ended it
         }
     }
     tasks.shutdown();

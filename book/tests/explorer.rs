@@ -23,7 +23,7 @@ const NOT_EXPLORED: &[(&str, &str)] = &[
     ("api.rs", "links, for rustdoc to check"),
     ("overdrawn.rs", "most of it is the shipped condition; `cargo model listings` breaks it"),
     ("small_pool.rs", "a queue; `cargo model listings` breaks it"),
-    ("batches.rs", "threads, batches and time-outs are too many states for a page"),
+    ("batches.rs", "threads, batches and timeouts are too many states for a page"),
     ("ending.rs", "three threads are too many states for a page"),
     ("kept_panic.rs", "starts threads itself"),
     ("late_batch.rs", "goes wrong in every order: there is nothing to find"),

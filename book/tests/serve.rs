@@ -218,7 +218,7 @@ fn a_change_is_built_and_a_mistake_is_shown_until_it_is_mended() {
     repository.write("code/lock.rs", "const FREE: u32 = 0;\n");
     wait_until(address, |_, error| error.is_some());
     let (build, error) = live(address);
-    assert_eq!(build, second, "a page need not be loaded anew to learn that");
+    assert_eq!(build, second, "a page need not be loaded again to learn that");
     assert!(error.unwrap().starts_with("book/src/lock.md:5: `code/lock.rs`: no `ANCHOR: states`"));
     assert!(get(address, "/lock.html").text().contains("FREE"));
 

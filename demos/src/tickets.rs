@@ -150,7 +150,7 @@ impl Hall {
                 }
                 None => {
                     let Some(seats) = self.look(party) else { break };
-                    pause(); // the customer decides; somebody else looks
+                    pause(); // the customer decides; another counter looks
                     self.write(counter, &seats);
                     sold.push(seats);
                 }

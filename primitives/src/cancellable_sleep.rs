@@ -100,7 +100,7 @@ impl CancellableSleep {
                 Wait::TimedOut => return self.fire(),
                 // Acquire: pairs with the Release in `cancel`.
                 Wait::Woken if self.state.load(Acquire) != WAITING => return false,
-                Wait::Woken => {} // for no reason
+                Wait::Woken => {} // spuriously
             }
         }
     }

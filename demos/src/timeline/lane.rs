@@ -62,7 +62,7 @@ impl Lane {
             "running" => Some(&mut self.running),
             "waiting" => Some(&mut self.waiting),
             "holding" => Some(&mut self.holding),
-            _ => None, // somebody else's span
+            _ => None, // another lane's span
         }
     }
 }

@@ -144,7 +144,7 @@ fn a_barrier_does_what_a_list_of_those_who_wait_does() {
             for call in calls {
                 both.call(test, call)?;
             }
-            both.call(test, Call::Abort)?; // lets everybody go
+            both.call(test, Call::Abort)?; // lets all go
         });
     });
 }

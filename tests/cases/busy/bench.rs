@@ -71,7 +71,7 @@ fn tokio_semaphores(run: &Run) -> Sample {
         run,
         |i| {
             let permit = both[i].try_acquire().or_else(|_| pollster::block_on(both[i].acquire()));
-            permit.expect("nobody closes it").forget();
+            permit.expect("it is not closed").forget();
         },
         |i| both[i].add_permits(1),
     )

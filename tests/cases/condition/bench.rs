@@ -6,7 +6,7 @@ use crate::monitors::{Locksmith, Monitor, ParkingLot, Std, Usync};
 use bench::{Bench, Goal, Row, Run, Sample, crowd, floors};
 
 /// The row with all contestants; peers that always sleep do less of it.
-macro_rules! everybody {
+macro_rules! peers {
     ($row:expr, $bench:ident($ours:expr, $peers:expr)) => {
         $row.ours("Condition", |run| $bench::<Locksmith>(run, $ours))
             .peer("std", |run| $bench::<Std>(run, $peers))
@@ -49,13 +49,13 @@ fn notify_all<M: Monitor>(run: &Run, calls: u64) -> Sample {
 
 fn rows() -> Vec<Row> {
     vec![
-        everybody!(
+        peers!(
             Row::new("notify, nobody waits", "notify_one while nobody waits")
                 .goal(Goal::floor(1.05)),
             notify_nobody(100_000, 20_000)
         )
         .floor("one load", floors::one_load_unused),
-        everybody!(
+        peers!(
             Row::new(
                 "ping-pong",
                 "two threads that wake each other by turns; an operation is one hand-over"
@@ -64,7 +64,7 @@ fn rows() -> Vec<Row> {
             ping_pong(10_000, 400)
         )
         .floor("hand-over of a cache line", floors::hand_over),
-        everybody!(
+        peers!(
             Row::new(
                 "notify_all to 8",
                 "from notify_all until eight that waited have the lock again, one by one"

@@ -100,7 +100,7 @@ impl Event for Listened {
 }
 
 /// The row with all contestants; peers that always sleep do less of it.
-macro_rules! everybody {
+macro_rules! peers {
     ($row:expr, $bench:ident($ours:expr, $peers:expr)) => {
         $row.ours("Event", |run| $bench::<primitives::Event>(run, $ours))
             .peer("std", |run| $bench::<Std>(run, $peers))
@@ -158,22 +158,22 @@ fn set_to_eight<E: Event>(run: &Run, calls: u64) -> Sample {
 
 fn rows() -> Vec<Row> {
     vec![
-        everybody!(
+        peers!(
             Row::new("is_set", "is_set on an event that is set").goal(Goal::floor(1.05)),
             is_set(100_000, 50_000)
         )
         .floor("one load", floors::one_load),
-        everybody!(
+        peers!(
             Row::new("set, when set", "set on an event that is set").goal(Goal::floor(1.05)),
             set_when_set(100_000, 20_000)
         )
         .floor("one load", floors::one_load_unused),
-        everybody!(
+        peers!(
             Row::new("wait, when set", "wait for an event that is set").goal(Goal::floor(1.05)),
             wait_when_set(100_000, 50_000)
         )
         .floor("one load", floors::one_load_unused),
-        everybody!(
+        peers!(
             Row::new(
                 "ping-pong",
                 "two threads that set, wait and clear by turns; an operation is one hand-over"
@@ -182,7 +182,7 @@ fn rows() -> Vec<Row> {
             ping_pong(10_000, 400)
         )
         .floor("hand-over of a cache line", floors::hand_over),
-        everybody!(
+        peers!(
             Row::new("set to 8", "from set until eight that waited are awake")
                 .goal(Goal::best_of(&["std"], 0.9))
                 .goal(Goal::cpu(1.3)),

@@ -44,7 +44,7 @@ macro_rules! locks {
 locks!(primitives::Lock<u64>, parking_lot::Mutex<u64>, usync::Mutex<u64>);
 
 /// The row with all contestants.
-macro_rules! everybody {
+macro_rules! peers {
     ($row:expr, $bench:ident $(, $argument:expr)*) => {
         $row.ours("Lock", move |run| $bench::<primitives::Lock<u64>>(run $(, $argument)*))
             .peer("std", move |run| $bench::<std::sync::Mutex<u64>>(run $(, $argument)*))
@@ -86,7 +86,7 @@ fn together<L: Lock>(run: &Run, threads: usize, milliseconds: u64, outside: u32)
 }
 
 fn two(name: &'static str, about: &'static str, outside: u32) -> Row {
-    let row = everybody!(Row::new(name, about), together, 2, 4, outside);
+    let row = peers!(Row::new(name, about), together, 2, 4, outside);
     if outside == 0 {
         row.floor("hand-over of a cache line", floors::hand_over)
     } else {
@@ -103,7 +103,7 @@ fn without_a_lock(run: &Run, outside: u32) -> Sample {
 }
 
 fn many(threads: usize, name: &'static str, about: &'static str, outside: u32) -> Row {
-    everybody!(
+    peers!(
         Row::new(name, about).goal(Goal::best(1.05)),
         together,
         threads,
@@ -114,12 +114,12 @@ fn many(threads: usize, name: &'static str, about: &'static str, outside: u32) -
 
 fn rows() -> Vec<Row> {
     vec![
-        everybody!(
+        peers!(
             Row::new("uncontended", "lock and unlock, one thread").goal(Goal::best(1.05)),
             uncontended
         )
         .floor("compare-exchange and store", floors::compare_exchange_and_store),
-        everybody!(
+        peers!(
             Row::new("try_lock, held", "try_lock on a lock that is held").goal(Goal::best(1.0)),
             try_lock_held
         )

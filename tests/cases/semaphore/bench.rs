@@ -53,7 +53,7 @@ impl Semaphore for async_lock::Semaphore {
 }
 
 /// The row with all contestants.
-macro_rules! everybody {
+macro_rules! peers {
     ($row:expr, $bench:ident $(, $argument:expr)*) => {
         $row.ours("Semaphore", |run| $bench::<primitives::Semaphore>(run $(, $argument)*))
             .peer("tokio", |run| $bench::<tokio::sync::Semaphore>(run $(, $argument)*))
@@ -84,12 +84,12 @@ fn together<S: Semaphore>(run: &Run, threads: usize, permits: usize) -> Sample {
 
 fn rows() -> Vec<Row> {
     vec![
-        everybody!(
+        peers!(
             Row::new("uncontended", "acquire and release, one thread").goal(Goal::best(0.8)),
             uncontended
         )
         .floor("compare-exchange and store", floors::compare_exchange_and_store),
-        everybody!(
+        peers!(
             Row::new("two threads", "two threads, one permit, 10 units of work without it")
                 .goal(Goal::best(0.6)),
             together,
@@ -97,7 +97,7 @@ fn rows() -> Vec<Row> {
             1
         )
         .floor("hand-over of a cache line", floors::hand_over),
-        everybody!(
+        peers!(
             Row::new("eight threads", "eight threads on two cores, two permits, 10 units without")
                 .goal(Goal::cpu(1.3)),
             together,

@@ -118,7 +118,7 @@ fn the_list_alone() {
                         let worker = &mut workers[which.index(n)];
                         worker.gate = None;
                         let Some(handle) = worker.handle.take() else {
-                            worker.finish(); // detached: nobody tells when it has left the list
+                            worker.finish(); // detached: no event says when it has left the list
                             continue;
                         };
                         match handle.join() {

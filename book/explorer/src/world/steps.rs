@@ -191,7 +191,7 @@ impl World {
             ));
         }
         if t >= self.expected {
-            return; // alone: nobody's history
+            return; // alone: no other's history
         }
         let found = self.value(object);
         let history = self.threads[t].history;

@@ -237,7 +237,7 @@ impl Graph {
             Need::Runner(resource) => match self.holders.get(*resource) {
                 Some(holders) => Waker::OneOf(holders.clone()),
                 None if signalled(wait) => Waker::Nothing,
-                None => Waker::Anyone, // who runs it does not sleep, or nobody has begun it
+                None => Waker::Anyone, // its runner is awake, or it has not begun
             },
             Need::End(_) if signalled(wait) => Waker::Nothing,
             Need::End(thread) if self.alive.contains_key(*thread) => {
@@ -271,7 +271,7 @@ impl Graph {
         let Some(all) = (unsafe { (*permits).all_permits() }) else { return Waker::Anyone };
         let mut holders = self.holders.get(resource).cloned().unwrap_or_default();
         if holders.len() < all {
-            return Waker::Anyone; // somebody runs who has one, or one is free
+            return Waker::Anyone; // a holder is awake, or one is free
         }
         holders.sort_unstable();
         let mut before = None;

@@ -62,7 +62,9 @@ fn notes() -> Vec<String> {
         ));
     }
     if system::processor_time().is_none() {
-        notes.push("this system tells no processor time, and lets nobody choose a core".to_owned());
+        notes.push(
+            "this system tells no processor time, and lets no program choose a core".to_owned(),
+        );
     }
     notes
 }

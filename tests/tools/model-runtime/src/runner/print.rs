@@ -200,7 +200,7 @@ fn extent(outcome: &Outcome) -> String {
         extent += &format!(", {} spurious", outcome.spurious);
     }
     if outcome.timeouts != 1 {
-        extent += &format!(", {} time-outs", outcome.timeouts);
+        extent += &format!(", {} timeouts", outcome.timeouts);
     }
     extent
 }

@@ -89,17 +89,17 @@ fn what_is_listed_must_be_there() {
 
 #[test]
 fn what_no_model_executes_must_be_listed() {
-    let nobody = |modelled: bool, listed: &Listed| {
+    let unexecuted = |modelled: bool, listed: &Listed| {
         judge(&[place(1, "f", modelled)], &[], &[], listed, |_| true)
     };
     for modelled in [true, false] {
-        let problems = nobody(modelled, &Listed::default());
+        let problems = unexecuted(modelled, &Listed::default());
         assert!(matches!(&*problems, [Problem::NotExecuted { .. }]), "{problems:?}");
-        assert_eq!(nobody(modelled, &not_executed(Some("f"))), []);
+        assert_eq!(unexecuted(modelled, &not_executed(Some("f"))), []);
     }
     // A whole file may only be left out if the models do not compile it.
-    assert_eq!(nobody(false, &not_executed(None)), []);
-    assert_ne!(nobody(true, &not_executed(None)), []);
+    assert_eq!(unexecuted(false, &not_executed(None)), []);
+    assert_ne!(unexecuted(true, &not_executed(None)), []);
 }
 
 #[test]

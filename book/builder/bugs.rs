@@ -17,7 +17,7 @@ struct Bug {
     found_by: String,
 }
 
-/// The table of `group` in the folder of patches; of `all`, how many each group has.
+/// The table of a group's patches; for `all`, how many patches each group has.
 ///
 /// # Errors
 ///

@@ -107,7 +107,7 @@ impl Levels {
         }
     }
 
-    /// Puts the list into an expanded chapter, if it has the place. All chapters have been read.
+    /// Puts the list into an expanded chapter that has a place for it. All chapters have been read.
     pub(super) fn fill(&mut self, page: &str, expanded: &mut String) {
         if expanded.contains(PLACE) {
             let to_root = "../".repeat(page.matches('/').count());

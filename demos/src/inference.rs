@@ -103,7 +103,7 @@ function! {
         (full, by_time)
     }
 
-    /// Answers; how many calls of the model that took.
+    /// Answers the questions, and returns how many calls of the model that took.
     fn serve(batches: SharedQueue<Batch>, answers: SharedQueue<Answer>, model: Duration) -> usize {
         let mut calls = 0;
         for batch in batches.iter() {

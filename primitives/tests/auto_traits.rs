@@ -1,4 +1,4 @@
-//! What may cross threads and panics: the auto traits of every public type.
+//! The auto traits of every public type: whether it may cross threads and panics.
 //!
 //! It is a table, because auto traits belong to the interface, and change silently when a field
 //! changes.

@@ -157,8 +157,8 @@ impl Top {
         let mut top = self.word.load(Acquire);
         loop {
             let node = nodes.get(index(top) as usize)?; // none at `NONE`
-            // Another thread may have popped the node already, and may be writing to it. Then this
-            // is not the node below the top, but the exchange will fail, because the tag differs.
+            // Another thread may have popped the node already, and may be writing to it. Then
+            // `below` is not the node below the top; the exchange fails, because the tag differs.
             // Relaxed: ordered by the load of the top.
             let below = node.below.load(Relaxed);
             // Relaxed on success: it compares equal only if it is the very word that the Acquire

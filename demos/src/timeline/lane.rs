@@ -67,7 +67,7 @@ impl Lane {
     }
 }
 
-/// A number over the time.
+/// How a number changes over time.
 #[derive(Clone, Debug)]
 pub(super) struct Plot {
     pub(super) name: &'static str,

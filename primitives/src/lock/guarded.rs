@@ -112,7 +112,7 @@ impl<T: ?Sized> Lock<T> {
     }
     // ANCHOR_END: lock-call
 
-    /// Takes the lock; blocks until it is free, unless it would never be.
+    /// Takes the lock; blocks until it is free. In a deadlock it returns an error instead.
     ///
     /// # Errors
     ///

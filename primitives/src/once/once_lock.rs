@@ -136,7 +136,8 @@ impl<T> OnceLock<T> {
         })
     }
 
-    /// Waits until another thread has made the value. Blocks; once it exists: one load.
+    /// Waits until another thread has made the value. Blocks until then. If the value is there, it
+    /// costs one load.
     #[cfg_attr(any(model, feature = "deadlock-detection"), track_caller)]
     pub fn wait(&self) -> &T {
         self.once.wait();

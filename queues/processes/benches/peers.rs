@@ -71,7 +71,7 @@ type Contestant = fn(usize) -> Option<f64>;
 
 struct Row {
     name: &'static str,
-    /// The number of operations, for ours and for the peer.
+    /// How many operations a run of ours has, and one of the peer.
     sizes: [usize; 2],
     ours: Contestant,
     peer: Contestant,

@@ -339,7 +339,7 @@ impl SharedMemory {
         }
     }
 
-    /// Copies `bytes` to `offset` and behind.
+    /// Copies `bytes` to the memory that begins at `offset`.
     ///
     /// # Panics
     ///

@@ -184,8 +184,8 @@ impl<T> Ring<T> {
             }
             let joiners = &self.sleepers.0.joiners;
             joiners.enter();
-            // Acquire: as in `is_all_done`. Not done, and not moved since: the thread that moves it
-            // finds the note.
+            // Acquire: as in `is_all_done`. If not all is done, and `done` does not move before the
+            // note is left, the thread that moves it finds the note.
             let done = position(self.done.0.load(Acquire));
             // Relaxed: as in `is_all_done`.
             if done != position(self.tail.0.load(Relaxed)) && leave_note(&self.done.0, done) {

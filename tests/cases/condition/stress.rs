@@ -127,7 +127,7 @@ fn each_notification_is_worth_one_ticket_to_patient_and_impatient_waiters() {
                 test.until(|| *tickets.number.lock() < FEW);
                 let mut held = tickets.number.lock();
                 *held += 1;
-                // With the lock still held, or afterwards: both must work.
+                // It notifies with the lock held, or after the release: both must work.
                 let held = ((giver + number) % 2 == 0).then_some(held);
                 tickets.changed.notify_one();
                 drop(held);

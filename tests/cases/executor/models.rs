@@ -341,7 +341,7 @@ fn pools(group: Group) -> Group {
                 let ran_here = executor.in_a_worker(|| executor.wait_in_a_worker(&wanted));
                 reached(if ran_here { "helped" } else { "handed over" });
                 assert!(wanted.is_done());
-                gate.set(); // not before: who is at `blocks` cannot begin what is wanted
+                gate.set(); // not before: a worker at `blocks` cannot begin what is wanted
                 blocks.wait();
                 executor.shutdown(false, false);
             })

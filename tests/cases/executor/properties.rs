@@ -21,7 +21,7 @@ enum Call {
     Submit {
         panics: bool,
     },
-    /// The call is on the task with this number, among the existing ones.
+    /// These calls are on the existing task with this number.
     Cancel(usize),
     Ask(usize),
     Forget(usize),
@@ -176,7 +176,7 @@ impl Bench {
         }
     }
 
-    /// Everything is as the model says.
+    /// Checks that every task is as the model says.
     fn look(&self) {
         for (number, known) in self.known.iter().enumerate() {
             let over = known.fate != Fate::Queued;

@@ -70,7 +70,7 @@ fn a_child_of_a_fork_works_with_what_was_free_and_with_what_its_thread_held() {
         // One sleeper at each; the child has only their notes.
         let numbers: &[AtomicI32; 8] = leak([const { AtomicI32::new(0) }; 8]);
         let sleepers = test.crew(8, move |me| {
-            // SAFETY: takes nothing and touches nothing.
+            // SAFETY: `gettid` takes no argument and touches no memory.
             numbers[me].store(unsafe { libc::gettid() }, SeqCst);
             match me {
                 0 => *held.lock() += 1,

@@ -116,7 +116,7 @@ fn two_semaphores_hand_plain_data_through_a_ring() {
         filled: Semaphore,
         places: [UnsafeCell<usize>; PLACES],
     }
-    // SAFETY: who has a permit for a place is alone there; ThreadSanitizer watches that it is so.
+    // SAFETY: a thread with a permit for a place is alone there; ThreadSanitizer watches it.
     unsafe impl Sync for Ring {}
     watched(|test| {
         let ring: &Ring = leak(Ring {

@@ -27,7 +27,7 @@ impl Run {
         self
     }
 
-    /// Ours may take what the bare contestant takes, times so many hundredths.
+    /// The most that ours may take, in hundredths of what the bare contestant takes.
     pub(crate) fn at_most_bare(&mut self, hundredths: u32) -> &mut Self {
         self.goal = match hundredths {
             100 => "≤ bare".to_owned(),

@@ -36,7 +36,8 @@ use crate::scratch::Scratch;
 #[derive(Parser)]
 #[command(bin_name = "cargo bugs")]
 struct Arguments {
-    /// Which bugs: `lock` is a whole group, `lock/never-wakes` one. Without a name: everything.
+    /// The bugs to try: `lock` means a whole group, `lock/never-wakes` one bug. Without a name all
+    /// are tried.
     names: Vec<String>,
 
     /// Only bugs in files that differ from where this branch left `main`, or that are new

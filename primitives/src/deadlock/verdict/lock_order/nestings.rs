@@ -198,7 +198,7 @@ impl Nestings {
         std::iter::successors(real(nesting), move |place| real(self.nestings[*place].parent))
     }
 
-    /// Notes a nesting, which is not there yet, and in no order at first.
+    /// Notes a new nesting. It is in no order at first.
     pub(super) fn add(&mut self, parent: u32, lock: u32, at: Place, author: u32) -> u32 {
         self.uses(author);
         let new = self.nestings.insert(Nesting {

@@ -4,6 +4,7 @@
 
 mod calls;
 mod joining;
+mod panics;
 mod sharing;
 mod shutdown;
 mod waiting;

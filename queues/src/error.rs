@@ -2,6 +2,9 @@
 
 use std::error::Error;
 use std::fmt;
+use std::time::{Duration, Instant};
+
+use primitives::park::deadline_after;
 
 /// Implements the text of an error type that holds an item, for any item type.
 macro_rules! gives_back {
@@ -70,6 +73,21 @@ pub enum TryPutError<T> {
 }
 gives_back!(TryPutError { Full => "the queue is full", Shutdown => "the queue is shut down" });
 
+impl<T> TryPutError<T> {
+    /// After a try: the items, and until when to wait for room. An error if there is no time to
+    /// wait, or nothing to wait for. The clock is read here, after the try.
+    pub(crate) fn unless_it_is_over(
+        self,
+        timeout: Duration,
+    ) -> Result<(T, Option<Instant>), PutTimeoutError<T>> {
+        match self {
+            Self::Shutdown(items) => Err(PutTimeoutError::Shutdown(items)),
+            Self::Full(items) if timeout.is_zero() => Err(PutTimeoutError::Timeout(items)),
+            Self::Full(items) => Ok((items, deadline_after(timeout))),
+        }
+    }
+}
+
 /// `put_timeout` or `put_deadline` gave up.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum PutTimeoutError<T> {
@@ -100,6 +118,21 @@ pub enum TryGetError {
     Shutdown,
 }
 says!(TryGetError { Empty => "the queue is empty", Shutdown => "the queue is shut down and empty" });
+
+impl TryGetError {
+    /// After a try: until when to wait for an item. As
+    /// [`TryPutError::unless_it_is_over`](TryPutError).
+    pub(crate) fn unless_it_is_over(
+        self,
+        timeout: Duration,
+    ) -> Result<Option<Instant>, GetTimeoutError> {
+        match self {
+            Self::Shutdown => Err(GetTimeoutError::Shutdown),
+            Self::Empty if timeout.is_zero() => Err(GetTimeoutError::Timeout),
+            Self::Empty => Ok(deadline_after(timeout)),
+        }
+    }
+}
 
 /// `get_timeout` or `get_deadline` gave up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

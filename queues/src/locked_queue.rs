@@ -36,7 +36,6 @@ use std::mem;
 use std::time::{Duration, Instant};
 
 use primitives::deadlock::{Identity, Kind};
-use primitives::park::deadline_after;
 use primitives::sync::spin;
 use primitives::{Condition, Lock, LockGuard};
 
@@ -134,7 +133,6 @@ impl<S: Discipline> LockedQueue<S> {
     }
 }
 
-// ANCHOR: put
 /// Putting.
 impl<S: Discipline> LockedQueue<S> {
     /// Puts an item in; blocks while the queue is full. _Python_: `put(item)`.
@@ -183,14 +181,9 @@ impl<S: Discipline> LockedQueue<S> {
         timeout: Duration,
     ) -> Result<(), PutTimeoutError<S::Item>> {
         // Tries first, because reading the clock costs several times what a put does.
-        match self.try_put(item) {
-            Ok(()) => Ok(()),
-            Err(TryPutError::Shutdown(item)) => Err(PutTimeoutError::Shutdown(item)),
-            Err(TryPutError::Full(item)) if timeout.is_zero() => {
-                Err(PutTimeoutError::Timeout(item))
-            }
-            Err(TryPutError::Full(item)) => self.put_until(item, deadline_after(timeout)),
-        }
+        let Err(full) = self.try_put(item) else { return Ok(()) };
+        let (item, deadline) = full.unless_it_is_over(timeout)?;
+        self.put_until(item, deadline)
     }
 
     /// Puts an item in; blocks while the queue is full, until `deadline` at most.
@@ -261,9 +254,7 @@ impl<S: Discipline> LockedQueue<S> {
         }
     }
 }
-// ANCHOR_END: put
 
-// ANCHOR: get
 /// Getting.
 impl<S: Discipline> LockedQueue<S> {
     /// Takes the next item out; blocks while the queue is empty. _Python_: `get()`.
@@ -307,9 +298,7 @@ impl<S: Discipline> LockedQueue<S> {
         // Tries first, as `put_timeout` does.
         match self.try_get() {
             Ok(item) => Ok(item),
-            Err(TryGetError::Shutdown) => Err(GetTimeoutError::Shutdown),
-            Err(TryGetError::Empty) if timeout.is_zero() => Err(GetTimeoutError::Timeout),
-            Err(TryGetError::Empty) => self.get_until(deadline_after(timeout)),
+            Err(empty) => self.get_until(empty.unless_it_is_over(timeout)?),
         }
     }
 
@@ -394,7 +383,6 @@ impl<S: Discipline> LockedQueue<S> {
         Iter::new(self)
     }
 }
-// ANCHOR_END: get
 
 // ANCHOR: sleep
 impl<S: Discipline> LockedQueue<S> {

@@ -11,7 +11,6 @@ use std::time::{Duration, Instant};
 use std::vec;
 
 use primitives::LockGuard;
-use primitives::park::deadline_after;
 
 use super::{LockedQueue, State, unless_it_panics};
 use crate::discipline::Discipline;
@@ -86,14 +85,9 @@ impl<S: Discipline> LockedQueue<S> {
         items: Vec<S::Item>,
         timeout: Duration,
     ) -> Result<(), PutTimeoutError<Vec<S::Item>>> {
-        match self.try_put_many(items) {
-            Ok(()) => Ok(()),
-            Err(TryPutError::Shutdown(items)) => Err(PutTimeoutError::Shutdown(items)),
-            Err(TryPutError::Full(items)) if timeout.is_zero() => {
-                Err(PutTimeoutError::Timeout(items))
-            }
-            Err(TryPutError::Full(items)) => self.put_all(items, deadline_after(timeout)),
-        }
+        let Err(full) = self.try_put_many(items) else { return Ok(()) };
+        let (items, deadline) = full.unless_it_is_over(timeout)?;
+        self.put_all(items, deadline)
     }
 
     /// Puts all items in, one after the other; blocks while the queue is full, until `deadline` at
@@ -230,9 +224,7 @@ impl<S: Discipline> LockedQueue<S> {
     ) -> Result<usize, GetTimeoutError> {
         match self.try_get_many(into, most) {
             Ok(got) => Ok(got),
-            Err(TryGetError::Shutdown) => Err(GetTimeoutError::Shutdown),
-            Err(TryGetError::Empty) if timeout.is_zero() => Err(GetTimeoutError::Timeout),
-            Err(TryGetError::Empty) => self.get_up_to(into, most, deadline_after(timeout)),
+            Err(empty) => self.get_up_to(into, most, empty.unless_it_is_over(timeout)?),
         }
     }
 

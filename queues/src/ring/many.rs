@@ -20,7 +20,6 @@
 use std::time::{Duration, Instant};
 use std::vec;
 
-use primitives::park::deadline_after;
 use primitives::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 use super::Ring;
@@ -95,14 +94,9 @@ impl<T> Ring<T> {
         items: Vec<T>,
         timeout: Duration,
     ) -> Result<(), PutTimeoutError<Vec<T>>> {
-        match self.try_put_many(items) {
-            Ok(()) => Ok(()),
-            Err(TryPutError::Shutdown(items)) => Err(PutTimeoutError::Shutdown(items)),
-            Err(TryPutError::Full(items)) if timeout.is_zero() => {
-                Err(PutTimeoutError::Timeout(items))
-            }
-            Err(TryPutError::Full(items)) => self.put_all(items, deadline_after(timeout)),
-        }
+        let Err(full) = self.try_put_many(items) else { return Ok(()) };
+        let (items, deadline) = full.unless_it_is_over(timeout)?;
+        self.put_all(items, deadline)
     }
 
     /// Puts all items in, in their order; blocks while the ring is full, until `deadline` at most.
@@ -232,9 +226,7 @@ impl<T> Ring<T> {
     ) -> Result<usize, GetTimeoutError> {
         match self.try_get_many(into, most) {
             Ok(got) => Ok(got),
-            Err(TryGetError::Shutdown) => Err(GetTimeoutError::Shutdown),
-            Err(TryGetError::Empty) if timeout.is_zero() => Err(GetTimeoutError::Timeout),
-            Err(TryGetError::Empty) => self.get_up_to(into, most, deadline_after(timeout)),
+            Err(empty) => self.get_up_to(into, most, empty.unless_it_is_over(timeout)?),
         }
     }
 

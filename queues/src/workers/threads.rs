@@ -25,8 +25,8 @@ pub(crate) struct WorkerThreads {
 
 impl WorkerThreads {
     /// Starts the threads; each runs `work` on what they share. If `workers` has no name, the
-    /// threads get the name of the `pool`. If the system cannot make enough of them, the caller must tell the
-    /// running ones to end.
+    /// threads get the name of the `pool`. If the system cannot make enough of them, the caller
+    /// must tell the running ones to end.
     pub(crate) fn start<P: Send + Sync + 'static>(
         workers: &Workers,
         pool: &str,

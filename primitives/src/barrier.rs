@@ -282,8 +282,8 @@ impl<A> Barrier<A> {
     ///
     /// Threads whose round was tripped, but which have not woken up yet, do not fail.
     ///
-    /// It costs one load if there is nothing to do. Otherwise it costs a compare-exchange too, and a
-    /// call to the kernel if threads sleep.
+    /// It costs one load if there is nothing to do. Otherwise it costs a compare-exchange too, and
+    /// a call to the kernel if threads sleep.
     ///
     /// _Python_: `reset()`, which waits for a running action.
     pub fn reset(&self) {

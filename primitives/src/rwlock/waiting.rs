@@ -1,5 +1,5 @@
-//! The slow ways of a [`RawRwLock`]: how a thread waits to go in, and how a thread that leaves wakes
-//! those that wait.
+//! The slow ways of a [`RawRwLock`]: how a thread waits to go in, and how a thread that leaves
+//! wakes those that wait.
 
 use std::time::Instant;
 

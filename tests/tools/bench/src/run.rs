@@ -61,8 +61,8 @@ impl Run {
     /// What a run should take at most, so that a row has its rounds.
     const LONGEST: Duration = Duration::from_millis(100);
 
-    /// As [`LONGEST`](Self::LONGEST), beside other work: a row then has many contestants, and a round
-    /// is long. This is enough for ten time slices.
+    /// As [`LONGEST`](Self::LONGEST), beside other work: a row then has many contestants, and a
+    /// round is long. This is enough for ten time slices.
     const LONGEST_LOADED: Duration = Duration::from_millis(30);
 
     /// The first run of each contestant is neither counted nor pinned: some contestants ask once

@@ -9,6 +9,11 @@
 //! Killed processes make [`change_and_wake`] necessary. A store and a wake are two steps; a process
 //! that is killed between them leaves a sleeper that nothing wakes. `FUTEX_WAKE_OP` does both in
 //! one system call, and a SIGKILL takes effect before or after a system call.
+//!
+//! These calls are not those of `primitives::futex` with another flag. That door has back ends
+//! beside the kernel's futex (a table of sleepers, a model, other systems), and none of them
+//! reaches another process. A form for shared words in its public face would also be a way to sleep
+//! past the watched one. What both have in common is one loop around one system call.
 
 use std::io;
 use std::ptr;
@@ -28,9 +33,7 @@ pub(crate) enum Wait {
 pub(crate) type Deadline = Option<Instant>;
 
 /// The deadline `timeout` from now. A timeout that overflows the clock never expires.
-pub(crate) fn after(timeout: Duration) -> Deadline {
-    Instant::now().checked_add(timeout)
-}
+pub(crate) use primitives::park::deadline_after as after;
 
 /// Whether the deadline has come. Reads the clock.
 pub(crate) fn is_over(deadline: Deadline) -> bool {

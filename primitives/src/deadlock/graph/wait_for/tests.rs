@@ -154,3 +154,17 @@ fn everybody_sleeps_only_if_nobody_was_woken() {
     word.store(1, Relaxed); // one thread: nothing to order
     assert_eq!(graph.all_sleep(), Err(List::from([&raw const word])), "1 may have been woken");
 }
+
+#[test]
+fn a_thread_that_left_and_came_back_has_changed_the_graph() {
+    let mut graph = Graph::new();
+    assert_eq!(graph.enter(1, wants(&[1], 2)), None);
+    let before = graph.changes;
+    assert!(graph.leave(1).is_some());
+    assert_ne!(graph.changes, before);
+    assert_eq!(graph.enter(1, wants(&[1], 2)), None);
+    assert_ne!(
+        graph.changes, before,
+        "a detector that looked before does not take it for the same"
+    );
+}

@@ -20,38 +20,10 @@ use std::{cell::RefCell, mem};
 use loom::sync::atomic::AtomicU32;
 use loom::sync::atomic::Ordering::{Acquire, Relaxed};
 
-use crate::interleave::{self, Budget};
-use crate::{thread, world};
-
-/// What is decided.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Choice {
-    TimeOut,
-    SpuriousWakeUp,
-}
-
-type Coin = Arc<AtomicU32>;
-
-/// Coins that have not shown heads yet.
-#[derive(Default)]
-pub(crate) struct Coins {
-    of_thread: Vec<Purse>,
-}
-
-#[derive(Default)]
-struct Purse {
-    timeouts: Vec<Coin>,
-    spurious: Vec<Coin>,
-}
-
-impl Purse {
-    fn of(&mut self, choice: Choice) -> &mut Vec<Coin> {
-        match choice {
-            Choice::TimeOut => &mut self.timeouts,
-            Choice::SpuriousWakeUp => &mut self.spurious,
-        }
-    }
-}
+use crate::world;
+use crate::world::purses::{Choice, Purse};
+use crate::world::scheduler::{self, Budget};
+use crate::world::threads;
 
 /// Gives each of `threads` threads its coins. Call it at the beginning of an execution.
 pub(crate) fn mint(threads: usize) {
@@ -59,8 +31,8 @@ pub(crate) fn mint(threads: usize) {
     if timeouts == 0 && spurious == 0 {
         return;
     }
-    if interleave::is_on() {
-        return interleave::endow(threads, Budget { timeouts, spurious });
+    if scheduler::is_on() {
+        return scheduler::endow(threads, Budget { timeouts, spurious });
     }
     loom::stop_exploring();
     let minted = Rc::new(RefCell::new(Vec::new()));
@@ -94,13 +66,13 @@ pub(crate) fn mint(threads: usize) {
 
 /// Whether it happens this time. Both cases are explored, as long as the thread has a coin.
 pub(crate) fn flip(choice: Choice) -> bool {
-    if interleave::is_on() {
-        return interleave::leaves(|budget| match choice {
+    if scheduler::is_on() {
+        return scheduler::leaves(|budget| match choice {
             Choice::TimeOut => &mut budget.timeouts,
             Choice::SpuriousWakeUp => &mut budget.spurious,
         });
     }
-    let me = thread::me();
+    let me = threads::me();
     let coin = world::with(|w| {
         let purse = w.coins.of_thread.get_mut(me)?;
         purse.of(choice).last().cloned()

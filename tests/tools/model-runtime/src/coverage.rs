@@ -17,8 +17,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::explore::{self, Limits};
 use crate::interleave;
+use crate::options::Options;
 use crate::scenario::{Group, Scenario};
-use crate::trace::{Event, What};
+use crate::world::histories::{Histories, History};
 use crate::world::{self, Record, World};
 
 /// With more interleavings than this, a scenario is too large to count.
@@ -39,97 +40,6 @@ pub struct Coverage {
     pub reached: usize,
     /// The histories with main in its first role.
     pub reached_in_first_role: usize,
-}
-
-/// One operation, and what it saw.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-struct Did {
-    file: &'static str,
-    line: u32,
-    column: u32,
-    object: Option<usize>,
-    what: Saw,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-enum Saw {
-    Value(u64),
-    Stored(u64),
-    Failed(u64),
-    Slept,
-    WordChanged(u64),
-    Woken,
-    WokenForNoReason,
-    TimedOut,
-    Woke(usize),
-}
-
-/// The history of an execution: role and operations of each thread, sorted.
-type History = Vec<(usize, Vec<Did>)>;
-
-/// The histories of some executions.
-#[derive(Default)]
-pub(crate) struct Histories {
-    /// The role of each thread; threads of the same role have the same number.
-    roles: Vec<usize>,
-    all: HashSet<History>,
-}
-
-impl Histories {
-    fn of(scenario: &Scenario, first: usize) -> Self {
-        let roles = scenario.roles.len();
-        let kind = |role: usize| scenario.rotations.iter().filter(|&&start| start <= role).count();
-        let played = (0..roles).map(|thread| kind((first + thread) % roles));
-        // Threads that a role starts keep their number.
-        let started = (0..scenario.starts.len()).map(|thread| roles + 1 + thread);
-        let roles = played.chain(started).collect();
-        Self { roles, all: HashSet::new() }
-    }
-
-    /// Takes note of an execution that has ended.
-    pub(crate) fn add(&mut self, events: &[Event]) {
-        let mut history: History = self.roles.iter().map(|&role| (role, Vec::new())).collect();
-        for event in events {
-            if event.what == What::Check {
-                break;
-            }
-            if event.what.is_stale() {
-                return; // there is no such thing where atomics hold their newest value
-            }
-            if let Some(what) = saw(&event.what) {
-                let (file, line, column) =
-                    (world::file(event.at), event.at.line(), event.at.column());
-                let did = Did { file, line, column, object: event.object, what };
-                history[event.thread].1.push(did);
-            }
-        }
-        history.sort();
-        self.all.insert(history);
-    }
-}
-
-/// What an operation read, or how it ended.
-fn saw(what: &What) -> Option<Saw> {
-    Some(match what {
-        What::Load { value, .. } => Saw::Value(*value),
-        What::Store { value, .. } => Saw::Stored(*value),
-        What::Update { old, .. } | What::CompareExchange { result: Ok(old), .. } => {
-            Saw::Value(*old)
-        }
-        What::CompareExchange { result: Err(old), .. } => Saw::Failed(*old),
-        What::Sleep { .. } => Saw::Slept,
-        What::NoSleep { found, .. } => Saw::WordChanged(u64::from(*found)),
-        What::Woken { .. } => Saw::Woken,
-        What::WokenForNoReason => Saw::WokenForNoReason,
-        What::TimedOut { .. } => Saw::TimedOut,
-        What::Wake { woken, .. } => Saw::Woke(woken.len()),
-        What::Fence { .. }
-        | What::Read
-        | What::Write
-        | What::Yield
-        | What::Join { .. }
-        | What::Check => return None,
-    })
 }
 
 /// Counts all scenarios that are small enough to be counted.
@@ -153,7 +63,7 @@ pub fn measure_all(groups: &[Group]) -> Result<Vec<Coverage>, String> {
 /// the two is wrong.
 pub fn measure(group: &str, scenario: &Scenario) -> Result<Coverage, String> {
     let name = format!("{group}/{}", scenario.name);
-    let mut every = Histories::of(scenario, 0);
+    let mut every = histories(scenario, 0);
     let mut failed = None;
     let most = Some(MOST_INTERLEAVINGS);
     let (interleavings, complete) = interleave::every_world(scenario, most, |world, panicked| {
@@ -203,11 +113,11 @@ pub fn measure(group: &str, scenario: &Scenario) -> Result<Coverage, String> {
 /// All histories that loom reaches with main in one role, any number of preemptions, and its
 /// executions.
 fn loom(scenario: &Scenario, first: usize) -> Result<(HashSet<History>, u64), String> {
-    let mut settings = explore::settings(scenario, &explore::Options::default());
+    let mut settings = explore::settings(scenario, &Options::default());
     settings.record = Record::All;
     world::with(|w| {
         *w = World::open(settings);
-        w.histories = Some(Histories::of(scenario, first));
+        w.histories = Some(histories(scenario, first));
     });
     let limits = Limits { bound: None, most_executions: None, most_time: None };
     if let Some(panicked) = explore::check(scenario, first, limits) {
@@ -302,4 +212,15 @@ pub fn table(all: &[Coverage]) -> String {
         }
     }
     text
+}
+
+/// No histories yet, of a scenario with main in the role `first`.
+fn histories(scenario: &Scenario, first: usize) -> Histories {
+    let roles = scenario.roles.len();
+    let kind = |role: usize| scenario.rotations.iter().filter(|&&start| start <= role).count();
+    let played = (0..roles).map(|thread| kind((first + thread) % roles));
+    // Threads that a role starts keep their number.
+    let started = (0..scenario.starts.len()).map(|thread| roles + 1 + thread);
+    let roles = played.chain(started).collect();
+    Histories::new(roles)
 }

@@ -5,28 +5,14 @@
 //! Recording all executions would make each several times slower, and all records but one would be
 //! discarded.
 
-use std::cell::{Cell, RefCell};
-use std::panic::{self, AssertUnwindSafe};
-use std::sync::{Arc, Once};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::mutant::Mutant;
+use crate::options::Options;
+use crate::panicked::{Panicked, quietly};
 use crate::report::{self, Counterexample, Outcome, Pass, Verdict};
-use crate::scenario::Scenario;
+use crate::scenario::{Group, Scenario};
 use crate::world::{self, Record, Settings, World};
-
-/// What to change about a run.
-#[derive(Clone, Debug, Default)]
-pub struct Options {
-    /// A mistake to be made at one place.
-    pub mutant: Option<Mutant>,
-    /// The number of executions after which to stop, for each role of main.
-    pub most_executions: Option<u64>,
-    /// Time after which to stop.
-    pub most_time: Option<Duration>,
-    /// Only determines whether it fails, not how.
-    pub no_trace: bool,
-}
 
 /// After this many branches an execution counts as endless. The longest scenario here has a few
 /// hundred.
@@ -206,48 +192,10 @@ pub(crate) fn check(scenario: &Scenario, first: usize, limits: Limits) -> Option
     quietly(move || builder.check(move || execute(first)))
 }
 
-/// A panic that ended an execution.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Panicked {
-    pub(crate) message: String,
-    pub(crate) file: String,
-    pub(crate) line: u32,
-}
-
-thread_local! {
-    static QUIET: Cell<bool> = const { Cell::new(false) };
-    static PANICKED: RefCell<Option<Panicked>> = const { RefCell::new(None) };
-}
-
-/// Runs `f`; a panic is kept instead of being printed.
-pub(crate) fn quietly(f: impl FnOnce()) -> Option<Panicked> {
-    static HOOK: Once = Once::new();
-    HOOK.call_once(|| {
-        let print = panic::take_hook();
-        panic::set_hook(Box::new(move |info| {
-            if QUIET.get() {
-                keep(info);
-            } else {
-                print(info);
-            }
-        }));
-    });
-    PANICKED.set(None);
-    let before = QUIET.replace(true);
-    let result = panic::catch_unwind(AssertUnwindSafe(f));
-    QUIET.set(before);
-    result.is_err().then(|| PANICKED.take().unwrap_or_default())
-}
-
-fn keep(info: &panic::PanicHookInfo<'_>) {
-    let at = info.location();
-    let panicked = Panicked {
-        message: info.payload_as_str().unwrap_or("a panic without a message").to_owned(),
-        file: at.map(|at| at.file().to_owned()).unwrap_or_default(),
-        line: at.map(panic::Location::line).unwrap_or_default(),
-    };
-    PANICKED.with_borrow_mut(|kept| {
-        // The first panic counts: later ones happen while the model is torn down.
-        kept.get_or_insert(panicked);
-    });
+impl Group {
+    /// Explores its scenarios, one after the other, in this process.
+    #[must_use]
+    pub fn outcomes(&self, options: &Options) -> Vec<Outcome> {
+        self.scenarios.iter().map(|scenario| explore(self.name, scenario, options)).collect()
+    }
 }

@@ -14,15 +14,14 @@
 use std::panic::Location;
 use std::sync::Arc;
 
-use crate::coins::{self, Choice};
-use crate::interleave;
-use crate::model_failed;
-use crate::reach::{self, Reach};
-use crate::site;
+use crate::coins;
 use crate::sync::atomic::{AtomicU32, look_at};
-use crate::thread::{self, Doing};
-use crate::trace::{self, What};
-use crate::world::{self, At};
+use crate::world::purses::Choice;
+use crate::world::reach::{self, Reach};
+use crate::world::threads::{self, Doing};
+use crate::world::trace::{self, What};
+use crate::world::waiter::{End, Waiter, blocks, unpark};
+use crate::world::{self, At, model_failed, scheduler, site};
 
 /// How a [`wait`] ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,26 +29,6 @@ pub enum Outcome {
     /// Woken, or the word was not the expected one, or a spurious wake-up.
     Woken,
     /// The deadline has passed, and no wake-up was consumed.
-    TimedOut,
-}
-
-/// An entry in the list of sleepers.
-pub(crate) struct Waiter {
-    ticket: u64,
-    address: usize,
-    pub(crate) object: usize,
-    pub(crate) thread: usize,
-    /// None where threads are not loom's.
-    handle: Option<loom::thread::Thread>,
-    timed: bool,
-    ended: Option<End>,
-    pub(crate) at: At,
-}
-
-/// Why a sleep is over.
-#[derive(Clone, Copy)]
-enum End {
-    Woken { by: usize },
     TimedOut,
 }
 
@@ -68,7 +47,7 @@ pub fn wait(word: &AtomicU32, expected: u32, timed: bool) -> Outcome {
         return Outcome::Woken;
     }
 
-    let me = thread::me();
+    let me = threads::me();
     let ticket = enter(std::ptr::from_ref(word) as usize, object, me, timed, at);
     reach::note(Reach::Slept);
     say(What::Sleep { expected, timed });
@@ -111,15 +90,15 @@ pub fn wait(word: &AtomicU32, expected: u32, timed: bool) -> Outcome {
             }
             None => {}
         }
-        thread::blocks(me, Doing::Asleep);
+        blocks(me, Doing::Asleep);
         if ended(ticket).is_none() {
-            if interleave::is_on() {
-                interleave::pause();
+            if scheduler::is_on() {
+                scheduler::pause();
             } else {
                 loom::thread::park();
             }
         }
-        thread::runs(me);
+        threads::runs(me);
     }
 }
 
@@ -152,12 +131,12 @@ fn wake(word: *const AtomicU32, all: bool, at: At) -> bool {
     if most.is_some() {
         match handle {
             Some(handle) => _ = look_at(&handle),
-            None if interleave::is_on() => interleave::step(),
+            None if scheduler::is_on() => scheduler::step(),
             None => {}
         }
     }
 
-    let by = thread::me();
+    let by = threads::me();
     let mut waiting = 0;
     let mut woken = Vec::new();
     world::with(|w| {
@@ -174,34 +153,15 @@ fn wake(word: *const AtomicU32, all: bool, at: At) -> bool {
     let threads = woken.iter().map(|&(thread, _)| thread).collect();
     trace::row(at, object, What::Wake { all, woken: threads, dropped: most.is_none() });
     for (thread, handle) in woken {
-        thread::runs(thread);
+        threads::runs(thread);
         unpark(handle);
     }
     // As without the mutant: a thread that forgets a wake continues as after it.
     waiting > 0
 }
 
-/// No thread can run: lets a deadline come, if a thread has one. Returns whether one had.
-pub(crate) fn let_time_pass() -> bool {
-    let late = world::with(|w| {
-        let waiter = w.waiters.iter_mut().find(|x| x.timed && x.ended.is_none())?;
-        waiter.ended = Some(End::TimedOut);
-        Some((waiter.thread, waiter.handle.clone()))
-    });
-    let Some((thread, handle)) = late else { return false };
-    thread::runs(thread);
-    unpark(handle);
-    true
-}
-
-fn unpark(handle: Option<loom::thread::Thread>) {
-    if let Some(handle) = handle {
-        handle.unpark();
-    }
-}
-
 fn enter(address: usize, object: usize, thread: usize, timed: bool, at: At) -> u64 {
-    let handle = (!interleave::is_on()).then(loom::thread::current);
+    let handle = (!scheduler::is_on()).then(loom::thread::current);
     world::with(|w| {
         w.clock += 1;
         let ticket = w.clock;

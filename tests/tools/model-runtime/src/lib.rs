@@ -11,6 +11,7 @@
 //! | [`sync`]     | atomics and cells that know their own `file:line:column` and keep a record         |
 //! | [`futex`]    | sleeping and waking by address, with lost wake-ups reported by name                |
 //! | [`clock`]    | the present, which moves only when a wait comes to its deadline                   |
+//! | `world`      | the state of an execution that all of these look into, and its parts               |
 //! | `coins`      | a yes or no that loom explores both ways: timeouts, spurious wake-ups              |
 //! | [`thread`]   | threads whose state (running, asleep, waiting for another) is known                |
 //! | `mutant`     | a weaker ordering or a forgotten wake at one place, without recompiling            |
@@ -40,23 +41,21 @@ pub mod coverage;
 #[cfg(model)]
 mod explore;
 #[cfg(model)]
-mod failure;
-#[cfg(model)]
 pub mod futex;
 #[cfg(model)]
 pub mod interleave;
 #[cfg(model)]
-pub mod mutant;
+mod kind;
 #[cfg(model)]
-mod reach;
+mod options;
+#[cfg(model)]
+mod panicked;
 #[cfg(model)]
 pub mod report;
 #[cfg(model)]
 pub mod runner;
 #[cfg(model)]
 pub mod scenario;
-#[cfg(model)]
-pub mod site;
 #[cfg(model)]
 pub mod spin;
 #[cfg(model)]
@@ -66,8 +65,6 @@ pub mod sync;
 #[cfg(model)]
 pub mod thread;
 #[cfg(model)]
-mod trace;
-#[cfg(model)]
 mod world;
 
 /// Thread-locals and statics of the model: each execution begins with new ones.
@@ -75,10 +72,12 @@ mod world;
 pub use loom::{lazy_static, thread_local};
 
 #[cfg(model)]
-pub use explore::{Options, explore};
+pub use explore::explore;
 #[cfg(model)]
-pub use reach::{Reach, reached};
+pub use options::Options;
 #[cfg(model)]
 pub use scenario::{Draft, Group, Scenario};
 #[cfg(model)]
-pub use world::{PartOf, model_failed, part_of};
+pub use world::reach::{Reach, reached};
+#[cfg(model)]
+pub use world::{PartOf, model_failed, mutant, part_of, site};

@@ -14,11 +14,12 @@ use serde::{Deserialize, Serialize};
 pub(crate) use self::judge::judge;
 pub use self::row::Row;
 pub(crate) use self::row::rows;
-use crate::explore::Options;
-use crate::mutant;
-use crate::reach::Reach;
+pub use crate::kind::Kind;
+use crate::options::Options;
 use crate::scenario::Scenario;
-use crate::site::Site;
+use crate::world::mutant;
+use crate::world::reach::Reach;
+use crate::world::site::Site;
 use crate::world::{self, World};
 
 /// All about one scenario.
@@ -115,36 +116,6 @@ pub enum Verdict {
         /// Why.
         error: String,
     },
-}
-
-/// The kinds of failure.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Kind {
-    /// Two threads touch the same data, one of them writes, and nothing orders the two.
-    DataRace,
-    /// Threads sleep, and no thread is left to wake them.
-    LostWakeUp,
-    /// An assertion, or another panic.
-    Panic,
-    /// A loop that never ends.
-    Endless,
-    /// The checker reached one of its limits.
-    Limit,
-}
-
-impl Kind {
-    /// Its text in a summary.
-    #[must_use]
-    pub fn text(self) -> &'static str {
-        match self {
-            Self::DataRace => "data race",
-            Self::LostWakeUp => "lost wake-up",
-            Self::Panic => "panic",
-            Self::Endless => "endless loop",
-            Self::Limit => "limit of the checker",
-        }
-    }
 }
 
 /// An execution that failed.

@@ -14,9 +14,9 @@ use serde::{Deserialize, Serialize};
 
 use self::print::{Json, Print, Text};
 use crate::coverage;
-use crate::mutant::Mutant;
 use crate::report::Outcome;
 use crate::scenario::Group;
+use crate::world::mutant::Mutant;
 
 /// The exit status for a bad command line.
 const USAGE: u8 = 2;

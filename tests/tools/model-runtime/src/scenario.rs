@@ -3,10 +3,9 @@
 use std::panic::Location;
 use std::sync::Arc;
 
-use crate::explore::{Options, explore};
-use crate::reach::Reach;
-use crate::report::{Kind, Outcome};
-use crate::trace::{self, What};
+use crate::kind::Kind;
+use crate::world::reach::Reach;
+use crate::world::trace::{self, What};
 use crate::{coins, thread, world};
 
 /// loom has five threads, and the coins need one.
@@ -293,12 +292,6 @@ impl Group {
         scenarios
             .chain(self.tests.iter().map(|test| test.0))
             .map(|name| format!("{}/{name}", self.name))
-    }
-
-    /// Explores its scenarios, one after the other, in this process.
-    #[must_use]
-    pub fn outcomes(&self, options: &Options) -> Vec<Outcome> {
-        self.scenarios.iter().map(|scenario| explore(self.name, scenario, options)).collect()
     }
 
     /// Adds a scenario.

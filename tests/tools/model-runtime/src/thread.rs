@@ -4,30 +4,10 @@
 use std::panic::Location;
 use std::sync::{Arc, Mutex};
 
-use crate::failure::{Failure, Sleeper, fail};
-use crate::trace::{self, What};
-use crate::world::{self, At, World};
-use crate::{futex, interleave, model_failed};
-
-/// What a thread is doing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Doing {
-    /// It runs, or could run.
-    Running,
-    /// It sleeps on a word.
-    Asleep,
-    /// It waits for another thread to end.
-    Joining(usize, At),
-    /// It has ended.
-    Done,
-}
-
-/// A thread of the model.
-pub(crate) struct ThreadState {
-    /// loom's name for it; none before it has run.
-    id: Option<loom::thread::ThreadId>,
-    pub(crate) doing: Doing,
-}
+use crate::world::threads::{Doing, ThreadState, me, runs};
+use crate::world::trace::{self, What};
+use crate::world::waiter::blocks;
+use crate::world::{self, model_failed, scheduler};
 
 /// Which thread: a small number, 0 for main, and then in the order in which they were started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -68,8 +48,8 @@ pub fn yield_now() {
     }
     let at = Location::caller();
     trace::row(at, None, What::Yield);
-    if interleave::is_on() {
-        interleave::step();
+    if scheduler::is_on() {
+        scheduler::step();
     } else {
         loom::thread::yield_now();
     }
@@ -105,10 +85,10 @@ where
         blocks(thread, Doing::Done);
         result
     };
-    let handle = if interleave::is_on() {
+    let handle = if scheduler::is_on() {
         let result = Arc::new(Mutex::new(None));
         let place = Arc::clone(&result);
-        interleave::start(move || *place.lock().expect("nothing panics under it") = Some(run()));
+        scheduler::start(move || *place.lock().expect("nothing panics under it") = Some(run()));
         Handle::Interleaved(result)
     } else {
         Handle::Loom(loom::thread::spawn(run))
@@ -134,7 +114,7 @@ impl<T> JoinHandle<T> {
                 if let Some(result) = result.lock().expect("nothing panics under it").take() {
                     break Ok(result);
                 }
-                interleave::pause();
+                scheduler::pause();
             },
         };
         runs(me);
@@ -171,83 +151,9 @@ pub(crate) fn main_ends() {
 }
 
 fn began(thread: usize) {
-    let id = (!interleave::is_on()).then(|| loom::thread::current().id());
+    let id = (!scheduler::is_on()).then(|| loom::thread::current().id());
     world::with(|w| {
         w.threads[thread].id = id;
         w.trace.running = thread;
     });
-}
-
-/// The number of the thread that calls.
-pub(crate) fn me() -> usize {
-    if let Some(running) = interleave::running() {
-        return running;
-    }
-    let id = Some(loom::thread::current().id());
-    world::with(|w| w.threads.iter().position(|thread| thread.id == id))
-        .expect("threads of a model are started by `model::thread::spawn`")
-}
-
-/// As [`me`], if this execution is recorded.
-pub(crate) fn me_if_recorded() -> Option<usize> {
-    world::with(|w| w.trace.on).then(me)
-}
-
-/// The thread can run again.
-pub(crate) fn runs(thread: usize) {
-    world::with(|w| w.threads[thread].doing = Doing::Running);
-}
-
-/// The thread is about to block, or to end. If no thread can run, either time passes, for a thread
-/// with a deadline, or this is the end.
-pub(crate) fn blocks(thread: usize, doing: Doing) {
-    if model_failed() {
-        return;
-    }
-    let stuck = world::with(|w| {
-        w.threads[thread].doing = doing;
-        w.is_stuck()
-    });
-    if stuck && !futex::let_time_pass() {
-        fail(world::with(|w| w.lost_wake_up()));
-    }
-}
-
-impl World {
-    /// The thread with this name in loom.
-    pub(crate) fn thread_named(&self, name: &str) -> Option<usize> {
-        self.threads.iter().position(|thread| thread.id.is_some_and(|id| format!("{id:?}") == name))
-    }
-
-    /// The threads that can go on.
-    pub(crate) fn ready(&self) -> Vec<usize> {
-        (0..self.threads.len()).filter(|&thread| self.can_run(self.threads[thread].doing)).collect()
-    }
-
-    fn can_run(&self, doing: Doing) -> bool {
-        match doing {
-            Doing::Running => true,
-            Doing::Joining(other, _) => self.threads[other].doing == Doing::Done,
-            Doing::Asleep | Doing::Done => false,
-        }
-    }
-
-    fn is_stuck(&self) -> bool {
-        self.threads.iter().all(|thread| !self.can_run(thread.doing))
-            && self.threads.iter().any(|thread| thread.doing != Doing::Done)
-    }
-
-    fn lost_wake_up(&self) -> Failure {
-        let sleepers = self
-            .waiters
-            .iter()
-            .map(|waiter| Sleeper { thread: waiter.thread, object: waiter.object, at: waiter.at })
-            .collect();
-        let joining =
-            self.threads.iter().enumerate().filter_map(|(thread, state)| match state.doing {
-                Doing::Joining(other, at) => Some((thread, other, at)),
-                _ => None,
-            });
-        Failure::LostWakeUp { sleepers, joining: joining.collect() }
-    }
 }

@@ -4,6 +4,33 @@
 //! thread-local value: reading or changing it is not a step of the model, and adds no
 //! interleavings. It must never stay borrowed during a call to loom, because loom may switch to
 //! another thread there.
+//!
+//! Its parts are data with the operations that need only the world. `coins`, `futex`, `thread` and
+//! the atomics stand above it.
+//!
+//! | part        | idea                                                             |
+//! | ----------- | ---------------------------------------------------------------- |
+//! | `failure`   | how an execution can fail                                        |
+//! | `site`      | the places in the source that were executed                      |
+//! | `mutant`    | a change at one of them                                          |
+//! | `scheduler` | the state of the scheduler that stands in for loom               |
+//! | `threads`   | what each thread does                                            |
+//! | `trace`     | the record of this execution                                     |
+//! | `histories` | the records of many executions, for `coverage`                   |
+//! | `purses`    | the coins that each thread has left                              |
+//! | `reach`     | what the scenario has reached                                    |
+//! | `waiter`    | the list of sleepers                                             |
+
+pub(crate) mod failure;
+pub(crate) mod histories;
+pub mod mutant;
+pub(crate) mod purses;
+pub(crate) mod reach;
+pub(crate) mod scheduler;
+pub mod site;
+pub(crate) mod threads;
+pub(crate) mod trace;
+pub(crate) mod waiter;
 
 use std::cell::RefCell;
 use std::panic::Location;
@@ -11,16 +38,16 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::coins::Coins;
-use crate::coverage::Histories;
-use crate::failure::Failure;
-use crate::futex::Waiter;
-use crate::interleave::Scheduler;
-use crate::mutant::Mutant;
-use crate::reach::Reached;
-use crate::site::Sites;
-use crate::thread::ThreadState;
-use crate::trace::{Event, Trace};
+use self::failure::Failure;
+use self::histories::Histories;
+use self::mutant::Mutant;
+use self::purses::Coins;
+use self::reach::Reached;
+use self::scheduler::Scheduler;
+use self::site::Sites;
+use self::threads::ThreadState;
+use self::trace::{Event, Trace};
+use self::waiter::Waiter;
 
 /// A place in the source.
 pub(crate) type At = &'static Location<'static>;

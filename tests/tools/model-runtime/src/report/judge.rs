@@ -3,9 +3,9 @@
 use generated::place;
 
 use super::{Kind, name};
-use crate::explore::Panicked;
-use crate::failure::Failure;
-use crate::trace::What;
+use crate::panicked::Panicked;
+use crate::world::failure::Failure;
+use crate::world::trace::What;
 use crate::world::{At, World};
 
 /// The kind and the sentence; an error if the failure is a mutant that does not fit.

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{name, source};
-use crate::site::Operation;
-use crate::trace::{Event, What};
+use crate::world::site::Operation;
+use crate::world::trace::{Event, What};
 use crate::world::{self, Shape, World};
 
 /// One operation of one thread.

@@ -7,8 +7,8 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::{Arguments, Reply, TestOutcome};
-use crate::mutant::Mutant;
 use crate::report::{Outcome, Verdict};
+use crate::world::mutant::Mutant;
 
 /// The defaults, unless a line says otherwise.
 const LEGEND: &str = "(complete: any number of preemptions, or as many as the line says; each thread may wake up spuriously \

@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 use std::{process, thread};
 
 use super::{Job, Reply, TestOutcome};
-use crate::explore::{Options, explore, quietly};
+use crate::explore::explore;
+use crate::options::Options;
+use crate::panicked::quietly;
 use crate::scenario::Group;
 
 /// Answers jobs. When no more jobs can come, because the runner is done or dead, the process ends

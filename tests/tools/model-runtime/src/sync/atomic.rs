@@ -16,15 +16,14 @@ use std::panic::Location;
 use std::sync::Arc;
 
 pub use loom::sync::atomic::Ordering;
-use serde::{Deserialize, Serialize};
 
 pub use self::exclusive::Exclusive;
 pub use self::value::{Bits, Integer, Value};
-use crate::interleave;
-use crate::site::{self, Operation};
-use crate::trace::{self, Event, What};
-use crate::world::{self, At, Object};
-use crate::{model_failed, thread};
+pub use crate::world::site::Update;
+use crate::world::site::{self, Operation};
+use crate::world::threads;
+use crate::world::trace::{self, Event, What};
+use crate::world::{self, At, Object, model_failed, scheduler};
 
 /// An atomic 32-bit number, and a word that threads may sleep on.
 pub type AtomicU32 = Atomic<u32>;
@@ -46,37 +45,13 @@ pub struct Atomic<V: Value> {
     object: usize,
 }
 
-/// The operations that read and write in one step.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Update {
-    /// `swap`.
-    Swap,
-    /// `fetch_add`.
-    Add,
-    /// `fetch_sub`.
-    Sub,
-    /// `fetch_and`.
-    And,
-    /// `fetch_nand`.
-    Nand,
-    /// `fetch_or`.
-    Or,
-    /// `fetch_xor`.
-    Xor,
-    /// `fetch_max`.
-    Max,
-    /// `fetch_min`.
-    Min,
-}
-
 impl<V: Value> Atomic<V> {
     /// An atomic that holds `value`.
     #[track_caller]
     #[must_use]
     pub fn new(value: V) -> Self {
         let at = Location::caller();
-        let word = (!interleave::is_on()).then(|| Arc::new(V::word(value)));
+        let word = (!scheduler::is_on()).then(|| Arc::new(V::word(value)));
         let object = Object {
             made: Vec::new(),
             shape: V::SHAPE,
@@ -283,7 +258,7 @@ impl<V: Value> Atomic<V> {
 
     /// Keeps the newest value and writes the row.
     fn done(&self, at: At, what: impl FnOnce(u64) -> What, stored: Option<V>) {
-        let me = thread::me_if_recorded();
+        let me = threads::me_if_recorded();
         world::with(|w| {
             w.touch(self.object, std::ptr::from_ref(self) as usize);
             let newest = w.objects[self.object].newest;
@@ -298,7 +273,7 @@ impl<V: Value> Atomic<V> {
 
     /// Lets others go first, and returns the value afterwards.
     fn step(&self) -> V {
-        interleave::step();
+        scheduler::step();
         self.newest()
     }
 
@@ -377,7 +352,7 @@ pub fn fence(order: Ordering) {
     let at = Location::caller();
     let order = site::fenced(at, order);
     if let Some(order) = order
-        && !interleave::is_on()
+        && !scheduler::is_on()
     {
         loom::sync::atomic::fence(order);
     }

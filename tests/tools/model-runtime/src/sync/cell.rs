@@ -3,10 +3,8 @@
 use std::fmt;
 use std::panic::Location;
 
-use crate::interleave;
-use crate::model_failed;
-use crate::trace::{self, What};
-use crate::world::{self, Object, Shape};
+use crate::world::trace::{self, What};
+use crate::world::{self, Object, Shape, model_failed, scheduler};
 
 /// [`core::cell::UnsafeCell`] whose contents are lent to a closure.
 ///
@@ -37,7 +35,7 @@ impl<T> UnsafeCell<T> {
         let object = world::with(|w| w.add(object, at));
         Self {
             object,
-            watched: (!interleave::is_on()).then(|| loom::cell::UnsafeCell::new(())),
+            watched: (!scheduler::is_on()).then(|| loom::cell::UnsafeCell::new(())),
             contents: core::cell::UnsafeCell::new(value),
         }
     }

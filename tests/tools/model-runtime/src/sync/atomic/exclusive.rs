@@ -5,7 +5,7 @@ use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
 use super::{Atomic, Value};
-use crate::{model_failed, world};
+use crate::world::{self, model_failed};
 
 /// The value of an atomic without other accesses; changes are written back at the end.
 pub struct Exclusive<'a, V: Value> {

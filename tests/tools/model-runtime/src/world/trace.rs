@@ -2,8 +2,8 @@
 
 use loom::sync::atomic::Ordering;
 
-use crate::sync::atomic::Update;
-use crate::thread;
+use super::site::Update;
+use super::threads;
 use crate::world::{self, At};
 
 /// The rows of the current execution, if it is recorded.
@@ -64,7 +64,7 @@ impl What {
 
 /// Writes a row, if this execution is recorded.
 pub(crate) fn row(at: At, object: Option<usize>, what: What) {
-    if let Some(thread) = thread::me_if_recorded() {
+    if let Some(thread) = threads::me_if_recorded() {
         world::with(|w| w.record(Event { thread, object, at, what }));
     }
 }

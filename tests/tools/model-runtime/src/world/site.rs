@@ -10,8 +10,7 @@ use std::hash::{BuildHasherDefault, Hasher};
 use loom::sync::atomic::Ordering;
 use serde::{Deserialize, Serialize};
 
-use crate::mutant::Change;
-use crate::sync::atomic::Update;
+use super::failure::{Failure, fail};
 use crate::world::{self, At};
 
 /// What is done at a site.
@@ -33,6 +32,47 @@ pub enum Operation {
     /// A wake of one sleeper.
     WakeOne,
     /// A wake of all sleepers.
+    WakeAll,
+}
+
+/// The operations that read and write in one step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Update {
+    /// `swap`.
+    Swap,
+    /// `fetch_add`.
+    Add,
+    /// `fetch_sub`.
+    Sub,
+    /// `fetch_and`.
+    And,
+    /// `fetch_nand`.
+    Nand,
+    /// `fetch_or`.
+    Or,
+    /// `fetch_xor`.
+    Xor,
+    /// `fetch_max`.
+    Max,
+    /// `fetch_min`.
+    Min,
+}
+
+/// What is changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Change {
+    /// The ordering, or the first of two.
+    Order(Ordering),
+    /// The ordering of a compare-exchange that fails.
+    Failure(Ordering),
+    /// A fence is left out.
+    NoFence,
+    /// A wake is left out.
+    DropWake,
+    /// A wake of all wakes one.
+    WakeOne,
+    /// A wake of one wakes all.
     WakeAll,
 }
 
@@ -144,8 +184,7 @@ fn first_visit(mut site: Site) -> Option<Change> {
         w.sites.all.push(site);
         fits
     });
-    change
-        .unwrap_or_else(|error| crate::failure::fail(crate::failure::Failure::BadMutant { error }))
+    change.unwrap_or_else(|error| fail(Failure::BadMutant { error }))
 }
 
 /// Mixes the address of a location: addresses that differ only in their high bits would collide in

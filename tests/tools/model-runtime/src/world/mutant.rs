@@ -17,8 +17,8 @@ use std::str::FromStr;
 
 use loom::sync::atomic::Ordering;
 
-use crate::site::{Operation, Site};
-use crate::sync::atomic::Update;
+pub use super::site::Change;
+use super::site::{Operation, Site, Update};
 use crate::world::At;
 
 /// One change at one place.
@@ -28,23 +28,6 @@ pub struct Mutant {
     line: u32,
     column: Option<u32>,
     change: Change,
-}
-
-/// What is changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Change {
-    /// The ordering, or the first of two.
-    Order(Ordering),
-    /// The ordering of a compare-exchange that fails.
-    Failure(Ordering),
-    /// A fence is left out.
-    NoFence,
-    /// A wake is left out.
-    DropWake,
-    /// A wake of all wakes one.
-    WakeOne,
-    /// A wake of one wakes all.
-    WakeAll,
 }
 
 impl Mutant {

@@ -366,7 +366,6 @@ fn schedule(app: &App) -> Result<::tasks::BeatHandle, ::tasks::Error> {
 fn work(args: &Args, app: &App) -> anyhow::Result<Outcome> {
     let worker = app.worker().concurrency(args.threads).events(true).start()?;
     let (stopper, ended) = (worker.stopper(), worker.stopper());
-    // ANCHOR: ending
     on_each_ctrl_c(move |press| match press {
         1 => stopper.request_stop(),
         2 => stopper.give_up(),
@@ -374,7 +373,6 @@ fn work(args: &Args, app: &App) -> anyhow::Result<Outcome> {
     })?;
     say(format_args!("{} works for {}; Ctrl-C ends it", worker.name(), app.broker().name()));
     worker.wait(); // until the first one, or `celery control shutdown`
-    // ANCHOR_END: ending
     if worker.active() > 0 {
         let them = counted(worker.active(), "running task");
         say(format_args!(

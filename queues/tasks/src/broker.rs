@@ -18,6 +18,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+#[cfg(any(feature = "redis", feature = "amqp"))]
+use serde_json::json;
 
 use crate::error::Error;
 use crate::message::Message;
@@ -26,7 +28,7 @@ use crate::wire::Undecodable;
 /// How a broker finds a claimed message again. Only the broker interprets it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Receipt {
-    /// A text: on Redis the delivery tag.
+    /// A text: on Redis the delivery tag; on RabbitMQ the channel and its number for the message.
     pub tag: Box<str>,
     /// A number: on RabbitMQ the channel's delivery tag.
     pub number: u64,
@@ -103,6 +105,19 @@ pub trait Broker: Send + Sync + 'static {
 
     /// This message is not done.
     fn nack(&self, delivery: &Delivery, how: Nack) -> Result<(), Error>;
+
+    /// Called just before a redelivered message runs, for brokers that can count redeliveries only
+    /// by sending the message once more. Returns whether it has: then this delivery is settled, and
+    /// the copy, counted, comes by a claim.
+    fn recount(&self, _delivery: &Delivery) -> Result<bool, Error> {
+        Ok(false)
+    }
+
+    /// Called after a worker's last claim: messages that were fetched ahead of claims go back.
+    /// Other workers' claims fetch again.
+    fn release(&self) -> Result<(), Error> {
+        Ok(())
+    }
 
     /// The worker that holds these is alive.
     fn refresh(&self, _receipts: &[Receipt]) -> Result<(), Error> {
@@ -208,4 +223,32 @@ pub struct Command {
     pub destination: Option<Vec<String>>,
     /// Where an answer goes, if one is wanted. Only the broker interprets it.
     pub reply_to: Option<Value>,
+}
+
+#[cfg(any(feature = "redis", feature = "amqp"))]
+impl Command {
+    /// Reads what a client broadcasts.
+    pub(crate) fn read(body: &Value) -> Option<Self> {
+        let destination = body["destination"].as_array().map(|names| {
+            names.iter().filter_map(Value::as_str).map(str::to_owned).collect::<Vec<_>>()
+        });
+        let reply_to = body["reply_to"]["routing_key"]
+            .as_str()
+            .map(|_| json!({"to": body["reply_to"], "ticket": body["ticket"]}));
+        Some(Self {
+            method: body["method"].as_str()?.to_owned(),
+            arguments: body["arguments"].clone(),
+            destination,
+            reply_to,
+        })
+    }
+
+    /// A command for a broadcast, with the fields that Celery's workers ask for.
+    pub(crate) fn whole(command: &Value) -> Value {
+        let mut command = command.clone();
+        for key in ["destination", "pattern", "matcher"] {
+            command.as_object_mut().map(|map| map.entry(key).or_insert(Value::Null));
+        }
+        command
+    }
 }

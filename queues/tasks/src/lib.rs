@@ -25,7 +25,7 @@
 //! | several tasks put together          | [`chain`], [`group`], [`chord`]: [`Signature`]                     |
 //! | threads that run them               | [`Worker`]                                                         |
 //! | sending by the clock                | [`Beat`], [`Crontab`]                                              |
-//! | where tasks wait                    | [`Broker`]: [`InProcess`], `Redis` (feature `redis`)               |
+//! | where tasks wait                    | [`Broker`]: [`InProcess`], `Redis` (feature `redis`), `Amqp` (feature `amqp`) |
 //! | where results stay                  | [`ResultStore`]                                                    |
 //!
 //! **At least once.** A worker acknowledges a task when it is done. If it dies before, another
@@ -34,7 +34,7 @@
 
 #![warn(missing_docs)]
 // Without a server there is no wire; its reader and writer are still one file.
-#![cfg_attr(not(feature = "redis"), allow(dead_code))]
+#![cfg_attr(not(all(feature = "redis", feature = "amqp")), allow(dead_code))]
 
 #[cfg(test)]
 use watchdog as _;
@@ -61,6 +61,8 @@ mod wire;
 mod broker;
 mod results;
 
+#[cfg(feature = "amqp")]
+mod amqp;
 mod in_process;
 #[cfg(feature = "redis")]
 mod redis;
@@ -83,6 +85,8 @@ mod beat;
 
 #[cfg(feature = "redis")]
 pub use self::redis::Redis;
+#[cfg(feature = "amqp")]
+pub use amqp::Amqp;
 pub use app::App;
 pub use beat::{Beat, BeatHandle, Crontab};
 pub use broker::{Broker, Command, DeadLetter, Delivery, Listener, Nack, Receipt};

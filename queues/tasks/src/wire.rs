@@ -172,6 +172,16 @@ pub(crate) fn envelope(message: &Message) -> String {
     })
 }
 
+/// The headers as a map, for a broker that carries them as a table.
+#[cfg(feature = "amqp")]
+pub(crate) fn headers(message: &Message) -> Map<String, Value> {
+    let (args, kwargs) = (repr(&message.args), repr(&message.kwargs));
+    match serde_json::to_value(headers_of(message, &args, &kwargs)) {
+        Ok(Value::Object(headers)) => headers,
+        other => unreachable!("headers are a map: {other:?}"),
+    }
+}
+
 fn headers_of<'a>(message: &'a Message, args: &'a str, kwargs: &'a str) -> Headers<'a> {
     Headers {
         lang: "rust",

@@ -247,6 +247,9 @@ impl Worker {
             let _ = thread.join();
         };
         self.threads.drain(..).for_each(join);
+        if let Err(error) = self.core.shared.broker.release() {
+            tracing::error!(%error, "what was fetched ahead could not be given back");
+        }
         self.core.give_back_unbegun();
         self.core.end_runners();
         self.core.close_outbox();

@@ -28,11 +28,7 @@ const LOOK: Duration = Duration::from_millis(200);
 const AGAIN: Duration = Duration::from_secs(1);
 
 pub(super) fn broadcast(redis: &Redis, command: &Value) -> Result<(), Error> {
-    let mut command = command.clone();
-    for key in ["destination", "pattern", "matcher"] {
-        command.as_object_mut().map(|map| map.entry(key).or_insert(Value::Null));
-    }
-    let message = plain(&command, EXCHANGE, "", &json!({"clock": 1}));
+    let message = plain(&Command::whole(command), EXCHANGE, "", &json!({"clock": 1}));
     let channel = format!("/{}.{EXCHANGE}", redis.db);
     redis.pool.run(|connection| connection.publish::<_, _, ()>(&channel, &message))
 }
@@ -97,7 +93,7 @@ fn hear(redis: &Redis, heard: &Queue<Command>, stop: &Event) -> RedisResult<()> 
         match subscription.get_message() {
             Ok(message) => {
                 let text: String = message.get_payload()?;
-                if let Some(command) = open_plain(&text).as_ref().and_then(read) {
+                if let Some(command) = open_plain(&text).as_ref().and_then(Command::read) {
                     let _ = heard.put(command); // it is never shut down
                 }
             }
@@ -110,21 +106,6 @@ fn hear(redis: &Redis, heard: &Queue<Command>, stop: &Event) -> RedisResult<()> 
 
 fn binding(worker: &str) -> String {
     format!("{SEPARATOR}{SEPARATOR}{worker}.celery.pidbox")
-}
-
-fn read(body: &Value) -> Option<Command> {
-    let destination = body["destination"]
-        .as_array()
-        .map(|names| names.iter().filter_map(Value::as_str).map(str::to_owned).collect::<Vec<_>>());
-    let reply_to = body["reply_to"]["routing_key"]
-        .as_str()
-        .map(|_| json!({"to": body["reply_to"], "ticket": body["ticket"]}));
-    Some(Command {
-        method: body["method"].as_str()?.to_owned(),
-        arguments: body["arguments"].clone(),
-        destination,
-        reply_to,
-    })
 }
 
 impl Listener for Control {

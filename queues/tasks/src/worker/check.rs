@@ -72,7 +72,24 @@ pub(super) fn check(core: &Arc<Core>, delivery: Arc<Delivery>) -> Verdict {
         hold(core, delivery, wait);
         return Verdict::Settled;
     }
+    if delivery.redelivered && is_sent_again(core, &delivery) {
+        return Verdict::Settled;
+    }
     Verdict::Run(delivery, definition)
+}
+
+/// Whether the broker has sent it once more, to count that it was redelivered.
+fn is_sent_again(core: &Core, delivery: &Delivery) -> bool {
+    match core.shared.broker.recount(delivery) {
+        Ok(false) => return false,
+        Ok(true) => core.disown(&delivery.receipt),
+        Err(error) => {
+            tracing::error!(%error, "a redelivery could not be counted");
+            core.give_back(delivery);
+        }
+    }
+    core.free();
+    true
 }
 
 /// A worker that starts later has not heard of earlier revocations. The stored results say which

@@ -4,10 +4,11 @@ import os
 
 from celery import Celery
 
-app = Celery("tests", broker=os.environ["BROKER"], backend=os.environ["BROKER"])
+app = Celery("tests", broker=os.environ["BROKER"], backend=os.environ.get("BACKEND", os.environ["BROKER"]))
 app.conf.task_acks_late = True
 app.conf.worker_hijack_root_logger = False
-app.conf.broker_transport_options = {"visibility_timeout": 2}
+if os.environ["BROKER"].startswith("redis"):
+    app.conf.broker_transport_options = {"visibility_timeout": 2}
 
 
 @app.task(name="tasks.add")

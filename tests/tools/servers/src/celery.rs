@@ -25,10 +25,16 @@ pub struct Python(pub Child);
 impl Python {
     /// Runs a module with arguments, and `BROKER` in its environment.
     pub fn run(python: &Path, url: &str, args: &[&str]) -> Self {
+        Self::with_results(python, url, url, args)
+    }
+
+    /// The same, with `BACKEND` too: results at another server than tasks.
+    pub fn with_results(python: &Path, url: &str, results: &str, args: &[&str]) -> Self {
         let child = Command::new(python)
             .args(args)
             .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../queues/tasks/tests/python"))
             .env("BROKER", url)
+            .env("BACKEND", results)
             .env("PYTHONDONTWRITEBYTECODE", "1")
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit())

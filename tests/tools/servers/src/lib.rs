@@ -4,19 +4,22 @@
 //! Where a server is not installed, its `start` prints a line that says so and returns `None`, and
 //! the test is over.
 //!
-//! | module     | idea                                         |
-//! | ---------- | -------------------------------------------- |
-//! | [`redis`]  | `redis-server`                               |
-//! | [`celery`] | Python's workers and programs                |
-//! | [`until`]  | waits for a state                            |
+//! | module       | idea                          |
+//! | ------------ | ----------------------------- |
+//! | [`redis`]    | `redis-server`                |
+//! | [`rabbitmq`] | `rabbitmq-server`             |
+//! | [`celery`]   | Python's workers and programs |
+//! | [`until`]    | waits for a state             |
 
 #![allow(clippy::missing_panics_doc)] // a test panics when it fails
 
 pub mod celery;
+pub mod rabbitmq;
 pub mod redis;
 mod waiting;
 
 pub use celery::{Python, python};
+pub use rabbitmq::RabbitMq;
 pub use redis::Redis;
 pub use waiting::{LONG, until};
 

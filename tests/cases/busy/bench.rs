@@ -3,6 +3,8 @@
 //! The same rows as on a quiet machine, in four situations ([`Load`]). No disturbed round is
 //! discarded: the disturbance is the subject of the measurement.
 
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Mutex, mpsc};
 use std::thread;
 use std::time::Duration;
@@ -22,17 +24,26 @@ const SPELL: Duration = Duration::from_millis(30);
 
 /// Two threads that open a gate for each other in turn; an operation is one hand-over.
 fn gates(run: &Run, wait: impl Fn(usize) + Sync, open: impl Fn(usize) + Sync) -> Sample {
-    let hand_overs = run.scaled(10_000) / 2 * 2;
-    run.until_done(2, hand_overs, |thread| {
-        for _ in 0..hand_overs / 2 {
-            if thread == 0 {
-                open(1);
-                wait(0);
-            } else {
+    let is_over = AtomicBool::new(false);
+    run.until_over(2, |thread, clock| {
+        if thread == 1 {
+            loop {
                 wait(1);
+                // Relaxed: the gate orders it.
+                if is_over.load(Relaxed) {
+                    return 0;
+                }
                 open(0);
             }
         }
+        let turns = clock.repeat(|| {
+            open(1);
+            wait(0);
+        });
+        // Relaxed: pairs with the load above, through the gate.
+        is_over.store(true, Relaxed);
+        open(1);
+        2 * turns
     })
 }
 
@@ -88,8 +99,13 @@ fn async_lock_semaphores(run: &Run) -> Sample {
 
 /// A task and its result, one after the other; an operation is one task.
 fn tasks(run: &Run, task: impl Fn(u64) -> u64 + Sync) -> Sample {
-    let tasks = run.scaled(5000);
-    run.until_done(1, tasks, |_| (0..tasks).for_each(|n| assert_eq!(task(n), n + 1)))
+    run.until_over(1, |_, clock| {
+        let mut n = 0;
+        clock.repeat(|| {
+            assert_eq!(task(n), n + 1);
+            n += 1;
+        })
+    })
 }
 
 fn executor(run: &Run) -> Sample {
@@ -129,27 +145,26 @@ fn pool_of_crossbeam(run: &Run) -> Sample {
     sample
 }
 
-fn hurdles(run: &Run, threads: usize, rounds: u64) -> Sample {
+fn hurdles(run: &Run, threads: usize) -> Sample {
     let handles = Mutex::new(vec![hurdles::Barrier::new(threads); threads]);
-    let rounds = run.scaled(rounds);
-    run.until_done(threads, rounds, |_| {
+    rounds(run, threads, || {
         let mut barrier = handles.lock().unwrap().pop().expect("one for each thread");
-        (0..rounds).for_each(|_| _ = barrier.wait());
+        move || _ = barrier.wait()
     })
 }
 
-fn barrier(threads: usize, how_many: u64) -> Row {
+fn barrier(threads: usize) -> Row {
     let name = if threads == 2 { "Barrier of two" } else { "Barrier of eight" };
     Row::new(name, "threads that do nothing but wait for each other")
         .ours("Barrier", move |run| {
             let barrier = primitives::Barrier::new(threads);
-            rounds(run, threads, how_many, || _ = barrier.wait())
+            rounds(run, threads, || || _ = barrier.wait())
         })
         .peer("std", move |run| {
             let barrier = std::sync::Barrier::new(threads);
-            rounds(run, threads, how_many, || _ = barrier.wait())
+            rounds(run, threads, || || _ = barrier.wait())
         })
-        .peer("hurdles", move |run| hurdles(run, threads, how_many))
+        .peer("hurdles", move |run| hurdles(run, threads))
 }
 
 fn locks(threads: usize) -> Row {
@@ -167,20 +182,19 @@ fn channel<C: Channel>(
     ours: &'static str,
     capacity: usize,
     producers: usize,
-    items: u64,
 ) -> Row {
     let row = Row::new(name, "producers and consumers with nothing else to do")
-        .ours(ours, move |run| passes::<C>(run, capacity, producers, items))
-        .peer("crossbeam", move |run| passes::<Crossbeam>(run, capacity, producers, items))
-        .peer("flume", move |run| passes::<Flume>(run, capacity, producers, items))
-        .peer("kanal", move |run| passes::<Kanal>(run, capacity, producers, items))
-        .peer("crossfire", move |run| passes::<Crossfire>(run, capacity, producers, items))
-        .peer("rapidfire", move |run| passes::<Rapidfire>(run, capacity, producers, items));
+        .ours(ours, move |run| passes::<C>(run, capacity, producers))
+        .peer("crossbeam", move |run| passes::<Crossbeam>(run, capacity, producers))
+        .peer("flume", move |run| passes::<Flume>(run, capacity, producers))
+        .peer("kanal", move |run| passes::<Kanal>(run, capacity, producers))
+        .peer("crossfire", move |run| passes::<Crossfire>(run, capacity, producers))
+        .peer("rapidfire", move |run| passes::<Rapidfire>(run, capacity, producers));
     if producers > 1 {
         return row;
     }
-    row.peer("std", move |run| passes::<channels::Std>(run, capacity, 1, items))
-        .peer("rtrb", move |run| passes::<channels::Rtrb>(run, capacity, 1, items))
+    row.peer("std", move |run| passes::<channels::Std>(run, capacity, 1))
+        .peer("rtrb", move |run| passes::<channels::Rtrb>(run, capacity, 1))
 }
 
 /// Everything that blocks.
@@ -189,10 +203,10 @@ fn everything() -> Vec<Row> {
         locks(2),
         locks(8),
         Row::new("Condition, ping-pong", "two threads that wake each other by turns")
-            .ours("Condition", |run| ping_pong::<monitors::Locksmith>(run, 10_000))
-            .peer("std", |run| ping_pong::<monitors::Std>(run, 10_000))
-            .peer("parking_lot", |run| ping_pong::<monitors::ParkingLot>(run, 10_000))
-            .peer("usync", |run| ping_pong::<monitors::Usync>(run, 10_000)),
+            .ours("Condition", |run| ping_pong::<monitors::Locksmith>(run))
+            .peer("std", |run| ping_pong::<monitors::Std>(run))
+            .peer("parking_lot", |run| ping_pong::<monitors::ParkingLot>(run))
+            .peer("usync", |run| ping_pong::<monitors::Usync>(run)),
         Row::new("Semaphore, by turns", "two threads that release permits for each other")
             .ours("Semaphore", semaphores)
             .peer("tokio", tokio_semaphores)
@@ -201,18 +215,18 @@ fn everything() -> Vec<Row> {
             .ours("Event", events)
             .peer("std lock and condition", conditions::<monitors::Std>)
             .peer("parking_lot lock and condition", conditions::<monitors::ParkingLot>),
-        barrier(2, 5000),
-        barrier(8, 400),
-        channel::<Ring<u64>>("Ring, 1 to 1, capacity 1", "Ring", 1, 1, 10_000),
-        channel::<Ring<u64>>("Ring, 1 to 1, capacity 64", "Ring", 64, 1, 100_000),
-        channel::<Ring<u64>>("Ring, 1 to 1, capacity 1024", "Ring", 1024, 1, 200_000),
-        channel::<Ring<u64>>("Ring, 2 to 2, capacity 64", "Ring", 64, 2, 40_000),
-        channel::<Ring<u64>>("Ring, 4 to 4, capacity 64", "Ring", 64, 4, 40_000),
-        channel::<Queue<u64>>("Queue, 1 to 1, capacity 1", "Queue", 1, 1, 10_000),
-        channel::<Queue<u64>>("Queue, 1 to 1, capacity 64", "Queue", 64, 1, 100_000),
-        channel::<Queue<u64>>("Queue, 1 to 1, capacity 1024", "Queue", 1024, 1, 200_000),
-        channel::<Queue<u64>>("Queue, 2 to 2, capacity 64", "Queue", 64, 2, 40_000),
-        channel::<Queue<u64>>("Queue, 4 to 4, capacity 64", "Queue", 64, 4, 40_000),
+        barrier(2),
+        barrier(8),
+        channel::<Ring<u64>>("Ring, 1 to 1, capacity 1", "Ring", 1, 1),
+        channel::<Ring<u64>>("Ring, 1 to 1, capacity 64", "Ring", 64, 1),
+        channel::<Ring<u64>>("Ring, 1 to 1, capacity 1024", "Ring", 1024, 1),
+        channel::<Ring<u64>>("Ring, 2 to 2, capacity 64", "Ring", 64, 2),
+        channel::<Ring<u64>>("Ring, 4 to 4, capacity 64", "Ring", 64, 4),
+        channel::<Queue<u64>>("Queue, 1 to 1, capacity 1", "Queue", 1, 1),
+        channel::<Queue<u64>>("Queue, 1 to 1, capacity 64", "Queue", 64, 1),
+        channel::<Queue<u64>>("Queue, 1 to 1, capacity 1024", "Queue", 1024, 1),
+        channel::<Queue<u64>>("Queue, 2 to 2, capacity 64", "Queue", 64, 2),
+        channel::<Queue<u64>>("Queue, 4 to 4, capacity 64", "Queue", 64, 4),
         Row::new("Executor, one task at a time", "a task to the only worker, and its result back")
             .ours("Executor", executor)
             .peer("std channels", pool_of_std)

@@ -20,11 +20,11 @@ fn barrier(name: &'static str, about: &'static str, threads: usize) -> Row {
         .goal(Goal::best(LIMIT))
         .ours("Barrier", move |run| {
             let barrier = primitives::Barrier::new(threads);
-            rounds(run, threads, 1000, || _ = barrier.wait())
+            rounds(run, threads, || || _ = barrier.wait())
         })
         .peer("std", move |run| {
             let barrier = std::sync::Barrier::new(threads);
-            rounds(run, threads, 1000, || _ = barrier.wait())
+            rounds(run, threads, || || _ = barrier.wait())
         })
 }
 
@@ -35,12 +35,12 @@ fn locks(name: &'static str, about: &'static str, threads: usize) -> Row {
         .peer("std", move |run| lock::<monitors::Std>(run, threads, SPELL))
 }
 
-fn queue(name: &'static str, about: &'static str, capacity: usize, items: u64) -> Row {
+fn queue(name: &'static str, about: &'static str, capacity: usize) -> Row {
     Row::new(name, about)
         .goal(Goal::best(LIMIT))
-        .ours("Ring", move |run| passes::<queues::Ring<u64>>(run, capacity, 1, items))
-        .beside("Queue", move |run| passes::<queues::Queue<u64>>(run, capacity, 1, items))
-        .peer("std", move |run| passes::<channels::Std>(run, capacity, 1, items))
+        .ours("Ring", move |run| passes::<queues::Ring<u64>>(run, capacity, 1))
+        .beside("Queue", move |run| passes::<queues::Queue<u64>>(run, capacity, 1))
+        .peer("std", move |run| passes::<channels::Std>(run, capacity, 1))
 }
 
 fn everything() -> Vec<Row> {
@@ -49,12 +49,12 @@ fn everything() -> Vec<Row> {
         locks("lock, eight threads", "eight threads, 20 units of work outside the section", 8),
         Row::new("condition, ping-pong", "two threads that wake each other by turns")
             .goal(Goal::best(LIMIT))
-            .ours("Condition", |run| ping_pong::<monitors::Locksmith>(run, 2000))
-            .peer("std", |run| ping_pong::<monitors::Std>(run, 2000)),
+            .ours("Condition", |run| ping_pong::<monitors::Locksmith>(run))
+            .peer("std", |run| ping_pong::<monitors::Std>(run)),
         barrier("barrier, two threads", "two threads that do nothing but wait for each other", 2),
         barrier("barrier, eight threads", "eight threads that do nothing but wait", 8),
-        queue("queue, capacity 1", "one producer, one consumer, one place", 1, 2000),
-        queue("queue, capacity 64", "one producer, one consumer, 64 places", 64, 20_000),
+        queue("queue, capacity 1", "one producer, one consumer, one place", 1),
+        queue("queue, capacity 64", "one producer, one consumer, 64 places", 64),
     ]
 }
 

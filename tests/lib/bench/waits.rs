@@ -1,9 +1,10 @@
 //! Threads that wait for each other, used beside other work and on one core.
 
 use std::hint::{black_box, spin_loop};
+use std::iter;
 use std::sync::Mutex;
-use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -26,67 +27,100 @@ pub(crate) fn lock<M: Monitor>(run: &Run, threads: usize, time: Duration) -> Sam
     })
 }
 
-/// Two threads that wake each other in turn.
-pub(crate) fn ping_pong<M: Monitor>(run: &Run, hand_overs: u64) -> Sample {
+/// Two threads that wake each other in turn; an operation is a hand-over.
+pub(crate) fn ping_pong<M: Monitor>(run: &Run) -> Sample {
+    const OVER: u64 = u64::MAX;
     let monitor = M::default();
-    let hand_overs = run.scaled(hand_overs) / 2 * 2;
-    run.until_done(2, hand_overs, |thread| {
-        for turn in (thread as u64..hand_overs).step_by(2) {
-            monitor.wait_until(|number| number == turn, |number| *number += 1);
+    run.until_over(2, |thread, clock| {
+        let mut turn = thread as u64;
+        let mut is_over = false;
+        let mut take_a_turn = |last: bool| {
+            let change = |number: &mut u64| {
+                is_over = *number == OVER;
+                *number = if last { OVER } else { *number + u64::from(!is_over) };
+            };
+            monitor.wait_until(|number| number == turn || number == OVER, change);
             monitor.notify_one();
+            turn += 2;
+            is_over
+        };
+        if thread == 1 {
+            return iter::repeat_with(|| take_a_turn(false)).take_while(|over| !over).count()
+                as u64;
         }
+        let turns = clock.repeat(|| _ = take_a_turn(false));
+        take_a_turn(true);
+        turns
     })
 }
 
-/// A number of producers and consumers with nothing else to do; an operation is an item.
-pub(crate) fn passes<C: Channel>(
-    run: &Run,
-    capacity: usize,
-    producers: usize,
-    items: u64,
-) -> Sample {
+/// A number of producers and as many consumers with nothing else to do; an operation is an item.
+pub(crate) fn passes<C: Channel>(run: &Run, capacity: usize, producers: usize) -> Sample {
+    const OVER: u64 = u64::MAX;
     let channel = C::new(capacity);
-    let each = run.scaled(items) / producers as u64;
-    run.until_done(2 * producers, each * producers as u64, |thread| {
+    run.until_over(2 * producers, |thread, clock| {
         if thread < producers {
-            (0..each).for_each(|item| channel.put(item));
-        } else {
-            (0..each).for_each(|_| _ = black_box(channel.get()));
+            clock.repeat(|| channel.put(1));
+            channel.put(OVER); // the last of each producer is for one consumer
+            return 0;
         }
+        iter::repeat_with(|| black_box(channel.get())).take_while(|&item| item != OVER).sum()
     })
 }
 
-/// A barrier's rounds: `wait` is a round of one thread.
-pub(crate) fn rounds(run: &Run, threads: usize, rounds: u64, wait: impl Fn() + Sync) -> Sample {
-    let rounds = run.scaled(rounds);
-    run.until_done(threads, rounds, |_| (0..rounds).for_each(|_| wait()))
+/// A barrier's rounds: each thread has a waiter of its own, and a call of it is a round.
+pub(crate) fn rounds<W: FnMut()>(
+    run: &Run,
+    threads: usize,
+    waiter: impl Fn() -> W + Sync,
+) -> Sample {
+    let last = AtomicU64::new(u64::MAX);
+    run.until_over(threads, |thread, clock| {
+        let mut wait = waiter();
+        if thread == 0 {
+            let rounds = clock.repeat(&mut wait);
+            // Relaxed: the barrier orders it before each thread's look after this round.
+            last.store(rounds, Relaxed);
+            wait();
+            return rounds + 1;
+        }
+        for round in 0.. {
+            wait();
+            // Relaxed: pairs with the store above, through the barrier.
+            if last.load(Relaxed) == round {
+                break;
+            }
+        }
+        0
+    })
 }
 
 /// How long a thread waits for a lock that another takes again as soon as it has released it.
+///
+/// Some locks never let the second thread in. So the first one ends after a while, and a wait that
+/// it has ended counts with the time that it took.
 pub(crate) fn second_thread<M: Monitor>(run: &Run, section: Duration, sleeps: bool) -> Sample {
     let monitor = M::default();
-    let over = AtomicBool::new(false);
+    let is_over = AtomicBool::new(false);
     let waits = Mutex::new(Vec::new());
-    let longest = run.shortened(200);
+    let longest = Duration::from_millis(run.shortened(100));
     let mut sample = run.until_done(2, 1, |thread| {
+        let begin = Instant::now();
         if thread == 0 {
             // Relaxed: no data depends on it.
-            while !over.load(Relaxed) {
+            while !is_over.load(Relaxed) && begin.elapsed() < 2 * longest {
                 monitor.change(|_| if sleeps { thread::sleep(section) } else { work_for(section) });
             }
             return;
         }
-        let begin = Instant::now();
         let mut mine = Vec::new();
-        while mine.len() < 200
-            && (mine.len() < 2 || begin.elapsed() < Duration::from_millis(longest))
-        {
+        while mine.is_empty() || (mine.len() < 200 && begin.elapsed() < longest) {
             work_for(Duration::from_micros(30));
             let start = Instant::now();
             monitor.change(|_| ());
             mine.push(start.elapsed().as_secs_f64() * 1e9);
         }
-        over.store(true, Relaxed);
+        is_over.store(true, Relaxed);
         *waits.lock().unwrap() = mine;
     });
     let mut waits = waits.into_inner().unwrap();

@@ -1,49 +1,72 @@
 //! The contests of one bench, in this process.
 
-use std::fs;
-use std::path::Path;
 use std::thread;
+use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use crate::bench::Bench;
 use crate::contest::{self, Effort};
+use crate::measured::Measured;
+use crate::row::Row;
 use crate::system;
 use crate::text;
 
-/// Holds the contests of the rows whose name has one of `parts` in it, of all where there are none,
-/// and writes the figures to `file`.
+/// How long the contests of a bench take.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Pace {
+    /// One short round for each row, only to see that it runs.
+    Quick,
+    /// So long for each row.
+    Each(Duration),
+    /// So long for all rows together. What one takes longer than its share, all that follow have
+    /// less.
+    All(Duration),
+}
+
+/// The part of its share that a row is told: where a round takes long, it goes on for up to twice
+/// that.
+const TOLD: f64 = 0.7;
+
+/// Less than this is no time for a row, whatever is left.
+const LEAST: Duration = Duration::from_millis(300);
+
+/// Holds the contests of these rows one after the other, and hands the figures of each to `report`.
 pub(crate) fn hold(
     bench: Bench,
-    effort: Effort,
-    parts: &[String],
-    file: Option<&Path>,
+    pace: Pace,
+    is_wanted: impl Fn(&Row) -> bool,
+    mut report: impl FnMut(&Measured) -> Result<()>,
 ) -> Result<()> {
     if bench.keeps_to_one_core && !system::pin_process() {
-        println!("not pinned: this system does not let a program choose its core");
+        eprintln!("not pinned: this system does not let a program choose its core");
     }
     keep_a_second_thread();
-    if !effort.quick {
-        notes().iter().for_each(|note| println!("{note}"));
+    let quick = matches!(pace, Pace::Quick);
+    if !quick {
+        notes().iter().for_each(|note| eprintln!("{note}"));
     }
-    let mut measured = Vec::new();
-    for row in (bench.rows)() {
-        if !parts.is_empty() && !parts.iter().any(|part| row.is_called(part)) {
-            continue;
+    let begin = Instant::now();
+    let rows = Vec::from_iter((bench.rows)().into_iter().filter(is_wanted));
+    let mut left = rows.len() as u32;
+    for row in rows {
+        let time = match pace {
+            Pace::Quick => Duration::ZERO,
+            Pace::Each(time) => time,
+            Pace::All(time) => {
+                (time.saturating_sub(begin.elapsed()) / left).mul_f64(TOLD).max(LEAST)
+            }
+        };
+        left -= 1;
+        if quick {
+            println!("Testing {}", row.title());
         }
-        if effort.quick {
-            println!("Testing {}", row.name);
-            let _ = contest::hold(row, effort);
+        let measured = contest::hold(row, Effort { quick, time });
+        if quick {
             println!("Success");
         } else {
-            let row = contest::hold(row, effort);
-            print!("{row}");
-            measured.push(row);
+            report(&measured)?;
         }
-    }
-    if let Some(file) = file {
-        fs::write(file, serde_json::to_string(&measured)?)
-            .with_context(|| format!("cannot write {}", file.display()))?;
     }
     Ok(())
 }

@@ -114,6 +114,12 @@ impl Drop for Running {
 #[cfg(target_os = "linux")]
 pub(crate) fn stop_and_go(process: u32) {
     let process = process as libc::pid_t;
+    // A Ctrl-C is for the other process, which must not be stopped when it comes; this one ends
+    // when its parent has.
+    for signal in [libc::SIGINT, libc::SIGTERM, libc::SIGHUP] {
+        // SAFETY: no handler of this program's is called.
+        unsafe { libc::signal(signal, libc::SIG_IGN) };
+    }
     // SAFETY: no memory is involved. The parent is checked each time, so that no other process of
     // that number is stopped.
     let signal = |signal| unsafe { libc::getppid() == process && libc::kill(process, signal) == 0 };

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::machine;
 use crate::row::{Against, Figure, Goal, Role, Row};
 use crate::sample::Sample;
 use crate::statistics::{Estimate, median};
@@ -11,6 +12,8 @@ use crate::statistics::{Estimate, median};
 pub struct Measured {
     /// Unique in its bench.
     pub name: String,
+    /// `2026-11-21`
+    pub date: String,
     /// What was done.
     pub about: String,
     /// The load beside it.
@@ -133,6 +136,7 @@ impl Measured {
         let verdicts = row.goals.iter().map(|goal| judge(goal, &contestants)).collect();
         Self {
             name: row.title(),
+            date: machine::today(),
             about: row.about.to_owned(),
             load: row.load.map(|load| load.title().to_owned()),
             rounds: counts,

@@ -1,13 +1,16 @@
 //! `cargo results`: measures the benches and writes down what the book shows.
 //!
-//! Each bench runs in a process of its own, this program again, and their figures come together in
-//! `book/generated/bench/results.json`. From that, and from nothing else, come `results.md` and the
-//! drawings beside it; `cargo results --draw` makes them again.
+//! Each bench runs in a process of its own, this program again, which writes the figures of a row
+//! to its standard output as soon as it has them, a line of JSON each. This process puts them into
+//! `book/generated/bench/results.json`, and makes `results.md` and the drawings from that file and
+//! from nothing else. So a run that is broken off by Ctrl-C loses the row that it was at, and no
+//! other; `cargo results --missing` goes on with it. `cargo results --draw` makes the drawings again.
 
 use std::env;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::io::{self, BufRead, BufReader, ErrorKind, Write};
+use std::path::Path;
+use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
@@ -15,13 +18,13 @@ use clap::builder::PossibleValuesParser;
 use clap::{CommandFactory, FromArgMatches, Parser};
 
 use crate::bench::Named;
-use crate::contest::Effort;
 use crate::drawn::drawn;
-use crate::hold::hold;
+use crate::hold::{Pace, hold};
 use crate::load::{self, STOP_AND_GO};
 use crate::machine::{self, Machine};
-use crate::measured::Judged;
-use crate::results::{self, Figures, Results};
+use crate::measured::{Judged, Measured};
+use crate::results::{self, Results};
+use crate::row::Row;
 
 /// Measures ours beside its peers, and writes book/generated/bench.
 #[derive(Parser)]
@@ -34,29 +37,36 @@ struct Arguments {
     #[arg(long = "row", value_name = "TEXT")]
     rows: Vec<String>,
 
+    /// Only rows that have no figures yet: goes on where a first run was broken off.
+    #[arg(long, conflicts_with_all = ["rows", "test"])]
+    missing: bool,
+
     /// Runs each row once, shortly, to see that it runs; writes nothing.
     #[arg(long, conflicts_with = "seconds")]
     test: bool,
 
     /// Measures nothing, and draws the earlier figures.
-    #[arg(long, conflicts_with_all = ["benches", "rows", "test", "seconds", "minutes"])]
+    #[arg(
+        long,
+        conflicts_with_all = ["benches", "rows", "missing", "test", "seconds", "minutes"]
+    )]
     draw: bool,
 
     /// How long all of it may take; each row gets its share.
-    #[arg(long, value_name = "MINUTES", default_value = "8", value_parser = minutes)]
+    #[arg(long, value_name = "MINUTES", default_value = "20", value_parser = minutes)]
     minutes: Duration,
 
     /// Seconds for each row, in place of a share; slow rows may take longer.
     #[arg(long, value_name = "SECONDS", conflicts_with = "minutes", value_parser = seconds)]
     seconds: Option<Duration>,
 
-    /// Holds the contests of one bench in this process.
+    /// Holds the contests of one bench in this process, and writes the figures as JSON.
     #[arg(long, hide = true)]
     here: bool,
 
-    /// Writes their figures to this file.
-    #[arg(long, value_name = "FILE", hide = true)]
-    figures: Option<PathBuf>,
+    /// Not the row of that whole name.
+    #[arg(long, value_name = "TITLE", hide = true)]
+    skip: Vec<String>,
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {
@@ -73,15 +83,11 @@ fn time(text: &str, unit: f64) -> Option<Duration> {
     Duration::try_from_secs_f64(number * unit).ok()
 }
 
+/// What is written, from the top of the project.
+const FOLDER: &str = "book/generated/bench";
+
 /// How long a row takes where nothing is said, in a run of some rows.
 const A_ROW: Duration = Duration::from_secs(4);
-
-/// The part of its share that a row is told: where a round takes long, it goes on for up to twice
-/// that.
-const TOLD: f64 = 0.7;
-
-/// Less than this is no time for a row, whatever is left.
-const LEAST: Duration = Duration::from_millis(300);
 
 /// The program: reads the command line, and runs what it asks for of `benches`.
 #[must_use]
@@ -112,33 +118,49 @@ fn run(arguments: &Arguments, benches: &[Named]) -> Result<()> {
     };
     let wanted = Vec::from_iter(benches.iter().filter(wanted));
     if arguments.here {
-        let effort = Effort { quick: arguments.test, time: arguments.seconds.unwrap_or(A_ROW) };
+        return wanted.iter().try_for_each(|named| here(named, arguments));
+    }
+    if arguments.test {
         return wanted.iter().try_for_each(|named| {
-            hold(named.bench, effort, &arguments.rows, arguments.figures.as_deref())
+            let status = command(named)?.arg("--test").status()?;
+            ensure!(status.success(), "the bench `{}` failed", named.name);
+            Ok(())
         });
     }
-    if arguments.test || !arguments.rows.is_empty() {
-        let seconds = arguments.seconds.unwrap_or(A_ROW);
-        return wanted.iter().try_for_each(|named| in_a_process(named, arguments, seconds, None));
+    if !arguments.rows.is_empty() {
+        let pace = Pace::Each(arguments.seconds.unwrap_or(A_ROW));
+        // `=`: a row may begin with a hyphen.
+        let rows = Vec::from_iter(arguments.rows.iter().map(|row| format!("--row={row}")));
+        return wanted.iter().try_for_each(|named| {
+            in_a_process(named, pace, &rows, |row| {
+                print!("{row}");
+                Ok(())
+            })
+        });
     }
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../..").canonicalize()?;
-    let folder = root.join("book/generated/bench");
-    let path = folder.join("results.json");
-    let known = fs::read_to_string(&path).ok();
-    let known = known.map(|json| Results::read(&json, benches)).transpose();
-    let known = known.with_context(|| path.display().to_string());
+    let path = root.join(FOLDER).join("results.json");
+    let known = match fs::read_to_string(&path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => None,
+        json => Some(json.map_err(Into::into).and_then(|json| Results::read(&json, benches))),
+    };
+    let known = known.transpose().with_context(|| path.display().to_string());
     let results = if arguments.draw {
-        known?.with_context(|| format!("nothing was measured yet: no {}", path.display()))?
+        let known = known?;
+        let results =
+            known.with_context(|| format!("nothing was measured yet: no {}", path.display()))?;
+        write(&results, benches, &root)?;
+        results
     } else {
         // What cannot be read is of no use when everything is measured again.
-        let known = if arguments.benches.is_empty() { None } else { known? };
-        measure(arguments, &wanted, &root, known)?
+        let measures_all = arguments.benches.is_empty() && !arguments.missing;
+        let known = if measures_all { known.unwrap_or(None) } else { known? };
+        measure(arguments, benches, &wanted, &root, known)?
     };
-    write(&results, benches, &folder)?;
     let judged = Vec::from_iter(results.judged().map(Judged::reached));
     let count = |wanted| judged.iter().filter(|reached| **reached == wanted).count();
     println!(
-        "\n{} goals reached, {} missed, {} not measured: book/generated/bench/results.md",
+        "\n{} goals reached, {} missed, {} not measured: {FOLDER}/results.md",
         count(Some(true)),
         count(Some(false)),
         count(None)
@@ -146,66 +168,111 @@ fn run(arguments: &Arguments, benches: &[Named]) -> Result<()> {
     Ok(())
 }
 
-fn write(results: &Results, benches: &[Named], folder: &Path) -> Result<()> {
-    fs::create_dir_all(folder)?;
+/// The figures, and what is drawn from them. Each file is put in its place whole: one that is read
+/// meanwhile, or by the next run after this one was stopped, is the old one or the new one.
+fn write(results: &Results, benches: &[Named], root: &Path) -> Result<()> {
+    let (folder, unfinished) = (root.join(FOLDER), root.join("target/results"));
+    fs::create_dir_all(&folder)?;
+    fs::create_dir_all(&unfinished)?;
     let json = ("results.json".to_owned(), results.json()?);
     for (name, text) in [json].into_iter().chain(drawn(results, benches)) {
-        fs::write(folder.join(&name), text).with_context(|| format!("cannot write {name}"))?;
+        fs::write(unfinished.join(&name), text)
+            .and_then(|()| fs::rename(unfinished.join(&name), folder.join(&name)))
+            .with_context(|| format!("cannot write {name}"))?;
     }
     Ok(())
 }
 
-/// Runs these benches, and puts what they found in place of what was known of them.
+/// Runs these benches, and puts each row that they find in place of what was known of it.
 fn measure(
     arguments: &Arguments,
+    benches: &[Named],
     wanted: &[&Named],
     root: &Path,
     known: Option<Results>,
 ) -> Result<Results> {
     let lock_file = fs::read_to_string(root.join("Cargo.lock")).context("Cargo.lock")?;
-    let mut measured = Results {
+    let mut results = Results {
         machine: Machine::this(),
         rustc: machine::rustc(),
         versions: results::versions(&lock_file)?,
         benches: known.map_or_else(Vec::new, |known| known.benches),
     };
-    let target = root.join("target/results");
-    fs::create_dir_all(&target)?;
+    let titles = |named: &Named| Vec::from_iter((named.bench.rows)().iter().map(Row::title));
     let end = Instant::now() + arguments.minutes;
-    let rows = Vec::from_iter(wanted.iter().map(|named| (named.bench.rows)().len()));
-    let mut rows_left: usize = rows.iter().sum();
-    for (named, rows) in wanted.iter().zip(rows) {
-        // What the benches before it took longer than their share, all that follow have less.
-        let share = end.saturating_duration_since(Instant::now()) / rows_left.max(1) as u32;
-        let seconds = arguments.seconds.unwrap_or(share.mul_f64(TOLD).max(LEAST));
-        rows_left -= rows;
-        let file = target.join(named.name).with_extension("json");
-        in_a_process(named, arguments, seconds, Some(&file))?;
-        let rows = serde_json::from_str(&fs::read_to_string(&file)?)?;
-        measured.put(Figures { name: named.name.to_owned(), date: machine::today(), rows });
+    let mut plan = Vec::from_iter(wanted.iter().map(|&named| {
+        let titles = titles(named);
+        let has_figures = |title: &&String| results.row(named.name, title).is_some();
+        let skipped = titles.iter().filter(|title| arguments.missing && has_figures(title));
+        (named, Vec::from_iter(skipped.cloned()), titles)
+    }));
+    plan.retain(|(_, skipped, titles)| skipped.len() < titles.len());
+    let rows = |plan: &[(_, Vec<_>, Vec<String>)]| {
+        plan.iter().map(|(_, skipped, titles)| titles.len() - skipped.len()).sum::<usize>()
+    };
+    for i in 0..plan.len() {
+        let (named, skipped, titles) = &plan[i];
+        let left = end.saturating_duration_since(Instant::now());
+        let share = rows(&plan[i..=i]) as f64 / rows(&plan[i..]) as f64;
+        let pace = arguments.seconds.map_or(Pace::All(left.mul_f64(share)), Pace::Each);
+        let skips = Vec::from_iter(skipped.iter().map(|title| format!("--skip={title}")));
+        in_a_process(named, pace, &skips, |row| {
+            print!("{row}");
+            results.put(named.name, titles, row);
+            write(&results, benches, root)
+        })?;
     }
-    Ok(measured)
+    Ok(results)
 }
 
-/// Runs this program again for one bench: what one leaves behind in a process, another does not
-/// find.
-fn in_a_process(
-    named: &Named,
-    arguments: &Arguments,
-    seconds: Duration,
-    file: Option<&Path>,
-) -> Result<()> {
+/// Holds the contests of a bench, in the process that [`in_a_process`] has started for it.
+fn here(named: &Named, arguments: &Arguments) -> Result<()> {
+    let pace = match arguments.seconds {
+        _ if arguments.test => Pace::Quick,
+        Some(time) => Pace::Each(time),
+        None => Pace::All(arguments.minutes),
+    };
+    let is_wanted = |row: &Row| {
+        (arguments.rows.is_empty() || arguments.rows.iter().any(|part| row.is_called(part)))
+            && !arguments.skip.contains(&row.title())
+    };
+    let mut output = io::stdout();
+    hold(named.bench, pace, is_wanted, |row| {
+        serde_json::to_writer(&mut output, row)?;
+        writeln!(output)?;
+        Ok(output.flush()?)
+    })
+}
+
+/// This program again, for one bench: what one leaves behind in a process, another does not find.
+fn command(named: &Named) -> Result<Command> {
     let mut command = Command::new(env::current_exe()?);
     command.args([named.name, "--here"]);
-    match arguments.test {
-        true => command.arg("--test"),
-        false => command.args(["--seconds", &seconds.as_secs_f64().to_string()]),
+    Ok(command)
+}
+
+/// Measures one bench in a process of its own, and hands each row to `report` when it is there.
+fn in_a_process(
+    named: &Named,
+    pace: Pace,
+    arguments: &[String],
+    mut report: impl FnMut(Measured) -> Result<()>,
+) -> Result<()> {
+    let mut command = command(named)?;
+    match pace {
+        Pace::Quick => command.arg("--test"),
+        Pace::Each(time) => command.args(["--seconds", &time.as_secs_f64().to_string()]),
+        Pace::All(time) => {
+            // At least a second: with none left each row has its shortest time.
+            let minutes = time.as_secs_f64().max(1.0) / 60.0;
+            command.args(["--minutes", &minutes.to_string()])
+        }
     };
-    // `=`: a row may begin with a hyphen.
-    command.args(arguments.rows.iter().map(|row| format!("--row={row}")));
-    if let Some(file) = file {
-        command.arg("--figures").arg(file);
+    let mut child = command.args(arguments).stdout(Stdio::piped()).spawn()?;
+    let lines = BufReader::new(child.stdout.take().expect("it is piped")).lines();
+    for line in lines {
+        report(serde_json::from_str(&line?)?)?;
     }
-    ensure!(command.status()?.success(), "the bench `{}` failed", named.name);
+    ensure!(child.wait()?.success(), "the bench `{}` failed", named.name);
     Ok(())
 }

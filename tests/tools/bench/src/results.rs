@@ -55,8 +55,6 @@ pub struct Results {
 pub struct Figures {
     /// The folder in `tests/cases`.
     pub name: String,
-    /// `2026-11-21`
-    pub date: String,
     /// In the order of the file.
     pub rows: Vec<Measured>,
 }
@@ -86,11 +84,26 @@ impl Results {
         Ok(serde_json::to_string_pretty(self)? + "\n")
     }
 
-    /// Replaces the bench of that name, or inserts it in its place.
-    pub fn put(&mut self, bench: Figures) {
-        self.benches.retain(|other| other.name != bench.name);
-        self.benches.push(bench);
-        self.benches.sort_by(|a, b| a.name.cmp(&b.name));
+    /// The figures of a row, if it was measured.
+    #[must_use]
+    pub fn row(&self, bench: &str, title: &str) -> Option<&Measured> {
+        let bench = self.benches.iter().find(|figures| figures.name == bench)?;
+        bench.rows.iter().find(|row| row.name == title)
+    }
+
+    /// Replaces the row of that name, or inserts it in its place among `titles`, the rows that the
+    /// bench has. What is not among them is dropped: there is no such row any more.
+    pub fn put(&mut self, bench: &str, titles: &[String], row: Measured) {
+        if !self.benches.iter().any(|figures| figures.name == bench) {
+            self.benches.push(Figures { name: bench.to_owned(), rows: Vec::new() });
+            self.benches.sort_by(|a, b| a.name.cmp(&b.name));
+        }
+        let figures = self.benches.iter_mut().find(|figures| figures.name == bench);
+        let rows = &mut figures.expect("it is there now").rows;
+        let place = |row: &Measured| titles.iter().position(|title| *title == row.name);
+        rows.retain(|other| other.name != row.name && place(other).is_some());
+        rows.push(row);
+        rows.sort_by_key(place);
     }
 
     /// The rows of a group with the titles of their benches.
@@ -116,7 +129,8 @@ impl Results {
     /// The days on which it was measured, the first and the last.
     #[must_use]
     pub fn dates(&self) -> (&str, &str) {
-        let dates = || self.benches.iter().map(|bench| bench.date.as_str());
+        let rows = || self.benches.iter().flat_map(|bench| &bench.rows);
+        let dates = || rows().map(|row| row.date.as_str());
         (dates().min().unwrap_or("never"), dates().max().unwrap_or("never"))
     }
 }

@@ -1,6 +1,7 @@
 //! One run: a body on one thread, or on several that begin together.
 
 use std::hint;
+use std::mem;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -23,9 +24,11 @@ pub struct Run {
     cores: usize,
 }
 
-/// Tells a thread whether its time is over.
+/// Tells a thread when its time is over.
 #[derive(Debug)]
-pub struct Clock(Instant);
+pub struct Clock {
+    end: Instant,
+}
 
 /// What one thread of a team measured.
 struct Lap {
@@ -37,18 +40,27 @@ struct Lap {
 }
 
 impl Clock {
-    /// Operations between two looks at the clock: a look is about 25 ns.
-    const LOOKS: u64 = 32;
+    /// The most operations between two looks at the clock: a look is about 25 ns.
+    const MOST: u64 = 32;
+
+    /// The longest time between two looks. An operation that takes a tenth of a microsecond on a
+    /// quiet machine can take a slice of four milliseconds beside other work. Then there is a look
+    /// after each, so that the time is over when it should be.
+    const LONGEST: Duration = Duration::from_micros(100);
 
     /// Calls `operation` until the time is over, and returns how often.
     #[inline]
     pub fn repeat(&self, mut operation: impl FnMut()) -> u64 {
-        let mut operations = 0;
-        while Instant::now() < self.0 {
-            for _ in 0..Self::LOOKS {
+        let (mut operations, mut step) = (0, 1);
+        let mut now = Instant::now();
+        while now < self.end {
+            for _ in 0..step {
                 operation();
             }
-            operations += Self::LOOKS;
+            operations += step;
+            let before = mem::replace(&mut now, Instant::now());
+            let is_short = now - before < Self::LONGEST;
+            step = if is_short { (2 * step).min(Self::MOST) } else { step.div_ceil(2) };
         }
         operations
     }
@@ -61,9 +73,11 @@ impl Run {
     /// What a run should take at most, so that a row has its rounds.
     const LONGEST: Duration = Duration::from_millis(100);
 
-    /// As [`LONGEST`](Self::LONGEST), beside other work: a row then has many contestants, and a
-    /// round is long. This is enough for ten time slices.
-    const LONGEST_LOADED: Duration = Duration::from_millis(30);
+    /// How long a run of [`until_over`](Self::until_over) takes.
+    const SPELL: Duration = Duration::from_millis(10);
+
+    /// The same beside other work: long enough for several slices of every thread.
+    const SPELL_LOADED: Duration = Duration::from_millis(30);
 
     /// The first run of each contestant is neither counted nor pinned: some contestants ask once
     /// for the number of cores, and on a pinned thread std answers "one".
@@ -72,12 +86,11 @@ impl Run {
         Self { quick, part, pinned: false, loaded, cores: system::cores() }
     }
 
-    /// A counted run, sized by the time of the first run. On a busy machine a hand-over can take
-    /// ten thousand times as long as on a quiet one; then fewer operations must suffice.
+    /// A counted run, sized by the time of the first run.
     pub(crate) fn counted(quick: bool, loaded: bool, first: Duration) -> Self {
         let whole = first.as_secs_f64() / Self::FIRST;
-        let longest = if loaded { Self::LONGEST_LOADED } else { Self::LONGEST };
-        let part = if quick { 0.001 } else { (longest.as_secs_f64() / whole).clamp(0.001, 1.0) };
+        let part = Self::LONGEST.as_secs_f64() / whole;
+        let part = if quick { 0.001 } else { part.clamp(0.001, 1.0) };
         Self { quick, part, pinned: true, loaded, cores: system::cores() }
     }
 
@@ -120,9 +133,25 @@ impl Run {
         body: impl Fn(usize, &Clock) -> u64 + Sync,
     ) -> Sample {
         let time = if self.quick { time / 100 } else { time };
-        let laps = self.team(threads, |thread, start| body(thread, &Clock(start + time)));
+        let laps = self.team(threads, |thread, start| body(thread, &Clock { end: start + time }));
         let operations = laps.iter().map(|lap| lap.operations).sum();
         self.sample(&laps, operations, true)
+    }
+
+    /// Threads that need each other for every operation, and do as many as they can in a short
+    /// time; `body` gets the number of its thread, and returns how many operations it counted. It
+    /// is up to the threads to agree on the end.
+    ///
+    /// Rows with a [`Load`](crate::Load) are measured so: how long an operation takes there cannot
+    /// be known before, and a number of operations that is right for one contestant would take
+    /// another minutes.
+    pub fn until_over(&self, threads: usize, body: impl Fn(usize, &Clock) -> u64 + Sync) -> Sample {
+        let spell = if self.loaded { Self::SPELL_LOADED } else { Self::SPELL };
+        let is_counted = self.pinned && !self.quick;
+        let time = if is_counted { spell } else { spell / 20 };
+        let laps = self.team(threads, |thread, start| body(thread, &Clock { end: start + time }));
+        let operations = laps.iter().map(|lap| lap.operations).sum();
+        self.sample(&laps, operations, false)
     }
 
     /// Threads that share `operations`; `body` gets the number of its thread.

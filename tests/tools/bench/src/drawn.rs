@@ -12,7 +12,7 @@ pub fn drawn(results: &Results, benches: &[Named]) -> Vec<(String, String)> {
         let rows = Vec::from_iter(results.rows(benches, group));
         // Of other work beside a row, what it changes is what one wants to see.
         let svg = match group {
-            "busy" => plot::sides::svg(&rows, title),
+            "busy" => plot::sides::svg(&rows, title).or_else(|| plot::svg(&rows, title)),
             _ => plot::svg(&rows, title),
         };
         if let Some(svg) = svg {

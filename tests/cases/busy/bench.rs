@@ -203,10 +203,10 @@ fn everything() -> Vec<Row> {
         locks(2),
         locks(8),
         Row::new("Condition, ping-pong", "two threads that wake each other by turns")
-            .ours("Condition", |run| ping_pong::<monitors::Locksmith>(run))
-            .peer("std", |run| ping_pong::<monitors::Std>(run))
-            .peer("parking_lot", |run| ping_pong::<monitors::ParkingLot>(run))
-            .peer("usync", |run| ping_pong::<monitors::Usync>(run)),
+            .ours("Condition", ping_pong::<monitors::Locksmith>)
+            .peer("std", ping_pong::<monitors::Std>)
+            .peer("parking_lot", ping_pong::<monitors::ParkingLot>)
+            .peer("usync", ping_pong::<monitors::Usync>),
         Row::new("Semaphore, by turns", "two threads that release permits for each other")
             .ours("Semaphore", semaphores)
             .peer("tokio", tokio_semaphores)

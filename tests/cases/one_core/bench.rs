@@ -49,8 +49,8 @@ fn everything() -> Vec<Row> {
         locks("lock, eight threads", "eight threads, 20 units of work outside the section", 8),
         Row::new("condition, ping-pong", "two threads that wake each other by turns")
             .goal(Goal::best(LIMIT))
-            .ours("Condition", |run| ping_pong::<monitors::Locksmith>(run))
-            .peer("std", |run| ping_pong::<monitors::Std>(run)),
+            .ours("Condition", ping_pong::<monitors::Locksmith>)
+            .peer("std", ping_pong::<monitors::Std>),
         barrier("barrier, two threads", "two threads that do nothing but wait for each other", 2),
         barrier("barrier, eight threads", "eight threads that do nothing but wait", 8),
         queue("queue, capacity 1", "one producer, one consumer, one place", 1),

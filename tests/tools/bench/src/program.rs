@@ -4,7 +4,7 @@
 //! to its standard output as soon as it has them, a line of JSON each. This process puts them into
 //! `book/generated/bench/results.json`, and makes `results.md` and the drawings from that file and
 //! from nothing else. So a run that is broken off by Ctrl-C loses the row that it was at, and no
-//! other; `cargo results --missing` goes on with it. `cargo results --draw` makes the drawings again.
+//! other; `cargo results --missing` goes on with it. `cargo results --draw` draws it again.
 
 use std::env;
 use std::fs;

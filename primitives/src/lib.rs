@@ -59,6 +59,7 @@
 //! | something done or made once                       | [`Once`], [`OnceLock`], [`LazyLock`] | the same names            | `Once`             | –                    |
 //! | a call at some later time                         | [`Timer`], [`Timers`]                | –                         | –                  | `channel::after`     |
 //! | threads with names, a list, panics as errors      | [`threads`]                          | `thread`                  | –                  | `thread::scope`      |
+//! | words that do not slow each other down            | [`CachePadded`]                      | –                         | –                  | `CachePadded`        |
 //! | a queue between threads                           | `locksmith-queues`                   | `mpsc`                    | –                  | `channel`            |
 //!
 //! Take **std's** where its type does what you need and nothing is to be added to the program. Take
@@ -146,6 +147,7 @@ compile_error!("`--cfg explore` needs `--cfg model` beside it: run `cargo explor
 
 pub mod sync;
 
+mod cache_padded;
 mod futex;
 
 pub mod deadlock;
@@ -190,6 +192,7 @@ mod lock_api;
 pub use barrier::{Barrier, BarrierWaitResult, BrokenBarrierError};
 #[doc(inline)]
 pub use bounded_semaphore::{BoundedSemaphore, ReleaseError};
+pub use cache_padded::CachePadded;
 #[doc(inline)]
 pub use condition::{Condition, WaitTimeoutResult};
 #[doc(inline)]

@@ -1,10 +1,10 @@
 //! The calls that every queue here has, whatever its order.
 
-use std::fmt;
-use std::iter::FusedIterator;
-use std::marker::PhantomData;
+mod iterators;
+
 use std::time::{Duration, Instant};
 
+pub use self::iterators::{IntoIter, Iter, TryIter};
 use crate::error::{
     GetError, GetTimeoutError, PutError, PutTimeoutError, TaskDoneError, TryGetError, TryPutError,
 };
@@ -12,7 +12,8 @@ use crate::error::{
 /// The interface for a program that accepts any queue: every call of
 /// [`LockedQueue`](crate::LockedQueue), which describes them.
 ///
-/// Usable as `dyn BlockingQueue<T>`, except for [`iter`](Self::iter).
+/// Usable as `dyn BlockingQueue<T>`, except for [`iter`](Self::iter) and
+/// [`try_iter`](Self::try_iter).
 ///
 /// ```
 /// use queues::{BlockingQueue, Queue};
@@ -68,6 +69,9 @@ pub trait BlockingQueue<T>: Send + Sync {
         deadline: Instant,
     ) -> Result<usize, GetTimeoutError>;
 
+    #[must_use = "the items are out of the queue, and in the result"]
+    fn drain(&self) -> Vec<T>;
+
     #[must_use]
     fn len(&self) -> usize;
     #[must_use]
@@ -95,11 +99,19 @@ pub trait BlockingQueue<T>: Send + Sync {
     {
         Iter::new(self)
     }
+
+    fn try_iter(&self) -> TryIter<'_, Self, T>
+    where
+        Self: Sized,
+    {
+        TryIter::new(self)
+    }
 }
 
 /// The calls of the trait. Each is the inherent method of the same name.
 macro_rules! inherent {
     ($item:ty) => {
+        #[cfg_attr(feature = "deadlock-detection", track_caller)]
         fn put(&self, item: $item) -> Result<(), $crate::error::PutError<$item>> {
             self.put(item)
         }
@@ -108,6 +120,7 @@ macro_rules! inherent {
             self.try_put(item)
         }
 
+        #[cfg_attr(feature = "deadlock-detection", track_caller)]
         fn put_timeout(
             &self,
             item: $item,
@@ -116,6 +129,7 @@ macro_rules! inherent {
             self.put_timeout(item, timeout)
         }
 
+        #[cfg_attr(feature = "deadlock-detection", track_caller)]
         fn put_deadline(
             &self,
             item: $item,
@@ -124,6 +138,7 @@ macro_rules! inherent {
             self.put_deadline(item, deadline)
         }
 
+        #[cfg_attr(feature = "deadlock-detection", track_caller)]
         fn get(&self) -> Result<$item, $crate::error::GetError> {
             self.get()
         }
@@ -132,6 +147,7 @@ macro_rules! inherent {
             self.try_get()
         }
 
+        #[cfg_attr(feature = "deadlock-detection", track_caller)]
         fn get_timeout(
             &self,
             timeout: ::std::time::Duration,
@@ -139,6 +155,7 @@ macro_rules! inherent {
             self.get_timeout(timeout)
         }
 
+        #[cfg_attr(feature = "deadlock-detection", track_caller)]
         fn get_deadline(
             &self,
             deadline: ::std::time::Instant,
@@ -146,6 +163,7 @@ macro_rules! inherent {
             self.get_deadline(deadline)
         }
 
+        #[cfg_attr(feature = "deadlock-detection", track_caller)]
         fn put_many(&self, items: Vec<$item>) -> Result<(), $crate::error::PutError<Vec<$item>>> {
             self.put_many(items)
         }
@@ -157,6 +175,7 @@ macro_rules! inherent {
             self.try_put_many(items)
         }
 
+        #[cfg_attr(feature = "deadlock-detection", track_caller)]
         fn put_many_timeout(
             &self,
             items: Vec<$item>,
@@ -165,6 +184,7 @@ macro_rules! inherent {
             self.put_many_timeout(items, timeout)
         }
 
+        #[cfg_attr(feature = "deadlock-detection", track_caller)]
         fn put_many_deadline(
             &self,
             items: Vec<$item>,
@@ -173,6 +193,7 @@ macro_rules! inherent {
             self.put_many_deadline(items, deadline)
         }
 
+        #[cfg_attr(feature = "deadlock-detection", track_caller)]
         fn get_many(
             &self,
             into: &mut Vec<$item>,
@@ -189,6 +210,7 @@ macro_rules! inherent {
             self.try_get_many(into, most)
         }
 
+        #[cfg_attr(feature = "deadlock-detection", track_caller)]
         fn get_many_timeout(
             &self,
             into: &mut Vec<$item>,
@@ -198,6 +220,7 @@ macro_rules! inherent {
             self.get_many_timeout(into, most, timeout)
         }
 
+        #[cfg_attr(feature = "deadlock-detection", track_caller)]
         fn get_many_deadline(
             &self,
             into: &mut Vec<$item>,
@@ -205,6 +228,10 @@ macro_rules! inherent {
             deadline: ::std::time::Instant,
         ) -> Result<usize, $crate::error::GetTimeoutError> {
             self.get_many_deadline(into, most, deadline)
+        }
+
+        fn drain(&self) -> Vec<$item> {
+            self.drain()
         }
 
         fn len(&self) -> usize {
@@ -231,10 +258,12 @@ macro_rules! inherent {
             self.unfinished()
         }
 
+        #[cfg_attr(feature = "deadlock-detection", track_caller)]
         fn join(&self) {
             self.join();
         }
 
+        #[cfg_attr(feature = "deadlock-detection", track_caller)]
         fn join_timeout(&self, timeout: ::std::time::Duration) -> bool {
             self.join_timeout(timeout)
         }
@@ -253,43 +282,3 @@ macro_rules! inherent {
     };
 }
 pub(crate) use inherent;
-
-/// The items as they come. It blocks for each, and ends when the queue is shut down and empty.
-///
-/// Made by [`LockedQueue::iter`](crate::LockedQueue::iter) and [`Ring::iter`](crate::Ring::iter).
-/// Several threads may each have one on the same queue: every item comes out of exactly one of
-/// them.
-#[must_use = "an iterator takes nothing out until it is used"]
-pub struct Iter<'a, Q: ?Sized, T> {
-    queue: &'a Q,
-    item: PhantomData<fn() -> T>,
-}
-
-impl<'a, Q: ?Sized, T> Iter<'a, Q, T> {
-    pub(crate) fn new(queue: &'a Q) -> Self {
-        Self { queue, item: PhantomData }
-    }
-}
-
-impl<Q: BlockingQueue<T> + ?Sized, T> Iterator for Iter<'_, Q, T> {
-    type Item = T;
-
-    fn next(&mut self) -> Option<T> {
-        self.queue.get().ok()
-    }
-}
-
-/// Once shut down and empty, a queue stays so.
-impl<Q: BlockingQueue<T> + ?Sized, T> FusedIterator for Iter<'_, Q, T> {}
-
-impl<Q: ?Sized, T> Clone for Iter<'_, Q, T> {
-    fn clone(&self) -> Self {
-        Self::new(self.queue)
-    }
-}
-
-impl<Q: fmt::Debug + ?Sized, T> fmt::Debug for Iter<'_, Q, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Iter").field(&self.queue).finish()
-    }
-}

@@ -32,3 +32,11 @@ pub trait Discipline: Default {
     }
 }
 // ANCHOR_END: discipline
+
+/// An order that can show its next item. All of this crate's can.
+///
+/// As [`pop`](Discipline::pop), it may compare items. It changes nothing.
+pub trait Peek: Discipline {
+    /// The item that [`pop`](Discipline::pop) would remove.
+    fn peek(&self) -> Option<&Self::Item>;
+}

@@ -51,16 +51,17 @@
 //! | last in, first out                                   | [`Stack`]             | –                      | –                              |
 //! | the most urgent first                                | [`PriorityQueue`]     | `BinaryHeap` in a lock | –                              |
 //! | an order of my own                                   | [`Discipline`]        | –                      | –                              |
+//! | that it ends with its last user, on either side      | [`channel`]           | `mpsc`                 | `channel`                      |
 //! | a queue that never blocks                            | [`TreiberStack`]      | –                      | `ArrayQueue`, `SegQueue`       |
 //! | to run closures, and to know when all are done       | [`TaskQueue`]         | –                      | –                              |
 //! | to run closures, and to have their results           | [`Executor`]          | `thread::scope`        | –                              |
 //!
 //! Take **std's** `mpsc` for one consumer, where nothing is to be added to the program. Take
-//! **crossbeam's** channels where one thread waits for several channels at once, and where the end
-//! of the last sender should end the receiver. Take **parking_lot** for locks; it has no queue.
-//! Take **rayon** to divide one computation among cores. Take **these** for a shutdown that any
-//! thread may call and that says what becomes of the items, for `task_done` and `join`, for
-//! deadlines on both sides, and for waits that a deadlock report names.
+//! **crossbeam's** channels where one thread waits for several channels at once. Take
+//! **parking_lot** for locks; it has no queue. Take **rayon** to divide one computation among
+//! cores. Take **these** for a shutdown that any thread may call and that says what becomes of the
+//! items, for `task_done` and `join`, for deadlines on both sides, and for waits that a deadlock
+//! report names.
 //!
 //! # Features
 //!
@@ -121,6 +122,7 @@ mod stack;
 
 mod ring;
 
+mod channel;
 mod treiber_stack;
 
 mod workers;
@@ -129,8 +131,9 @@ pub mod task_queue;
 
 pub mod executor;
 
-pub use blocking_queue::{BlockingQueue, Iter};
-pub use discipline::Discipline;
+pub use blocking_queue::{BlockingQueue, IntoIter, Iter, TryIter};
+pub use channel::{Receiver, ReceiverIntoIter, Sender, channel, channel_returning};
+pub use discipline::{Discipline, Peek};
 pub use error::{
     GetError, GetTimeoutError, PutError, PutTimeoutError, TaskDoneError, TryGetError, TryPutError,
 };

@@ -18,14 +18,16 @@
 //! taken; it decides before, under the lock, whether to notify ([`Sleepers`]). Items are dropped
 //! outside the lock, because a program's `drop` might use this queue.
 //!
-//! Only one part of the program's code runs under the lock: the comparison of two items in a
-//! [`PriorityQueue`](crate::PriorityQueue). If it panics, the call has no effect ([`Discipline`]
+//! Two parts of the program's code run under the lock: the comparison of two items in a
+//! [`PriorityQueue`](crate::PriorityQueue), and the closure of [`peek`](LockedQueue::peek), which
+//! changes nothing. If a comparison panics, the call has no effect ([`Discipline`]
 //! promises that nothing has changed). If the thread had been woken for this call, it wakes another
 //! in its place.
 //!
 //! Source: C. A. R. Hoare, _Monitors: an operating system structuring concept_ (1974), with Mesa's
 //! semantics: a wake-up is a hint, so every wait is in a loop.
 
+mod at_once;
 mod ending;
 mod many;
 #[cfg(all(test, not(model)))]

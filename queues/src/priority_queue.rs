@@ -52,7 +52,7 @@ use std::fmt;
 use std::mem::{self, ManuallyDrop};
 use std::ptr;
 
-use crate::discipline::Discipline;
+use crate::discipline::{Discipline, Peek};
 use crate::locked_queue::LockedQueue;
 use crate::memory;
 
@@ -302,6 +302,21 @@ impl<T: Ord> Discipline for SmallestFirst<T> {
     }
 }
 // ANCHOR_END: discipline
+
+impl<T: Ord> Peek for SmallestFirst<T> {
+    fn peek(&self) -> Option<&T> {
+        let top = self.heap.first()?;
+        if !self.stand_in {
+            return Some(&top.item);
+        }
+        // The top is the gap, and its entry stands in: the first is a child of the gap, or this.
+        let child = match self.first_child(0) {
+            Some((_, first)) => first,
+            None => self.heap.get(1)?, // one that stands in is never alone
+        };
+        Some(if child.is_before(top) { &child.item } else { &top.item })
+    }
+}
 
 impl<T> Default for SmallestFirst<T> {
     fn default() -> Self {

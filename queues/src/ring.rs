@@ -55,6 +55,7 @@
 //! queue_](https://www.1024cores.net/home/lock-free-algorithms/queues/bounded-mpmc-queue); laps
 //! beside indices, which allow any capacity, are from crossbeam's `ArrayQueue`.
 
+mod at_once;
 mod ending;
 mod event_count;
 mod inspect;
@@ -66,6 +67,7 @@ mod waiting;
 
 use std::mem::MaybeUninit;
 
+use primitives::CachePadded;
 use primitives::deadlock::{Identity, Kind};
 use primitives::sync::atomic::AtomicU64;
 use primitives::sync::atomic::Ordering::{Acquire, Relaxed, Release};
@@ -107,22 +109,18 @@ pub struct Ring<T> {
     // | `head` | putters sleep: it is full   | shut down now: nothing can be got           |
     // | `done` | joiners sleep               | never                                       |
     /// Where the next item is put.
-    tail: Padded<AtomicU64>,
+    tail: CachePadded<AtomicU64>,
     /// Where the next item is got.
-    head: Padded<AtomicU64>,
+    head: CachePadded<AtomicU64>,
     /// Up to where items have been processed.
-    done: Padded<AtomicU64>,
+    done: CachePadded<AtomicU64>,
     /// The sleepers; only read if there is a note.
-    sleepers: Padded<Sleepers>,
+    sleepers: CachePadded<Sleepers>,
     // From here on only the places themselves change.
     identity: Identity,
     positions: Positions,
     slots: Box<[Slot<T>]>,
 }
-
-/// A value alone on two cache lines: processors fetch them in pairs.
-#[repr(align(128))]
-struct Padded<T>(T);
 
 struct Sleepers {
     putters: EventCount,
@@ -202,10 +200,10 @@ impl<T> Ring<T> {
             slots: slots.into_boxed_slice(),
             positions,
             identity: Identity::new(Kind::Queue, ""),
-            tail: Padded(AtomicU64::new(start)),
-            head: Padded(AtomicU64::new(start)),
-            done: Padded(AtomicU64::new(start)),
-            sleepers: Padded(Sleepers {
+            tail: CachePadded(AtomicU64::new(start)),
+            head: CachePadded(AtomicU64::new(start)),
+            done: CachePadded(AtomicU64::new(start)),
+            sleepers: CachePadded(Sleepers {
                 putters: EventCount::new(),
                 getters: EventCount::new(),
                 joiners: EventCount::new(),

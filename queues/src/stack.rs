@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::discipline::Discipline;
+use crate::discipline::{Discipline, Peek};
 use crate::locked_queue::LockedQueue;
 use crate::memory;
 
@@ -56,6 +56,13 @@ impl<T> Discipline for Lifo<T> {
     }
 }
 // ANCHOR_END: discipline
+
+impl<T> Peek for Lifo<T> {
+    #[inline]
+    fn peek(&self) -> Option<&T> {
+        self.0.last()
+    }
+}
 
 impl<T> Default for Lifo<T> {
     fn default() -> Self {

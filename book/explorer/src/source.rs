@@ -142,7 +142,7 @@ fn name_at(at: At) -> Option<String> {
         None => before.trim_end().trim_end_matches('['),
     };
     let before = before.trim_end();
-    // `tail: Padded(AtomicU64::new(…))` is the tail.
+    // `tail: CachePadded(AtomicU64::new(…))` is the tail.
     let before = before.strip_suffix('(').map_or(before, |wrapped| {
         wrapped.trim_end_matches(|c: char| c.is_alphanumeric() || c == '_').trim_end()
     });

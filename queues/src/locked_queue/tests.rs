@@ -2,6 +2,7 @@
 //! `queue.py` decides them. They wait for states and not for time: a test that needs a sleeper
 //! checks that it sleeps.
 
+mod at_once;
 mod calls;
 mod joining;
 mod panics;

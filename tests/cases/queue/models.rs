@@ -51,7 +51,7 @@ impl Line {
 }
 
 pub(crate) fn group() -> Group {
-    many(jobs(shutdown(timed(passing(Group::new("queue"))))))
+    displacing(many(jobs(shutdown(timed(passing(Group::new("queue")))))))
 }
 
 fn passing(group: Group) -> Group {
@@ -339,5 +339,44 @@ fn many(group: Group) -> Group {
                     assert_eq!(line.came_out(), [1, 2, 3]);
                 })
                 .reaches([Slept, Woken, Named("one came back"), Named("all came back")]),
+        )
+}
+
+/// A queue that displaces, and the items that each role has ended up with.
+fn displacing(group: Group) -> Group {
+    group
+        .scenario(
+            Scenario::new(
+                "displaces",
+                "Of two items for one place one comes out again.",
+                Line::new,
+            )
+            .roles(2, "puts by force", |line| {
+                let displaced = line.queue.force_put(1).expect("it is not shut down");
+                line.out.lock().extend(displaced);
+            })
+            .check(|line| {
+                assert_eq!((line.queue.len(), line.queue.unfinished()), (1, 1));
+                assert_eq!(line.out.lock().len(), 1);
+            }),
+        )
+        .scenario(
+            Scenario::new(
+                "displaces-and-wakes",
+                "A getter gets the newer item or the older, and sleeps at none.",
+                Line::new,
+            )
+            .role("puts two by force", |line| {
+                for item in [1, 2] {
+                    let displaced = line.queue.force_put(item).expect("it is not shut down");
+                    line.out.lock().extend(displaced);
+                }
+            })
+            .role("gets", Line::get_one)
+            .check(|line| {
+                let left = line.queue.drain();
+                assert_eq!(line.came_out().len() + left.len(), 2);
+            })
+            .reaches([Slept, Woken]),
         )
 }

@@ -1,5 +1,6 @@
 //! Each kind of queue compared with a `VecDeque`.
 
+mod at_once;
 mod concurrent;
 mod corners;
 

@@ -186,6 +186,7 @@
 //! - [`queues::Queue::force_put`]
 //! - [`queues::Receiver`]
 //! - [`queues::Ring`]
+//! - [`queues::Select`]
 //! - [`queues::Sender`]
 //! - [`queues::Stack`]
 //! - [`queues::Task::cancel`]

@@ -18,9 +18,9 @@
 //!
 //! The two ends differ. When no sender is left, the receivers still get what is inside. When no
 //! receiver is left, what is inside would be lost: it goes to the function that
-//! [`channel_returning`] was given, or is dropped at once. It does not stay inside until the senders
-//! are gone, because an item may hold the sender of an answer, on which the thread that put it
-//! waits.
+//! [`channel_returning`] was given, or is dropped at once. It does not stay inside until the
+//! senders are gone, because an item may hold the sender of an answer, on which the thread that put
+//! it waits.
 
 #[cfg(all(test, not(model)))]
 mod tests;
@@ -32,6 +32,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use primitives::Lock;
+use primitives::sync::model_failed;
 
 use crate::blocking_queue::{BlockingQueue, Iter, TryIter};
 use crate::error::{
@@ -147,7 +148,9 @@ impl<Q> Side<Q> {
 /// The last half of a side is gone.
 impl<Q> Drop for Side<Q> {
     fn drop(&mut self) {
-        if let Some(end) = self.end.get_mut().take() {
+        if let Some(end) = self.end.get_mut().take()
+            && !model_failed()
+        {
             end(&self.queue);
         }
     }
@@ -321,8 +324,8 @@ impl<T, Q: BlockingQueue<T>> Receiver<T, Q> {
         self.queue.drain()
     }
 
-    /// The items as they come. It blocks for each, and ends when the queue is empty and no sender is
-    /// left.
+    /// The items as they come. It blocks for each, and ends when the queue is empty and no sender
+    /// is left.
     pub fn iter(&self) -> Iter<'_, Q, T> {
         self.queue.iter()
     }

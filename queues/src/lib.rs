@@ -52,16 +52,16 @@
 //! | the most urgent first                                | [`PriorityQueue`]     | `BinaryHeap` in a lock | –                              |
 //! | an order of my own                                   | [`Discipline`]        | –                      | –                              |
 //! | that it ends with its last user, on either side      | [`channel`]           | `mpsc`                 | `channel`                      |
+//! | to wait for several queues, and timers, at once      | [`Select`]            | –                      | `Select`                       |
 //! | a queue that never blocks                            | [`TreiberStack`]      | –                      | `ArrayQueue`, `SegQueue`       |
 //! | to run closures, and to know when all are done       | [`TaskQueue`]         | –                      | –                              |
 //! | to run closures, and to have their results           | [`Executor`]          | `thread::scope`        | –                              |
 //!
 //! Take **std's** `mpsc` for one consumer, where nothing is to be added to the program. Take
-//! **crossbeam's** channels where one thread waits for several channels at once. Take
-//! **parking_lot** for locks; it has no queue. Take **rayon** to divide one computation among
-//! cores. Take **these** for a shutdown that any thread may call and that says what becomes of the
-//! items, for `task_done` and `join`, for deadlines on both sides, and for waits that a deadlock
-//! report names.
+//! **crossbeam's** channels where a select must also wait for room to put. Take **parking_lot** for
+//! locks; it has no queue. Take **rayon** to divide one computation among cores. Take **these** for
+//! a shutdown that any thread may call and that says what becomes of the items, for `task_done` and
+//! `join`, for deadlines on both sides, and for waits that a deadlock report names.
 //!
 //! # Features
 //!
@@ -109,6 +109,7 @@ mod error;
 mod drop_all;
 mod memory;
 mod sleepers;
+mod watchers;
 
 mod discipline;
 
@@ -123,6 +124,8 @@ mod stack;
 mod ring;
 
 mod channel;
+
+mod select;
 mod treiber_stack;
 
 mod workers;
@@ -143,6 +146,7 @@ pub use locked_queue::LockedQueue;
 pub use priority_queue::{PriorityQueue, SmallestFirst};
 pub use queue::{Fifo, Queue};
 pub use ring::Ring;
+pub use select::{Select, Selectable};
 pub use stack::{Lifo, Stack};
 #[doc(inline)]
 pub use task_queue::{TaskCounts, TaskQueue};

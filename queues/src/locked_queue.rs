@@ -32,6 +32,7 @@ mod ending;
 mod many;
 #[cfg(all(test, not(model)))]
 mod tests;
+mod watching;
 
 use std::fmt;
 use std::mem;
@@ -47,6 +48,7 @@ use crate::error::{
     GetError, GetTimeoutError, PutError, PutTimeoutError, TryGetError, TryPutError,
 };
 use crate::sleepers::Sleepers;
+use crate::watchers::Watchers;
 
 /// A queue that blocks a put while it is full and a get while it is empty.
 ///
@@ -61,6 +63,8 @@ pub struct LockedQueue<S: Discipline> {
     not_empty: Condition,
     not_full: Condition,
     all_done: Condition,
+    /// The selects that wait for it among others.
+    watchers: Watchers,
     identity: Identity,
 }
 
@@ -114,6 +118,7 @@ impl<S: Discipline> LockedQueue<S> {
             not_empty: Condition::new(),
             not_full: Condition::new(),
             all_done: Condition::new(),
+            watchers: Watchers::new(),
             identity: Identity::new(Kind::Queue, ""),
         }
     }
@@ -243,9 +248,10 @@ impl<S: Discipline> LockedQueue<S> {
         items.insert(place, item);
         state.unfinished += 1;
         let call = state.getters.call_one();
+        let is_watched = call && state.getters.is_watched();
         drop(state);
         if call {
-            self.not_empty.notify_one();
+            self.wake_getters(1, is_watched);
         }
     }
     // ANCHOR_END: put-until
@@ -352,9 +358,10 @@ impl<S: Discipline> LockedQueue<S> {
         }
         state.unfinished += 1;
         let call = state.getters.call_one();
+        let is_watched = call && state.getters.is_watched();
         drop(state);
         if call {
-            self.not_empty.notify_one();
+            self.wake_getters(1, is_watched);
         }
         true
     }
@@ -366,7 +373,7 @@ impl<S: Discipline> LockedQueue<S> {
 
     fn call_getter(&self, getters: &mut Sleepers) {
         if getters.call_one() {
-            self.not_empty.notify_one();
+            self.wake_getters(1, getters.is_watched());
         }
     }
 

@@ -32,8 +32,8 @@ impl<T> Queue<T> {
     /// Returns the item that it took out. _Python_: `collections.deque(maxlen=capacity).append`.
     ///
     /// For a reader that wants the latest state and not each of the states in between. Both happen
-    /// in one step: no other thread sees the queue with room, or over its capacity. The item that is
-    /// taken out counts as processed, as after [`shutdown_now`](Self::shutdown_now): no
+    /// in one step: no other thread sees the queue with room, or over its capacity. The item that
+    /// is taken out counts as processed, as after [`shutdown_now`](Self::shutdown_now): no
     /// [`task_done`](Self::task_done) is due for it. Costs a lock and an unlock.
     ///
     /// Other orders do not have it: only here is the oldest item the next to come out.

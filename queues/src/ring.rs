@@ -64,6 +64,7 @@ mod position;
 #[cfg(all(test, not(model)))]
 mod tests;
 mod waiting;
+mod watching;
 
 use std::mem::MaybeUninit;
 
@@ -77,6 +78,7 @@ use primitives::sync::spin;
 use self::event_count::EventCount;
 use self::position::{ENDED, FILLED, NOTE, Positions, position};
 use crate::error::{TryGetError, TryPutError};
+use crate::watchers::Watchers;
 
 /// A first-in, first-out queue with a fixed number of places and without a lock: a faster
 /// [`Queue`](crate::Queue). _Python_: `queue.Queue(maxsize=capacity)`.
@@ -126,6 +128,8 @@ struct Sleepers {
     putters: EventCount,
     getters: EventCount,
     joiners: EventCount,
+    /// The selects that wait for the ring among others.
+    watchers: Watchers,
 }
 
 /// A place for an item. It is not padded, because a putter hands both words to a getter.
@@ -207,6 +211,7 @@ impl<T> Ring<T> {
                 putters: EventCount::new(),
                 getters: EventCount::new(),
                 joiners: EventCount::new(),
+                watchers: Watchers::new(),
             }),
         }
     }

@@ -14,13 +14,29 @@
 /// called, and may be called again: an extra call, never a missing one.
 #[derive(Debug, Default)]
 pub(crate) struct Sleepers {
-    /// Threads between [`enter`](Self::enter) and [`leave`](Self::leave).
+    /// Threads between [`enter`](Self::enter) and [`leave`](Self::leave), and [`WATCHED`].
     asleep: usize,
     /// Calls that none of them has taken yet; at most `asleep`.
     called: usize,
 }
 
+/// In `asleep`: a [`Select`](crate::Select) watches, and must be told too. Having it in the number
+/// costs a put nothing: one comparison says that there is a thread to call, or a select, or
+/// neither.
+const WATCHED: usize = 1 << (usize::BITS - 1);
+
 impl Sleepers {
+    /// From now on, or no longer, a select watches.
+    pub(crate) fn watch(&mut self, watched: bool) {
+        self.asleep = self.asleep() | if watched { WATCHED } else { 0 };
+    }
+
+    /// Whether a select watches.
+    #[inline]
+    pub(crate) fn is_watched(&self) -> bool {
+        self.asleep & WATCHED != 0
+    }
+
     /// A thread is about to sleep.
     #[inline]
     pub(crate) fn enter(&mut self) {
@@ -34,27 +50,28 @@ impl Sleepers {
         self.called = self.called.saturating_sub(1);
     }
 
-    /// There is work for one sleeper. Returns whether to notify one.
+    /// There is work for one sleeper. Returns whether to notify one, or to tell those that watch.
     #[inline]
     pub(crate) fn call_one(&mut self) -> bool {
         let uncalled = self.called < self.asleep;
         if uncalled {
-            self.called += 1; // without a sleeper nothing is written
+            // Without a sleeper nothing is written; and never more calls than sleepers.
+            self.called = (self.called + 1).min(self.asleep());
         }
         uncalled
     }
 
     /// There is something to do for so many sleepers. Returns how many to notify.
     pub(crate) fn call(&mut self, events: usize) -> usize {
-        let calls = events.min(self.asleep - self.called);
+        let calls = events.min(self.asleep() - self.called);
         self.called += calls;
         calls
     }
 
-    /// How many sleep; for tests and for `Debug`.
+    /// How many sleep.
     #[inline]
     pub(crate) fn asleep(&self) -> usize {
-        self.asleep
+        self.asleep & !WATCHED
     }
 }
 
@@ -102,5 +119,20 @@ mod tests {
         sleepers.leave();
         assert!(sleepers.call_one(), "an extra call, never a missing one");
         assert_eq!(sleepers.asleep(), 1);
+    }
+
+    #[test]
+    fn those_that_watch_are_told_of_each_item_and_take_no_call() {
+        let mut sleepers = Sleepers::default();
+        sleepers.watch(true);
+        assert!(sleepers.call_one() && sleepers.call_one(), "of each item");
+        assert_eq!((sleepers.call(3), sleepers.asleep()), (0, 0), "no thread sleeps");
+        sleepers.enter();
+        assert!(sleepers.call_one());
+        assert_eq!(sleepers.call(1), 0, "it has been called already");
+        sleepers.watch(false);
+        assert!(!sleepers.call_one());
+        sleepers.leave();
+        assert!(!sleepers.is_watched() && !sleepers.call_one());
     }
 }

@@ -116,8 +116,10 @@ const QUEUES: &str = "fn main() {\n    let queue = queues::Queue::bounded(1);\n 
     queue.put(7).unwrap();\n    assert_eq!(queue.get().unwrap(), 7);\n}\n";
 
 /// The examples of each crate, and those that need the detector.
-const EXAMPLES: [(&[&str], &str); 2] =
-    [(&["server", "cache"], "deadlock"), (&["worker_server", "cached_lookups"], "stuck_pipeline")];
+const EXAMPLES: [(&[&str], &str); 2] = [
+    (&["server", "cache"], "deadlock"),
+    (&["worker_server", "house", "cached_lookups"], "stuck_pipeline"),
+];
 
 /// Runs the examples that lie in the packages, as programs outside that copied them.
 #[test]

@@ -80,9 +80,15 @@ impl<S: Discipline> LockedQueue<S> {
     /// Wakes all waiters: putters fail with their item; getters take the remaining items and then
     /// fail. It cannot be undone; a second call changes nothing.
     pub fn shutdown(&self) {
-        self.state.lock().shut_down = true;
+        let mut state = self.state.lock();
+        state.shut_down = true;
+        let is_watched = state.getters.is_watched();
+        drop(state);
         self.not_empty.notify_all();
         self.not_full.notify_all();
+        if is_watched {
+            self.watchers.tell();
+        }
     }
 
     /// Ends the queue at once: from now on nothing can be put or got. _Python_:
@@ -97,10 +103,14 @@ impl<S: Discipline> LockedQueue<S> {
         let mut left = mem::take(&mut state.items);
         // Saturating: a consumer may have called `task_done` for an item before a thread got it.
         state.unfinished = state.unfinished.saturating_sub(left.len());
+        let is_watched = state.getters.is_watched();
         drop(state);
         self.not_empty.notify_all();
         self.not_full.notify_all();
         self.all_done.notify_all();
+        if is_watched {
+            self.watchers.tell();
+        }
         // After the lock is released: sorting may take a while.
         iter::from_fn(|| left.pop()).collect()
     }

@@ -153,7 +153,7 @@ impl<S: Discipline> LockedQueue<S> {
             let State { items: inside, putters, getters, .. } = &mut *state;
             let on_panic = || {
                 self.call_putter(putters);
-                self.not_empty.notify(getters.call(put));
+                self.wake_getters(getters.call(put), getters.is_watched());
             };
             let place = unless_it_panics(|| inside.place(item), on_panic);
             let item = items.next().expect("it was there to be looked at");
@@ -162,9 +162,10 @@ impl<S: Discipline> LockedQueue<S> {
             put += 1;
         }
         let calls = state.getters.call(put);
+        let is_watched = state.getters.is_watched();
         drop(state);
-        if calls > 0 {
-            self.not_empty.notify(calls);
+        if calls > 0 || is_watched {
+            self.wake_getters(calls, is_watched);
         }
     }
 }

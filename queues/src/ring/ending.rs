@@ -114,7 +114,9 @@ impl<T> Ring<T> {
     }
 
     fn call_everybody(&self) {
-        self.sleepers.0.getters.call_all();
+        if self.sleepers.0.getters.call_all() {
+            self.sleepers.0.watchers.tell();
+        }
         self.sleepers.0.putters.call_all();
     }
 }

@@ -67,16 +67,18 @@ use primitives::sync::thread;
 const WAITING: u32 = 1;
 /// One call that no waiter has taken yet.
 const CALLED: u32 = 1 << 16;
-/// As many threads as half the word can count. A further thread does not sleep but yields.
-const MOST: u32 = CALLED - 1;
+/// A [`Select`](crate::Select) watches, and must be told too.
+const WATCHED: u32 = 1 << 31;
+/// As many threads as the word can count. A further thread does not sleep but yields.
+const MOST: u32 = WATCHED / CALLED - 1;
 
 /// How many threads wait, and how many calls are open.
 pub(super) struct EventCount {
     /// ```text
-    ///    31             16 15              0
-    ///    ┌────────────────┬────────────────┐
-    ///    │ called         │ waiting        │
-    ///    └────────────────┴────────────────┘
+    ///     31       30         16 15              0
+    ///    ┌─────────┬────────────┬────────────────┐
+    ///    │ WATCHED │ called     │ waiting        │
+    ///    └─────────┴────────────┴────────────────┘
     /// ```
     ///
     /// | what                | `waiting`            | `called`                 |
@@ -98,10 +100,16 @@ fn waiting(word: u32) -> u32 {
     word % CALLED
 }
 
-/// The upper half of the word.
+/// The upper half of the word, without its highest bit.
 #[inline]
 fn called(word: u32) -> u32 {
-    word / CALLED
+    (word & !WATCHED) / CALLED
+}
+
+/// The highest bit of the word.
+#[inline]
+fn is_watched(word: u32) -> bool {
+    word & WATCHED != 0
 }
 
 impl EventCount {
@@ -129,6 +137,20 @@ impl EventCount {
         }
     }
 
+    /// From now on, a call says that a select watches. Look again after it, as after `enter`.
+    pub(super) fn watch(&self) {
+        // Relaxed: it is a write to the word, as `enter` is, and `enter` comes after it.
+        self.word.fetch_or(WATCHED, Relaxed);
+        self.enter();
+        self.cancel();
+    }
+
+    /// Ends what `watch` began.
+    pub(super) fn unwatch(&self) {
+        // Relaxed: a thread that sees the bit too long finds no select on the list.
+        self.word.fetch_and(!WATCHED, Relaxed);
+    }
+
     /// This thread need not sleep.
     pub(super) fn cancel(&self) {
         self.leave(|word| if waiting(word) > 0 { WAITING } else { CALLED });
@@ -151,7 +173,7 @@ impl EventCount {
         time_is_up
     }
 
-    /// Subtracts one from the half of the word that `which` names.
+    /// Subtracts one from the part of the word that `which` names.
     fn leave(&self, which: impl Fn(u32) -> u32) {
         // Relaxed: the compare-exchange decides.
         let mut word = self.word.load(Relaxed);
@@ -165,8 +187,9 @@ impl EventCount {
     }
 
     /// Something has happened for one thread: calls one, unless all have been called. Returns
-    /// whether it called one.
-    pub(super) fn call_one(&self) -> bool {
+    /// whether it called one, and whether a select watches. If it called none, the second may be
+    /// out of date, as the number of waiters may.
+    pub(super) fn call_one(&self) -> (bool, bool) {
         // Relaxed: the compare-exchange decides; seeing no waiter is correct if the caller cannot
         // know of one.
         let mut word = self.word.load(Relaxed);
@@ -175,19 +198,19 @@ impl EventCount {
             match self.word.compare_exchange_weak(word, word - WAITING + CALLED, Release, Relaxed) {
                 Ok(_) => {
                     park::wake_one(&raw const self.word);
-                    return true;
+                    return (true, is_watched(word));
                 }
                 Err(now) => word = now,
             }
         }
-        false
+        (false, is_watched(word))
     }
 
-    /// Something has happened for all waiters: calls them all.
+    /// Something has happened for all waiters: calls them all. Returns whether a select watches.
     ///
     /// Writes the word even if no thread waits, so that the call is ordered with every `enter`:
     /// threads that entered before are called, and later ones see what happened.
-    pub(super) fn call_all(&self) {
+    pub(super) fn call_all(&self) -> bool {
         // Relaxed: the compare-exchange decides.
         let mut word = self.word.load(Relaxed);
         // Release: pairs with the Acquire in `leave` and in `enter`.
@@ -202,6 +225,7 @@ impl EventCount {
         if waiting(word) > 0 {
             park::wake_all(&raw const self.word);
         }
+        is_watched(word)
     }
 
     /// How many threads are inside; for tests and for `Debug`.
@@ -229,13 +253,13 @@ mod tests {
     #[test]
     fn nobody_is_called_twice() {
         let events = EventCount::new();
-        assert!(!events.call_one(), "no waiter");
+        assert!(!events.call_one().0, "no waiter");
         events.enter();
-        assert!(events.call_one());
-        assert!(!events.call_one(), "it has been called already");
+        assert!(events.call_one().0);
+        assert!(!events.call_one().0, "it has been called already");
         assert!(!events.sleep(None, target()), "the call came before the sleep, and is not lost");
         events.enter();
-        assert!(events.call_one(), "a waiter that enters again can be called again");
+        assert!(events.call_one().0, "a waiter that enters again can be called again");
         assert_eq!(events.inside(), 1);
     }
 
@@ -244,9 +268,9 @@ mod tests {
         let events = EventCount::new();
         events.enter();
         events.enter();
-        assert!(events.call_one());
+        assert!(events.call_one().0);
         assert!(!events.sleep(past(), target()), "a call counts for more than a deadline");
-        assert!(events.call_one(), "the other");
+        assert!(events.call_one().0, "the other");
         assert!(!events.sleep(None, target()));
         events.enter();
         assert!(events.sleep(past(), target()), "no call");
@@ -285,11 +309,26 @@ mod tests {
         events.enter();
         events.call_one();
         events.call_all();
-        assert!(!events.call_one(), "all of them have been called");
+        assert!(!events.call_one().0, "all of them have been called");
         for _ in 0..3 {
             assert!(!events.sleep(None, target()));
         }
         events.enter();
         assert!(events.sleep(past(), target()), "who comes later was not meant");
+    }
+
+    #[test]
+    fn a_select_that_watches_is_no_waiter_and_each_call_says_that_it_is_there() {
+        let events = EventCount::new();
+        assert!(!events.call_all());
+        events.watch();
+        assert_eq!((events.inside(), events.call_one()), (0, (false, true)));
+        events.enter();
+        events.enter();
+        assert_eq!(events.call_one(), (true, true));
+        assert!(events.call_all());
+        assert!(!events.sleep(None, target()) && !events.sleep(None, target()));
+        events.unwatch();
+        assert_eq!((events.inside(), events.call_all()), (0, false));
     }
 }

@@ -50,8 +50,8 @@ use primitives::sync::atomic::AtomicU64;
 use primitives::sync::atomic::Ordering::Relaxed;
 use primitives::sync::spin;
 
-use super::Ring;
 use super::position::{ENDED, FILLED, NOTE, position};
+use super::{Ring, Sleepers};
 use crate::blocking_queue::{BlockingQueue, Iter, inherent};
 use crate::error::{
     GetError, GetTimeoutError, PutError, PutTimeoutError, TryGetError, TryPutError,
@@ -157,7 +157,7 @@ impl<T> Ring<T> {
     /// Calls a putter for the place that has become free.
     #[cold]
     pub(super) fn call_putter(&self) {
-        if !self.sleepers.0.putters.call_one() {
+        if !self.sleepers.0.putters.call_one().0 {
             // Relaxed: as in `call_getter`.
             self.head.0.fetch_and(!NOTE, Relaxed);
             self.sleepers.0.putters.call_all();
@@ -250,20 +250,27 @@ impl<T> Ring<T> {
     }
 
     /// Leaves a note in the tail if the ring is empty and not shut down. Returns whether it did.
-    fn leave_note_if_empty(&self) -> bool {
+    pub(crate) fn leave_note_if_empty(&self) -> bool {
         // Relaxed: the head is never ahead of the tail. So if the tail equals the head that was
         // read before, when the note is left, the head has not moved, and the ring is empty. A
         // shutdown would be in the tail.
         leave_note(&self.tail.0, position(self.head.0.load(Relaxed)))
     }
 
-    /// Calls a getter for the item that has come.
+    /// Calls a getter for the item that has come, and tells each select.
     #[cold]
     pub(super) fn call_getter(&self) {
-        if !self.sleepers.0.getters.call_one() {
+        let Sleepers { getters, watchers, .. } = &self.sleepers.0;
+        let (called, is_watched) = getters.call_one();
+        if is_watched {
+            watchers.tell();
+        }
+        if !called {
             // Relaxed: `call_all` and `enter` order this thread and the thread that left a note.
             self.tail.0.fetch_and(!NOTE, Relaxed);
-            self.sleepers.0.getters.call_all();
+            if getters.call_all() {
+                watchers.tell();
+            }
         }
     }
     // ANCHOR_END: get-slow

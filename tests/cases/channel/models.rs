@@ -77,6 +77,7 @@ pub(crate) fn group() -> Group {
             )
             .role("puts one", |halves| halves.put(1))
             .role("gets all", Halves::get_all)
+            .bound(Some(3))
             .check(|halves| assert_eq!(*halves.got.lock(), [1]))
             .reaches([Slept, Woken]),
         )
@@ -88,6 +89,7 @@ pub(crate) fn group() -> Group {
             .role("puts 2", |halves| halves.put(2))
             .role("gets all", Halves::get_all)
             .spurious(0)
+            .bound(Some(2))
             .check(|halves| {
                 halves.holds_all(&[1, 2]);
                 assert_eq!(halves.got.lock().len(), 2);
@@ -101,6 +103,7 @@ pub(crate) fn group() -> Group {
             .role("puts one", |halves| halves.put(1))
             .roles(2, "gets all", Halves::get_all)
             .spurious(0)
+            .bound(Some(2))
             .check(|halves| assert_eq!(*halves.got.lock(), [1]))
             .reaches([Slept, Woken]),
         )
@@ -114,6 +117,7 @@ pub(crate) fn group() -> Group {
             .role("puts 2", |halves| halves.put(2))
             .role("gets one", Halves::get_one)
             .spurious(0)
+            .bound(Some(2))
             .check(|halves| {
                 halves.holds_all(&[1, 2]);
                 if halves.given_back.lock().len() == 1 {

@@ -191,9 +191,42 @@ impl Condition {
         &self,
         guard: &mut LockGuard<'_, T>,
         timeout: Duration,
+        blocked: impl FnMut(&mut T) -> bool,
+    ) -> WaitTimeoutResult {
+        self.wait_until_while(guard, park::deadline_after(timeout), blocked)
+    }
+
+    /// [`wait_while`](Self::wait_while), until `deadline` at most.
+    ///
+    /// [`timed_out`](WaitTimeoutResult::timed_out) says that `blocked` still held at the end. With
+    /// a deadline that has passed it looks, releases the lock once, and looks again.
+    ///
+    /// ```
+    /// # use primitives::{Condition, Lock};
+    /// # use std::time::Instant;
+    /// let jobs = Lock::new(vec!["sweep"]);
+    /// let arrived = Condition::new();
+    /// let mut jobs = jobs.lock();
+    /// let result = arrived.wait_deadline_while(&mut jobs, Instant::now(), |jobs| jobs.is_empty());
+    /// assert!(!result.timed_out());
+    /// ```
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
+    pub fn wait_deadline_while<T: ?Sized>(
+        &self,
+        guard: &mut LockGuard<'_, T>,
+        deadline: Instant,
+        blocked: impl FnMut(&mut T) -> bool,
+    ) -> WaitTimeoutResult {
+        self.wait_until_while(guard, Some(deadline), blocked)
+    }
+
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
+    fn wait_until_while<T: ?Sized>(
+        &self,
+        guard: &mut LockGuard<'_, T>,
+        deadline: Option<Instant>,
         mut blocked: impl FnMut(&mut T) -> bool,
     ) -> WaitTimeoutResult {
-        let deadline = park::deadline_after(timeout);
         let mut time_is_up = false;
         while blocked(guard) {
             if time_is_up {

@@ -63,11 +63,10 @@
 //! | a queue between threads                           | `locksmith-queues`                   | `mpsc`                    | –                  | `channel`            |
 //!
 //! Take **std's** where its type does what you need and nothing is to be added to the program. Take
-//! **parking_lot** for reads that can be upgraded, and for a guard of a part of what a mutex holds.
-//! Take **crossbeam** for epochs and for structures without locks. Take **these** for what the
-//! others lack: a timeout and a deadline on every wait, semaphores, events, barriers that break,
-//! deadlocks that name themselves, and a source that is explained line by line. How fast each is
-//! beside the others is measured, and drawn in the book.
+//! **parking_lot** for reads that can be upgraded. Take **crossbeam** for epochs and for structures
+//! without locks. Take **these** for what the others lack: a timeout and a deadline on every wait,
+//! semaphores, events, barriers that break, deadlocks that name themselves, and a source that is
+//! explained line by line. How fast each is beside the others is measured, and drawn in the book.
 //!
 //! Of each lock there is a form without data in [`raw`]: take it where the data lies elsewhere, or
 //! where another thread releases.
@@ -200,7 +199,7 @@ pub use event::Event;
 #[doc(inline)]
 pub use latch::Latch;
 #[doc(inline)]
-pub use lock::{Lock, LockGuard};
+pub use lock::{Lock, LockGuard, MappedLockGuard, OwnedLockGuard};
 #[doc(inline)]
 pub use once::{LazyLock, Once, OnceLock};
 #[doc(inline)]
@@ -210,7 +209,7 @@ pub use rwlock::{
     MappedRwLockReadGuard, MappedRwLockWriteGuard, RwLock, RwLockReadGuard, RwLockWriteGuard,
 };
 #[doc(inline)]
-pub use semaphore::{Permit, Semaphore};
+pub use semaphore::{OwnedPermit, Permit, Semaphore};
 #[doc(inline)]
 pub use timer::Timer;
 #[doc(inline)]

@@ -63,7 +63,7 @@ mod tests;
 use std::fmt;
 use std::time::{Duration, Instant};
 
-pub use self::guarded::{Lock, LockGuard};
+pub use self::guarded::{Lock, LockGuard, MappedLockGuard, OwnedLockGuard};
 use crate::deadlock::{Identity, Kind, WaitTarget};
 use crate::park::{self, Wait};
 use crate::sync::atomic::AtomicU32;
@@ -342,6 +342,12 @@ impl RawLock {
     pub fn is_locked(&self) -> bool {
         // Relaxed: the answer says nothing about the data, so no data is read after it.
         self.state.load(Relaxed) != UNLOCKED
+    }
+
+    /// Whether a thread may sleep on it; a hint.
+    fn is_waited_for(&self) -> bool {
+        // Relaxed: as in `is_locked`.
+        !matches!(self.state.load(Relaxed), UNLOCKED | LOCKED)
     }
 }
 

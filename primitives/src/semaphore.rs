@@ -45,7 +45,7 @@ mod tests;
 use std::fmt;
 use std::time::{Duration, Instant};
 
-pub use self::permit::Permit;
+pub use self::permit::{OwnedPermit, Permit};
 #[cfg(all(feature = "deadlock-detection", not(model)))]
 use crate::deadlock::{self, Report};
 use crate::deadlock::{Kind, SemaphoreIdentity, WaitTarget};

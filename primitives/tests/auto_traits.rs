@@ -14,11 +14,11 @@ use std::rc::Rc;
 
 use primitives::raw::{CancellableSleep, RawLock, RawRLock, RawRwLock};
 use primitives::{
-    Barrier, BarrierWaitResult, BoundedSemaphore, BrokenBarrierError, Condition, Event, Latch,
-    LazyLock, Lock, LockGuard, MappedRwLockReadGuard, MappedRwLockWriteGuard, Once, OnceLock,
-    Permit, RLock, RLockGuard, ReleaseError, RwLock, RwLockReadGuard, RwLockWriteGuard, Semaphore,
-    Timer, TimerHandle, Timers, WaitGroup, WaitTimeoutResult, deadlock, park, sync, threads, timer,
-    timers,
+    Barrier, BarrierWaitResult, BoundedSemaphore, BrokenBarrierError, CachePadded, Condition,
+    Event, Latch, LazyLock, Lock, LockGuard, MappedLockGuard, MappedRwLockReadGuard,
+    MappedRwLockWriteGuard, Once, OnceLock, OwnedLockGuard, OwnedPermit, Permit, RLock, RLockGuard,
+    ReleaseError, RwLock, RwLockReadGuard, RwLockWriteGuard, Semaphore, Timer, TimerHandle, Timers,
+    WaitGroup, WaitTimeoutResult, deadlock, park, sync, threads, timer, timers,
 };
 
 #[path = "auto_traits/probe.rs"]
@@ -51,6 +51,10 @@ fn locks() {
         Lock<Fixed>: "",
         LockGuard<'static, u8>: "Sync",
         LockGuard<'static, Movable>: "",
+        MappedLockGuard<'static, u8>: "Sync RefUnwindSafe",
+        MappedLockGuard<'static, Movable>: "",
+        OwnedLockGuard<u8>: "Sync",
+        OwnedLockGuard<Movable>: "",
         RawRLock: ALL,
         // Lends only `&T`, so it has the traits of the data.
         RLock<u8>: ALL,
@@ -98,6 +102,7 @@ fn what_guards_no_data() {
         BoundedSemaphore: ALL,
         // A permit may go back in any thread.
         Permit<'static>: ALL,
+        OwnedPermit: ALL,
         ReleaseError: ALL,
         Event: ALL,
         CancellableSleep: ALL,
@@ -108,6 +113,9 @@ fn what_guards_no_data() {
         Barrier<Box<dyn FnMut()>>: "RefUnwindSafe",
         BarrierWaitResult: ALL,
         BrokenBarrierError: ALL,
+        CachePadded<u8>: ALL,
+        CachePadded<Movable>: "Send UnwindSafe",
+        CachePadded<Fixed>: "",
     }
 }
 

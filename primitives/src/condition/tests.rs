@@ -226,3 +226,25 @@ fn a_wait_that_unwinds_takes_a_nested_lock_back_as_often() {
     assert!(unwound.is_err());
     assert_eq!(rlock.recursion_count(), 2);
 }
+
+#[test]
+fn a_wait_with_a_predicate_ends_at_its_deadline_or_when_the_predicate_does() {
+    let (lock, condition) = (Lock::new(false), Condition::new());
+    let mut guard = lock.lock();
+    let mut looks = 0;
+    let result = condition.wait_deadline_while(&mut guard, Instant::now(), |is_set| {
+        looks += 1;
+        !*is_set
+    });
+    assert!(result.timed_out());
+    assert!(looks >= 2, "once more after the time is up");
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            *lock.lock() = true;
+            condition.notify_all();
+        });
+        let far = Instant::now() + Duration::from_secs(3600);
+        assert!(!condition.wait_deadline_while(&mut guard, far, |is_set| !*is_set).timed_out());
+        assert!(*guard);
+    });
+}

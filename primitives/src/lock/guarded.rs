@@ -1,10 +1,15 @@
 //! [`Lock<T>`]: a [`RawLock`] and the data that it guards, so that neither can be forgotten.
 
+mod mapped;
+mod owned;
+
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 use std::time::{Duration, Instant};
 
+pub use self::mapped::MappedLockGuard;
+pub use self::owned::OwnedLockGuard;
 use super::RawLock;
 #[cfg(all(feature = "deadlock-detection", not(model)))]
 use crate::deadlock::{self, Report};

@@ -1,8 +1,11 @@
 //! [`Permit`]: a permit as a value, which goes back when it is dropped.
 
+mod owned;
+
 use std::fmt;
 use std::mem;
 
+pub use self::owned::OwnedPermit;
 use super::Semaphore;
 use crate::sync::{model_failed, panicking};
 

@@ -75,12 +75,10 @@ fn tripped(group: Group) -> Group {
                 .reaches([Slept, Woken, WordChanged]),
         )
         .scenario(
-            Scenario::new("three-awake", "The same with spurious wake-ups.", || {
-                Rounds::new(3)
-            })
-            .roles(3, "writes, waits, reads", |rounds| rounds.run(1))
-            .bound(Some(2))
-            .reaches([Slept, Woken, WordChanged, SpuriousWakeUp]),
+            Scenario::new("three-awake", "The same with spurious wake-ups.", || Rounds::new(3))
+                .roles(3, "writes, waits, reads", |rounds| rounds.run(1))
+                .bound(Some(2))
+                .reaches([Slept, Woken, WordChanged, SpuriousWakeUp]),
         )
         .scenario(
             Scenario::new(

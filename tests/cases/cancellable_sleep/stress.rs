@@ -13,7 +13,8 @@ fn of_all_that_wait_and_cancel_one_decides() {
     const WAITERS: usize = 4;
     const ROUNDS: usize = 1_000;
     watched(|test| {
-        let sleeps: &Vec<CancellableSleep> = leak((0..ROUNDS).map(|_| CancellableSleep::new()).collect());
+        let sleeps: &Vec<CancellableSleep> =
+            leak((0..ROUNDS).map(|_| CancellableSleep::new()).collect());
         let winners: &Vec<AtomicUsize> = leak((0..ROUNDS).map(|_| AtomicUsize::new(0)).collect());
         let arrived: &AtomicUsize = leak(AtomicUsize::new(0));
         // The last one cancels; the first waits only for that.

@@ -111,11 +111,15 @@ fn locks(group: Group) -> Group {
             .check(|(_, balance)| assert_eq!(balance.load(Relaxed), 2)),
         )
         .scenario(
-            Scenario::new("message", "A thread that sees that it is there sees the number.", || {
-                let data = AtomicU32::new(0);
-                let ready = AtomicBool::new(false);
-                (data, ready)
-            })
+            Scenario::new(
+                "message",
+                "A thread that sees that it is there sees the number.",
+                || {
+                    let data = AtomicU32::new(0);
+                    let ready = AtomicBool::new(false);
+                    (data, ready)
+                },
+            )
             .role("sends", |(data, ready)| message::send(data, ready))
             .role("receives", |(data, ready)| assert_eq!(message::receive(data, ready), 42)),
         )

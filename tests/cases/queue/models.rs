@@ -164,10 +164,14 @@ fn timed(group: Group) -> Group {
 fn shutdown(group: Group) -> Group {
     group
         .scenario(
-            Scenario::new("shutdown-ends-get", "A thread that waits for an item is told.", Line::new)
-                .roles(2, "gets", |line| assert_eq!(line.queue.get(), Err(GetError::Shutdown)))
-                .role("shuts down", |line| line.queue.shutdown())
-                .reaches([Slept, Woken]),
+            Scenario::new(
+                "shutdown-ends-get",
+                "A thread that waits for an item is told.",
+                Line::new,
+            )
+            .roles(2, "gets", |line| assert_eq!(line.queue.get(), Err(GetError::Shutdown)))
+            .role("shuts down", |line| line.queue.shutdown())
+            .reaches([Slept, Woken]),
         )
         .scenario(
             Scenario::new(

@@ -40,9 +40,11 @@ fn memory(group: Group) -> Group {
             .role("reads", litmus::read_if_both),
         )
         .scenario(
-            Scenario::new("coherence", "No thread sees a newer value and then an older one.", || {
-                AtomicU32::new(0)
-            })
+            Scenario::new(
+                "coherence",
+                "No thread sees a newer value and then an older one.",
+                || AtomicU32::new(0),
+            )
             .role("counts up", |number| {
                 number.store(1, Relaxed);
                 number.store(2, Relaxed);

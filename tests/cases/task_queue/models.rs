@@ -109,19 +109,23 @@ pub(crate) fn group() -> Group {
             .reaches([Slept, Woken]),
         )
         .scenario(
-            Scenario::new("shutdown", "A task is run or comes back, whichever thread is first.", Shop::new)
-                .role("works", |shop| shop.tasks.work())
-                .role("adds, shuts down", |shop| {
-                    assert!(shop.add());
-                    shop.tasks.shutdown();
-                    assert!(!shop.add());
-                })
-                .bound(Some(3))
-                .check(|shop| {
-                    assert_eq!(shop.tasks.counts().ran, 1);
-                    assert_eq!(shop.work.done(), 1);
-                })
-                .reaches([Slept, Woken]),
+            Scenario::new(
+                "shutdown",
+                "A task is run or comes back, whichever thread is first.",
+                Shop::new,
+            )
+            .role("works", |shop| shop.tasks.work())
+            .role("adds, shuts down", |shop| {
+                assert!(shop.add());
+                shop.tasks.shutdown();
+                assert!(!shop.add());
+            })
+            .bound(Some(3))
+            .check(|shop| {
+                assert_eq!(shop.tasks.counts().ran, 1);
+                assert_eq!(shop.work.done(), 1);
+            })
+            .reaches([Slept, Woken]),
         )
         .scenario(
             Scenario::new(

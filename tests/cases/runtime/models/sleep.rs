@@ -116,13 +116,17 @@ pub(super) fn scenarios(group: Group) -> Group {
 }
 
 pub(super) fn wake_before_store() -> Scenario {
-    Scenario::new("wake-before-store", "A thread that wakes before it stores wakes no sleeper.", word)
-        .role("waits", wait)
-        .role("wakes, sets", |word| {
-            futex::wake_all(word);
-            word.store(1, Release);
-        })
-        .spurious(0)
-        .must_fail(Kind::LostWakeUp)
-        .into()
+    Scenario::new(
+        "wake-before-store",
+        "A thread that wakes before it stores wakes no sleeper.",
+        word,
+    )
+    .role("waits", wait)
+    .role("wakes, sets", |word| {
+        futex::wake_all(word);
+        word.store(1, Release);
+    })
+    .spurious(0)
+    .must_fail(Kind::LostWakeUp)
+    .into()
 }

@@ -130,6 +130,8 @@
 //! - [`processes::SharedMemory`]
 //! - [`processes::SharedQueue`]
 //! - [`processes::SharedQueue::bounded`]
+//! - [`processes::SharedQueue::encoded`]
+//! - [`processes::SharedQueue::encoded_with_room`]
 //! - [`processes::SharedQueue::get`]
 //! - [`processes::SharedQueue::get_deadline`]
 //! - [`processes::SharedQueue::get_timeout`]

@@ -39,6 +39,23 @@ impl Child {
         unsafe { libc::kill(self.0, libc::SIGKILL) };
     }
 
+    /// Stops it, and waits until it has stopped.
+    pub(crate) fn stop(&self) {
+        let mut status = 0;
+        // SAFETY: a child that was not waited for yet, and a place for its status.
+        unsafe {
+            libc::kill(self.0, libc::SIGSTOP);
+            assert_eq!(libc::waitpid(self.0, &raw mut status, libc::WUNTRACED), self.0);
+        }
+        assert!(libc::WIFSTOPPED(status), "it has not ended");
+    }
+
+    /// Lets it continue.
+    pub(crate) fn go_on(&self) {
+        // SAFETY: as above.
+        unsafe { libc::kill(self.0, libc::SIGCONT) };
+    }
+
     /// Waits for the child's end. Returns the signal that killed it, or its exit status.
     pub(crate) fn end(self) -> Result<i32, i32> {
         let mut status = 0;

@@ -80,7 +80,7 @@ pub use memory::{OpenError, SharedMemory};
 pub use pipe::{Connection, Never, PipeError, pipe};
 pub use pool::{Imap, PoolError, ProcessPool, ProcessPoolBuilder, SubmitError, Task, TaskError};
 pub use process::{Process, ProcessError, StartError, current_name, init};
-pub use queue::SharedQueue;
+pub use queue::{DecodeError, Encoded, Form, GetEncodedError, Plain, PutEncodedError, SharedQueue};
 pub use semaphore::{SharedPermit, SharedSemaphore};
 
 /// For the macros.

@@ -34,7 +34,7 @@ use crate::handover;
 const MAGIC: u64 = u64::from_le_bytes(*b"Locksmit");
 /// The layout of everything that this library puts into shared memory. Another layout has another
 /// number.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// The header's size, and the alignment of what follows it.
 pub(crate) const HEADER: usize = 128;
 /// The kind of a [`SharedMemory`]; the others are those of [`Shared`](crate::segment::Shared).

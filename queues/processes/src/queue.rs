@@ -1,45 +1,57 @@
 //! The queue between processes: items in shared memory, where no process can stop the others.
 //!
-//! | file             | idea                                                                     |
-//! | ---------------- | ------------------------------------------------------------------------ |
-//! | `queue.rs`       | what a program calls: which call waits, and until when                   |
-//! | `queue/ring.rs`  | the places, and what becomes of one whose owner does not come back       |
-//! | `queue/stamp.rs` | the word of a place                                                      |
-//! | `queue/bell.rs`  | what those sleep on that find it full or empty                           |
+//! | file               | idea                                                                   |
+//! | ------------------ | ---------------------------------------------------------------------- |
+//! | `queue.rs`         | what all queues have, and how long a call waits                        |
+//! | `queue/plain.rs`   | items that are plain bytes, in the places themselves                   |
+//! | `queue/encoded.rs` | items of any type, as bytes of any length                              |
+//! | `queue/ring.rs`    | the places, and what becomes of one whose owner does not come back     |
+//! | `queue/stamp.rs`   | the word of a place                                                    |
+//! | `queue/blocks.rs`  | the bytes of long items, and what becomes of them                      |
+//! | `queue/bell.rs`    | what those sleep on that find it full or empty                         |
 
 pub(crate) mod bell;
+mod blocks;
+mod encoded;
+mod plain;
 mod ring;
 mod stamp;
 
 use std::fmt;
-use std::io;
+use std::marker::PhantomData;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::Relaxed;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytemuck::Pod;
-use queues::{
-    GetError, GetTimeoutError, PutError, PutTimeoutError, TaskDoneError, TryGetError, TryPutError,
-};
+use queues::TaskDoneError;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+pub use self::encoded::{DecodeError, Encoded, GetEncodedError, PutEncodedError};
+pub use self::plain::Plain;
 use self::ring::{NotGot, NotPut, Ring};
 use crate::futex::{self, Deadline, Wait};
 
 /// A first-in, first-out queue for the threads of several processes.
 ///
-/// The items are plain bytes ([`Pod`]), which are copied into shared memory and out of it. It calls
-/// the kernel only to sleep and to wake. Use a [`pipe`](crate::pipe) for values of any type.
+/// The items lie in shared memory. It calls the kernel only to sleep and to wake. How an item gets
+/// there is the queue's form:
+///
+/// | queue                     | made by                          | items                                            |
+/// | ------------------------- | -------------------------------- | ------------------------------------------------ |
+/// | `SharedQueue<T>`          | [`bounded`](Self::bounded)       | plain bytes ([`Pod`]), copied in and out         |
+/// | `SharedQueue<T, Encoded>` | [`encoded`](SharedQueue::encoded) | of any type that serde can write, of any length |
 ///
 /// A clone is another handle of the same queue; up to 256 handles of all processes may be in use.
 ///
 /// **When a process is killed or stopped** in the middle of a `put` or a `get`, that one item may
 /// be lost (if it is killed) or come later (if it is stopped and continues). No other process waits
-/// for it longer than a few µs. Items that a killed process had got and not reported as
-/// [done](Self::task_done) count as done.
+/// for it longer than a few µs, and of an encoded item the time in which its bytes are copied. Items
+/// that a killed process had got and not reported as [done](Self::task_done) count as done.
 ///
-/// _Uncontended_: a `put` is three compare-exchanges, a `get` is three and an addition.
+/// _Uncontended_: a `put` is three compare-exchanges, a `get` is three and an addition. An encoded
+/// item adds one to each for each 256 bytes.
 ///
 /// _Python_: `multiprocessing.Queue` and `JoinableQueue`, where a process that is killed in `get`
 /// takes a lock with it.
@@ -58,12 +70,27 @@ use crate::futex::{self, Deadline, Wait};
 /// });
 /// # Ok::<(), std::io::Error>(())
 /// ```
-pub struct SharedQueue<T: Pod> {
-    handle: Arc<Handle<T>>,
+pub struct SharedQueue<T, F: Form<T> = Plain> {
+    handle: Arc<Handle<F::Place>>,
+    item: PhantomData<fn(T) -> T>,
 }
 
-struct Handle<T> {
-    ring: Ring<T>,
+/// How a [`SharedQueue`] keeps its items: [`Plain`] or [`Encoded`].
+pub trait Form<T>: sealed::Sealed {
+    /// What stands in the place of an item.
+    #[doc(hidden)]
+    type Place: Pod + Send;
+    /// Whether the items' bytes lie in blocks.
+    #[doc(hidden)]
+    const HAS_BLOCKS: bool;
+}
+
+mod sealed {
+    pub trait Sealed {}
+}
+
+struct Handle<P> {
+    ring: Ring<P>,
     /// How long spinning before a sleep has paid lately, in pauses.
     put_patience: AtomicU32,
     get_patience: AtomicU32,
@@ -72,132 +99,11 @@ struct Handle<T> {
 /// The longest spin before a sleep: about 20 µs, less than a sleep and a wake-up cost together.
 const MOST_PATIENCE: u32 = 1200;
 
-impl<T: Pod + Send> SharedQueue<T> {
-    /// A queue for up to `capacity` items. Costs about 30 µs, a file descriptor, and memory for 64
-    /// more items.
-    ///
-    /// # Errors
-    ///
-    /// The system's error: no file descriptor or no memory is left.
-    ///
-    /// # Panics
-    ///
-    /// If `capacity` is zero.
-    pub fn bounded(capacity: usize) -> io::Result<Self> {
-        assert!(capacity > 0, "a shared queue of capacity 0: at least 1 is needed");
-        Ok(Self::from_ring(Ring::new(capacity)?))
-    }
-
-    fn from_ring(ring: Ring<T>) -> Self {
+impl<T, F: Form<T>> SharedQueue<T, F> {
+    fn from_ring(ring: Ring<F::Place>) -> Self {
         let patience = || AtomicU32::new(MOST_PATIENCE / 4);
-        Self {
-            handle: Arc::new(Handle { ring, put_patience: patience(), get_patience: patience() }),
-        }
-    }
-
-    /// Puts an item at the end; blocks while the queue is full.
-    ///
-    /// # Errors
-    ///
-    /// The item, if the queue is shut down.
-    pub fn put(&self, item: T) -> Result<(), PutError<T>> {
-        self.put_until(&item, None).map_err(|_| PutError::Shutdown(item))
-    }
-
-    /// Puts an item, unless the queue is full. Never blocks.
-    ///
-    /// _Python_: `put_nowait`.
-    ///
-    /// # Errors
-    ///
-    /// The item, if the queue is full or shut down.
-    pub fn try_put(&self, item: T) -> Result<(), TryPutError<T>> {
-        self.ring().try_put(&item).map_err(|error| match error {
-            NotPut::Full => TryPutError::Full(item),
-            NotPut::Closed => TryPutError::Shutdown(item),
-        })
-    }
-
-    /// Puts an item; blocks for at most `timeout`. Zero tries once; a timeout that overflows the
-    /// clock never expires.
-    ///
-    /// # Errors
-    ///
-    /// The item, if the queue stayed full, or is shut down.
-    pub fn put_timeout(&self, item: T, timeout: Duration) -> Result<(), PutTimeoutError<T>> {
-        self.put_before(item, futex::after(timeout))
-    }
-
-    /// Puts an item; blocks until `deadline` at most. With a deadline that has passed it tries
-    /// once.
-    ///
-    /// # Errors
-    ///
-    /// As [`put_timeout`](Self::put_timeout).
-    pub fn put_deadline(&self, item: T, deadline: Instant) -> Result<(), PutTimeoutError<T>> {
-        self.put_before(item, Some(deadline))
-    }
-
-    fn put_before(&self, item: T, deadline: Deadline) -> Result<(), PutTimeoutError<T>> {
-        self.put_until(&item, deadline).map_err(|error| match error {
-            NotPut::Full => PutTimeoutError::Timeout(item),
-            NotPut::Closed => PutTimeoutError::Shutdown(item),
-        })
-    }
-
-    /// Gets the first item; blocks while there is none.
-    ///
-    /// # Errors
-    ///
-    /// If the queue is shut down and empty.
-    pub fn get(&self) -> Result<T, GetError> {
-        self.get_until(None).map_err(|_| GetError::Shutdown)
-    }
-
-    /// Gets the first item, if there is one. Never blocks.
-    ///
-    /// _Python_: `get_nowait`.
-    ///
-    /// # Errors
-    ///
-    /// If there is none.
-    pub fn try_get(&self) -> Result<T, TryGetError> {
-        self.ring().try_get().map_err(|error| match error {
-            NotGot::Empty => TryGetError::Empty,
-            NotGot::Closed => TryGetError::Shutdown,
-        })
-    }
-
-    /// Gets the first item; blocks for at most `timeout`. Zero tries once; a timeout that overflows
-    /// the clock never expires.
-    ///
-    /// # Errors
-    ///
-    /// If there was none until then, or the queue is shut down and empty.
-    pub fn get_timeout(&self, timeout: Duration) -> Result<T, GetTimeoutError> {
-        self.get_before(futex::after(timeout))
-    }
-
-    /// Gets the first item; blocks until `deadline` at most. With a deadline that has passed it
-    /// tries once.
-    ///
-    /// # Errors
-    ///
-    /// As [`get_timeout`](Self::get_timeout).
-    pub fn get_deadline(&self, deadline: Instant) -> Result<T, GetTimeoutError> {
-        self.get_before(Some(deadline))
-    }
-
-    fn get_before(&self, deadline: Deadline) -> Result<T, GetTimeoutError> {
-        self.get_until(deadline).map_err(|error| match error {
-            NotGot::Empty => GetTimeoutError::Timeout,
-            NotGot::Closed => GetTimeoutError::Shutdown,
-        })
-    }
-
-    /// Gets items until the queue is shut down and empty; blocks while there is none.
-    pub fn iter(&self) -> impl Iterator<Item = T> + '_ {
-        std::iter::from_fn(|| self.get().ok())
+        let handle = Handle { ring, put_patience: patience(), get_patience: patience() };
+        Self { handle: Arc::new(handle), item: PhantomData }
     }
 
     /// Reports as done an item that this handle, or a clone of it in this process, has got.
@@ -248,19 +154,6 @@ impl<T: Pod + Send> SharedQueue<T> {
         self.ring().close();
     }
 
-    /// Ends the queue, and returns the remaining items; each counts as done.
-    #[must_use]
-    pub fn shutdown_now(&self) -> Vec<T> {
-        self.shutdown();
-        let mut left = Vec::new();
-        // A put in progress succeeds, or finds the end.
-        while let Ok(item) = self.get() {
-            left.push(item);
-            self.ring().done();
-        }
-        left
-    }
-
     /// Whether it is shut down.
     #[must_use]
     pub fn is_shutdown(&self) -> bool {
@@ -292,22 +185,33 @@ impl<T: Pod + Send> SharedQueue<T> {
     }
 
     #[inline]
-    fn ring(&self) -> &Ring<T> {
+    fn ring(&self) -> &Ring<F::Place> {
         &self.handle.ring
     }
+}
 
+impl<P: Pod> Handle<P> {
+    /// Tries to put until it succeeds, or until the deadline.
     #[inline]
-    fn put_until(&self, item: &T, deadline: Deadline) -> Result<(), NotPut> {
-        match self.ring().try_put(item) {
-            Err(NotPut::Full) => self.put_slow(item, deadline),
+    fn put_until(
+        &self,
+        deadline: Deadline,
+        mut try_put: impl FnMut() -> Result<(), NotPut>,
+    ) -> Result<(), NotPut> {
+        match try_put() {
+            Err(NotPut::Full) => self.put_slow(deadline, try_put),
             result => result,
         }
     }
 
     #[cold]
-    fn put_slow(&self, item: &T, deadline: Deadline) -> Result<(), NotPut> {
-        let ring = self.ring();
-        let result = look(&self.handle.put_patience, || match ring.try_put(item) {
+    fn put_slow(
+        &self,
+        deadline: Deadline,
+        mut try_put: impl FnMut() -> Result<(), NotPut>,
+    ) -> Result<(), NotPut> {
+        let ring = &self.ring;
+        let result = look(&self.put_patience, || match try_put() {
             Err(NotPut::Full) => None,
             result => Some(result),
         });
@@ -316,7 +220,7 @@ impl<T: Pod + Send> SharedQueue<T> {
         }
         loop {
             let seen = ring.body().not_full.prepare();
-            match ring.try_put(item) {
+            match try_put() {
                 Err(NotPut::Full) => {}
                 result => {
                     // A ring may have been for another sleeper.
@@ -327,24 +231,33 @@ impl<T: Pod + Send> SharedQueue<T> {
             if ring.body().not_full.sleep(seen, deadline) == Wait::TimedOut {
                 ring.bury();
                 if futex::is_over(deadline) {
-                    return ring.try_put(item);
+                    return try_put();
                 }
             }
         }
     }
 
+    /// Tries to get until it succeeds, or until the deadline.
     #[inline]
-    fn get_until(&self, deadline: Deadline) -> Result<T, NotGot> {
-        match self.ring().try_get() {
-            Err(NotGot::Empty) => self.get_slow(deadline),
+    fn get_until<R>(
+        &self,
+        deadline: Deadline,
+        mut try_get: impl FnMut() -> Result<R, NotGot>,
+    ) -> Result<R, NotGot> {
+        match try_get() {
+            Err(NotGot::Empty) => self.get_slow(deadline, try_get),
             result => result,
         }
     }
 
     #[cold]
-    fn get_slow(&self, deadline: Deadline) -> Result<T, NotGot> {
-        let ring = self.ring();
-        let result = look(&self.handle.get_patience, || match ring.try_get() {
+    fn get_slow<R>(
+        &self,
+        deadline: Deadline,
+        mut try_get: impl FnMut() -> Result<R, NotGot>,
+    ) -> Result<R, NotGot> {
+        let ring = &self.ring;
+        let result = look(&self.get_patience, || match try_get() {
             Err(NotGot::Empty) => None,
             result => Some(result),
         });
@@ -353,7 +266,7 @@ impl<T: Pod + Send> SharedQueue<T> {
         }
         loop {
             let seen = ring.body().not_empty.prepare();
-            match ring.try_get() {
+            match try_get() {
                 Err(NotGot::Empty) => {}
                 result => {
                     // A ring may have been for another sleeper.
@@ -364,7 +277,7 @@ impl<T: Pod + Send> SharedQueue<T> {
             if ring.body().not_empty.sleep(seen, deadline) == Wait::TimedOut
                 && futex::is_over(deadline)
             {
-                return ring.try_get();
+                return try_get();
             }
         }
     }
@@ -392,25 +305,25 @@ pub(crate) fn look<R>(patience: &AtomicU32, mut try_it: impl FnMut() -> Option<R
     None
 }
 
-impl<T: Pod> Clone for SharedQueue<T> {
+impl<T, F: Form<T>> Clone for SharedQueue<T, F> {
     fn clone(&self) -> Self {
-        Self { handle: Arc::clone(&self.handle) }
+        Self { handle: Arc::clone(&self.handle), item: PhantomData }
     }
 }
 
-impl<T: Pod> Serialize for SharedQueue<T> {
+impl<T, F: Form<T>> Serialize for SharedQueue<T, F> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.handle.ring.give(serializer)
     }
 }
 
-impl<'de, T: Pod + Send> Deserialize<'de> for SharedQueue<T> {
+impl<'de, T, F: Form<T>> Deserialize<'de> for SharedQueue<T, F> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ring::take(deserializer).map(Self::from_ring)
+        Ring::take(deserializer, F::HAS_BLOCKS).map(Self::from_ring)
     }
 }
 
-impl<T: Pod> fmt::Debug for SharedQueue<T> {
+impl<T, F: Form<T>> fmt::Debug for SharedQueue<T, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SharedQueue")
             .field("len", &self.handle.ring.len())

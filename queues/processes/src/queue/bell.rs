@@ -52,6 +52,15 @@ impl Bell {
         }
     }
 
+    /// Wakes all sleepers, if there may be one. One load if there is none.
+    #[inline]
+    pub(crate) fn ring_each(&self) {
+        // SeqCst: as in `ring`.
+        if self.word.load(SeqCst) & SLEEPERS != 0 {
+            self.ring_slow(i32::MAX);
+        }
+    }
+
     /// Announces that no sleeper need be woken, because a thread looks by itself.
     /// [`prepare`](Self::prepare) revokes it.
     pub(crate) fn hush(&self) {

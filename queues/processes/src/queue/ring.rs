@@ -43,10 +43,11 @@ use bytemuck::Pod;
 use primitives::Lock;
 
 use super::bell::Bell;
+use super::blocks::{BLOCK, Blocks, Use};
 use super::stamp::{POSITION_MASK, Stamp, State, distance};
 use crate::identity;
 use crate::members::Members;
-use crate::memory::OpenError;
+use crate::memory::{HEADER, OpenError};
 use crate::segment::{Segment, Shared};
 
 /// The most handles, over all processes, that may put and get at a time.
@@ -72,7 +73,11 @@ struct Head {
 #[repr(C, align(128))]
 pub(super) struct Body {
     capacity: AtomicU64,
+    /// How many [blocks](super::blocks) there are; none if the items lie in their places.
+    blocks: AtomicU64,
     closed: AtomicU32,
+    /// Where a put looks first for blocks.
+    pub(super) cursor: AtomicU32,
     tail: Tail,
     head: Head,
     pub(super) not_empty: Bell,
@@ -90,11 +95,21 @@ struct Place<T> {
     item: MaybeUninit<T>,
 }
 
+/// The sizes of what lies behind the header.
+struct Parts {
+    places: usize,
+    blocks_at: usize,
+    blocks: usize,
+    /// In bytes, of all.
+    memory: usize,
+}
+
 /// A handle of the shared queue.
 pub(super) struct Ring<T> {
     segment: Segment<Body>,
     places: NonNull<Place<T>>,
     mask: u64,
+    blocks: Blocks,
     /// This handle's entry and the number of forks at that time, see [`pack`]; or 0.
     member: AtomicU64,
     joining: Lock<()>,
@@ -129,45 +144,62 @@ pub(super) enum NotGot {
 impl<T: Pod> Ring<T> {
     const PLACE: Layout = Layout::new::<Place<T>>();
 
-    pub(super) fn new(capacity: usize) -> io::Result<Self> {
-        let places = capacity.checked_add(SPARE).and_then(usize::checked_next_power_of_two);
-        let places = places.ok_or(io::ErrorKind::InvalidInput)?;
-        let room = places.checked_mul(Self::PLACE.size()).ok_or(io::ErrorKind::InvalidInput)?;
-        let segment = Segment::<Body>::create(Self::PLACE, room)?;
+    /// A ring for `capacity` items, and blocks for `bytes` bytes.
+    pub(super) fn new(capacity: usize, bytes: usize) -> io::Result<Self> {
+        let parts = Self::parts(capacity, bytes).ok_or(io::ErrorKind::InvalidInput)?;
+        let segment = Segment::<Body>::create(Self::PLACE, parts.memory)?;
         segment.capacity.store(capacity as u64, Relaxed);
-        let ring = Self::from_segment(segment, places);
-        for place in 0..places as u64 {
+        segment.blocks.store(parts.blocks as u64, Relaxed);
+        let ring = Self::from_segment(segment, &parts);
+        for place in 0..parts.places as u64 {
             // Relaxed: no other process has it yet.
             ring.place(place).stamp.store(Stamp::empty(place).to_word(), Relaxed);
         }
         Ok(ring)
     }
 
-    pub(super) fn open(segment: Segment<Body>) -> Result<Self, OpenError> {
+    /// What lies behind the header. `None` if it is more than a process can address.
+    fn parts(capacity: usize, bytes: usize) -> Option<Parts> {
+        let places = capacity.checked_add(SPARE)?.checked_next_power_of_two()?;
+        let blocks_at = places.checked_mul(Self::PLACE.size())?.checked_next_multiple_of(HEADER)?;
+        let (blocks, memory) = Blocks::layout(bytes)?;
+        Some(Parts { places, blocks_at, blocks, memory: blocks_at.checked_add(memory)? })
+    }
+
+    /// Opens one. A ring with blocks is not mistaken for one without.
+    pub(super) fn open(segment: Segment<Body>, has_blocks: bool) -> Result<Self, OpenError> {
         // Relaxed: written before the memory was handed over.
         let capacity = segment.capacity.load(Relaxed) as usize;
-        let places = capacity.checked_add(SPARE).and_then(usize::checked_next_power_of_two);
-        let places = places.filter(|_| capacity > 0).ok_or(OpenError::Kind)?;
-        segment.check_room(Self::PLACE, places.saturating_mul(Self::PLACE.size()))?;
-        Ok(Self::from_segment(segment, places))
+        let blocks = segment.blocks.load(Relaxed) as usize;
+        let parts = Self::parts(capacity, blocks.saturating_mul(BLOCK));
+        let parts = parts.filter(|_| capacity > 0 && (blocks > 0) == has_blocks);
+        let parts = parts.ok_or(OpenError::Kind)?;
+        segment.check_room(Self::PLACE, parts.memory)?;
+        Ok(Self::from_segment(segment, &parts))
     }
 
     pub(super) fn take<'de, D: serde::Deserializer<'de>>(
         deserializer: D,
+        has_blocks: bool,
     ) -> Result<Self, D::Error> {
-        Self::open(Segment::take(Self::PLACE, deserializer)?).map_err(serde::de::Error::custom)
+        Self::open(Segment::take(Self::PLACE, deserializer)?, has_blocks)
+            .map_err(serde::de::Error::custom)
     }
 
     pub(super) fn give<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.segment.give(serializer)
     }
 
-    fn from_segment(segment: Segment<Body>, places: usize) -> Self {
-        let first = segment.items(Self::PLACE).cast();
+    fn from_segment(segment: Segment<Body>, parts: &Parts) -> Self {
+        let first = segment.items(Self::PLACE);
+        // SAFETY: there is room for them behind the places, at a multiple of 128 bytes, by `new` or
+        // `open`; the segment, which is dropped with this, keeps it mapped.
+        let blocks = unsafe { Blocks::new(first.add(parts.blocks_at), parts.blocks) };
         Self {
             segment,
-            places: first,
-            mask: places as u64 - 1,
+            places: first.cast(),
+            mask: parts.places as u64 - 1,
+            blocks,
             member: AtomicU64::new(0),
             joining: Lock::new(()),
         }
@@ -238,8 +270,30 @@ impl<T: Pod> Ring<T> {
         self.mask + 1
     }
 
-    /// Puts an item, unless the queue is full.
-    pub(super) fn try_put(&self, item: &T) -> Result<(), NotPut> {
+    pub(super) fn blocks(&self) -> &Blocks {
+        &self.blocks
+    }
+
+    /// What the place of an item says of its blocks.
+    pub(super) fn use_of(&self, item: u64) -> Use {
+        // Acquire: pairs with the Release of the thread that freed the place: it has read the
+        // blocks.
+        let stamp = Stamp::from_word(self.place(item).stamp.load(Acquire));
+        match (distance(stamp.position, item), stamp.state) {
+            (0, State::Claimed) => Use::Filling,
+            (ahead, State::Empty | State::Claimed | State::Full) if ahead > 0 => Use::Over,
+            // Also where a later item of the same place is read: its blocks wait for that.
+            _ => Use::Kept,
+        }
+    }
+
+    /// Puts an item, unless the queue is full. `write` writes it to its place, given its position;
+    /// `false` means that there is no room for it, and then the place stays unused.
+    #[inline]
+    pub(super) fn try_put(
+        &self,
+        write: &mut impl FnMut(u64, *mut T) -> bool,
+    ) -> Result<(), NotPut> {
         let me = self.member();
         let Body { tail, head, not_empty, .. } = self.body();
         loop {
@@ -271,13 +325,13 @@ impl<T: Pod> Ring<T> {
                         continue;
                     }
                     self.advance(&tail.position, position);
-                    // SAFETY: the claim is this thread's; no other thread writes or reads the item
-                    // until it is published, and a get that gives up waiting leaves the place to
-                    // this thread.
-                    unsafe { (&raw const place.item).cast_mut().cast::<T>().write(*item) };
-                    if self.is_closed() {
+                    // The claim is this thread's: no other thread writes or reads the item until it
+                    // is published, and a get that gives up waiting leaves the place to this
+                    // thread.
+                    let has_room = write(position, (&raw const place.item).cast_mut().cast());
+                    if !has_room || self.is_closed() {
                         self.give_up(place, claimed, position);
-                        return Err(NotPut::Closed);
+                        return Err(if has_room { NotPut::Closed } else { NotPut::Full });
                     }
                     // SeqCst: pairs with the sleepers' bit. Release: with the Acquire in `try_get`.
                     let full = Stamp::full(position).to_word();
@@ -308,10 +362,18 @@ impl<T: Pod> Ring<T> {
     /// A put checks after its claim whether the queue is closed; a get checks before it reads the
     /// place. In the single order of these operations (SeqCst), either the put finds the queue
     /// closed and takes its claim back, or the get finds the claim and waits for the item.
-    pub(super) fn try_get(&self) -> Result<T, NotGot> {
+    ///
+    /// `read` reads the item from its place, given its position. `work` says how many looks long
+    /// its put may take to write it.
+    #[inline]
+    pub(super) fn try_get<R>(
+        &self,
+        work: impl Fn(*const T) -> usize,
+        read: impl FnOnce(u64, *const T) -> R,
+    ) -> Result<R, NotGot> {
         let me = self.member();
         let Body { head, tail, not_full, taken, .. } = self.body();
-        let mut patience = PATIENCE + size_of::<T>() / 8;
+        let mut waited = 0;
         loop {
             let closed = self.is_closed();
             // Acquire, here and below: pairs with the Release of the thread that moved it, or wrote
@@ -331,19 +393,23 @@ impl<T: Pod> Ring<T> {
                         continue;
                     }
                     self.advance(&head.position, position);
-                    // SAFETY: its put has published it, and only this thread takes it; any bytes
-                    // are an item.
-                    let item = unsafe { (&raw const place.item).cast::<T>().read() };
+                    // Its put has published it, and only this thread takes it.
+                    let item = read(position, (&raw const place.item).cast());
                     self.free(place, me);
-                    not_full.ring();
+                    if self.blocks.most() == 0 {
+                        not_full.ring();
+                    } else {
+                        // The sleepers wait for room of different lengths.
+                        not_full.ring_each();
+                    }
                     return Ok(item);
                 }
                 // Past: another get was faster, and has not moved the head yet.
                 (ahead, _) if ahead > 0 => self.advance(&head.position, position),
                 (0, State::Claimed) => {
                     let alone = distance(tail.position.load(Acquire), position) <= 1;
-                    if patience > 0 {
-                        patience -= 1;
+                    if waited < PATIENCE + work((&raw const place.item).cast()) {
+                        waited += 1;
                         std::hint::spin_loop();
                     } else if !self.is_alive(place, stamp) {
                         let empty = Stamp::empty(position + self.places()).to_word();
@@ -445,8 +511,8 @@ impl<T: Pod> Ring<T> {
     }
 
     /// Frees everything that dead processes held. For waiters.
-    pub(super) fn bury(&self) {
-        self.body().members.bury(|member| self.clear(member));
+    pub(super) fn bury(&self) -> usize {
+        self.body().members.bury(|member| self.clear(member))
     }
 
     fn clear(&self, member: usize) {

@@ -1,5 +1,8 @@
 use std::sync::atomic::Ordering::SeqCst;
 use std::thread;
+use std::time::Instant;
+
+use queues::{GetError, GetTimeoutError, PutError, PutTimeoutError, TryGetError, TryPutError};
 
 use super::*;
 use crate::SharedMemory;
@@ -115,11 +118,11 @@ fn one_that_does_not_come_back_blocks_nobody() {
     for round in 0..200 {
         // In each round one more dies; their places are reused.
         let child = fork(|| {
-            let ring = &queue.handle.ring;
+            let ring = queue.ring();
             if round % 2 == 0 {
                 ring.claim_and_stop();
             } else {
-                let _ = ring.try_put(&u64::MAX);
+                let _ = queue.put_once(&u64::MAX);
                 ring.take_and_stop();
             }
             die()
@@ -131,7 +134,7 @@ fn one_that_does_not_come_back_blocks_nobody() {
         }
     }
     assert!(queue.is_empty());
-    assert_eq!(queue.handle.ring.try_get(), Err(NotGot::Empty));
+    assert_eq!(queue.get_once(), Err(NotGot::Empty));
 }
 
 #[test]
@@ -139,7 +142,7 @@ fn one_that_comes_back_late_puts_its_item_elsewhere() {
     let queue = SharedQueue::<u64>::bounded(100).expect("there is memory");
     let other = crate::handover::pack(&queue).expect("as an argument");
     let other: SharedQueue<u64> = crate::handover::unpack(&other.0, other.1).expect("it came");
-    let (place, claimed) = other.handle.ring.claim_and_stop();
+    let (place, claimed) = other.ring().claim_and_stop();
     for item in 0..50 {
         queue.put(item).expect("open");
     }
@@ -150,7 +153,7 @@ fn one_that_comes_back_late_puts_its_item_elsewhere() {
         queue.put(item).expect("open");
         assert_eq!(queue.get_timeout(LONG), Ok(item));
     }
-    assert!(!other.handle.ring.come_back(place, claimed), "its place is not its own any more");
+    assert!(!other.ring().come_back(place, claimed), "its place is not its own any more");
     for item in 0..500 {
         queue.put(item).expect("open");
         assert_eq!(queue.get_timeout(LONG), Ok(item));

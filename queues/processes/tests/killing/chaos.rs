@@ -6,8 +6,8 @@ use std::thread;
 use std::time::Duration;
 
 use processes::{
-    OwnerDied, Process, SharedBarrier, SharedCondition, SharedEvent, SharedLock, SharedMemory,
-    SharedQueue, SharedSemaphore, function,
+    Encoded, OwnerDied, Process, SharedBarrier, SharedCondition, SharedEvent, SharedLock,
+    SharedMemory, SharedQueue, SharedSemaphore, function,
 };
 
 use crate::harness::{Test, tests};
@@ -16,6 +16,7 @@ use crate::{Random, kills};
 pub(crate) const TESTS: &[Test] = tests!["chaos":
     a_lock_whose_owners_are_killed_is_never_lost,
     a_queue_whose_users_are_killed_goes_on,
+    a_queue_of_encoded_items_whose_users_are_killed_goes_on,
     permits_events_conditions_and_barriers_outlive_their_users,
     nothing_is_left_behind,
 ];
@@ -51,6 +52,21 @@ function! {
         }
     }
 
+    fn put_texts_for_ever(queue: SharedQueue<(u64, String), Encoded>, putter: u64) {
+        for number in putter.. {
+            queue.put((number, text(number))).expect("it stays open");
+        }
+    }
+
+    fn get_texts_for_ever(queue: SharedQueue<(u64, String), Encoded>, counts: SharedMemory) {
+        for item in queue.iter() {
+            let (number, found) = item.expect("whole");
+            assert!(number == ALL || found == text(number), "no torn item");
+            counts.atomic(0).fetch_add(1, SeqCst);
+            queue.task_done().expect("it was got");
+        }
+    }
+
     fn use_all(
         seats: SharedSemaphore,
         inside: SharedMemory,
@@ -77,6 +93,14 @@ function! {
     fn meet(barrier: SharedBarrier) {
         while barrier.wait().is_ok() {}
     }
+}
+
+/// The number of an item that takes all room.
+const ALL: u64 = u64::MAX;
+
+/// Of any length, and known by its number.
+fn text(number: u64) -> String {
+    number.to_string().repeat((number * 31 % 100) as usize)
 }
 
 fn started(process: Process) -> Process {
@@ -129,10 +153,40 @@ pub(crate) fn a_queue_whose_users_are_killed_goes_on() {
     let counts = SharedMemory::new(8).expect("there is memory");
     let putter = |number| Process::new(put_for_ever, (queue.clone(), number));
     let getter = || Process::new(get_for_ever, (queue.clone(), counts.clone()));
+    let getters = kill_users(putter, getter, &counts);
+    assert!(queue.join_timeout(LONG), "what the dead had got is done: {queue:?}");
+    queue.shutdown();
+    for getter in getters {
+        assert_eq!(getter.join(), Ok(()));
+    }
+}
+
+pub(crate) fn a_queue_of_encoded_items_whose_users_are_killed_goes_on() {
+    // Room for a few items, so that puts wait for it.
+    let queue = SharedQueue::encoded_with_room(16, 4096).expect("there is memory");
+    let counts = SharedMemory::new(8).expect("there is memory");
+    let putter = |number| Process::new(put_texts_for_ever, (queue.clone(), number));
+    let getter = || Process::new(get_texts_for_ever, (queue.clone(), counts.clone()));
+    let getters = kill_users(putter, getter, &counts);
+    assert!(queue.join_timeout(LONG), "what the dead had got is done: {queue:?}");
+    let all = "x".repeat(queue.room() - 12);
+    queue.put_timeout((ALL, all), LONG).expect("the dead have kept no room");
+    queue.shutdown();
+    for getter in getters {
+        assert_eq!(getter.join(), Ok(()));
+    }
+}
+
+/// Kills putters and getters, one after the other. Returns the last getters.
+fn kill_users(
+    putter: impl Fn(u64) -> Process,
+    getter: impl Fn() -> Process,
+    counts: &SharedMemory,
+) -> Vec<Process> {
     let mut users: Vec<_> = (0..2).map(|number| started(putter(number))).collect();
     users.extend((0..2).map(|_| started(getter())));
     let mut random = Random::new();
-    for round in 0..kills() * 4 / 10 {
+    for round in 0..kills() * 2 / 10 {
         random.pause();
         let number = round % 4;
         replace(&mut users[number], if number < 2 { putter(round as u64) } else { getter() });
@@ -146,11 +200,7 @@ pub(crate) fn a_queue_whose_users_are_killed_goes_on() {
     for putter in &users[..2] {
         assert!(putter.join_timeout(LONG));
     }
-    assert!(queue.join_timeout(LONG), "what the dead had got is done: {queue:?}");
-    queue.shutdown();
-    for getter in users.drain(2..) {
-        assert_eq!(getter.join(), Ok(()));
-    }
+    users.split_off(2)
 }
 
 pub(crate) fn permits_events_conditions_and_barriers_outlive_their_users() {

@@ -6,6 +6,7 @@
     reason = "the names of the registered functions hold a module's path"
 )]
 
+use proptest as _;
 use watchdog as _;
 
 mod chaos;

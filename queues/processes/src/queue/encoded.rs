@@ -10,7 +10,7 @@
 //! ```
 //!
 //! An item is published whole and taken whole, so no call ever waits in the middle of one, and a
-//! time-out is that of the whole item. (Python writes an item into a pipe. A process that is killed
+//! timeout is that of the whole item. (Python writes an item into a pipe. A process that is killed
 //! in the middle leaves half an item there, and `get(timeout)` waits without a limit once the first
 //! byte has come.)
 

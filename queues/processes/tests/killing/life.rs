@@ -32,7 +32,6 @@ pub(crate) const TESTS: &[Test] = tests!["life":
     it_outlives_the_thread_that_started_it,
     it_ends_with_its_parent,
     interrupts_are_the_parents,
-    without_file_descriptors_it_does_not_start,
     a_killed_owner_is_noticed,
     killed_processes_leave_permits_and_barriers_in_order,
     shared_things_go_from_process_to_process,
@@ -89,27 +88,6 @@ function! {
             next.start().expect("it can be started");
             next.join().expect("it returns");
         }
-    }
-
-    fn start_without_descriptors() -> String {
-        let limit = libc_limit(8);
-        let process = Process::new(own_name, ());
-        let error = process.start().expect_err("a socket needs two");
-        libc_limit(limit);
-        error.to_string()
-    }
-}
-
-/// Sets how many file descriptors this process may have; returns the old limit.
-fn libc_limit(descriptors: u64) -> u64 {
-    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
-    // SAFETY: a place for the limit.
-    unsafe {
-        libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit);
-        let before = limit.rlim_cur;
-        limit.rlim_cur = descriptors;
-        libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit);
-        before
     }
 }
 
@@ -310,11 +288,6 @@ pub(crate) fn interrupts_are_the_parents() {
     assert!(!process.join_timeout(Duration::from_millis(20)));
     process.kill();
     assert!(process.join().is_err());
-}
-
-pub(crate) fn without_file_descriptors_it_does_not_start() {
-    let error = started(Process::new(start_without_descriptors, ())).join().expect("it returns");
-    assert!(error.contains("cannot start a process"), "{error}");
 }
 
 pub(crate) fn a_killed_owner_is_noticed() {

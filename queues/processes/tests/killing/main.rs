@@ -13,6 +13,7 @@ mod chaos;
 mod harness;
 mod life;
 mod pool;
+mod scarce;
 
 use std::process::Command;
 use std::thread;
@@ -33,7 +34,7 @@ fn main() {
         _ => {}
     }
     processes::init();
-    harness::run(&[life::TESTS, pool::TESTS, chaos::TESTS]);
+    harness::run(&[life::TESTS, pool::TESTS, scarce::TESTS, chaos::TESTS]);
 }
 
 /// Runs this program in a special mode. Returns its output.

@@ -47,8 +47,8 @@ use crate::futex::{self, Deadline, Wait};
 ///
 /// **When a process is killed or stopped** in the middle of a `put` or a `get`, that one item may
 /// be lost (if it is killed) or come later (if it is stopped and continues). No other process waits
-/// for it longer than a few µs, and of an encoded item the time in which its bytes are copied. Items
-/// that a killed process had got and not reported as [done](Self::task_done) count as done.
+/// for it longer than a few µs, or, for an encoded item, than its bytes take to copy. Items that a
+/// killed process had got and not reported as [done](Self::task_done) count as done.
 ///
 /// _Uncontended_: a `put` is three compare-exchanges, a `get` is three and an addition. An encoded
 /// item adds one to each for each 256 bytes.

@@ -94,7 +94,7 @@ impl BoundedSemaphore {
     #[cfg(not(model))]
     #[must_use]
     pub const fn thread_bound(mut self) -> Self {
-        self.semaphore.identity.bind();
+        self.semaphore.known.bind();
         self
     }
 
@@ -176,7 +176,7 @@ impl BoundedSemaphore {
     #[inline]
     #[cfg_attr(not(model), track_caller)]
     pub fn release(&self, n: usize) -> Result<(), ReleaseError> {
-        self.semaphore.identity.permits_wander();
+        self.semaphore.identity.permits_wander(&self.semaphore.known);
         assert!(n > 0, "released 0 permits: `n` must be one or more");
         self.semaphore
             .add(n, self.bound())

@@ -178,6 +178,8 @@ pub(crate) use self::face::disabled::*;
 #[cfg(all(feature = "deadlock-detection", not(model)))]
 pub(crate) use self::face::semaphore_identity::SemaphoreIdentity;
 #[cfg(all(feature = "deadlock-detection", not(model)))]
+pub(crate) use self::state::Permits as KnownPermits;
+#[cfg(all(feature = "deadlock-detection", not(model)))]
 pub(crate) use self::verdict::held::thread_begins;
 #[cfg(all(feature = "deadlock-detection", not(model)))]
 pub(crate) use self::verdict::sleep::{Asleep, Scoped, awaits_scope, joins, refused, sleep};

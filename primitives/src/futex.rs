@@ -34,20 +34,58 @@
 //! the returned value, and in a model that value is a choice, so that every possible timeout is
 //! explored.
 //!
-//! Back ends, a file each: `linux` (futex(2)), `portable` (std's Mutex and Condvar in a table;
-//! every other system), and the model's.
+//! Back ends, a file each:
+//!
+//! | file       | sleeps by                                    | on                              |
+//! | ---------- | -------------------------------------------- | ------------------------------- |
+//! | `linux`    | futex(2)                                     | Linux, Android                  |
+//! | `windows`  | `WaitOnAddress`, with a table of sleepers    | Windows 10 and newer            |
+//! | `apple`    | `os_sync_wait_on_address`; before macOS 14.4 as `portable` | macOS, iOS        |
+//! | `portable` | std's `Mutex` and `Condvar`, with that table | every other; or by the feature  |
+//! | `model`    | a modelled futex                             | in a model                      |
 
 use std::time::{Duration, Instant};
 
 use crate::sync::atomic::AtomicU32;
 
-#[cfg(all(not(model), target_os = "linux", not(feature = "portable")))]
+#[cfg(all(not(model), not(feature = "portable"), any(target_os = "linux", target_os = "android")))]
 #[path = "futex/linux.rs"]
 mod backend;
 
-#[cfg(all(not(model), any(not(target_os = "linux"), feature = "portable")))]
-#[path = "futex/portable.rs"]
+#[cfg(all(not(model), not(feature = "portable"), windows, not(target_vendor = "win7")))]
+#[path = "futex/windows.rs"]
 mod backend;
+
+#[cfg(all(not(model), not(feature = "portable"), target_vendor = "apple"))]
+#[path = "futex/apple.rs"]
+mod backend;
+
+#[cfg(all(
+    not(model),
+    any(
+        feature = "portable",
+        not(any(target_os = "linux", target_os = "android", windows, target_vendor = "apple")),
+        target_vendor = "win7"
+    )
+))]
+use portable as backend;
+
+// Where it is the back end, and on Apple's systems, some of which lack their own.
+#[cfg(all(
+    not(model),
+    any(
+        feature = "portable",
+        not(any(target_os = "linux", target_os = "android", windows)),
+        target_vendor = "win7"
+    )
+))]
+mod portable;
+
+#[cfg(all(
+    not(model),
+    any(feature = "portable", not(any(target_os = "linux", target_os = "android")))
+))]
+mod table;
 
 #[cfg(model)]
 #[path = "futex/model.rs"]

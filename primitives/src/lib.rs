@@ -81,8 +81,8 @@
 //!
 //! None is on by default. **A library must not switch `deadlock-detection` on.** Cargo joins the
 //! features that all crates of a program ask for, so one library would change every lock of the
-//! whole program: on a 64-bit machine `Lock<u8>` grows from 8 to 48 bytes and `Semaphore` from 4 to
-//! 64, and a wait that closes a circle panics. Let the program decide, in its own manifest:
+//! whole program: each gets a name and grows, and a wait that closes a circle panics. Let the
+//! program decide, in its own manifest:
 //!
 //! ```toml
 //! [features]
@@ -93,17 +93,38 @@
 //! circle panics with a report that names every thread, what it holds since which line and what it
 //! wants where; or gets that report, from `Lock::lock_checked`.
 //!
+//! What it takes, in bytes on a 64-bit machine (`tests/sizes.rs` holds the table):
+//!
+//! | type                     | without | with `deadlock-detection` |
+//! | ------------------------ | ------- | ------------------------- |
+//! | [`Lock`]`<u8>`           | 8       | 32                        |
+//! | [`RLock`]`<u8>`          | 24      | 48                        |
+//! | [`RwLock`]`<u8>`         | 12      | 40                        |
+//! | [`Condition`]            | 8       | 32                        |
+//! | [`Semaphore`]            | 4       | 32                        |
+//! | [`BoundedSemaphore`]     | 8       | 40                        |
+//! | [`Event`]                | 4       | 32                        |
+//! | [`Barrier`]              | 48      | 72                        |
+//! | [`Latch`]                | 4       | 32                        |
+//! | [`Once`]                 | 4       | 32                        |
+//! | [`OnceLock`]`<u8>`       | 8       | 40                        |
+//!
 //! # Supported systems
 //!
-//! | system                                     | sleeps by                      | checked by                                             |
-//! | ------------------------------------------ | ------------------------------ | ------------------------------------------------------ |
-//! | Linux on x86-64, arm64                     | `futex(2)`                     | the whole suite                                        |
-//! | Linux on i686 (32 bits)                    | `futex(2)`                     | unit, property and stress tests                        |
-//! | macOS, Windows on x86-64, arm64            | std's `Mutex` and `Condvar`    | unit, property and stress tests, models                |
-//! | Android, FreeBSD; armv7, riscv64, musl     | `futex(2)` on Linux, else std  | compiled                                               |
-//! | wasm32                                     | std                            | compiled; a wait needs a target with threads           |
-//! | powerpc, armv5te, mips (32 bits)           |                                | not supported: no 64-bit atomics                       |
-//! | riscv32                                    |                                | not supported: no `SYS_futex`, only a call for 64-bit times |
+//! | system                | sleeps by                            | compiled for                                                                                             | tests                                       |
+//! | --------------------- | ------------------------------------ | -------------------------------------------------------------------------------------------------------- | ------------------------------------------- |
+//! | Linux                 | `futex(2)`                           | `x86_64-unknown-linux-gnu`, `aarch64-unknown-linux-gnu`                                                  | the whole suite                             |
+//! | Linux on other processors, or with musl | `futex(2)`         | `i686-unknown-linux-gnu`, `armv7-unknown-linux-gnueabihf`, `riscv64gc-unknown-linux-gnu`, `powerpc-unknown-linux-gnu`, `x86_64-unknown-linux-musl` | i686: units, properties, stress |
+//! | Android               | `futex(2)`                           | `aarch64-linux-android`                                                                                  | none                                        |
+//! | Windows 10 and newer  | `WaitOnAddress`                      | `x86_64-pc-windows-gnu`, `aarch64-pc-windows-msvc`                                                       | units, properties, stress, models           |
+//! | macOS                 | `os_sync_wait_on_address`; before macOS 14.4 std's `Mutex` and `Condvar` | `aarch64-apple-darwin`, `x86_64-apple-darwin`                        | units, properties, stress, models           |
+//! | FreeBSD               | std's `Mutex` and `Condvar`          | `x86_64-unknown-freebsd`                                                                                 | none                                        |
+//! | wasm32                | std's; a wait needs threads          | `wasm32-unknown-unknown`, `wasm32-wasip1-threads`                                                        | none                                        |
+//!
+//! `cargo verify --only targets` compiles all of these, with the detector's feature. The tests
+//! outside Linux are the workflow's, on its machines. Other systems with std's threads should
+//! compile, too. Where the processor has no atomic 64-bit integers (powerpc, riscv32, armv5te,
+//! mips), each such integer is under a mutex of std ([`sync::atomic`]): right, and slow.
 //!
 //! Rust 1.88 or newer; with the feature `lock_api` 1.95, as that crate.
 //!

@@ -49,8 +49,8 @@
 //! waits. A program with one thread may fork freely.
 //!
 //! **In a global allocator** a lock may be used on every back end: neither sleeping nor waking
-//! allocates. (On macOS, std's own `Mutex` allocates at its first use, so the first use there must
-//! be outside the allocator.)
+//! allocates. (On macOS, the first sleep or wake looks up the system's calls, and std's own `Mutex`
+//! allocates at its first use; so the first use there must be outside the allocator.)
 //!
 //! [`Barrier`]: crate::Barrier
 //! [`BoundedSemaphore`]: crate::BoundedSemaphore

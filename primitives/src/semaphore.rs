@@ -48,7 +48,7 @@ use std::time::{Duration, Instant};
 pub use self::permit::{OwnedPermit, Permit};
 #[cfg(all(feature = "deadlock-detection", not(model)))]
 use crate::deadlock::{self, Report};
-use crate::deadlock::{Kind, SemaphoreIdentity, WaitTarget};
+use crate::deadlock::{Kind, KnownPermits, SemaphoreIdentity, WaitTarget};
 use crate::park::{self, Wait};
 use crate::sync::atomic::AtomicU32;
 use crate::sync::atomic::Ordering::{Acquire, Relaxed, Release};
@@ -93,6 +93,8 @@ const EMPTY: u32 = 0;
 // ANCHOR: type
 pub struct Semaphore {
     pub(crate) identity: SemaphoreIdentity,
+    /// What the [detector](crate::deadlock) may believe of the permits; without it nothing.
+    pub(crate) known: KnownPermits,
     /// `permits * PERMIT | note`
     ///
     /// | permits | `SLEEPERS` | a thread sleeps                   | written by                        |
@@ -138,7 +140,8 @@ impl Semaphore {
                 "too many permits for a semaphore: at most 2147483647 (`Semaphore::MAX_PERMITS`) are allowed",
             );
             Self {
-                identity: SemaphoreIdentity::new(name, permits),
+                identity: SemaphoreIdentity::new(name),
+                known: KnownPermits::new(permits),
                 word: AtomicU32::new(permits as u32 * PERMIT),
             }
         }
@@ -159,7 +162,7 @@ impl Semaphore {
     #[cfg(not(model))]
     #[must_use]
     pub const fn thread_bound(mut self) -> Self {
-        self.identity.bind();
+        self.known.bind();
         self
     }
 
@@ -252,7 +255,7 @@ impl Semaphore {
     #[inline]
     #[cfg_attr(not(model), track_caller)]
     pub fn release(&self, n: usize) {
-        self.identity.permits_wander();
+        self.identity.permits_wander(&self.known);
         assert!(n > 0, "released 0 permits: `n` must be one or more");
         if let Err(available) = self.add(n, Self::MAX_PERMITS) {
             panic!(
@@ -279,7 +282,7 @@ impl Semaphore {
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub(crate) fn acquire_raw(&self) {
         if !self.take() {
-            self.acquire_slow(None, self.identity.waiting_for_permit());
+            self.acquire_slow(None, self.identity.waiting_for_permit(&self.known));
         }
     }
 
@@ -287,7 +290,7 @@ impl Semaphore {
     #[cfg(all(feature = "deadlock-detection", not(model)))]
     #[track_caller]
     pub(crate) fn acquire_raw_checked(&self) -> Result<(), Box<Report>> {
-        let target = self.identity.waiting_for_permit_checked();
+        let target = self.identity.waiting_for_permit_checked(&self.known);
         if self.take() || self.acquire_slow(None, target) {
             Ok(())
         } else {

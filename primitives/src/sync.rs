@@ -20,6 +20,9 @@ pub mod spin;
 #[cfg(not(model))]
 mod thread_id;
 pub(crate) mod wait_time;
+#[cfg(all(not(model), any(test, not(target_has_atomic = "64"))))]
+#[cfg_attr(target_has_atomic = "64", allow(unreachable_pub, reason = "there, its test alone is"))]
+mod wide;
 
 #[cfg(model)]
 pub use ::model::sync::{atomic, cell};
@@ -30,12 +33,15 @@ pub use cores::available as cores;
 #[cfg(not(model))]
 pub(crate) use of_process::OfProcess;
 
-/// Atomic integers and fences, as in [`core::sync::atomic`].
+/// Atomic integers and fences, as in [`core::sync::atomic`]. Where the processor has no atomic
+/// 64-bit integers, each is under a mutex.
 #[cfg(not(model))]
 pub mod atomic {
-    pub use core::sync::atomic::{
-        AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence,
-    };
+    #[cfg(not(target_has_atomic = "64"))]
+    pub use super::wide::AtomicU64;
+    #[cfg(target_has_atomic = "64")]
+    pub use core::sync::atomic::AtomicU64;
+    pub use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, Ordering, fence};
 }
 
 /// Data that threads share, reached through closures so that a model can watch each access.

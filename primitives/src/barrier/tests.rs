@@ -50,7 +50,7 @@ fn all_fail(threads: Vec<JoinHandle<Waited>>) -> bool {
 
 #[test]
 fn nobody_goes_on_before_everybody_has_come() {
-    const ROUNDS: usize = 300;
+    const ROUNDS: usize = if cfg!(miri) { 5 } else { 300 };
     let (barrier, arrived) = (Barrier::new(4), Counter::new(0));
     thread::scope(|s| {
         for _ in 0..4 {
@@ -365,7 +365,7 @@ fn the_time_stops_when_all_have_come() {
 /// works afterwards.
 #[test]
 fn in_a_storm_of_resets_and_aborts_every_wait_returns() {
-    const ROUNDS: u64 = 500;
+    const ROUNDS: u64 = if cfg!(miri) { 5 } else { 500 };
     let barrier = Arc::new(Barrier::new(3).with_action(|| {}));
     let storm = Arc::new(Flag::new(true));
     let threads: Vec<_> = (0..3)

@@ -34,5 +34,5 @@ pub(crate) use self::index::Index;
 pub use self::list::List;
 pub(crate) use self::map::Map;
 #[cfg(all(feature = "deadlock-detection", not(model)))]
-pub(crate) use self::slab::{NOWHERE, Slab};
+pub(crate) use self::slab::{NOWHERE, NUMBER, Slab};
 pub(crate) use self::text::Text;

@@ -67,7 +67,7 @@ fn one_set_lets_everybody_go() {
 #[test]
 fn a_waiter_that_set_reached_returns_though_clear_follows_at_once() {
     for timeout in [FAR, Duration::MAX] {
-        for _ in 0..100 {
+        for _ in 0..if cfg!(miri) { 2 } else { 100 } {
             let event = Arc::new(Event::new());
             let waiter = thread::spawn({
                 let event = Arc::clone(&event);
@@ -148,7 +148,7 @@ fn the_last_generation_is_followed_by_the_first() {
 /// The use that the module's page describes: the worker clears, then looks under the lock.
 #[test]
 fn data_under_a_lock_is_never_overlooked() {
-    const ITEMS: u32 = 2_000;
+    const ITEMS: u32 = if cfg!(miri) { 10 } else { 2_000 };
     let shared = Arc::new((Lock::new(0), Event::new()));
     let makers: Vec<_> = (0..2)
         .map(|_| {
@@ -173,18 +173,19 @@ fn data_under_a_lock_is_never_overlooked() {
 
 #[test]
 fn timed_waiters_that_leave_never_strand_a_sleeper() {
+    const ROUNDS: u64 = if cfg!(miri) { 10 } else { 1_000 };
     let (ping, pong) = (Arc::new(Event::new()), Arc::new(Event::new()));
     let echo = thread::spawn({
         let (ping, pong) = (Arc::clone(&ping), Arc::clone(&pong));
         move || {
-            for _ in 0..1_000 {
+            for _ in 0..ROUNDS {
                 ping.wait();
                 ping.clear();
                 pong.set();
             }
         }
     });
-    for round in 0..1_000 {
+    for round in 0..ROUNDS {
         ping.set();
         while !pong.wait_timeout(Duration::from_micros(round % 40)) {}
         pong.clear();

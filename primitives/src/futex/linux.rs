@@ -13,6 +13,9 @@ use super::Wait;
 use crate::sync::atomic::AtomicU32;
 use crate::sync::thread;
 
+/// `FUTEX_BITSET_MATCH_ANY`: each wake is meant. (libc does not name it on Android.)
+const ANY_OF_THE_BITS: u32 = u32::MAX;
+
 // ANCHOR: wait
 pub(super) fn wait(word: &AtomicU32, expected: u32, deadline: Option<Instant>) -> Wait {
     let kernels = deadline.and_then(monotonic);
@@ -28,7 +31,7 @@ pub(super) fn wait(word: &AtomicU32, expected: u32, deadline: Option<Instant>) -
                 expected,
                 kernels,
                 ptr::null::<u32>(), // not used by this operation
-                libc::FUTEX_BITSET_MATCH_ANY,
+                ANY_OF_THE_BITS,
             )
         };
         if result == 0 {

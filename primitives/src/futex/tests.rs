@@ -40,8 +40,10 @@ fn a_time_out_too_long_for_the_clock_means_for_ever() {
     assert_eq!(deadline_after(Duration::MAX), None);
     // The clock's longest time exceeds the kernel's: no panic, no early return.
     let mut longest = Duration::from_secs(1);
-    while Instant::now().checked_add(longest * 2).is_some() {
-        longest *= 2;
+    while let Some(twice) = longest.checked_mul(2)
+        && Instant::now().checked_add(twice).is_some()
+    {
+        longest = twice;
     }
     let word = AtomicU32::new(1);
     assert_eq!(wait(&word, 0, deadline_after(longest)), Wait::Woken);

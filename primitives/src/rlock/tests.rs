@@ -248,7 +248,7 @@ fn waiting_without_the_lock_panics_and_says_so() {
 /// sees the data while another holds the lock.
 #[test]
 fn timed_waiters_that_leave_never_strand_a_sleeper() {
-    const ROUNDS: u32 = 2_000;
+    const ROUNDS: u32 = if cfg!(miri) { 20 } else { 2_000 };
     let shared = Arc::new((RLock::new(Cell::new(0_u32)), Lock::new(0_u32)));
     let threads: Vec<_> = (0..4)
         .map(|number| {

@@ -33,7 +33,7 @@ impl<'a> Permit<'a> {
     #[inline]
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub(crate) fn new(semaphore: &'a Semaphore, limit: usize) -> Self {
-        semaphore.identity.taken();
+        semaphore.identity.taken(&semaphore.known);
         Self { semaphore, limit: limit as u32 }
     }
 
@@ -50,7 +50,7 @@ impl<'a> Permit<'a> {
     /// ```
     #[inline]
     pub fn forget(self) {
-        self.semaphore.identity.permits_wander();
+        self.semaphore.identity.permits_wander(&self.semaphore.known);
         mem::forget(self);
     }
 }
@@ -61,7 +61,7 @@ impl Drop for Permit<'_> {
         if model_failed() {
             return;
         }
-        self.semaphore.identity.released();
+        self.semaphore.identity.released(&self.semaphore.known);
         if self.semaphore.add(1, self.limit as usize).is_err() {
             one_too_many(self.limit);
         }

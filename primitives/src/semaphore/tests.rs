@@ -88,7 +88,7 @@ fn no_more_threads_get_in_than_there_are_permits() {
     thread::scope(|s| {
         for _ in 0..8 {
             s.spawn(|| {
-                for _ in 0..500 {
+                for _ in 0..if cfg!(miri) { 5 } else { 500 } {
                     let _permit = semaphore.acquire();
                     most.fetch_max(inside.fetch_add(1, SeqCst) + 1, SeqCst);
                     thread::yield_now();
@@ -210,7 +210,7 @@ fn release_n_lets_n_sleepers_go() {
 #[test]
 fn two_releases_in_a_row_lose_no_sleeper() {
     let semaphore = Arc::new(Semaphore::new(0));
-    for _ in 0..200 {
+    for _ in 0..if cfg!(miri) { 2 } else { 200 } {
         let threads = takers(&semaphore, 2);
         until_somebody_sleeps(&semaphore);
         semaphore.release(1);
@@ -222,7 +222,7 @@ fn two_releases_in_a_row_lose_no_sleeper() {
 
 #[test]
 fn timed_waiters_that_leave_never_strand_a_sleeper() {
-    const ROUNDS: usize = 2_000;
+    const ROUNDS: usize = if cfg!(miri) { 10 } else { 2_000 };
     let semaphore = Arc::new(Semaphore::new(2));
     let entered = Arc::new(Counter::new(0));
     let threads: Vec<_> = (0..6)

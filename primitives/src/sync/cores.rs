@@ -20,7 +20,8 @@ pub fn available() -> usize {
 #[must_use]
 #[inline]
 pub(super) fn current() -> usize {
-    #[cfg(target_os = "linux")]
+    // Miri does not say.
+    #[cfg(all(target_os = "linux", not(miri)))]
     // SAFETY: no memory is involved.
     if let Ok(core) = usize::try_from(unsafe { libc::sched_getcpu() }) {
         return core;

@@ -51,6 +51,7 @@ fn it_fires_once_after_the_delay_and_never_before() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "the future has come before Miri has set both")]
 fn at_an_instant_never_before_it_and_at_once_if_it_has_passed() {
     let past = Instant::now();
     let timers = Timers::new();
@@ -85,7 +86,7 @@ fn an_earlier_one_that_is_set_later_wakes_the_thread() {
     let timers = Timers::new();
     timers.after(FAR, || ());
     until_idle(&timers); // asleep for an hour, or about to be
-    for _ in 0..100 {
+    for _ in 0..if cfg!(miri) { 2 } else { 100 } {
         until_idle(&timers);
     }
     assert_eq!(timers.pending(), 1);
@@ -356,7 +357,7 @@ fn a_name_that_no_system_can_store_is_an_error() {
 #[test]
 fn of_thousands_set_and_cancelled_by_many_threads_each_fires_or_is_cancelled() {
     const THREADS: usize = 4;
-    const TIMERS: usize = 2_000;
+    const TIMERS: usize = if cfg!(miri) { 20 } else { 2_000 };
     let timers = Timers::new();
     let handles = Lock::new(Vec::new());
     let fired = Arc::new(AtomicUsize::new(0));

@@ -65,7 +65,7 @@ fn no_tag_is_used_twice() {
 
 #[test]
 fn what_several_threads_push_is_popped_once() {
-    const EACH: usize = 2000;
+    const EACH: usize = if cfg!(miri) { 20 } else { 2000 };
     let stack = TreiberStack::bounded(5);
     let times: Vec<_> = (0..2 * EACH).map(|_| AtomicUsize::new(0)).collect();
     let left = AtomicUsize::new(2 * EACH);

@@ -151,25 +151,36 @@ pub(crate) struct SemaphoreIdentity;
 
 impl SemaphoreIdentity {
     #[inline(always)]
-    pub(crate) const fn new(_: &'static str, _: usize) -> Self {
+    pub(crate) const fn new(_: &'static str) -> Self {
+        Self
+    }
+
+    #[inline(always)]
+    pub(crate) fn waiting_for_permit<'a>(&'a self, _: &'a KnownPermits) -> WaitTarget<'a> {
+        WaitTarget::new()
+    }
+
+    #[inline(always)]
+    pub(crate) fn taken(&self, _: &KnownPermits) {}
+
+    #[inline(always)]
+    pub(crate) fn released(&self, _: &KnownPermits) {}
+
+    #[inline(always)]
+    pub(crate) fn permits_wander(&self, _: &KnownPermits) {}
+}
+
+/// What is known of a semaphore's permits; here nothing.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct KnownPermits;
+
+impl KnownPermits {
+    #[inline(always)]
+    pub(crate) const fn new(_: usize) -> Self {
         Self
     }
 
     #[cfg(not(model))]
     #[inline(always)]
     pub(crate) const fn bind(&mut self) {}
-
-    #[inline(always)]
-    pub(crate) fn waiting_for_permit(&self) -> WaitTarget<'_> {
-        WaitTarget::new()
-    }
-
-    #[inline(always)]
-    pub(crate) fn taken(&self) {}
-
-    #[inline(always)]
-    pub(crate) fn released(&self) {}
-
-    #[inline(always)]
-    pub(crate) fn permits_wander(&self) {}
 }

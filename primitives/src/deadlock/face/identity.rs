@@ -1,33 +1,78 @@
 //! [`Identity`]: the name of a lock or a queue, and its calls to the detector.
 //!
-//! A field beside the word, which exists only with the feature.
+//! A field beside the word, which exists only with the feature. Every lock of the program has one,
+//! so it is small: 24 bytes. Two of the three words are where the name and the source line are; the
+//! third has the rest:
+//!
+//! ```text
+//!    63               53 52    48 47                                             0
+//!    ┌──────────────────┬────────┬────────────────────────────────────────────────┐
+//!    │  name's length   │  kind  │  number, 0 until it is first taken or awaited  │
+//!    └──────────────────┴────────┴────────────────────────────────────────────────┘
+//! ```
+
+use std::{fmt, slice, str};
 
 #[cfg(target_os = "linux")]
 use super::fork;
 use crate::deadlock::graph::resources;
+use crate::deadlock::memory::NUMBER;
 use crate::deadlock::state::wait_target::{Refusal, WaitTarget};
 use crate::deadlock::state::{Kind, Label, Place, ResourceId};
 use crate::deadlock::verdict::{held, lock_order, reentry};
 use crate::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::panic::Location;
 
+/// Where the kind begins, above the number.
+const KIND: u32 = 48;
+/// Where the length of the name begins.
+const LENGTH: u32 = 53;
+/// The longest name; of a longer one the reports have this much.
+const LONGEST: usize = (u64::MAX >> LENGTH) as usize;
+
 /// The name of a resource.
-#[derive(Debug)]
 pub struct Identity {
-    label: Label,
-    /// 0: not taken yet.
-    number: AtomicU64,
+    /// The first byte of the name.
+    name: *const u8,
+    made: Place,
+    /// `length of the name << LENGTH | kind << KIND | number`
+    rest: AtomicU64,
 }
 
+// SAFETY: the pointer is a `&'static str` whose length is elsewhere.
+unsafe impl Send for Identity {}
+// SAFETY: as above; it is never written.
+unsafe impl Sync for Identity {}
+
 impl Identity {
-    /// For an object that the caller makes; an empty name means no name.
+    /// For an object that the caller makes; an empty name means no name. Of a name of more than
+    /// 2,047 bytes the rest is cut off.
     #[track_caller]
     pub const fn new(kind: Kind, name: &'static str) -> Self {
-        Self { label: Label::new(kind, name), number: AtomicU64::new(0) }
+        let mut length = name.len();
+        if length > LONGEST {
+            length = LONGEST;
+            while !name.is_char_boundary(length) {
+                length -= 1;
+            }
+        }
+        Self {
+            name: name.as_ptr(),
+            made: Location::caller(),
+            rest: AtomicU64::new((length as u64) << LENGTH | (kind as u64) << KIND),
+        }
     }
 
     pub(crate) fn label(&self) -> Label {
-        self.label
+        // Relaxed: these bits never change.
+        let rest = self.rest.load(Relaxed);
+        let kind = Kind::ALL[(rest >> KIND) as usize % (1 << (LENGTH - KIND))];
+        // SAFETY: so `new` has taken the name apart, at the boundary of a character.
+        let name = unsafe {
+            let bytes = slice::from_raw_parts(self.name, (rest >> LENGTH) as usize);
+            str::from_utf8_unchecked(bytes)
+        };
+        Label::made_at(kind, name, self.made)
     }
 
     /// The caller is about to take it, and will wait without a timeout if necessary. Notes the
@@ -44,7 +89,7 @@ impl Identity {
     #[cold]
     #[track_caller]
     pub(crate) fn waiting_for_owner(&self) -> WaitTarget<'_> {
-        WaitTarget::owner(self.label, self.number(), Location::caller(), Refusal::by_panic())
+        WaitTarget::owner(self.label(), self.number(), Location::caller(), Refusal::by_panic())
     }
 
     /// [`waiting_for_owner`](Self::waiting_for_owner), for a caller that gets the report instead of
@@ -52,7 +97,7 @@ impl Identity {
     #[track_caller]
     pub(crate) fn waiting_for_owner_checked(&self) -> WaitTarget<'_> {
         self.note_order();
-        WaitTarget::owner(self.label, self.number(), Location::caller(), Refusal::Return)
+        WaitTarget::owner(self.label(), self.number(), Location::caller(), Refusal::Return)
     }
 
     /// [`waiting_for_owner`](Self::waiting_for_owner), after a wait for a condition: its guard is
@@ -61,26 +106,26 @@ impl Identity {
     #[track_caller]
     pub(crate) fn waiting_for_owner_again(&self) -> WaitTarget<'_> {
         self.note_order();
-        WaitTarget::owner(self.label, self.number(), Location::caller(), Refusal::Never)
+        WaitTarget::owner(self.label(), self.number(), Location::caller(), Refusal::Never)
     }
 
     /// The caller is about to wait for something that any thread could bring about.
     #[inline]
     #[track_caller]
     pub fn waiting_for_anyone(&self) -> WaitTarget<'_> {
-        WaitTarget::anyone(self.label, Location::caller())
+        WaitTarget::anyone(self.label(), Location::caller())
     }
 
     /// The caller is about to wait for the end of this task: for the thread that has
     /// [begun](Self::begins) it, or for one that will.
     #[track_caller]
     pub fn waiting_for_runner(&self) -> WaitTarget<'_> {
-        WaitTarget::runner(self.label, self.number(), Location::caller(), Refusal::by_panic())
+        WaitTarget::runner(self.label(), self.number(), Location::caller(), Refusal::by_panic())
     }
 
     /// [`waiting_for_runner`](Self::waiting_for_runner), by a caller that must not panic.
     pub fn waiting_for_runner_at(&self, at: Place) -> WaitTarget<'_> {
-        WaitTarget::runner(self.label, self.number(), at, Refusal::Never)
+        WaitTarget::runner(self.label(), self.number(), at, Refusal::Never)
     }
 
     /// The caller, and no other, will end this task. Lock order does not apply, because tasks come
@@ -94,7 +139,7 @@ impl Identity {
     pub fn ends(&self) {
         // Relaxed: this thread has begun it, so it has a number, and that never changes; or no
         // thread has begun it.
-        match self.number.load(Relaxed) {
+        match self.rest.load(Relaxed) & NUMBER {
             0 => {}
             number => held::put_back(number),
         }
@@ -116,20 +161,20 @@ impl Identity {
     #[inline]
     #[track_caller]
     pub(crate) fn taken_again(&self) {
-        reentry::check(self.number(), self.label);
+        reentry::check(self.number(), self.label());
     }
 
     /// The caller, which holds it, is about to release it.
     #[inline]
     pub(crate) fn released(&self) {
         // Relaxed: this thread has taken it, so it has a number, and that never changes.
-        held::put_back(self.number.load(Relaxed));
+        held::put_back(self.rest.load(Relaxed) & NUMBER);
     }
 
     #[inline]
     pub(crate) fn number(&self) -> ResourceId {
         // Relaxed: only the number is needed.
-        match self.number.load(Relaxed) {
+        match self.rest.load(Relaxed) & NUMBER {
             0 => self.take_a_number(),
             number => number,
         }
@@ -140,10 +185,10 @@ impl Identity {
     pub(crate) fn disown(&self) {
         // Relaxed: only the number is needed. A thread that has read the old one may note it once
         // more, and forgets it with the others.
-        match self.number.swap(0, Relaxed) {
+        match self.rest.fetch_and(!NUMBER, Relaxed) & NUMBER {
             0 => {}
             number => {
-                forget(number, self.label);
+                forget(number, self.label());
                 held::disowned();
             }
         }
@@ -153,16 +198,24 @@ impl Identity {
     fn take_a_number(&self) -> ResourceId {
         #[cfg(target_os = "linux")]
         fork::prepare();
-        resources::number(&self.number, self.label)
+        resources::number(&self.rest, self.label())
+    }
+}
+
+impl fmt::Debug for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Relaxed: only the number is needed.
+        let number = self.rest.load(Relaxed) & NUMBER;
+        f.debug_struct("Identity").field("label", &self.label()).field("number", &number).finish()
     }
 }
 
 impl Drop for Identity {
     #[inline]
     fn drop(&mut self) {
-        match *self.number.get_mut() {
+        match *self.rest.get_mut() & NUMBER {
             0 => {}
-            number => forget(number, self.label),
+            number => forget(number, self.label()),
         }
     }
 }
@@ -174,5 +227,46 @@ fn forget(resource: ResourceId, label: Label) {
     // Tasks have no order.
     if label.kind() != Kind::Task {
         lock_order::forget(resource);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Identity, LONGEST};
+    use crate::deadlock::state::Kind;
+    use std::panic::Location;
+
+    #[test]
+    fn a_label_comes_out_as_it_went_in() {
+        let long: &'static str = "n".repeat(LONGEST).leak();
+        for kind in Kind::ALL {
+            for name in ["", "a", "grüße", long] {
+                let (identity, line) = (Identity::new(kind, name), Location::caller().line());
+                for number in [0, identity.number()] {
+                    let label = identity.label();
+                    assert_eq!(label.kind(), kind, "with the number {number}");
+                    assert_eq!(label.name().unwrap_or(""), name);
+                    assert_eq!(label.made().line(), line);
+                    assert_eq!(label.made().file(), file!());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_name_that_is_too_long_is_cut_between_two_characters() {
+        // A character of two bytes lies across the limit.
+        let name: &'static str = format!("{}ü…", "n".repeat(LONGEST - 1)).leak();
+        assert_eq!(Identity::new(Kind::Lock, name).label().name(), Some(&name[..LONGEST - 1]));
+    }
+
+    #[test]
+    fn another_number_leaves_the_label_alone() {
+        let identity = Identity::new(Kind::Semaphore, "seats");
+        let first = identity.number();
+        assert_eq!(identity.number(), first);
+        identity.disown();
+        assert_ne!(identity.number(), first);
+        assert_eq!(identity.label().to_string(), "semaphore \"seats\"");
     }
 }

@@ -6,21 +6,27 @@
 //! numbers.
 
 use super::unwatched_lock::UnwatchedLock;
-use crate::deadlock::memory::{List, Slab};
+use crate::deadlock::memory::{List, NUMBER, Slab};
 use crate::deadlock::state::{Held, Label, Place, ResourceId};
 use crate::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 pub(crate) static RESOURCES: UnwatchedLock<Slab<Label>> = UnwatchedLock::new(Slab::new());
 
-/// Gives a resource its number, unless it has one.
+/// Gives a resource its number, unless it has one. It is in the lower bits of `place`
+/// ([`NUMBER`]), which are 0 until then.
 pub(crate) fn number(place: &AtomicU64, label: Label) -> ResourceId {
     RESOURCES.with(|resources| {
-        // Relaxed, both: written only under the lock, and only the number is needed.
-        if place.load(Relaxed) == 0 {
-            let at = resources.insert(label);
-            place.store(resources.number(at), Relaxed);
+        // Relaxed: given only under the lock, and only the number is needed.
+        match place.load(Relaxed) & NUMBER {
+            0 => {
+                let at = resources.insert(label);
+                let number = resources.number(at);
+                // Relaxed: as above, under the lock.
+                place.fetch_or(number, Relaxed);
+                number
+            }
+            number => number,
         }
-        place.load(Relaxed) // Relaxed: as above, under the lock
     })
 }
 

@@ -1,13 +1,29 @@
 //! [`Slab`]: values with numbers that are never used again, in the detector's own memory.
 //!
 //! A value is at a _place_, which a later value may reuse. Its _number_, for use outside, has the
-//! place in its lower half, and in its upper half the count of earlier values there. So a number
-//! can outlive its value, and then names no value.
+//! place in its lower 32 bits, and above it the count of earlier values there. So a number can
+//! outlive its value, and then names no value.
+//!
+//! ```text
+//!    63        48 47          32 31                              0
+//!    ┌───────────┬──────────────┬────────────────────────────────┐
+//!    │  nothing  │  generation  │             place              │
+//!    └───────────┴──────────────┴────────────────────────────────┘
+//! ```
+//!
+//! The upper 16 bits are the user's. Therefore a place is worn out after 65,535 values, and is left
+//! alone: a program that makes a billion locks, one after the other, wears out 15,259 places.
 
 use super::List;
 
 /// Replaces a place: none.
 pub(crate) const NOWHERE: u32 = u32::MAX;
+
+/// The bits that a number may have.
+pub(crate) const NUMBER: u64 = (1 << 48) - 1;
+
+/// The last value at a place.
+const LAST_GENERATION: u32 = (NUMBER >> 32) as u32;
 
 /// Values, each at a place and under a number.
 pub(crate) struct Slab<T> {
@@ -64,7 +80,7 @@ impl<T> Slab<T> {
     pub(crate) fn remove(&mut self, place: u32) -> T {
         let slot = &mut self.slots[place as usize];
         // A place without further numbers is not used again.
-        let worn_out = slot.generation == u32::MAX;
+        let worn_out = slot.generation == LAST_GENERATION;
         let next = if worn_out { NOWHERE } else { self.free };
         match std::mem::replace(&mut slot.content, Content::Free { next }) {
             Content::Value(value) => {
@@ -114,7 +130,7 @@ impl<T> std::ops::IndexMut<u32> for Slab<T> {
 
 #[cfg(test)]
 mod tests {
-    use super::Slab;
+    use super::{LAST_GENERATION, NOWHERE, NUMBER, Slab};
 
     #[test]
     fn a_place_comes_back_and_a_number_does_not() {
@@ -137,7 +153,8 @@ mod tests {
     fn a_place_whose_numbers_have_run_out_is_left_alone() {
         let mut slab = Slab::new();
         let worn = slab.insert('a');
-        slab.slots[worn as usize].generation = u32::MAX;
+        slab.slots[worn as usize].generation = LAST_GENERATION;
+        assert_eq!(slab.number(worn), NUMBER - u64::from(NOWHERE - worn));
         slab.remove(worn);
         assert_ne!(slab.insert('b'), worn);
         assert_ne!(slab.insert('c'), worn);

@@ -38,6 +38,25 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Each, in the order of the declaration.
+    #[cfg(all(feature = "deadlock-detection", not(model)))]
+    pub(crate) const ALL: [Self; 14] = [
+        Self::Lock,
+        Self::RLock,
+        Self::RawLock,
+        Self::RwLock,
+        Self::Semaphore,
+        Self::Condition,
+        Self::Event,
+        Self::Latch,
+        Self::Once,
+        Self::Barrier,
+        Self::Thread,
+        Self::Queue,
+        Self::Task,
+        Self::Word,
+    ];
+
     /// The word for it in reports.
     #[must_use]
     pub fn noun(self) -> &'static str {
@@ -69,10 +88,19 @@ pub struct Label {
 }
 
 impl Label {
-    #[cfg(any(feature = "deadlock-detection", model))]
+    #[cfg(any(all(test, feature = "deadlock-detection"), model))]
     #[track_caller]
     pub(crate) const fn new(kind: Kind, name: &'static str) -> Self {
         Self { kind, name, made: Location::caller() }
+    }
+
+    #[cfg(all(feature = "deadlock-detection", not(model)))]
+    pub(crate) const fn made_at(
+        kind: Kind,
+        name: &'static str,
+        made: &'static Location<'static>,
+    ) -> Self {
+        Self { kind, name, made }
     }
 
     /// What kind of resource it is.

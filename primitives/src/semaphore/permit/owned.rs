@@ -81,7 +81,7 @@ impl OwnedPermit {
 
     /// Consumes the permit: it does not go back by itself, as with [`Permit::forget`].
     pub fn forget(self) {
-        self.semaphore.identity.permits_wander();
+        self.semaphore.identity.permits_wander(&self.semaphore.known);
         let mut this = ManuallyDrop::new(self);
         // SAFETY: `this` is neither used nor dropped after it.
         unsafe { std::ptr::drop_in_place(&raw mut this.semaphore) };

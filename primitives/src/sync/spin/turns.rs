@@ -18,9 +18,8 @@
 //! permanently, that is one lost slice a second. Each core has its own record, because a busy
 //! thread on one core says nothing about another.
 
-use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
-
 use super::system::Machine;
+use crate::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// The longest yield that pays. It is several times a sleep and a wake-up (30–50 µs), so that a
 /// thread of the same program that works meanwhile does not count as a busy stranger.

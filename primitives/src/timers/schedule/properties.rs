@@ -64,6 +64,8 @@ impl List {
 }
 
 proptest! {
+    // Not by Miri, for which it is too much.
+    #[cfg_attr(miri, ignore)]
     #[test]
     fn it_does_what_a_list_would_do(steps in vec(step(), 0..200)) {
         let mut schedule = Schedule::new();

@@ -109,11 +109,12 @@ fn a_lent_item_is_put_back_unless_it_was_removed_meanwhile() {
 /// The budget is 64 bytes besides the callback. It includes the pointer to the callback, which
 /// takes 16.
 #[test]
+#[cfg(target_pointer_width = "64")]
 fn ten_thousand_take_at_most_64_bytes_each() {
     type Callback = Box<dyn FnMut() + Send>;
     assert_eq!(size_of::<Entry>(), 16);
     assert_eq!(size_of::<Slot<Callback>>(), 32);
-    for timers in [1_000, 10_000, 100_000] {
+    for timers in [1_000, 10_000, 100_000].into_iter().take(if cfg!(miri) { 1 } else { 3 }) {
         let mut schedule = Schedule::<Callback>::new();
         for deadline in 0..timers as u64 {
             schedule.insert(deadline, Box::new(|| ()));

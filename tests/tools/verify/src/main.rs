@@ -96,7 +96,7 @@ fn verify(root: &Path, steps: &[&'static Step], verbose: bool) -> ExitCode {
     for (number, step) in steps.iter().enumerate() {
         report.begin(number);
         let began = Instant::now();
-        let outcome = match needs::meet(step.needs, root) {
+        let outcome = match needs::meet(step, root) {
             Ok(()) => runner::run(step, root, |log| report.tick(number, began.elapsed(), log)),
             Err(outcome) => outcome,
         };

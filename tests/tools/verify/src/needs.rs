@@ -6,12 +6,12 @@ use std::process::{Command, Stdio};
 use crate::environment;
 use crate::report::Outcome;
 use crate::runner::cargo;
-use crate::steps::Need;
+use crate::steps::{Need, Step};
 
-/// Makes sure that `need` is there. The error is the outcome of the step that cannot run: a failure
-/// if it is required, a skip if it is optional.
-pub(crate) fn meet(need: Need, root: &Path) -> Result<(), Outcome> {
-    match need {
+/// Makes sure that what `step` needs is there. The error is the outcome of the step that cannot
+/// run: a failure if it is required, a skip if it is optional.
+pub(crate) fn meet(step: &Step, root: &Path) -> Result<(), Outcome> {
+    match step.needs {
         Need::Nothing => Ok(()),
         Need::Component { rustup, cargo: subcommand } => component(
             rustup,
@@ -23,6 +23,8 @@ pub(crate) fn meet(need: Need, root: &Path) -> Result<(), Outcome> {
             sanitizer(name, runtime, root).map_err(Outcome::Skipped)
         }
         Need::Toolchain(name) => toolchain(name, root).map_err(Outcome::Skipped),
+        Need::Targets => targets(step, root).map_err(Outcome::Skipped),
+        Need::Miri => miri(root).map_err(Outcome::Skipped),
         Need::Chromium => chromium(root).map_err(Outcome::Skipped),
         Need::Valgrind => valgrind(root).map_err(Outcome::Skipped),
     }
@@ -68,6 +70,32 @@ fn sanitizer(name: &str, runtime: &str, root: &Path) -> Result<(), String> {
         .flatten()
         .any(|file| file.file_name().to_string_lossy().contains(runtime));
     if there { Ok(()) } else { Err(format!("nightly has no {name} for this system")) }
+}
+
+/// Is the standard library there for all targets of the step?
+fn targets(step: &Step, root: &Path) -> Result<(), String> {
+    let missing: Vec<&str> = step.targets().filter(|target| !has_std(target, root)).collect();
+    match missing.join(" ") {
+        none if none.is_empty() => Ok(()),
+        missing => Err(format!("no standard library: `rustup target add {missing}`")),
+    }
+}
+
+fn has_std(target: &str, root: &Path) -> bool {
+    let print = ["--print", "target-libdir", "--target", target];
+    output(Command::new("rustc").args(print), root)
+        .is_ok_and(|folder| Path::new(folder.trim()).is_dir())
+}
+
+/// Is there a nightly toolchain with Miri, and the source of std, which Miri runs?
+fn miri(root: &Path) -> Result<(), String> {
+    let how = "no Miri: `rustup toolchain install nightly --profile minimal -c miri -c rust-src`";
+    let ask = |command: &[&str]| output(Command::new("rustup").args(command), root);
+    let there = ask(&["run", "nightly", "cargo", "miri", "--version"]).is_ok()
+        && ask(&["run", "nightly", "rustc", "--print", "sysroot"]).is_ok_and(|sysroot| {
+            Path::new(sysroot.trim()).join("lib/rustlib/src/rust/library").is_dir()
+        });
+    if there { Ok(()) } else { Err(how.to_owned()) }
 }
 
 /// Is there a browser for the test of the pages? It tries these names.
@@ -144,6 +172,13 @@ mod tests {
     fn a_toolchain_that_is_not_there_comes_with_the_command_that_installs_it() {
         let error = toolchain("0.9.0", Path::new(".")).unwrap_err();
         assert!(error.ends_with("`rustup toolchain install 0.9.0 --profile minimal`"), "{error}");
+    }
+
+    #[test]
+    fn targets_that_are_not_there_come_with_the_command_that_adds_them() {
+        let step = Step::new("x", "", "cargo check --target no-such --target host-less --locked");
+        let error = targets(&step, Path::new(".")).unwrap_err();
+        assert_eq!(error, "no standard library: `rustup target add no-such host-less`");
     }
 
     #[test]

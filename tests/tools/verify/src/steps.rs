@@ -41,6 +41,11 @@ pub(crate) enum Need {
     /// A nightly toolchain, or that of one version; if it is missing, the step is
     /// skipped.
     Toolchain(&'static str),
+    /// The standard library for each target that the command names after `--target`; if one is
+    /// missing, the step is skipped.
+    Targets,
+    /// A nightly toolchain with Miri; if it is missing, the step is skipped.
+    Miri,
     /// A Chromium; if it is missing, the step is skipped.
     Chromium,
     /// A valgrind; if it is missing, the step is skipped.
@@ -140,6 +145,13 @@ pub(crate) static STEPS: &[Step] = &[
     Step::new("msrv", "what ships compiles on the oldest Rust that its manifests name",
         "rustup run 1.88.0 cargo check --locked -p locksmith-primitives -p locksmith-queues --features deadlock-detection --target-dir target/msrv")
         .needs(Need::Toolchain("1.88.0")).long(),
+    Step::new("miri", "Miri finds no undefined behaviour in the tests of the futex, and of what stands on it alone",
+        "rustup run nightly cargo miri test --locked -p modelled-primitives --lib --target-dir target/miri -- futex:: event:: latch:: once::")
+        .env(&[("MIRIFLAGS", "-Zmiri-disable-isolation"), ("RUST_BACKTRACE", "0")])
+        .needs(Need::Miri).evidence(Evidence::Tests).long(),
+    Step::new("targets", "what ships compiles for each system in its table, the detector on",
+        "cargo check --locked -p locksmith-primitives -p locksmith-queues --features deadlock-detection --target-dir target/targets --target aarch64-apple-darwin --target aarch64-linux-android --target aarch64-pc-windows-msvc --target aarch64-unknown-linux-gnu --target armv7-unknown-linux-gnueabihf --target i686-unknown-linux-gnu --target powerpc-unknown-linux-gnu --target riscv64gc-unknown-linux-gnu --target wasm32-unknown-unknown --target wasm32-wasip1-threads --target x86_64-apple-darwin --target x86_64-pc-windows-gnu --target x86_64-unknown-freebsd --target x86_64-unknown-linux-gnu --target x86_64-unknown-linux-musl")
+        .needs(Need::Targets).long(),
     Step::new("asan", "AddressSanitizer on the unit tests of what ships, the detector on; some tests leak with intent",
         "rustup run nightly cargo test --locked -p locksmith-primitives -p locksmith-queues --features deadlock-detection --lib --target host-tuple --target-dir target/asan")
         .env(&[("RUSTFLAGS", "-Zsanitizer=address -Cunsafe-allow-abi-mismatch=sanitizer"), ("ASAN_OPTIONS", "detect_leaks=0")])
@@ -186,6 +198,11 @@ impl Step {
     const fn long(mut self) -> Self {
         self.long = true;
         self
+    }
+
+    /// The targets that the command names.
+    pub(crate) fn targets(&self) -> impl Iterator<Item = &'static str> {
+        self.command.split(" --target ").skip(1).filter_map(|rest| rest.split(' ').next())
     }
 
     /// The log file's path, from the workspace's root.
@@ -295,6 +312,21 @@ mod tests {
                 assert!(says, "{folder}/{page} does not say `{stated} or newer`");
             }
         }
+    }
+
+    #[test]
+    fn the_table_of_systems_has_the_targets_that_are_compiled() {
+        let step = STEPS.iter().find(|step| step.name == "targets").unwrap();
+        let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../../..");
+        let page = std::fs::read_to_string(format!("{root}/primitives/src/lib.rs")).unwrap();
+        let table = page.lines().skip_while(|line| *line != "//! # Supported systems").skip(2);
+        let rows = table.take_while(|line| line.starts_with("//! |")).skip(2);
+        let mut told: Vec<&str> = rows
+            .filter_map(|row| row.split('|').nth(3))
+            .flat_map(|cell| cell.split('`').skip(1).step_by(2))
+            .collect();
+        told.sort_unstable();
+        assert_eq!(told, step.targets().collect::<Vec<_>>());
     }
 
     #[test]

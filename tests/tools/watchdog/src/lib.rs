@@ -17,19 +17,19 @@
 //! How it works, on Linux: a constructor that the linker runs before `main` sets the alarm of the
 //! process. That needs no thread, so a test can still count the threads that there are, or let all
 //! of them fall asleep. The alarm's handler signals one thread after the other, and the handler of
-//! that signal records the calls of its thread. Elsewhere the crate does nothing: libtest itself
-//! names tests that run for more than a minute.
+//! that signal records the calls of its thread. Elsewhere, and in Miri, the crate does nothing:
+//! libtest itself names tests that run for more than a minute.
 
 mod ends;
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(miri)))]
 mod linux;
 
 pub use ends::{LIMIT, STATUS};
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(miri)))]
 pub use linux::end;
 
 /// Reports that the threads' places are unknown, and ends the program.
-#[cfg(not(target_os = "linux"))]
+#[cfg(any(not(target_os = "linux"), miri))]
 pub fn end(what: &str) -> ! {
     eprintln!("\n{what}");
     std::process::exit(STATUS)

@@ -185,7 +185,7 @@ fn a_report_goes_wherever_its_reader_is() {
 }
 
 /// Items that are public only for other crates or for the models here, and not documented.
-const HIDDEN: [&str; 9] = [
+const HIDDEN: [&str; 10] = [
     "Identity",
     "Waiting",
     "Detector",
@@ -195,6 +195,7 @@ const HIDDEN: [&str; 9] = [
     "HeldLocks",
     "Permits",
     "List",
+    "AtomicU64",
 ];
 
 /// A new type belongs in one of the tables above.

@@ -370,6 +370,7 @@ fn displacing(group: Group) -> Group {
                 "A getter gets the newer item or the older, and sleeps at none.",
                 Line::new,
             )
+            .bound(Some(2))
             .role("puts two by force", |line| {
                 for item in [1, 2] {
                     let displaced = line.queue.force_put(item).expect("it is not shut down");

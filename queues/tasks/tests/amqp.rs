@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use primitives::Lock;
 use same::{LONG, register, until};
-use servers::{Python, RabbitMq, Redis, python};
+use servers::{Python, RabbitMq, Redis, number, python};
 use tasks::{Amqp, App, GetError, SendOptions, Signature, State, chain, chord, group};
 
 /// A virtual host, a store for results, and an application on both.
@@ -183,10 +183,6 @@ fn killed_workers_lose_nothing() {
     until("every task has run", || marks().into_iter().collect::<HashSet<_>>() == all);
     last.kill().unwrap();
     last.wait().unwrap();
-}
-
-fn number<N: std::str::FromStr>(variable: &str, otherwise: N) -> N {
-    std::env::var(variable).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
 }
 
 /// The server is killed and comes back; tasks that were sent before and meanwhile are done.

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use primitives::{Event, Lock};
 use same::{LONG, register, until};
-use servers::{Python, Redis as Server, python};
+use servers::{Python, Redis as Server, number, python};
 use tasks::{App, GetError, Redis, SendOptions, Signature, State, Worker, chain, chord, group};
 
 /// A server, Python with Celery, and an application on that server; its tasks go to Python by
@@ -240,10 +240,6 @@ fn killed_workers_lose_nothing() {
     until("every task has run", || marks().into_iter().collect::<HashSet<_>>() == all);
     last.kill().unwrap();
     last.wait().unwrap();
-}
-
-fn number<N: std::str::FromStr>(variable: &str, otherwise: N) -> N {
-    std::env::var(variable).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
 }
 
 /// The reader of a result need not be the sender of the task.

@@ -21,7 +21,7 @@ mod waiting;
 pub use celery::{Python, python};
 pub use rabbitmq::RabbitMq;
 pub use redis::Redis;
-pub use waiting::{LONG, until};
+pub use waiting::{LONG, number, until};
 
 #[cfg(test)]
 use watchdog as _;

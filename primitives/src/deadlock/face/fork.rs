@@ -10,25 +10,26 @@
 //!
 //! Source: the manual page _pthread_atfork_(3).
 
-use std::sync::OnceLock;
-
 use super::name::kept::NAMES;
 use crate::deadlock::graph::{resources, unwatched_lock::Hold};
 use crate::deadlock::verdict::{hook, lock_order, reentry};
+use crate::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 /// All locks, each before those that code under it takes.
 static ALL: [&dyn Hold; 5] =
     [&NAMES, &hook::HOOK, &reentry::TOLD, &lock_order::ORDER, &resources::RESOURCES];
 
-/// From here on forks find the locks whole. Costs a load after the first call.
+/// From here on forks find the locks whole. Costs one swap; never waits, because a child forked
+/// meanwhile would wait without end.
 pub(super) fn prepare() {
-    static ONCE: OnceLock<()> = OnceLock::new();
+    static PREPARED: AtomicU32 = AtomicU32::new(0);
 
-    ONCE.get_or_init(|| {
+    // Relaxed: pairs with the same swap of other threads; it only decides which one registers.
+    if PREPARED.swap(1, Relaxed) == 0 {
         // SAFETY: the three take and release locks, and call nothing else. If there is no memory
         // for the note, forks stay as they were.
         unsafe { libc::pthread_atfork(Some(before), Some(in_parent), Some(in_child)) };
-    });
+    }
 }
 
 unsafe extern "C" fn before() {

@@ -37,15 +37,15 @@ pub(super) struct System;
 /// must not ask a second time. With an answer of 1 it sleeps at once, which is never wrong.
 #[inline]
 fn asked_once(answer: &AtomicUsize, ask: impl FnOnce() -> usize) -> usize {
-    // Relaxed, all three: no other data depends on the number; two threads that ask at once store
-    // the same.
+    // Relaxed: pairs with both stores below. No other data depends on the number, and two threads
+    // that ask at once store the same.
     let known = answer.load(Relaxed);
     if known != 0 {
         return known;
     }
-    answer.store(1, Relaxed);
+    answer.store(1, Relaxed); // Relaxed: pairs with the load above
     let asked = ask();
-    answer.store(asked, Relaxed);
+    answer.store(asked, Relaxed); // Relaxed: pairs with the load above
     asked
 }
 

@@ -6,11 +6,17 @@
 //! ```
 //!
 //! The failures of brokers, old claims and vanished workers do not occur here: workers are threads
-//! of the same process, and its data ends with it.
+//! of the same process, and its data ends with it, but for what a journal keeps
+//! (`in_process/journal.rs`, feature `journal`).
 //!
 //! Everything else is as on Redis: the same steps of urgency (0–2, 3–5, 6–8, 9), the same states,
 //! the same order.
 
+#[cfg(feature = "journal")]
+mod journal;
+#[cfg(not(feature = "journal"))]
+#[path = "in_process/no_journal.rs"]
+mod journal;
 mod queues;
 mod results;
 
@@ -47,10 +53,50 @@ impl InProcess {
         Self { queues: Arc::default(), results: Arc::new(Results::new(RESULT_EXPIRES)) }
     }
 
+    /// With a journal: tasks that were sent and are not done are in this file, and run again when a
+    /// program opens it after a crash. So do chains, chords, what was revoked, dead letters, and
+    /// when a [`Beat`](crate::Beat) has sent last. Results are not in it. One program at a time
+    /// has the file open.
+    ///
+    /// A call of `delay` returns when the task is on the disk: it waits for a transaction, a
+    /// millisecond or more. So do the beginning and the end of each task.
+    /// [`App::delay_many`](crate::App::delay_many) writes all of them in one transaction.
+    ///
+    /// ```
+    /// use tasks::{App, InProcess};
+    ///
+    /// # let file = std::env::temp_dir().join(format!("journal-{}", std::process::id()));
+    /// let app = App::new(InProcess::with_journal(&file)?);
+    /// let add = app.task("add", |_, (x, y): (i64, i64)| Ok(x + y))?;
+    /// add.delay((2, 2))?; // and the program crashes before a worker has begun
+    /// # drop((app, add));
+    ///
+    /// let app = App::new(InProcess::with_journal(&file)?);
+    /// assert_eq!(app.broker().len("celery")?, 1);
+    /// # drop(app);
+    /// # std::fs::remove_file(&file).unwrap();
+    /// # Ok::<(), tasks::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Broker`] with the file's name and the reason: it cannot be made or is damaged, it
+    /// is no journal or one of another layout, or another program has it open.
+    #[cfg(feature = "journal")]
+    pub fn with_journal(path: impl AsRef<std::path::Path>) -> Result<Self, Error> {
+        let (journal, kept) = journal::Journal::open(path.as_ref())?;
+        let journal = Arc::new(journal);
+        let mut results = Results::new(RESULT_EXPIRES);
+        results.restore(Arc::clone(&journal), kept.chords);
+        let queues = Queues::restored(journal, kept.tasks, kept.dead, kept.revoked, kept.notes)?;
+        Ok(Self { queues: Arc::new(queues), results: Arc::new(results) })
+    }
+
     /// Sets how long results are kept; the default is a day.
     #[must_use]
     pub fn result_expires(self, time: Duration) -> Self {
-        Self { results: Arc::new(Results::new(time)), ..self }
+        self.results.set_keep(time);
+        self
     }
 
     /// Accepts no more tasks; workers run the waiting tasks and then wait for their end.
@@ -123,8 +169,7 @@ impl Broker for InProcess {
     }
 
     fn revoke(&self, ids: &[String]) -> Result<(), Error> {
-        self.queues.revoke(ids);
-        Ok(())
+        self.queues.revoke(ids)
     }
 
     fn lead(&self, role: &str, me: &str, time: Duration) -> Result<bool, Error> {
@@ -141,8 +186,7 @@ impl Broker for InProcess {
     }
 
     fn set_note(&self, key: &str, value: &str) -> Result<(), Error> {
-        self.queues.set_note(key, value);
-        Ok(())
+        self.queues.set_note(key, value)
     }
 }
 
@@ -175,16 +219,14 @@ impl ResultStore for InProcess {
     }
 
     fn chord_begin(&self, group: &str, size: usize) -> Result<(), Error> {
-        self.results.chord_begin(group, size);
-        Ok(())
+        self.results.chord_begin(group, size)
     }
 
     fn chord_part(&self, group: &str, part: ChordPart) -> Result<Option<ChordReady>, Error> {
-        Ok(self.results.chord_part(group, part))
+        self.results.chord_part(group, part)
     }
 
     fn chord_end(&self, group: &str, _: &str, _: bool) -> Result<(), Error> {
-        self.results.chord_end(group);
-        Ok(())
+        self.results.chord_end(group)
     }
 }

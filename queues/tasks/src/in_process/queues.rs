@@ -2,10 +2,11 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use primitives::{Condition, Lock};
 
+use super::journal::Journal;
 use crate::broker::{DeadLetter, Delivery, Nack, Receipt};
 use crate::error::Error;
 use crate::message::Message;
@@ -21,6 +22,7 @@ const REMEMBERED: usize = 10_000;
 #[derive(Default)]
 pub(super) struct Queues {
     state: Lock<State>,
+    journal: Option<Arc<Journal>>,
     /// Notified when a message has arrived, or when all claims must look.
     arrived: Condition,
 }
@@ -43,6 +45,8 @@ struct State {
 }
 
 struct Waiting {
+    /// Its number in the journal; 0 without one.
+    number: u64,
     message: Box<Message>,
     redeliveries: u32,
 }
@@ -53,15 +57,19 @@ fn step(priority: u8) -> usize {
 
 impl Queues {
     pub(super) fn push(&self, messages: Vec<Message>) -> Result<(), Error> {
+        let numbers = self.journal.as_ref().map(|journal| journal.push(&messages)).transpose()?;
+        let numbers = numbers.unwrap_or_default();
         let mut state = self.state.lock();
         if state.closed {
+            drop(state);
+            self.note_done(&numbers)?;
             return Err(Error::Closed);
         }
         let many = messages.len() > 1;
-        for message in messages {
-            let step = step(message.priority);
-            let list = state.list(&message.queue, step);
-            list.push_back(Waiting { message: Box::new(message), redeliveries: 0 });
+        let numbers = numbers.into_iter().chain(std::iter::repeat(0));
+        for (message, number) in messages.into_iter().zip(numbers) {
+            let message = Box::new(message);
+            state.last(Waiting { number, message, redeliveries: 0 });
         }
         self.notify(&state, many);
         Ok(())
@@ -95,7 +103,8 @@ impl Queues {
             }
             let claimed = state.take(names, max);
             if !claimed.is_empty() {
-                return Ok(claimed);
+                drop(state);
+                return self.noted_as_taken(claimed);
             }
             let timed_out = match deadline {
                 Some(deadline) => self.arrived.wait_deadline(&mut state, deadline).timed_out(),
@@ -105,37 +114,52 @@ impl Queues {
                 }
             };
             if timed_out {
-                return Ok(state.take(names, max));
+                let claimed = state.take(names, max);
+                drop(state);
+                return self.noted_as_taken(claimed);
             }
         }
     }
 
-    pub(super) fn ack(&self, _receipts: &[Receipt]) -> Result<(), Error> {
-        Ok(())
+    pub(super) fn ack(&self, receipts: &[Receipt]) -> Result<(), Error> {
+        if self.journal.is_none() {
+            return Ok(());
+        }
+        let numbers: Vec<_> = receipts.iter().map(|receipt| receipt.number).collect();
+        self.note_done(&numbers)
     }
 
     pub(super) fn nack(&self, delivery: &Delivery, how: Nack) -> Result<(), Error> {
-        let mut state = self.state.lock();
+        let number = delivery.receipt.number;
         match how {
             Nack::GiveBack => {
-                if let Ok(message) = &delivery.content {
-                    let message = message.clone();
-                    let list = state.list(&delivery.queue, step(message.priority));
-                    list.push_front(Waiting { message, redeliveries: delivery.redeliveries });
-                    self.notify(&state, false);
-                }
+                let Ok(message) = &delivery.content else { return Ok(()) };
+                let redeliveries = delivery.redeliveries;
+                let noted = match &self.journal {
+                    Some(journal) => journal.give_back(number, redeliveries),
+                    None => Ok(()),
+                };
+                // Also if that could not be written: another thread may have it.
+                let mut state = self.state.lock();
+                state.first(Waiting { number, message: message.clone(), redeliveries });
+                self.notify(&state, false);
+                noted
             }
             Nack::Bury { reason } => {
                 let message = match &delivery.content {
                     Ok(message) => wire::envelope(message),
                     Err(_) => String::from_utf8_lossy(&delivery.raw).into_owned(),
                 };
-                let queue = delivery.queue.to_string();
-                state.dead.push_front(DeadLetter { queue, reason, message });
+                let letter = DeadLetter { queue: delivery.queue.to_string(), reason, message };
+                if let Some(journal) = &self.journal {
+                    journal.bury(number, &letter, REMEMBERED)?;
+                }
+                let mut state = self.state.lock();
+                state.dead.push_front(letter);
                 state.dead.truncate(REMEMBERED);
+                Ok(())
             }
         }
-        Ok(())
     }
 
     pub(super) fn wake(&self) {
@@ -161,6 +185,7 @@ impl Queues {
     pub(super) fn purge(&self, queue: &str) -> Result<usize, Error> {
         let dropped = self.state.lock().lists.remove(queue);
         let dropped: Vec<Waiting> = dropped.into_iter().flatten().flatten().collect();
+        self.note_done(&dropped.iter().map(|waiting| waiting.number).collect::<Vec<_>>())?;
         Ok(dropped.len()) // and dropped without the lock
     }
 
@@ -169,18 +194,12 @@ impl Queues {
         state.dead.iter().filter(|letter| letter.queue == queue).take(max).cloned().collect()
     }
 
-    pub(super) fn revoke(&self, ids: &[String]) {
-        let mut state = self.state.lock();
-        for id in ids {
-            if state.revoked.insert(id.clone()) {
-                state.revoked_in_order.push_back(id.clone());
-            }
+    pub(super) fn revoke(&self, ids: &[String]) -> Result<(), Error> {
+        if let Some(journal) = &self.journal {
+            journal.revoke(ids, REMEMBERED)?;
         }
-        while state.revoked_in_order.len() > REMEMBERED {
-            if let Some(oldest) = state.revoked_in_order.pop_front() {
-                state.revoked.remove(&oldest);
-            }
-        }
+        self.state.lock().revoke(ids);
+        Ok(())
     }
 
     pub(super) fn lead(&self, role: &str, me: &str, time: Duration) -> bool {
@@ -206,12 +225,111 @@ impl Queues {
         self.state.lock().notes.get(key).cloned()
     }
 
-    pub(super) fn set_note(&self, key: &str, value: &str) {
+    pub(super) fn set_note(&self, key: &str, value: &str) -> Result<(), Error> {
+        if let Some(journal) = &self.journal {
+            journal.set_note(key, value)?;
+        }
         self.state.lock().notes.insert(key.into(), value.into());
+        Ok(())
+    }
+}
+
+/// The journal, if there is one.
+impl Queues {
+    /// With what the file has kept.
+    #[cfg(feature = "journal")]
+    pub(super) fn restored(
+        journal: Arc<Journal>,
+        tasks: Vec<super::journal::Task>,
+        dead: Vec<DeadLetter>,
+        revoked: Vec<String>,
+        notes: Vec<(String, String)>,
+    ) -> Result<Self, Error> {
+        let mut state = State::default();
+        state.dead.extend(dead.into_iter().rev());
+        state.revoke(&revoked);
+        state.notes.extend(notes);
+        for task in tasks {
+            let (number, redeliveries) = (task.number, task.taken);
+            match wire::open(&task.queue, task.envelope.as_bytes()).content {
+                Ok(message) => {
+                    let message = Box::new(message);
+                    state.last(Waiting { number, message, redeliveries });
+                }
+                Err(fault) => {
+                    let (queue, reason) = (task.queue.to_string(), fault.reason);
+                    tracing::error!(
+                        journal = journal.name(),
+                        reason,
+                        "a task became a dead letter"
+                    );
+                    let letter = DeadLetter { queue, reason, message: task.envelope };
+                    journal.bury(number, &letter, REMEMBERED)?;
+                    state.dead.push_front(letter);
+                }
+            }
+        }
+        let (state, journal) = (Lock::new(state), Some(journal));
+        Ok(Self { state, journal, arrived: Condition::new() })
+    }
+
+    /// If that cannot be written, they go back to where they were. What waits for its time is only
+    /// kept by its worker, and is noted when it is claimed again.
+    fn noted_as_taken(&self, claimed: Vec<Delivery>) -> Result<Vec<Delivery>, Error> {
+        let Some(journal) = &self.journal else { return Ok(claimed) };
+        let begins = |delivery: &Delivery| {
+            let eta = delivery.content.as_ref().ok().and_then(|message| message.eta);
+            eta.is_none_or(|eta| eta <= SystemTime::now())
+        };
+        let count = |delivery: &Delivery| (delivery.receipt.number, delivery.redeliveries + 1);
+        let counts: Vec<_> =
+            claimed.iter().filter(|delivery| begins(delivery)).map(count).collect();
+        if counts.is_empty() {
+            return Ok(claimed);
+        }
+        let Err(error) = journal.take(&counts) else { return Ok(claimed) };
+        let mut state = self.state.lock();
+        for delivery in claimed.into_iter().rev() {
+            if let Ok(message) = delivery.content {
+                let (number, redeliveries) = (delivery.receipt.number, delivery.redeliveries);
+                state.first(Waiting { number, message, redeliveries });
+            }
+        }
+        Err(error)
+    }
+
+    fn note_done(&self, numbers: &[u64]) -> Result<(), Error> {
+        match &self.journal {
+            Some(journal) if !numbers.is_empty() => journal.done(numbers),
+            _ => Ok(()),
+        }
     }
 }
 
 impl State {
+    fn last(&mut self, waiting: Waiting) {
+        let (queue, step) = (Arc::clone(&waiting.message.queue), step(waiting.message.priority));
+        self.list(&queue, step).push_back(waiting);
+    }
+
+    fn first(&mut self, waiting: Waiting) {
+        let (queue, step) = (Arc::clone(&waiting.message.queue), step(waiting.message.priority));
+        self.list(&queue, step).push_front(waiting);
+    }
+
+    fn revoke(&mut self, ids: &[String]) {
+        for id in ids {
+            if self.revoked.insert(id.clone()) {
+                self.revoked_in_order.push_back(id.clone());
+            }
+        }
+        while self.revoked_in_order.len() > REMEMBERED {
+            if let Some(oldest) = self.revoked_in_order.pop_front() {
+                self.revoked.remove(&oldest);
+            }
+        }
+    }
+
     fn list(&mut self, queue: &Arc<str>, step: usize) -> &mut VecDeque<Waiting> {
         if !self.lists.contains_key(queue) {
             self.lists.insert(Arc::clone(queue), Default::default());
@@ -229,7 +347,7 @@ impl State {
                     let id = &waiting.message.id;
                     let revoked = !self.revoked.is_empty() && self.revoked.contains(id);
                     claimed.push(Delivery {
-                        receipt: Receipt::default(),
+                        receipt: Receipt { number: waiting.number, ..Receipt::default() },
                         queue: Arc::clone(&waiting.message.queue),
                         content: Ok(waiting.message),
                         raw: Box::default(),

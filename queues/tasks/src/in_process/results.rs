@@ -3,10 +3,14 @@
 use std::collections::hash_map::{Entry, RandomState};
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::hash::BuildHasher;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use primitives::{Condition, Lock};
 
+use super::journal::Journal;
+use crate::error::Error;
 use crate::results::{ChordPart, ChordReady};
 use crate::state::{State, StoredResult};
 
@@ -16,8 +20,10 @@ const SHARDS: usize = 16;
 pub(super) struct Results {
     shards: [Shard; SHARDS],
     hasher: RandomState,
-    keep: Duration,
+    /// How long a result is kept, in nanoseconds.
+    keep: AtomicU64,
     chords: Lock<HashMap<String, Chord>>,
+    journal: Option<Arc<Journal>>,
 }
 
 #[derive(Default)]
@@ -45,7 +51,26 @@ struct Chord {
 impl Results {
     pub(super) fn new(keep: Duration) -> Self {
         let shards = std::array::from_fn(|_| Shard::default());
-        Self { shards, hasher: RandomState::new(), keep, chords: Lock::default() }
+        let (hasher, keep) = (RandomState::new(), AtomicU64::new(nanoseconds(keep)));
+        Self { shards, hasher, keep, chords: Lock::default(), journal: None }
+    }
+
+    /// With the chords that a journal has kept.
+    #[cfg(feature = "journal")]
+    pub(super) fn restore(
+        &mut self,
+        journal: Arc<Journal>,
+        chords: Vec<(String, usize, Vec<ChordPart>)>,
+    ) {
+        self.journal = Some(journal);
+        for (group, size, parts) in chords {
+            let seen = parts.iter().map(|part| (part.id.clone(), part.index)).collect();
+            self.chords.get_mut().insert(group, Chord { size, seen, parts, begun: false });
+        }
+    }
+
+    pub(super) fn set_keep(&self, keep: Duration) {
+        self.keep.store(nanoseconds(keep), Relaxed); // Relaxed: a setting, not a signal
     }
 
     fn shard(&self, id: &str) -> &Shard {
@@ -58,7 +83,8 @@ impl Results {
         let now = Instant::now();
         let mut kept = shard.kept.lock();
         let mut expired = Vec::new(); // dropped without the lock
-        while kept.ages.front().is_some_and(|(since, _)| now.duration_since(*since) >= self.keep) {
+        let keep = Duration::from_nanos(self.keep.load(Relaxed)); // Relaxed: as above
+        while kept.ages.front().is_some_and(|(since, _)| now.duration_since(*since) >= keep) {
             let Some((_, id)) = kept.ages.pop_front() else { break };
             expired.extend(kept.results.remove(&id));
         }
@@ -111,29 +137,50 @@ impl Results {
         drop(forgotten);
     }
 
-    pub(super) fn chord_begin(&self, group: &str, size: usize) {
+    pub(super) fn chord_begin(&self, group: &str, size: usize) -> Result<(), Error> {
+        if let Some(journal) = &self.journal {
+            journal.chord_begin(group, size)?;
+        }
         let chord = Chord { size, seen: HashSet::new(), parts: Vec::new(), begun: false };
         self.chords.lock().insert(group.into(), chord);
+        Ok(())
     }
 
-    pub(super) fn chord_part(&self, group: &str, part: ChordPart) -> Option<ChordReady> {
+    pub(super) fn chord_part(
+        &self,
+        group: &str,
+        part: ChordPart,
+    ) -> Result<Option<ChordReady>, Error> {
         let mut chords = self.chords.lock();
-        let chord = chords.get_mut(group)?;
-        if chord.seen.insert((part.id.clone(), part.index)) {
+        let Some(chord) = chords.get_mut(group) else { return Ok(None) };
+        let member = (part.id.clone(), part.index);
+        if !chord.seen.contains(&member) {
+            if let Some(journal) = &self.journal {
+                journal.chord_part(group, &part)?;
+            }
+            chord.seen.insert(member);
             chord.parts.push(part);
         }
         if chord.parts.len() < chord.size || chord.begun {
-            return None;
+            return Ok(None);
         }
         chord.begun = true;
         let mut parts = std::mem::take(&mut chord.parts);
         parts.sort_by_key(|part| part.index.unwrap_or(u64::MAX));
-        Some(ChordReady { parts, token: String::new() })
+        Ok(Some(ChordReady { parts, token: String::new() }))
     }
 
-    pub(super) fn chord_end(&self, group: &str) {
+    pub(super) fn chord_end(&self, group: &str) -> Result<(), Error> {
+        if let Some(journal) = &self.journal {
+            journal.chord_end(group)?;
+        }
         self.chords.lock().remove(group);
+        Ok(())
     }
+}
+
+fn nanoseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]
@@ -160,19 +207,19 @@ mod tests {
     #[test]
     fn a_chord_is_ready_once_and_in_order() {
         let results = Results::new(Duration::from_secs(60));
-        results.chord_begin("g", 2);
+        results.chord_begin("g", 2).unwrap();
         let part = |id: &str, index| ChordPart {
             id: id.into(),
             index: Some(index),
             outcome: Ok(json!(id)),
         };
-        assert_eq!(results.chord_part("g", part("b", 1)), None);
-        assert_eq!(results.chord_part("g", part("b", 1)), None, "redelivered");
-        let ready = results.chord_part("g", part("a", 0)).unwrap();
+        assert_eq!(results.chord_part("g", part("b", 1)), Ok(None));
+        assert_eq!(results.chord_part("g", part("b", 1)), Ok(None), "redelivered");
+        let ready = results.chord_part("g", part("a", 0)).unwrap().unwrap();
         assert_eq!(ready.parts.iter().map(|p| p.id.as_str()).collect::<Vec<_>>(), ["a", "b"]);
-        assert_eq!(results.chord_part("g", part("a", 0)), None, "it has begun");
-        results.chord_end("g");
-        assert_eq!(results.chord_part("g", part("a", 0)), None);
+        assert_eq!(results.chord_part("g", part("a", 0)), Ok(None), "it has begun");
+        results.chord_end("g").unwrap();
+        assert_eq!(results.chord_part("g", part("a", 0)), Ok(None));
     }
 
     #[test]

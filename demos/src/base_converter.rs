@@ -25,6 +25,7 @@ use primitives::{Event, threads};
 use queues::Stack;
 
 use crate::args::number;
+use crate::interrupt::{interrupted, on_ctrl_c};
 use crate::outcome::{BadInput, Outcome, Verdict};
 use crate::report::{Report, Side, counted};
 use crate::timeline::{self, level, phase, waiting};
@@ -48,10 +49,11 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
     let numbers = args.numbers.iter().map(|text| parse(text)).collect::<Result<Vec<_>, _>>()?;
     let timeline = args.timeline.start()?;
+    on_ctrl_c(|| ())?; // looked at between two numbers
     let started = Instant::now();
     let mut panics = Vec::new();
     let mut converted = Vec::new();
-    for &number in &numbers {
+    for &number in numbers.iter().take_while(|_| !interrupted()) {
         phase!(format!("{number}").as_str());
         let converter = Converter::new(number, args.base, args.broken);
         let (divider, writer) = converter.run()?;
@@ -73,7 +75,8 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
     report.timeline(picture.as_ref());
     let done = counted(converted.len(), "number");
     report.line(format_args!("{done} in {elapsed:.1?}."));
-    if let (false, [number, ..], [right, ..]) = (args.broken, &*numbers, &*converted) {
+    let nothing_to_compare = args.broken || interrupted();
+    if let (false, [number, ..], [right, ..]) = (nothing_to_compare, &*numbers, &*converted) {
         let (_, writer) = Converter::new(*number, args.base, true).run()?;
         let wrong = workers::done(&writer).cloned().collect::<String>();
         report.argue(

@@ -22,13 +22,14 @@
 
 use std::collections::HashMap;
 use std::io;
+use std::mem;
 use std::panic;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use primitives::Lock;
 
-use self::backend::{Backend, Limits};
+use self::backend::{Backend, Finished, Limits};
 use crate::args::number;
 use crate::cores;
 use crate::interrupt::{interrupted, on_ctrl_c};
@@ -105,6 +106,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
         true => None,
         false => Some(backend.finish()?), // all that is in the queue, and in the buffer
     };
+    let given_up = finished.as_ref().map_or(0, Finished::given_up);
     let picture = timeline.finish()?;
     let panicked = workers::panics(&threads).next().is_some();
     let in_caller = match finished {
@@ -138,8 +140,8 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
         [
             format!("worker-{number}"),
             count(logged.records.len()),
-            format!("{:.1?}", calls.mean),
-            format!("{:.1?}", calls.longest),
+            format!("{:.1?}", calls.mean()),
+            format!("{:.1?}", calls.longest()),
             logged.without_core.map_or("?".into(), |time| format!("{time:.1?}")),
         ]
     });
@@ -162,9 +164,11 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
             let calls = Calls::of(logged.iter().map(|logged| &**logged));
             let text = format!(
                 "a call took {:.1?}, 99 of 100 at most {:.1?}, the longest {:.1?}; all were through in {elapsed:.1?}",
-                calls.mean, calls.most_of_hundred, calls.longest
+                calls.mean(),
+                calls.most_of_hundred(),
+                calls.longest()
             );
-            (text, calls.mean)
+            (text, calls.mean())
         };
         let ((own, own_mean), (caller, caller_mean)) =
             (sentence(&logged, &elapsed), sentence(in_caller, took));
@@ -186,7 +190,14 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
     if let (true, Ok(_)) = (args.panic, &compared) {
         report.line("Every record from before the panic is in the log, and so is the panic.");
     }
-    let so_far = || format!("{} written", counted(log.len(), "record"));
+    let so_far = || match given_up {
+        0 => format!("{} written", counted(log.len(), "record")),
+        _ => format!(
+            "{} written, {} in the queue given up",
+            counted(log.len(), "record"),
+            count(given_up)
+        ),
+    };
     let verdict = Verdict::on(workers::panics(&threads), so_far, || {
         compared.map(|_| "each record of each thread is in the log once, and in its order".into())
     });
@@ -198,6 +209,9 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
         ("cargo run -- logger --output log", "keep the files"),
     ]);
     report.print()?;
+    if interrupted() {
+        mem::forget(logged); // a million strings take longer to free than Ctrl-C may take
+    }
     Ok(verdict.outcome)
 }
 
@@ -225,26 +239,26 @@ fn log_all(args: &Args, texts: &Texts) -> io::Result<LoggedAll> {
 }
 
 /// How long calls took.
-struct Calls {
-    mean: Duration,
-    /// What 99 of 100 took at most.
-    most_of_hundred: Duration,
-    longest: Duration,
-}
+struct Calls(Vec<Duration>);
 
 impl Calls {
     fn of<'a>(logged: impl IntoIterator<Item = &'a Logged>) -> Self {
-        let mut calls: Vec<_> =
-            logged.into_iter().flat_map(|logged| &logged.calls).copied().collect();
+        Self(logged.into_iter().flat_map(|logged| &logged.calls).copied().collect())
+    }
+
+    fn mean(&self) -> Duration {
+        self.0.iter().sum::<Duration>() / self.0.len().max(1) as u32
+    }
+
+    /// What 99 of 100 took at most.
+    fn most_of_hundred(&self) -> Duration {
+        let mut calls = self.0.clone();
         calls.sort_unstable();
-        let at = |percent: usize| {
-            calls.get((calls.len() * percent / 100).min(calls.len().saturating_sub(1)))
-        };
-        Self {
-            mean: calls.iter().sum::<Duration>() / calls.len().max(1) as u32,
-            most_of_hundred: at(99).copied().unwrap_or_default(),
-            longest: calls.last().copied().unwrap_or_default(),
-        }
+        calls.get(calls.len() * 99 / 100).copied().unwrap_or_default()
+    }
+
+    fn longest(&self) -> Duration {
+        self.0.iter().max().copied().unwrap_or_default()
     }
 }
 

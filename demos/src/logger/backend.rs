@@ -18,6 +18,9 @@ use crate::outcome::BadInput;
 use crate::progress;
 use crate::timeline::{holding, level, running, waiting};
 
+/// How long after Ctrl-C the logger goes on to write what is in the queue.
+const GRACE: Duration = Duration::from_millis(50);
+
 /// When a file has had enough.
 #[derive(Clone, Copy)]
 pub(super) struct Limits {
@@ -104,7 +107,8 @@ impl Backend {
         Ok(Self { front, writer })
     }
 
-    /// Takes no more, and waits until all is written that was logged before.
+    /// Takes no more, and waits until all is written that was logged before. After Ctrl-C what is not
+    /// written soon is given up.
     pub(super) fn finish(self) -> anyhow::Result<Finished> {
         self.front.entries.shutdown();
         waiting!("the logger", self.writer.join())??;
@@ -116,6 +120,11 @@ impl Backend {
 pub(super) struct Finished(Arc<Front>);
 
 impl Finished {
+    /// How many records were given up after Ctrl-C.
+    pub(super) fn given_up(&self) -> usize {
+        self.0.entries.len()
+    }
+
     /// From now on each thread writes what it logs, into another folder.
     pub(super) fn write_in_caller(&self, folder: &Path, limits: Limits) -> io::Result<()> {
         let _ = self.0.in_caller.set(Lock::new(Log::new(folder, limits)?));
@@ -149,7 +158,12 @@ impl Log {
 
     fn write_all(mut self, entries: &Queue<Entry>) -> io::Result<()> {
         let _running = running!("at work");
+        let mut stop = None;
         loop {
+            if interrupted() && Instant::now() > *stop.get_or_insert_with(|| Instant::now() + GRACE)
+            {
+                break;
+            }
             let entry = match entries.try_get() {
                 Ok(entry) => entry,
                 Err(TryGetError::Shutdown) => break,

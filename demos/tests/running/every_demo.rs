@@ -374,6 +374,7 @@ fn ctrl_c_stops_what_runs_long() {
         "deadlock --eat 1000000",
         "event --run 60000000",
         "event --walk 10000000",
+        "logger --threads 256",
         "litmus --rounds 1000000 --time 60000",
         "pipeline --pause 60000",
         "producer-consumer --slow-consumers 1000000",
@@ -385,7 +386,8 @@ fn ctrl_c_stops_what_runs_long() {
         "timers --within 60000",
         "timers --within 60000 --ticks 1 --broken",
     ];
-    for arguments in long {
+    let many_numbers = format!("base-converter {}", "2026 ".repeat(20_000));
+    for arguments in long.into_iter().chain([many_numbers.trim()]) {
         let child = demos(arguments).spawn().unwrap();
         crate::run::interrupt(&child);
         let pressed = Instant::now();

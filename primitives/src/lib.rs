@@ -124,7 +124,8 @@
 //! `cargo verify --only targets` compiles all of these, with the detector's feature. The tests
 //! outside Linux are the workflow's, on its machines. Other systems with std's threads should
 //! compile, too. Where the processor has no atomic 64-bit integers (powerpc, riscv32, armv5te,
-//! mips), each such integer is under a mutex of std ([`sync::atomic`]): right, and slow.
+//! mips), each such integer is under a mutex of std ([`sync::atomic`]): right, and slow. For
+//! riscv32 and armv5te std itself has to be compiled (`cargo verify --only targets-without-std`).
 //!
 //! Rust 1.88 or newer; with the feature `lock_api` 1.95, as that crate.
 //!

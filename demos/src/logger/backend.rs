@@ -107,8 +107,8 @@ impl Backend {
         Ok(Self { front, writer })
     }
 
-    /// Takes no more, and waits until all is written that was logged before. After Ctrl-C what is not
-    /// written soon is given up.
+    /// Takes no more, and waits until all is written that was logged before. After Ctrl-C what is
+    /// not written soon is given up.
     pub(super) fn finish(self) -> anyhow::Result<Finished> {
         self.front.entries.shutdown();
         waiting!("the logger", self.writer.join())??;

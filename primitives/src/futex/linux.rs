@@ -9,6 +9,12 @@ use std::io;
 use std::ptr;
 use std::time::Instant;
 
+#[cfg(not(target_arch = "riscv32"))]
+use libc::SYS_futex;
+// This processor came after the year 2038 had been thought of: its times always have 64 bits.
+#[cfg(target_arch = "riscv32")]
+use libc::SYS_futex_time64 as SYS_futex;
+
 use super::Wait;
 use crate::sync::atomic::AtomicU32;
 use crate::sync::thread;
@@ -25,7 +31,7 @@ pub(super) fn wait(word: &AtomicU32, expected: u32, deadline: Option<Instant>) -
         // and the kernel writes to neither.
         let result = unsafe {
             libc::syscall(
-                libc::SYS_futex,
+                SYS_futex,
                 word.as_ptr(),
                 libc::FUTEX_WAIT_BITSET | libc::FUTEX_PRIVATE_FLAG,
                 expected,
@@ -96,9 +102,7 @@ fn wake(word: *const AtomicU32, most: i32) -> libc::c_long {
     // SAFETY: the kernel takes the address as a key and never reads it. A failure is possible only
     // for an address that was unmapped since, where no thread can sleep; it is -1, which is not
     // counted.
-    unsafe {
-        libc::syscall(libc::SYS_futex, word, libc::FUTEX_WAKE | libc::FUTEX_PRIVATE_FLAG, most)
-    }
+    unsafe { libc::syscall(SYS_futex, word, libc::FUTEX_WAKE | libc::FUTEX_PRIVATE_FLAG, most) }
 }
 // ANCHOR_END: wake
 
@@ -117,8 +121,8 @@ fn monotonic(deadline: Instant) -> Option<libc::timespec> {
         tv_sec: now
             .tv_sec
             .checked_add(left.as_secs().try_into().ok()?)?
-            .checked_add(nanoseconds / 1_000_000_000)?,
-        tv_nsec: nanoseconds % 1_000_000_000,
+            .checked_add(libc::time_t::from(nanoseconds >= 1_000_000_000))?,
+        tv_nsec: nanoseconds % 1_000_000_000, // less than two seconds, so a second at most is carried
     })
 }
 

@@ -24,6 +24,7 @@ pub(crate) fn meet(step: &Step, root: &Path) -> Result<(), Outcome> {
         }
         Need::Toolchain(name) => toolchain(name, root).map_err(Outcome::Skipped),
         Need::Targets => targets(step, root).map_err(Outcome::Skipped),
+        Need::StdSource => std_source(root).map_err(Outcome::Skipped),
         Need::Miri => miri(root).map_err(Outcome::Skipped),
         Need::Chromium => chromium(root).map_err(Outcome::Skipped),
         Need::Valgrind => valgrind(root).map_err(Outcome::Skipped),
@@ -87,15 +88,23 @@ fn has_std(target: &str, root: &Path) -> bool {
         .is_ok_and(|folder| Path::new(folder.trim()).is_dir())
 }
 
+/// Is there a nightly toolchain with the source of std, to be compiled for a system for which Rust
+/// ships none?
+fn std_source(root: &Path) -> Result<(), String> {
+    let ask = ["run", "nightly", "rustc", "--print", "sysroot"];
+    let there = output(Command::new("rustup").args(ask), root).is_ok_and(|sysroot| {
+        Path::new(sysroot.trim()).join("lib/rustlib/src/rust/library").is_dir()
+    });
+    let how = "no source of std: `rustup toolchain install nightly --profile minimal -c rust-src`";
+    if there { Ok(()) } else { Err(how.to_owned()) }
+}
+
 /// Is there a nightly toolchain with Miri, and the source of std, which Miri runs?
 fn miri(root: &Path) -> Result<(), String> {
+    std_source(root)?;
+    let ask = ["run", "nightly", "cargo", "miri", "--version"];
     let how = "no Miri: `rustup toolchain install nightly --profile minimal -c miri -c rust-src`";
-    let ask = |command: &[&str]| output(Command::new("rustup").args(command), root);
-    let there = ask(&["run", "nightly", "cargo", "miri", "--version"]).is_ok()
-        && ask(&["run", "nightly", "rustc", "--print", "sysroot"]).is_ok_and(|sysroot| {
-            Path::new(sysroot.trim()).join("lib/rustlib/src/rust/library").is_dir()
-        });
-    if there { Ok(()) } else { Err(how.to_owned()) }
+    output(Command::new("rustup").args(ask), root).map(drop).map_err(|_| how.to_owned())
 }
 
 /// Is there a browser for the test of the pages? It tries these names.

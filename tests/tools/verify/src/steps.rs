@@ -44,6 +44,8 @@ pub(crate) enum Need {
     /// The standard library for each target that the command names after `--target`; if one is
     /// missing, the step is skipped.
     Targets,
+    /// A nightly toolchain with the source of std; if it is missing, the step is skipped.
+    StdSource,
     /// A nightly toolchain with Miri; if it is missing, the step is skipped.
     Miri,
     /// A Chromium; if it is missing, the step is skipped.
@@ -152,6 +154,9 @@ pub(crate) static STEPS: &[Step] = &[
     Step::new("targets", "what ships compiles for each system in its table, the detector on",
         "cargo check --locked -p locksmith-primitives -p locksmith-queues --features deadlock-detection --target-dir target/targets --target aarch64-apple-darwin --target aarch64-linux-android --target aarch64-pc-windows-msvc --target aarch64-unknown-linux-gnu --target armv7-unknown-linux-gnueabihf --target i686-unknown-linux-gnu --target powerpc-unknown-linux-gnu --target riscv64gc-unknown-linux-gnu --target wasm32-unknown-unknown --target wasm32-wasip1-threads --target x86_64-apple-darwin --target x86_64-pc-windows-gnu --target x86_64-unknown-freebsd --target x86_64-unknown-linux-gnu --target x86_64-unknown-linux-musl")
         .needs(Need::Targets).long(),
+    Step::new("targets-without-std", "what ships compiles for processors for which Rust ships no std: narrow, and without 64-bit atomics",
+        "rustup run nightly cargo check -Zbuild-std --locked -p locksmith-primitives -p locksmith-queues --features deadlock-detection --target-dir target/targets --target armv5te-unknown-linux-gnueabi --target riscv32gc-unknown-linux-gnu")
+        .needs(Need::StdSource).long(),
     Step::new("asan", "AddressSanitizer on the unit tests of what ships, the detector on; some tests leak with intent",
         "rustup run nightly cargo test --locked -p locksmith-primitives -p locksmith-queues --features deadlock-detection --lib --target host-tuple --target-dir target/asan")
         .env(&[("RUSTFLAGS", "-Zsanitizer=address -Cunsafe-allow-abi-mismatch=sanitizer"), ("ASAN_OPTIONS", "detect_leaks=0")])

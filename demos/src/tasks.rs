@@ -12,7 +12,8 @@
 //!
 //! Without `--broker` producers, workers and beat are threads of this process. With
 //! `--broker redis://…` the same program runs over a server: `--worker` in one terminal, `--send`
-//! in another. `celery inspect ping` answers, flower shows the workers.
+//! in another. `celery inspect ping` answers, flower shows the workers. With `--broker amqp://…` the
+//! tasks are in RabbitMQ, and `--results redis://…` says where the results are.
 //!
 //! **Ending a worker.** At the first Ctrl-C or SIGTERM it claims nothing more, gives back what has
 //! not begun, and waits for what runs. At the second it gives that back too, so that another worker
@@ -25,7 +26,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use ::tasks::{
-    App, Beat, InProcess, Redis, Signature, State, Stopper, TaskError, TaskHandle, chord,
+    Amqp, App, Beat, InProcess, Redis, Signature, State, Stopper, TaskError, TaskHandle, chord,
 };
 use anyhow::Context;
 use primitives::{Lock, threads};
@@ -69,9 +70,12 @@ pub(crate) struct Args {
     /// Milliseconds that each picture takes longer, as a large one would, up to 600000
     #[arg(long, value_name = "MS", default_value = "0", value_parser = number::<0, 600_000>)]
     pause: usize,
-    /// Server that keeps the tasks, as redis://127.0.0.1:6379/0 [default: this process]
+    /// Server that keeps the tasks: redis://127.0.0.1:6379/0 or amqp://guest:guest@127.0.0.1:5672/%2f [default: this process]
     #[arg(long, value_name = "URL")]
     broker: Option<String>,
+    /// Redis server that keeps the results [default: the broker, if it is one]
+    #[arg(long, value_name = "URL", requires = "broker")]
+    results: Option<String>,
     /// Only run tasks, until Ctrl-C
     #[arg(long, requires = "broker", group = "part")]
     worker: bool,
@@ -94,7 +98,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
             if !args.worker {
                 leave_behind_after("the server", GRACE)?;
             }
-            App::new(Redis::open(url).map_err(|error| BadInput(error.to_string()))?)
+            over(url, args)?
         }
     };
     // ANCHOR_END: one-line
@@ -106,6 +110,38 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
         Args { beat: true, .. } => beat(&app),
         Args { status: true, .. } => status(&app),
         _ => story(args, &app, &done, &counted),
+    }
+}
+
+/// An application over servers. RabbitMQ keeps no results, and the parts that ask for none need no
+/// store.
+fn over(url: &str, args: &Args) -> anyhow::Result<App> {
+    let bad = |error: ::tasks::Error| BadInput(error.to_string());
+    let results = args.results.as_deref().map(Redis::open).transpose().map_err(bad)?;
+    let scheme = url.split_once("://").map_or("", |(scheme, _)| scheme);
+    match (scheme, results) {
+        ("amqp" | "amqps", Some(results)) => {
+            let broker = Amqp::open(url).map_err(bad)?;
+            Ok(App::with_results(Arc::new(broker), Arc::new(results)))
+        }
+        ("amqp" | "amqps", None) if args.beat || args.status => {
+            let broker = Amqp::open(url).map_err(bad)?;
+            Ok(App::with_results(Arc::new(broker), Arc::new(InProcess::new())))
+        }
+        ("amqp" | "amqps", None) => Err(BadInput(
+            "RabbitMQ keeps tasks and no results: add a Redis server for these, as --results redis://127.0.0.1:6379/0"
+                .into(),
+        )
+        .into()),
+        ("redis" | "redis+unix" | "unix", None) => Ok(App::new(Redis::open(url).map_err(bad)?)),
+        ("redis" | "redis+unix" | "unix", Some(results)) => {
+            let broker = Redis::open(url).map_err(bad)?;
+            Ok(App::with_results(Arc::new(broker), Arc::new(results)))
+        }
+        _ => Err(BadInput(format!(
+            "a broker is redis://host:6379/0 or amqp://user:password@host:5672/%2f, not {scheme:?}"
+        ))
+        .into()),
     }
 }
 

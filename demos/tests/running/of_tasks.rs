@@ -14,6 +14,11 @@ fn bad_input_is_refused_in_one_line() {
     let bad = [
         ("--albums 0", "--albums"),
         ("--broker http://nowhere", "redis://host:6379/0"),
+        ("--broker nowhere", "redis://host:6379/0"),
+        ("--broker redis://127.0.0.1:1/0", "127.0.0.1:1"),
+        ("--broker amqp://127.0.0.1:1/%2f", "--results redis://"),
+        ("--broker amqp://127.0.0.1:1/%2f --status", "127.0.0.1:1"),
+        ("--broker redis://127.0.0.1:1/0 --results http://x", "http://x"),
         ("--worker", "--broker"),
     ];
     for (arguments, named) in bad {

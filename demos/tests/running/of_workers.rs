@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Child, ChildStdout, Command};
 
-use servers::{LONG, Redis, until};
+use servers::{LONG, RabbitMq, Redis, until};
 use tasks::{App, Signature, State, TaskHandle};
 
 use crate::run::{Ended, demos, finish, run};
@@ -91,7 +91,26 @@ fn a_second_ctrl_c_gives_the_running_task_back() {
 #[test]
 fn a_sender_and_a_worker_are_two_programs() {
     let Some(server) = Redis::start() else { return };
-    let part = |options: &str| format!("tasks --broker {} {options}", server.url());
+    two_programs(&format!("--broker {}", server.url()));
+    // Nothing is left, and what no worker knows is shown.
+    let app = App::new(tasks::Redis::open(&server.url()).unwrap());
+    app.apply::<()>(Signature::new("thumbs.none")).unwrap();
+    let status = run(&format!("tasks --broker {} --status", server.url()));
+    assert!(status.out.contains("1 task"), "{}", status.out);
+}
+
+/// The same with the tasks in RabbitMQ and the results in Redis.
+#[test]
+fn two_programs_over_rabbitmq() {
+    let (Some(broker), Some(results)) = (RabbitMq::start(), Redis::start()) else { return };
+    let url = broker.url();
+    two_programs(&format!("--broker {url} --results {}", results.url()));
+    let status = run(&format!("tasks --broker {url} --status"));
+    assert!(status.out.contains("0 tasks"), "{}{}", status.out, status.err);
+}
+
+fn two_programs(servers: &str) {
+    let part = |options: &str| format!("tasks {servers} {options}");
     let worker = demos(&part("--worker")).spawn().unwrap();
     let sent = run(&part("--send --albums 3 --pictures 4"));
     assert_eq!(sent.status, Some(0), "{}{}", sent.out, sent.err);
@@ -100,9 +119,4 @@ fn a_sender_and_a_worker_are_two_programs() {
     let ended = finish(worker);
     assert_eq!(ended.status, Some(0), "{}{}", ended.out, ended.err);
     assert!(ended.out.contains("15 tasks run"), "{}", ended.out);
-    // Nothing is left, and what no worker knows is shown.
-    let app = App::new(tasks::Redis::open(&server.url()).unwrap());
-    app.apply::<()>(Signature::new("thumbs.none")).unwrap();
-    let status = run(&part("--status"));
-    assert!(status.out.contains("1 task"), "{}", status.out);
 }

@@ -105,6 +105,62 @@ impl App {
         Ok(Task::new(Arc::clone(&self.shared), name))
     }
 
+    /// Adds a task that runs in a process of its own: it may abort, fill the memory or be killed,
+    /// and the worker goes on. Its failure is then a `WorkerLostError` that says what ended it; it
+    /// is not run again, unless its options say so.
+    ///
+    /// A hard time limit, a revocation with `terminate` and [`Worker::stop_now`] kill the process.
+    /// The function cannot see its [`Context`]; a soft time limit does not reach it. It returns its
+    /// value, or the text of its failure. `main` begins with `processes::init()`. A call costs some
+    /// microseconds more than a thread's, the first one on a thread a millisecond or two.
+    ///
+    /// _Python_: the prefork pool, `celery worker -P prefork`.
+    ///
+    /// [`Worker::stop_now`]: crate::Worker::stop_now
+    ///
+    /// ```
+    /// use tasks::{App, InProcess, TaskOptions};
+    ///
+    /// processes::function! {
+    ///     fn parse(text: String) -> Result<u32, String> {
+    ///         if text == "bad" { std::process::abort() } // say, a fault in a C library
+    ///         text.parse().map_err(|error| format!("{text}: {error}"))
+    ///     }
+    /// }
+    ///
+    /// fn main() -> Result<(), Box<dyn std::error::Error>> {
+    ///     processes::init();
+    ///     let app = App::new(InProcess::new());
+    ///     let task = app.isolated_task("parse", TaskOptions::new(), parse)?;
+    ///     let worker = app.worker().start()?;
+    ///     assert_eq!(task.delay(("7".into(),))?.get()?, 7);
+    ///     let error = task.delay(("bad".into(),))?.get().unwrap_err().to_string();
+    ///     assert!(error.contains("killed by signal 6"), "{error}");
+    ///     assert_eq!(task.delay(("8".into(),))?.get()?, 8);
+    ///     worker.stop();
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`task_with`](Self::task_with). If a process cannot be started, the task fails and says
+    /// so.
+    #[cfg(feature = "processes")]
+    pub fn isolated_task<F, R>(
+        &self,
+        name: &str,
+        options: TaskOptions,
+        function: F,
+    ) -> Result<Task<F::Args, R>, Error>
+    where
+        F: processes::Function<Output = Result<R, String>>,
+        R: Serialize + DeserializeOwned,
+    {
+        let idle = Arc::clone(&self.shared.idle);
+        self.task_with(name, options, move |context, args| idle.run(context, function, args))
+    }
+
     /// A task that another program runs, with its types.
     ///
     /// # Errors

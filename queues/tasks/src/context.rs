@@ -31,6 +31,21 @@ const GIVEN_UP: u32 = 2;
 #[derive(Debug, Default)]
 pub(crate) struct Told {
     word: AtomicU32,
+    /// Called by the giver-up, once.
+    #[cfg(feature = "processes")]
+    killer: primitives::Lock<Killer>,
+}
+
+/// What ends a task that cannot look at its word, because another process runs it.
+#[cfg(feature = "processes")]
+#[derive(Default)]
+struct Killer(Option<Box<dyn FnOnce() + Send>>);
+
+#[cfg(feature = "processes")]
+impl std::fmt::Debug for Killer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Killer").field(&self.0.is_some()).finish()
+    }
 }
 
 impl Told {
@@ -43,6 +58,31 @@ impl Told {
     pub(crate) fn give_up(&self) {
         // Release: pairs with the Acquire in `check`, as above.
         self.word.fetch_max(GIVEN_UP, Release);
+        #[cfg(feature = "processes")]
+        self.kill();
+    }
+
+    /// Calls the closure when the worker gives up; at once if it has.
+    #[cfg(feature = "processes")]
+    pub(crate) fn on_give_up(&self, kill: impl FnOnce() + Send + 'static) {
+        self.killer.lock().0 = Some(Box::new(kill));
+        if self.look() == GIVEN_UP {
+            self.kill(); // the worker may have looked before
+        }
+    }
+
+    /// The task has ended: it is no longer killed. Returns whether it was not.
+    #[cfg(feature = "processes")]
+    pub(crate) fn is_over(&self) -> bool {
+        self.killer.lock().0.take().is_some()
+    }
+
+    #[cfg(feature = "processes")]
+    fn kill(&self) {
+        let killer = self.killer.lock().0.take();
+        if let Some(kill) = killer {
+            kill();
+        }
     }
 
     fn look(&self) -> u32 {

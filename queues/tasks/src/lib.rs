@@ -23,7 +23,7 @@
 //! | what comes back                     | [`TaskHandle`], [`State`], [`GetError`]                            |
 //! | what a running task may ask for     | [`Context`]                                                        |
 //! | several tasks put together          | [`chain`], [`group`], [`chord`]: [`Signature`]                     |
-//! | threads that run them               | [`Worker`]                                                         |
+//! | threads that run them               | [`Worker`]; or processes, with the feature `processes`             |
 //! | sending by the clock                | [`Beat`], [`Crontab`]                                              |
 //! | where tasks wait                    | [`Broker`]: [`InProcess`], `Redis` (feature `redis`), `Amqp` (feature `amqp`) |
 //! | where results stay                  | [`ResultStore`]                                                    |
@@ -71,6 +71,8 @@ mod canvas;
 mod context;
 
 mod definition;
+#[cfg(feature = "processes")]
+mod isolation;
 
 mod shared;
 

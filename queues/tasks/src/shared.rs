@@ -31,6 +31,9 @@ pub(crate) struct Shared {
     /// First match wins.
     routes: Lock<Vec<(String, Arc<str>)>>,
     default_queue: Lock<Arc<str>>,
+    /// The processes of isolated tasks.
+    #[cfg(feature = "processes")]
+    pub(crate) idle: Arc<crate::isolation::Idle>,
 }
 
 /// Tasks and queues.
@@ -42,6 +45,8 @@ impl Shared {
             tasks: Lock::default(),
             routes: Lock::default(),
             default_queue: Lock::new(DEFAULT_QUEUE.into()),
+            #[cfg(feature = "processes")]
+            idle: Arc::default(),
         }
     }
 

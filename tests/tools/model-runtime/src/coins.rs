@@ -8,7 +8,7 @@
 //!
 //! Each thread has its own coins. Once it has seen the 1 it can never see the 0 again (coherence),
 //! so a coin that showed heads is spent: one coin is one timeout, at any place where the thread
-//! could have one.
+//! could have one. A death is a choice of the same kind, at each of a thread's operations.
 //!
 //! The helper works before exploration begins, so it costs no interleavings; but it counts as one
 //! of loom's five threads.
@@ -27,12 +27,13 @@ use crate::world::threads;
 
 /// Gives each of `threads` threads its coins. Call it at the beginning of an execution.
 pub(crate) fn mint(threads: usize) {
-    let (timeouts, spurious) = world::with(|w| (w.settings.timeouts, w.settings.spurious));
-    if timeouts == 0 && spurious == 0 {
+    let (timeouts, spurious, deaths) =
+        world::with(|w| (w.settings.timeouts, w.settings.spurious, w.settings.deaths));
+    if timeouts == 0 && spurious == 0 && deaths == 0 {
         return;
     }
     if scheduler::is_on() {
-        return scheduler::endow(threads, Budget { timeouts, spurious });
+        return scheduler::endow(threads, Budget { timeouts, spurious, deaths });
     }
     loom::stop_exploring();
     let minted = Rc::new(RefCell::new(Vec::new()));
@@ -42,14 +43,18 @@ pub(crate) fn mint(threads: usize) {
         move || {
             let purse = || {
                 let coins = |n| (0..n).map(|_| Arc::new(AtomicU32::new(0))).collect::<Vec<_>>();
-                Purse { timeouts: coins(timeouts), spurious: coins(spurious) }
+                Purse {
+                    timeouts: coins(timeouts),
+                    spurious: coins(spurious),
+                    deaths: coins(deaths),
+                }
             };
             let purses: Vec<_> = (0..threads).map(|_| purse()).collect();
             // All others learn that the coins exist (the order goes from here to main, and from
             // main to the threads that it starts), but not what follows. Main must not make the
             // coins: after its `yield_now`, loom would hide from it the 0 that it had stored.
             main.unpark();
-            for coin in purses.iter().flat_map(|p| p.timeouts.iter().chain(&p.spurious)) {
+            for coin in purses.iter().flat_map(Purse::coins) {
                 coin.store(1, Relaxed);
             }
             *minted.borrow_mut() = purses;
@@ -70,6 +75,7 @@ pub(crate) fn flip(choice: Choice) -> bool {
         return scheduler::leaves(|budget| match choice {
             Choice::TimeOut => &mut budget.timeouts,
             Choice::SpuriousWakeUp => &mut budget.spurious,
+            Choice::Death => &mut budget.deaths,
         });
     }
     let me = threads::me();

@@ -51,6 +51,7 @@ pub(crate) fn settings(scenario: &Scenario, options: &Options) -> Settings {
     Settings {
         spurious: scenario.spurious,
         timeouts: scenario.timeouts,
+        deaths: scenario.deaths,
         spin: scenario.spin,
         impatient: scenario.impatient,
         mutant: options.mutant.clone(),

@@ -15,6 +15,7 @@ use std::panic::Location;
 use std::sync::Arc;
 
 use crate::coins;
+use crate::death;
 use crate::sync::atomic::{AtomicU32, look_at};
 use crate::world::purses::Choice;
 use crate::world::reach::{self, Reach};
@@ -39,6 +40,7 @@ pub fn wait(word: &AtomicU32, expected: u32, timed: bool) -> Outcome {
     if model_failed() {
         return Outcome::Woken;
     }
+    death::step(at);
     let (object, found) = word.look(); // the one step of the model
     let say = |what| trace::row(at, Some(object), what);
     if found != expected {
@@ -74,6 +76,11 @@ pub fn wait(word: &AtomicU32, expected: u32, timed: bool) -> Outcome {
         return outcome;
     }
 
+    // In its sleep, or just after it was woken.
+    if death::strikes() {
+        leave(ticket);
+        death::die(at);
+    }
     loop {
         match ended(ticket) {
             Some(End::Woken { by }) => {
@@ -119,6 +126,7 @@ fn wake(word: *const AtomicU32, all: bool, at: At) -> bool {
     if model_failed() {
         return false;
     }
+    death::step(at);
     let address = word as usize;
     let most = site::wakes(at, all);
 

@@ -122,6 +122,7 @@ fn along(
     let settings = Settings {
         spurious: scenario.spurious,
         timeouts: scenario.timeouts,
+        deaths: scenario.deaths,
         spin: scenario.spin,
         impatient: scenario.impatient,
         record: world::Record::All,

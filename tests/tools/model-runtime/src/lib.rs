@@ -12,7 +12,8 @@
 //! | [`futex`]    | sleeping and waking by address, with lost wake-ups reported by name                |
 //! | [`clock`]    | the present, which moves only when a wait comes to its deadline                   |
 //! | `world`      | the state of an execution that all of these look into, and its parts               |
-//! | `coins`      | a yes or no that loom explores both ways: timeouts, spurious wake-ups              |
+//! | `coins`      | a yes or no that loom explores both ways: timeouts, spurious wake-ups, deaths      |
+//! | `death`      | a thread that is killed before one of its operations                               |
 //! | [`thread`]   | threads whose state (running, asleep, waiting for another) is known                |
 //! | `mutant`     | a weaker ordering or a forgotten wake at one place, without recompiling            |
 //! | [`scenario`] | a small program as a set of roles, and what it must reach                          |
@@ -38,6 +39,8 @@ pub mod clock;
 mod coins;
 #[cfg(model)]
 pub mod coverage;
+#[cfg(model)]
+mod death;
 #[cfg(model)]
 mod explore;
 #[cfg(model)]
@@ -71,6 +74,8 @@ mod world;
 #[cfg(model)]
 pub use loom::{lazy_static, thread_local};
 
+#[cfg(model)]
+pub use death::may_die;
 #[cfg(model)]
 pub use explore::explore;
 #[cfg(model)]

@@ -27,6 +27,7 @@ pub struct Scenario {
     pub(crate) bound: Option<usize>,
     pub(crate) spurious: u32,
     pub(crate) timeouts: u32,
+    pub(crate) deaths: u32,
     pub(crate) spin: bool,
     pub(crate) impatient: bool,
     pub(crate) must_reach: Vec<Reach>,
@@ -50,6 +51,7 @@ pub struct Draft<T> {
     bound: Option<Option<usize>>,
     spurious: u32,
     timeouts: u32,
+    deaths: u32,
     spin: bool,
     impatient: bool,
     must_reach: Vec<Reach>,
@@ -93,6 +95,7 @@ impl Scenario {
             bound: None,
             spurious: 1,
             timeouts: 1,
+            deaths: 0,
             spin: false,
             impatient: false,
             must_reach: Vec::new(),
@@ -168,6 +171,14 @@ impl<T: Send + Sync + 'static> Draft<T> {
         self
     }
 
+    /// Lets each thread be killed once, before any of its operations in
+    /// [`may_die`](crate::may_die).
+    #[must_use]
+    pub fn mortal(mut self) -> Self {
+        self.deaths = 1;
+        self
+    }
+
     /// Lets every spin look once, so that its orderings are executed too. By default spins do not
     /// look.
     #[must_use]
@@ -218,6 +229,7 @@ impl<T: Send + Sync + 'static> From<Draft<T>> for Scenario {
             bound: draft.bound.unwrap_or(default_bound),
             spurious: draft.spurious,
             timeouts: draft.timeouts,
+            deaths: draft.deaths,
             spin: draft.spin,
             impatient: draft.impatient,
             must_reach: draft.must_reach,

@@ -64,6 +64,8 @@ pub(crate) struct Settings {
     pub(crate) spurious: u32,
     /// Waits of each thread that may time out while another thread could still wake it.
     pub(crate) timeouts: u32,
+    /// How often each thread may be killed where it says that it may be.
+    pub(crate) deaths: u32,
     /// Whether spins look once; otherwise they do not look at all.
     pub(crate) spin: bool,
     /// Whether a wait that asks is told that it has lasted too long.
@@ -132,6 +134,8 @@ pub(crate) struct World {
     /// The objects under construction, from the outside inwards ([`part_of`]).
     pub(crate) making: Vec<At>,
     pub(crate) failure: Option<Failure>,
+    /// The threads that may be killed now.
+    pub(crate) mortal: Vec<usize>,
     /// The scheduler, if it is not loom.
     pub(crate) interleave: Option<Scheduler>,
 }
@@ -160,6 +164,7 @@ impl World {
         self.waiters.clear();
         self.coins = Coins::default();
         self.failure = None;
+        self.mortal.clear();
         self.making.clear();
         self.trace = Trace::default();
         self.trace.on = match self.settings.record {

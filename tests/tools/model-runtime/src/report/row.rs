@@ -98,6 +98,7 @@ fn row(world: &World, names: &[String], pointers: &mut Pointers, event: &Event) 
             note = alone.then(|| "no other thread can run".to_owned());
             "time is up".to_owned()
         }
+        What::Killed => "is killed".to_owned(),
         What::Wake { all, woken, dropped } => {
             let most = if *all { "all" } else { "one" };
             note = dropped.then(|| "the mutant".to_owned());

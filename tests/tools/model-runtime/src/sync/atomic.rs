@@ -19,6 +19,7 @@ pub use loom::sync::atomic::Ordering;
 
 pub use self::exclusive::Exclusive;
 pub use self::value::{Bits, Integer, Value};
+use crate::death;
 pub use crate::world::site::Update;
 use crate::world::site::{self, Operation};
 use crate::world::threads;
@@ -73,6 +74,7 @@ impl<V: Value> Atomic<V> {
         if model_failed() {
             return self.newest();
         }
+        death::step(at);
         let order = order(at);
         let value = match &self.word {
             Some(word) => V::load(word, order),
@@ -89,6 +91,7 @@ impl<V: Value> Atomic<V> {
             return self.keep(value);
         }
         let at = Location::caller();
+        death::step(at);
         let order = site::ordered(at, Operation::Store, order);
         match &self.word {
             Some(word) => V::store(word, value, order),
@@ -209,6 +212,7 @@ impl<V: Value> Atomic<V> {
             return old;
         }
         let at = Location::caller();
+        death::step(at);
         let order = site::ordered(at, Operation::Update(update), order);
         let old = match &self.word {
             Some(word) => V::update(word, update, operand, order),
@@ -233,6 +237,7 @@ impl<V: Value> Atomic<V> {
         new: V,
         (success, failure): (Ordering, Ordering),
     ) -> Result<V, V> {
+        death::step(at);
         let result = match &self.word {
             Some(word) => V::compare_exchange(word, current, new, success, failure),
             None => Some(self.step()).filter(|old| *old == current).ok_or_else(|| self.newest()),

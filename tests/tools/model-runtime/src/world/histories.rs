@@ -26,6 +26,7 @@ pub(crate) enum Saw {
     Woken,
     WokenForNoReason,
     TimedOut,
+    Killed,
     Woke(usize),
 }
 
@@ -81,6 +82,7 @@ fn saw(what: &What) -> Option<Saw> {
         What::Woken { .. } => Saw::Woken,
         What::WokenForNoReason => Saw::WokenForNoReason,
         What::TimedOut { .. } => Saw::TimedOut,
+        What::Killed => Saw::Killed,
         What::Wake { woken, .. } => Saw::Woke(woken.len()),
         What::Fence { .. }
         | What::Read

@@ -9,6 +9,7 @@ use loom::sync::atomic::AtomicU32;
 pub(crate) enum Choice {
     TimeOut,
     SpuriousWakeUp,
+    Death,
 }
 
 pub(crate) type Coin = Arc<AtomicU32>;
@@ -23,13 +24,19 @@ pub(crate) struct Coins {
 pub(crate) struct Purse {
     pub(crate) timeouts: Vec<Coin>,
     pub(crate) spurious: Vec<Coin>,
+    pub(crate) deaths: Vec<Coin>,
 }
 
 impl Purse {
+    pub(crate) fn coins(&self) -> impl Iterator<Item = &Coin> {
+        self.timeouts.iter().chain(&self.spurious).chain(&self.deaths)
+    }
+
     pub(crate) fn of(&mut self, choice: Choice) -> &mut Vec<Coin> {
         match choice {
             Choice::TimeOut => &mut self.timeouts,
             Choice::SpuriousWakeUp => &mut self.spurious,
+            Choice::Death => &mut self.deaths,
         }
     }
 }

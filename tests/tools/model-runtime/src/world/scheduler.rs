@@ -19,9 +19,9 @@ pub struct Choice {
 pub enum Way {
     /// This thread makes its next operation.
     Thread(usize),
-    /// A sleeper sleeps on, its budget kept.
+    /// A sleeper sleeps on, or a thread lives on; its budget is kept.
     SleepOn,
-    /// A sleeper's time is over, or it wakes up spuriously.
+    /// A sleeper's time is over, or it wakes up spuriously; or a thread is killed.
     Leave,
 }
 
@@ -37,11 +37,12 @@ pub(crate) struct Scheduler {
     pub(crate) budgets: Vec<Budget>,
 }
 
-/// Timeouts and spurious wake-ups that a thread may still have.
+/// Timeouts, spurious wake-ups and deaths that a thread may still have.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Budget {
     pub(crate) timeouts: u32,
     pub(crate) spurious: u32,
+    pub(crate) deaths: u32,
 }
 
 /// Takes one of these ways: what the schedule says, or the first.
@@ -93,7 +94,8 @@ pub(crate) fn endow(threads: usize, budget: Budget) {
     with(|it| it.budgets = vec![budget; threads]);
 }
 
-/// Whether a sleeper leaves at this point; both cases are tried while its budget lasts.
+/// Whether a sleeper leaves at this point, or a thread is killed. Both cases are tried while its
+/// budget lasts.
 pub(crate) fn leaves(of: impl Fn(&mut Budget) -> &mut u32) -> bool {
     let has_budget = with(|it| {
         let running = it.running;

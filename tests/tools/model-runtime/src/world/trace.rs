@@ -49,6 +49,7 @@ pub(crate) enum What {
     Woken { by: usize },
     WokenForNoReason,
     TimedOut { alone: bool },
+    Killed,
     Wake { all: bool, woken: Vec<usize>, dropped: bool },
     Yield,
     Join { thread: usize },

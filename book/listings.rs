@@ -19,6 +19,7 @@ pub mod halves;
 pub mod hatch;
 pub mod if_for_while;
 pub mod kept_panic;
+pub mod killed_owner;
 pub mod late_batch;
 pub mod lockers;
 pub mod locks_twice;

@@ -17,6 +17,7 @@ mod lock;
 mod machines;
 mod not_a_lock;
 mod pools;
+mod processes;
 mod queue;
 mod ring;
 mod rlock;
@@ -50,6 +51,7 @@ pub fn all() -> Vec<Scenario> {
         ring::scenarios(),
         endings::scenarios(),
         pools::scenarios(),
+        processes::scenarios(),
         machines::scenarios(),
     ];
     chapters.into_iter().flatten().collect()

@@ -248,10 +248,9 @@ fn page_graph(
     let nodes = graph.nodes.iter().map(|node| {
         let edges = node.edges().iter().map(|edge| {
             let (thread, label, word, to) = edge.parts();
-            if edge.is_stale() {
-                json!([thread, label, word, to, 1])
-            } else {
-                json!([thread, label, word, to])
+            match edge.mark() {
+                Some(mark) => json!([thread, label, word, to, mark]),
+                None => json!([thread, label, word, to]),
             }
         });
         let edges = edges.collect::<Value>();

@@ -13,7 +13,8 @@
 //     graph: { ways: "36", labels: ["taken.load → false", …], verdicts: [[title, what], …], nodes: [node, …] }
 //     node:  [values, stands, steps] or, if it is broken, [values, stands, steps, verdict]
 //     stand: -1 for a thread that has ended; otherwise 3 * row + (0 ready, 1 asleep, 2 waiting)
-//     step:  [thread, label, word or -1, node]  and a 1 after it if an older value was read
+//     step:  [thread, label, word or -1, node]  and after it a 1 if an older value was read, or a 2 if the
+//            thread is killed; this is the last of a thread's steps
 //
 // A graph may have `calls`, lists of rows from the outermost caller inwards, and `stacks`, for each node and
 // thread the number of such a list. It may have `folded`: the same program with whole calls as single steps, a
@@ -25,6 +26,7 @@
   const THREADS = "ABCDEF";
   const [READY, ASLEEP] = [0, 1];
   const BAD = 3; // index of the verdict in a node
+  const [STALE, DEATH] = [1, 2]; // what a step may have as its last entry
   const LONG = 8; // so many steps are not thrown away without a question
   const SPEEDS = [["½×", 1600], ["1×", 800], ["3×", 270]];
   // What a mistake is called in a question, by its title; and what it is called where a thread stands.
@@ -41,8 +43,14 @@
     const element = document.createElement(tag);
     if (className) element.className = className;
     if (text !== undefined) element.textContent = text;
-    if (parent) parent.append(element);
+    parent.append(element);
     return element;
+  };
+  const button = (parent, className, text, act) => {
+    const b = make(parent, "button", className, text);
+    b.type = "button";
+    b.onclick = act;
+    return b;
   };
   const many = (n, word) => `${n.toLocaleString("en")} ${word}${n === 1 ? "" : "s"}`;
 
@@ -94,32 +102,30 @@
       const bar = find("bar");
       this.moves = make(bar, "div", "explorer-moves");
       const tools = make(bar, "div", "explorer-tools");
-      const button = (text, key, title, act) => {
-        const b = make(tools, "button", "explorer-tool", text);
-        b.type = "button";
+      const tool = (text, key, title, act) => {
+        const b = button(tools, "explorer-tool", text, () => act.call(this));
         b.title = `${title} (key ${key})`;
-        b.setAttribute("aria-keyshortcuts", key);
-        b.onclick = () => act.call(this);
+        b.ariaKeyShortcuts = key;
         return b;
       };
-      this.undoButton = button("Undo", "U", "Take the last step back", this.undo);
-      this.resetButton = button("Reset", "R", "Go back to the start", this.reset);
-      this.showButton = button("Show me", "M", "Walk to the nearest broken state, step by step", this.show);
-      this.speedButton = button("", "F", "How fast “Show me” walks", this.faster);
-      this.proveButton = button("Prove it", "P", "Say what the search will find, and see", this.prove);
-      this.toldButton = button("History", "H", "What was done so far", this.history);
-      this.toldButton.setAttribute("aria-expanded", false);
+      this.undoButton = tool("Undo", "U", "Take the last step back", this.undo);
+      this.resetButton = tool("Reset", "R", "Go back to the start", this.reset);
+      this.showButton = tool("Show me", "M", "Walk to the nearest broken state, step by step", this.show);
+      this.speedButton = tool("", "F", "How fast “Show me” walks", this.faster);
+      this.proveButton = tool("Prove it", "P", "Say what the search will find, and see", this.prove);
+      this.toldButton = tool("History", "H", "What was done so far", this.history);
+      this.toldButton.ariaExpanded = false;
       this.toldButton.classList.add("explorer-told-button");
-      this.foldButton = button("", "L", "Each operation of a call that is one step now", this.fold);
+      this.foldButton = tool("", "L", "Each operation of a call that is one step now", this.fold);
       this.verdict = find("verdict");
-      this.verdict.setAttribute("role", "status");
+      this.verdict.role = "status";
       const side = find("side");
       this.words = make(side, "div", "explorer-words");
       this.stacks = make(side, "div", "explorer-stacks");
       this.lanes = make(side, "div", "explorer-lanes");
       this.lanes.tabIndex = 0;
-      this.lanes.setAttribute("role", "log");
-      this.lanes.setAttribute("aria-label", "What was done so far");
+      this.lanes.role = "log";
+      this.lanes.ariaLabel = "What was done so far";
       this.map = new locksmith.StateMap(find("map"), {
         pick: (state) => { this.helped = true; this.goTo(state); },
         say: (state) => this.describe(state),
@@ -133,7 +139,7 @@
       root.addEventListener("keydown", (event) => {
         if (event.ctrlKey || event.metaKey || event.altKey) return;
         if (event.target.closest("input, textarea, select")) return;
-        if (this.press(event.key.length === 1 ? event.key.toLowerCase() : event.key, event.shiftKey)) {
+        if (this.press(event.key.toLowerCase(), event.shiftKey)) {
           event.preventDefault();
           event.stopPropagation();
         }
@@ -154,7 +160,17 @@
       this.root.style.setProperty("--threads", data.threads);
       this.moves.textContent = "";
       this.steps = [];
-      for (let t = 0; t < data.threads; t++) this.steps.push(make(this.moves, "div", "explorer-steps"));
+      this.kills = [];
+      const steps = data.variants.flatMap(({ nodes }) => nodes.flatMap((n) => n[2]));
+      for (let t = 0; t < data.threads; t++) {
+        const lane = make(this.moves, "div", "explorer-lane");
+        this.steps.push(make(lane, "div", "explorer-steps"));
+        if (!steps.some((e) => e[0] === t && e[4] === DEATH)) continue;
+        const b = button(lane, "explorer-kill explorer-" + THREADS[t], "✝ Kill " + THREADS[t], () => this.kill(t));
+        b.title = "Before its next step (key K)";
+        b.ariaKeyShortcuts = "K";
+        this.kills[t] = b;
+      }
       this.lanes.style.gridTemplateColumns = `repeat(${data.threads}, minmax(0, 1fr))`;
       for (const [first, last] of data.inside || []) {
         this.rows.slice(first, last + 1).forEach((row) => row.classList.add("explorer-inside"));
@@ -186,7 +202,7 @@
         const [from, to] = this.data.toggles[b.dataset.i];
         const changed = (variant >> b.dataset.i) & 1;
         b.textContent = changed ? to : from;
-        b.setAttribute("aria-pressed", !!changed);
+        b.ariaPressed = !!changed;
         b.title = `Put ${changed ? from : to} here`;
       });
       const folds = !!this.full.folded;
@@ -206,25 +222,28 @@
         ? "break" : "prove");
     }
 
-    // The states that the path leads through.
-    walk() {
-      const states = [0];
-      for (const k of this.path) states.push(this.nodes[states[states.length - 1]][2][k][3]);
-      return states;
+    // The steps of the path, and the states that it leads through.
+    taken() {
+      let at = 0;
+      return this.path.map((k) => {
+        const edge = this.nodes[at][2][k];
+        at = edge[3];
+        return edge;
+      });
     }
+    walk() { return [0, ...this.taken().map((edge) => edge[3])]; }
     here() { return this.walk().pop(); }
 
-    edges(state, thread) {
-      return this.nodes[state][2].map((e, k) => [e, k]).filter(([e]) => e[0] === thread);
+    edges(state, thread, nodes = this.nodes) {
+      return nodes[state][2].map((e, k) => [e, k]).filter(([e]) => e[0] === thread);
     }
 
     // Ways as text: the variant, `u` if calls are unfolded, and a letter a step, with a digit where a thread had
     // a choice.
     text() {
       const states = this.walk();
-      const letters = this.path.map((k, i) => {
-        const thread = this.nodes[states[i]][2][k][0];
-        const which = this.edges(states[i], thread).findIndex(([, other]) => other === k);
+      const letters = this.taken().map(([thread], i) => {
+        const which = this.edges(states[i], thread).findIndex(([, k]) => k === this.path[i]);
         return THREADS[thread] + (which || "");
       });
       return `${this.variant}${this.full.folded && !this.folded ? "u" : ""}.${letters.join("")}`;
@@ -246,12 +265,10 @@
       const path = [];
       let state = 0;
       for (const [, letter, which] of match[3].matchAll(/([A-F])(\d*)/g)) {
-        const edges = nodes[state][2];
-        const mine = edges.map((e, k) => k).filter((k) => THREADS[edges[k][0]] === letter);
-        const k = mine[+which];
-        if (k === undefined) return false;
-        path.push(k);
-        state = edges[k][3];
+        const mine = this.edges(state, THREADS.indexOf(letter), nodes)[+which];
+        if (!mine) return false;
+        path.push(mine[1]);
+        state = mine[0][3];
       }
       Object.assign(this, { variant: +match[1], folded, path });
       if (show) this.root.scrollIntoView();
@@ -263,7 +280,13 @@
     stepThread(t, which) {
       this.stop();
       const mine = this.edges(this.here(), t)[which];
-      if (mine) this.step(mine[1]);
+      if (mine && mine[0][4] !== DEATH) this.step(mine[1]);
+    }
+    // Without a thread, the first that can be killed.
+    kill(t) {
+      this.stop();
+      const k = this.nodes[this.here()][2].findIndex((e) => e[4] === DEATH && e[0] === (t ?? e[0]));
+      if (k >= 0) this.step(k);
     }
     undo() {
       this.stop();
@@ -293,22 +316,22 @@
       if (this.par === Infinity) {
         this.helped = true;
         return this.ask({ text: "There is no way to show: none of the states on this map is broken. Press "
-          + "“Prove it”." , choices: [] });
+          + "“Prove it”.", choices: [] });
       }
       if (!this.measure.distance[this.here()]) this.path = [];
       this.helped = true;
       const go = () => {
+        const { distance } = this.measure;
         const state = this.here();
-        const far = this.measure.distance[state];
+        const far = distance[state];
         if (far === Infinity) {
           this.path.pop();
         } else {
-          const k = this.nodes[state][2].findIndex((e) => this.measure.distance[e[3]] === far - 1);
+          const k = this.nodes[state][2].findIndex((e) => distance[e[3]] === far - 1);
           if (k >= 0) this.path.push(k);
         }
         this.moved();
-        const left = this.measure.distance[this.here()];
-        this.timer = left ? setTimeout(go, SPEEDS[this.speed][1]) : undefined;
+        this.timer = distance[this.here()] ? setTimeout(go, SPEEDS[this.speed][1]) : undefined;
         this.drawShow();
       };
       go();
@@ -316,7 +339,7 @@
     // On a narrow page what was done so far is there when it is asked for; CSS knows when.
     history() {
       const told = this.root.classList.toggle("explorer-told");
-      this.toldButton.setAttribute("aria-expanded", told);
+      this.toldButton.ariaExpanded = told;
       this.lanes.scrollTop = this.lanes.scrollHeight;
     }
     stop() {
@@ -330,8 +353,9 @@
     }
     drawShow() {
       this.showButton.textContent = this.timer ? "Pause" : "Show me";
-      this.speedButton.textContent = SPEEDS[this.speed][0];
-      this.speedButton.setAttribute("aria-label", `Speed of “Show me”: ${SPEEDS[this.speed][0]}`);
+      const [speed] = SPEEDS[this.speed];
+      this.speedButton.textContent = speed;
+      this.speedButton.ariaLabel = "Speed of “Show me”: " + speed;
     }
 
     // Before the search is told, the reader says what it will find.
@@ -353,8 +377,7 @@
     // What goes wrong at the nearest broken state.
     kind() {
       if (this.par === Infinity) return undefined;
-      const { depth } = this.measure;
-      const red = this.nodes.flatMap((n, i) => (n[BAD] === undefined ? [] : [i]));
+      const { depth, red } = this.measure;
       const first = red.reduce((best, i) => (depth[i] < depth[best] ? i : best));
       return this.graph.verdicts[this.nodes[first][BAD]][0];
     }
@@ -399,23 +422,20 @@
       const { full } = this;
       if (!full.folded) return;
       const path = [];
+      let at = 0;
       if (this.folded) {
-        const states = this.walk().map((i) => full.folded.full[i]);
-        states.slice(1).forEach((to, i) => {
-          const thread = this.nodes[this.walk()[i]][2][this.path[i]][0];
-          path.push(...this.alone(full.nodes, states[i], thread, to));
-        });
+        for (const [thread, , , to] of this.taken()) {
+          path.push(...this.alone(full.nodes, at, thread, full.folded.full[to]));
+          at = full.folded.full[to];
+        }
       } else {
         // As far as the way is one of whole calls.
-        const states = this.walk();
-        let at = 0;
-        for (let i = 1; i < states.length; i++) {
-          const k = full.folded.nodes[at][2].findIndex((e) => full.folded.full[e[3]] === states[i]
-            && e[0] === this.nodes[states[i - 1]][2][this.path[i - 1]][0]);
-          if (k >= 0) {
-            path.push(k);
-            at = full.folded.nodes[at][2][k][3];
-          }
+        for (const [thread, , , to] of this.taken()) {
+          const edges = full.folded.nodes[at][2];
+          const k = edges.findIndex((e) => full.folded.full[e[3]] === to && e[0] === thread);
+          if (k < 0) continue;
+          path.push(k);
+          at = edges[k][3];
         }
       }
       this.folded = !this.folded;
@@ -468,11 +488,11 @@
     // Draws the state in which the path ends.
     draw() {
       const states = this.walk();
-      const here = states[states.length - 1];
+      const here = states.at(-1);
       const node = this.nodes[here];
       this.drawSteps(here, node);
       // A disabled button would lose the focus, and with it the keys.
-      for (const b of [this.undoButton, this.resetButton]) b.setAttribute("aria-disabled", !this.path.length);
+      for (const b of [this.undoButton, this.resetButton]) b.ariaDisabled = !this.path.length;
       this.drawHistory(states);
       this.drawVerdict(node, states);
       this.drawStars();
@@ -480,7 +500,7 @@
       this.link.href = this.hash();
       this.link.textContent = "Link to this way";
       // Last: what is in sight depends on the room that the others leave.
-      this.drawCode(here, node, states);
+      this.drawCode(here, node);
     }
 
     label(edge) { return this.graph.labels[edge[1]]; }
@@ -490,7 +510,9 @@
     drawSteps(here, node) {
       this.steps.forEach((box, t) => {
         const name = THREADS[t];
-        const edges = this.edges(here, t);
+        const all = this.edges(here, t);
+        const edges = all.filter(([edge]) => edge[4] !== DEATH);
+        if (this.kills[t]) this.kills[t].ariaDisabled = edges.length === all.length;
         const stand = node[1][t];
         const over = node[BAD] !== undefined;
         const how = stand < 0 ? "has ended" : stand % 3 === ASLEEP ? "sleeps" : stand % 3 ? "waits for a change"
@@ -502,32 +524,29 @@
         for (let i = 0; i < Math.max(1, edges.length); i++) {
           let b = box.children[i];
           if (!b) {
-            b = make(box, "button", "explorer-step explorer-" + name);
-            b.type = "button";
-            b.onclick = () => this.stepThread(t, i);
-            if (i < 2) b.setAttribute("aria-keyshortcuts", i ? "Shift+" + name : name);
+            b = button(box, "explorer-step explorer-" + name, "", () => this.stepThread(t, i));
+            if (i < 2) b.ariaKeyShortcuts = i ? "Shift+" + name : name;
           }
           const edge = edges[i]?.[0];
           const text = !edge ? how
-            : edges.length > 1 ? this.label(edge) + (edge[4] ? " (old)" : "") : this.act(edge);
+            : edges.length > 1 ? this.label(edge) + (edge[4] === STALE ? " (old)" : "") : this.act(edge);
           b.textContent = "";
           make(b, "b", "", i ? "⇧" + name : name);
           make(b, "span", edge ? "" : "explorer-idle", text);
           b.title = text;
-          b.setAttribute("aria-disabled", !edge);
-          b.setAttribute("aria-label", edge ? `Step thread ${name}: ${text}` : `Thread ${name} ${text}`);
+          b.ariaDisabled = !edge;
+          b.ariaLabel = edge ? `Step thread ${name}: ${text}` : `Thread ${name} ${text}`;
         }
       });
     }
 
-    drawCode(here, node, states) {
+    drawCode(here, node) {
       this.rows.forEach((row) => {
         row.firstChild.textContent = "";
         row.classList.remove("explorer-here", "explorer-calls", "explorer-end");
         row.querySelector(".explorer-tag")?.remove();
       });
-      const last = states.length > 1
-        && this.nodes[states[states.length - 2]][2][this.path[this.path.length - 1]][0];
+      const last = this.taken().at(-1)?.[0];
       const word = node[BAD] === undefined ? "" : KINDS[this.graph.verdicts[node[BAD]][0]]?.[1];
       const [seen, starts] = [[], []];
       node[1].forEach((stand, t) => {
@@ -553,23 +572,20 @@
         if (stuck) {
           row.classList.add("explorer-end");
           const tag = row.querySelector(".explorer-tag");
-          if (tag) tag.textContent = tag.textContent.replace(" is ", " are ").replace("sleeps", "sleep")
-            .replace("waits", "wait").replace("touches", "touch").replace(/(\w)(?= [a-z])/, `$1, ${name}`);
+          if (tag) tag.textContent = tag.textContent.replace(" is ", " are ")
+            .replace(/(sleep|wait|touch)e?s /, "$1 ").replace(/(\w)(?= [a-z])/, `$1, ${name}`);
           else make(row, "em", "explorer-tag", `${name} ${word}`);
         }
         if (t === last) seen.push(row);
         else seen.unshift(row);
-        const outermost = this.rows[callers[0]] || row;
-        starts.push(outermost);
+        starts.push(this.rows[callers[0]] || row);
       });
       if (!this.path.length && starts.length) {
         // The program, as far down as the threads begin in it.
         const { code } = this;
         const [top, bottom] = [Math.min(...starts.map((row) => row.offsetTop)),
           Math.max(...starts.map((row) => row.offsetTop + row.offsetHeight))];
-        code.scrollTop = bottom <= code.clientHeight ? 0 : Math.max(0, Math.min(top - 40, bottom - code.clientHeight));
-        if (code.scrollTop + 4 > top) code.scrollTop = top - 24;
-        if (bottom - top > code.clientHeight) code.scrollTop = top - 40;
+        code.scrollTop = bottom <= code.clientHeight ? 0 : Math.min(top - 40, bottom - code.clientHeight);
         return;
       }
       // The one that moved last is in sight, and the other too if there is room.
@@ -598,18 +614,17 @@
     }
 
     drawHistory(states) {
-      const here = states[states.length - 1];
+      const here = states.at(-1);
       const node = this.nodes[here];
-      const before = states.length > 1 ? this.nodes[states[states.length - 2]] : node;
+      const before = this.nodes[states.at(-2)] || node;
       const sleeps = []; // on which word each thread went to sleep last
       for (const [t, w] of this.data.asleep) sleeps[t] = w;
       this.lanes.textContent = "";
-      this.path.forEach((k, i) => {
-        const edge = this.nodes[states[i]][2][k];
+      this.taken().forEach((edge, i) => {
         const item = make(this.lanes, "span", "explorer-event explorer-" + THREADS[edge[0]], this.label(edge));
         item.style.gridColumn = edge[0] + 1;
         item.style.gridRow = i + 1;
-        if (edge[4]) make(item, "em", "", ` old: it is ${this.value(this.nodes[states[i]], edge[2])}`);
+        if (edge[4] === STALE) make(item, "em", "", ` old: it is ${this.value(this.nodes[states[i]], edge[2])}`);
         sleeps[edge[0]] = edge[2];
       });
       this.lanes.scrollTop = this.lanes.scrollHeight;
@@ -640,8 +655,7 @@
       const value = node[0][word];
       if (value === null || value === undefined) return "·";
       const [, shape, names] = this.data.words[word];
-      return names?.[value] ?? (shape === "flag" ? String(!!value) : shape === "pointer" ? (value ? "set" : "null")
-        : String(value));
+      return names?.[value] ?? (shape === "flag" ? !!value : shape === "pointer" ? (value ? "set" : "null") : value);
     }
 
     // A state in words, for those who look around on the map.
@@ -673,27 +687,24 @@
         say(panel.text, true);
         const box = make(verdict, "div", "explorer-choices");
         panel.choices.forEach(([text, act], i) => {
-          const b = make(box, "button", "", "");
-          b.type = "button";
-          if (panel.proof) make(b, "kbd", "", String(i + 1));
+          const b = button(box, "", "", act);
+          if (panel.proof) make(b, "kbd", "", i + 1);
           b.append(text);
-          b.onclick = act;
         });
         kind = "asks";
       } else if (this.proved) {
-        const all = `all ${many(this.full.nodes.length, "state")} were tried, on every one of the `
+        const tried = `${many(this.full.nodes.length, "state")} were tried, on every one of the `
           + `${(+this.full.ways).toLocaleString("en")} ways through`;
         if (par === Infinity) {
           say(this.guessed ? "✓ Proved." : "It holds.", true);
-          say(`${this.guessed ? "" : "Your guess was another. "}It holds: ${all}, and nothing goes wrong.`
-            .replace("It holds: all", this.guessed ? "As you said: all" : "All"));
+          say(`${this.guessed ? "As you said: all" : "Your guess was another. All"} ${tried}, `
+            + "and nothing goes wrong.");
           if (this.task === "weakest" && !this.kept.done) say("But an ordering can be weaker still.");
           kind = "good";
           if (this.kept.done) next();
         } else {
-          const red = this.nodes.filter((n) => n[BAD] !== undefined).length;
           say(this.guessed ? "✓ As you said: it breaks." : "It does not hold.", true);
-          say(`${this.kind()}. In ${red} of ${many(this.nodes.length, "state")} something has gone wrong: `
+          say(`${this.kind()}. In ${this.measure.red.length} of ${many(this.nodes.length, "state")} something has gone wrong: `
             + "the crosses on the map.");
           kind = this.guessed ? "good" : "bad";
         }
@@ -720,9 +731,9 @@
         say(`Your turn: ${able.join(" or ")} makes a step.`);
         if (this.kept.done) say("(This level is done ✓)");
         else say("Click a button, or click here once and press keys: "
-          + `${able.join(", ")}, U to undo.`);
+          + `${able.join(", ")}, ${this.kills.length ? "K to kill, " : ""}U to undo.`);
       } else {
-        const edge = this.nodes[states[count - 1]][2][this.path[count - 1]];
+        const edge = this.taken().pop();
         say(`${many(count, "step")}. ${THREADS[edge[0]]}: ${this.label(edge)}.`);
         if (par < Infinity && this.measure.distance[states[count]] === Infinity) {
           say("From here nothing can go wrong any more: undo (U).");
@@ -737,8 +748,8 @@
       const best = kept.best?.[this.variant];
       stars.textContent = "";
       const shown = make(stars, "span", "", kept.done ? "★★★".slice(0, n) + "☆☆☆".slice(n) : "☆☆☆");
-      shown.setAttribute("role", "img");
-      shown.setAttribute("aria-label", kept.done ? `Done, ${many(n, "star")} of 3` : "Not done yet");
+      shown.role = "img";
+      shown.ariaLabel = kept.done ? `Done, ${many(n, "star")} of 3` : "Not done yet";
       if (this.task === "break" && par < Infinity) {
         make(stars, "small", "", best ? `best ${best}, par ${par}` : `par ${par}`);
       }
@@ -747,13 +758,14 @@
 
     // A key: true if it was one of ours.
     press(key, shift) {
-      const t = key.length === 1 ? THREADS.indexOf(key.toUpperCase()) : -1;
+      const t = THREADS.indexOf(key.toUpperCase());
       if (this.panel && /^[1-9]$/.test(key)) {
         const choice = this.panel.choices[key - 1];
         if (choice) choice[1]();
         return !!choice;
       }
       if (t >= 0 && t < this.data.threads) this.stepThread(t, shift ? 1 : 0);
+      else if (key === "k" && this.kills.length) this.kill();
       else if (key === "u") this.undo();
       else if (key === "r") this.reset();
       else if (key === "m") this.show();
@@ -761,7 +773,7 @@
       else if (key === "h") this.history();
       else if (key === "p") this.prove();
       else if (key === "l" && this.full.folded) this.fold();
-      else if (key === "Escape" && this.panel) this.ask(null);
+      else if (key === "escape" && this.panel) this.ask(null);
       else return false;
       return true;
     }
@@ -773,7 +785,7 @@
     lines.forEach((line, i) => {
       const row = make(code, "div", "explorer-row");
       make(row, "span");
-      make(row, "i", "", String(i + 1));
+      make(row, "i", "", i + 1);
       make(row, "span", "", line).style.setProperty("--in", line.search(/\S|$/));
     });
   };
@@ -787,8 +799,8 @@
     const body = part("body");
     const code = make(body, "div", "explorer-code");
     code.tabIndex = 0;
-    code.setAttribute("role", "region");
-    code.setAttribute("aria-label", "The source");
+    code.role = "region";
+    code.ariaLabel = "The source";
     make(body, "div", "explorer-side");
     part("foot");
     fill(code, lines);

@@ -64,8 +64,8 @@
       item.classList.toggle("levels-done", !!state.done);
       const shown = item.querySelector(".levels-stars") || make(item, "span", "levels-stars", "");
       shown.textContent = "★★★".slice(0, n) + "☆☆☆".slice(n);
-      shown.setAttribute("role", "img");
-      shown.setAttribute("aria-label", state.done ? `Done, ${n} of 3 stars` : "Not done yet");
+      shown.role = "img";
+      shown.ariaLabel = state.done ? `Done, ${n} of 3 stars` : "Not done yet";
       const best = Math.min(...Object.values(state.best || {}));
       const mine = item.querySelector(".levels-best") || make(item, "span", "levels-best", "");
       mine.textContent = best < Infinity ? `best ${best}` : "";

@@ -14,12 +14,13 @@
   const BAD = 3; // index of the verdict in a node
 
   // { distance: steps to the nearest broken state, depth: steps from the start, from: [state, step] on a
-  // shortest way from the start, par: steps from the start to the nearest broken state }
+  // shortest way from the start, par: steps from the start to the nearest broken state, red: the broken states }
   locksmith.measure = (nodes) => {
     const back = nodes.map(() => []);
     nodes.forEach((n, i) => n[2].forEach((e) => back[e[3]].push(i)));
     const distance = nodes.map((n) => (n[BAD] === undefined ? Infinity : 0));
-    let open = nodes.flatMap((n, i) => (n[BAD] === undefined ? [] : [i]));
+    const red = [...nodes.keys()].filter((i) => !distance[i]);
+    let open = [...red];
     for (let k = 0; k < open.length; k++) {
       for (const p of back[open[k]]) {
         if (distance[p] === Infinity) {
@@ -39,7 +40,7 @@
         }
       });
     }
-    return { distance, depth, from, par: distance[0] };
+    return { distance, depth, from, par: distance[0], red };
   };
 
   // What a state is, told by shape as well as by colour.
@@ -52,8 +53,8 @@
     constructor(host, { pick, say }) {
       Object.assign(this, { host, pick, say });
       host.tabIndex = 0;
-      host.setAttribute("role", "application");
-      host.setAttribute("aria-roledescription", "map of states");
+      host.role = "application";
+      host.ariaRoleDescription = "map of states";
       host.onclick = (event) => {
         const state = this.near(event);
         if (state !== undefined) this.pick(state);
@@ -75,7 +76,7 @@
     }
 
     draw() {
-      const { nodes, measures: { depth, distance } } = this;
+      const { nodes, measures: { depth, distance, red } } = this;
       const layers = [];
       depth.forEach((d, i) => (layers[d] ||= []).push(i));
       const tallest = Math.max(...layers.map((layer) => layer.length));
@@ -98,7 +99,7 @@
       this.layers = layers;
       const size = Math.max(1.3, Math.min(4.2, wide / 3, height / tallest / 2.6));
       this.size = size;
-      const kind = (i) => (nodes[i][BAD] !== undefined ? 2 : distance[i] < Infinity ? 1 : 0);
+      const kind = (i) => (!distance[i] ? 2 : distance[i] < Infinity ? 1 : 0);
       const lines = nodes.flatMap((n, i) => n[2].map((e) => `M${this.at[i]}L${this.at[e[3]]}`));
       // Broken ones last, so that they lie on top.
       const marks = MARKS.map(([name, mark, scale], k) => {
@@ -106,9 +107,8 @@
           ? mark(...this.at[i], Math.round(size * scale * (n[2].length ? 1 : 1.35) * 10) / 10) : ""));
         return `<path class="${name}" style="stroke-width:${Math.min(2.4, size * 0.75)}" d="${mine.join("")}"/>`;
       });
-      const red = nodes.filter((n) => n[BAD] !== undefined).length;
-      this.host.setAttribute("aria-label", `Map: ${nodes.length} states, ${red} of them broken. `
-        + "Arrow keys look around, Enter goes there.");
+      this.host.ariaLabel = `Map: ${nodes.length} states, ${red.length} of them broken. `
+        + "Arrow keys look around, Enter goes there.";
       this.host.innerHTML = `<svg viewBox="0 0 ${width} ${height}" aria-hidden="true">`
         + `<path class="all" d="${lines.join("")}"/>${marks.join("")}<path class="way"/>`
         + '<circle class="look" r="7" visibility="hidden"/><circle class="now" r="9"/></svg>'

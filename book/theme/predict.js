@@ -34,8 +34,8 @@
       items[right].classList.add("predict-right");
       if (i !== right) items[i].classList.add("predict-wrong");
       buttons.forEach((b, k) => {
-        b.setAttribute("aria-pressed", k === i);
-        b.setAttribute("aria-disabled", true);
+        b.ariaPressed = k === i;
+        b.ariaDisabled = true;
       });
       said.textContent = i === right ? "Right." : `Not so. It is: ${buttons[right].textContent}`;
       details.open = true;

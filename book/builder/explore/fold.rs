@@ -70,10 +70,7 @@ impl Graph {
                     let label = entry(&mut labels, self.name(state, &run)?);
                     let (thread, ..) = edge.parts();
                     let word = self.sleeps_on(&run).unwrap_or(edge.parts().2);
-                    let step = match edge.is_stale() {
-                        true => Edge::Stale(thread, label, word, to, 1),
-                        false => Edge::Fresh(thread, label, word, to),
-                    };
+                    let step = Edge::marked((thread, label, word, to), edge.mark());
                     if !edges.iter().any(|other| other.parts() == step.parts()) {
                         edges.push(step);
                     }

@@ -56,14 +56,18 @@ pub(super) enum Node {
 #[serde(untagged)]
 pub(super) enum Edge {
     Fresh(usize, usize, i64, usize),
-    Stale(usize, usize, i64, usize, u8),
+    /// With what is special about it: [`STALE`], or 2 if the thread is killed.
+    Marked(usize, usize, i64, usize, u8),
 }
+
+/// An older value was read.
+const STALE: u8 = 1;
 
 impl Edge {
     /// Thread, label, word, state.
     pub(super) fn parts(self) -> (usize, usize, i64, usize) {
         match self {
-            Self::Fresh(thread, label, word, to) | Self::Stale(thread, label, word, to, _) => {
+            Self::Fresh(thread, label, word, to) | Self::Marked(thread, label, word, to, _) => {
                 (thread, label, word, to)
             }
         }
@@ -71,12 +75,31 @@ impl Edge {
 
     fn set_label(&mut self, new: usize) {
         match self {
-            Self::Fresh(_, label, ..) | Self::Stale(_, label, ..) => *label = new,
+            Self::Fresh(_, label, ..) | Self::Marked(_, label, ..) => *label = new,
         }
     }
 
     pub(super) fn is_stale(self) -> bool {
-        matches!(self, Self::Stale(.., 1))
+        matches!(self, Self::Marked(.., STALE))
+    }
+
+    /// What is special about it.
+    pub(super) fn mark(self) -> Option<u8> {
+        match self {
+            Self::Fresh(..) => None,
+            Self::Marked(.., mark) => Some(mark),
+        }
+    }
+
+    /// The same mark on another step.
+    pub(super) fn marked(
+        (thread, label, word, to): (usize, usize, i64, usize),
+        mark: Option<u8>,
+    ) -> Self {
+        match mark {
+            None => Self::Fresh(thread, label, word, to),
+            Some(mark) => Self::Marked(thread, label, word, to, mark),
+        }
     }
 }
 

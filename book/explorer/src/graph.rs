@@ -55,6 +55,8 @@ pub struct Edge {
     pub text: String,
     /// An older value was read.
     pub stale: bool,
+    /// The thread is killed.
+    pub death: bool,
     /// The state that it leads to.
     pub to: usize,
 }
@@ -236,7 +238,8 @@ impl Graph {
     /// ```text
     /// state:   [values, stands, steps]  or  [values, stands, steps, verdict]
     /// stand:   -1 for a thread that has ended; otherwise 3 * place + (0 ready, 1 asleep, 2 waiting)
-    /// step:    [thread, label, word or -1, state]  and a 1 after it if an older value was read
+    /// step:    [thread, label, word or -1, state]  and after it a 1 if an older value was read,
+    ///          or a 2 if the thread is killed
     /// ```
     ///
     /// The table `calls` has the calls in which a thread may be, each a list of places from the
@@ -313,6 +316,9 @@ impl Node {
             let mut step = vec![json!(edge.thread), json!(label), object, json!(edge.to)];
             if edge.stale {
                 step.push(json!(1));
+            }
+            if edge.death {
+                step.push(json!(2));
             }
             Value::from(step)
         });

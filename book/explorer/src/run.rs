@@ -11,7 +11,7 @@ use corosensei::{Coroutine, CoroutineResult};
 use crate::op::{Op, Outcome, Pending};
 use crate::scenario::{Program, Scenario};
 use crate::verdict::{Kind, Verdict};
-use crate::world::{self, Event, Histories, NOBODY, Resume, Rules, Status, Stopped, World};
+use crate::world::{self, Event, Histories, Killed, NOBODY, Resume, Rules, Status, Stopped, World};
 
 type Stack = DefaultStack;
 type Coroutines = Vec<Coroutine<Resume, Pending, (), Stack>>;
@@ -38,15 +38,19 @@ impl Run {
     pub(crate) fn start(scenario: &Scenario, rules: &Rules, kept: Kept) -> Self {
         let world = World::new(scenario.threads(), rules.clone(), kept.histories);
         world::replace(Some(world));
-        let Program { bodies, check } = scenario.make();
+        let Program { bodies, deaths, check } = scenario.make();
         let mut run = Self { threads: Vec::new(), check: Some(check), stacks: kept.stacks };
-        for (t, body) in bodies.into_iter().enumerate() {
+        for (t, (body, death)) in bodies.into_iter().zip(deaths).enumerate() {
             world::with(World::add_thread);
             let stack = run.stacks.pop();
             let stack = stack.unwrap_or_else(|| Stack::new(STACK).expect("room for a stack"));
             run.threads.push(Coroutine::with_stack(stack, move |yielder, _| {
                 world::with(|w| w.began(yielder));
-                if let Err(payload) = quietly(body) {
+                let mut result = quietly(body);
+                if let (true, Some(death)) = (is_killed(&result), death) {
+                    result = quietly(death);
+                }
+                if let Err(payload) = result {
                     world::with(|w| w.panicked(t, &*payload));
                 }
             }));
@@ -108,17 +112,24 @@ impl Run {
             if w.verdict.is_some() {
                 return Vec::new();
             }
-            let ways = |t| (0..w.choices(t)).map(move |choice| (t, choice));
+            let ways = |t| (0..w.choices(t) + w.deaths(t)).map(move |choice| (t, choice));
             (0..w.threads.len()).flat_map(ways).collect()
         })
     }
 
     /// Makes a step.
     pub(crate) fn step(&mut self, (t, choice): (usize, usize)) -> Event {
-        let (event, go) = world::with(|w| w.execute(t, choice));
-        for (t, outcome) in go {
-            self.resume(t, Resume::Go(outcome));
-        }
+        let event = if world::with(|w| w.is_death(t, choice)) {
+            let event = world::with(|w| w.kill(t));
+            self.resume(t, Resume::Kill);
+            event
+        } else {
+            let (event, go) = world::with(|w| w.execute(t, choice));
+            for (t, outcome) in go {
+                self.resume(t, Resume::Go(outcome));
+            }
+            event
+        };
         self.let_waiters_go_on();
         world::with(World::judge);
         event
@@ -170,6 +181,11 @@ impl World {
 thread_local! {
     /// How many threads of a run are inside of [`quietly`].
     static QUIET: Cell<u32> = const { Cell::new(0) };
+}
+
+/// Whether a thread was killed, and not ended otherwise.
+fn is_killed(result: &Result<(), Box<dyn Any + Send>>) -> bool {
+    result.as_ref().is_err_and(|payload| payload.is::<Killed>())
 }
 
 /// Runs `f`, and catches a panic without printing it: it is a result here, not an accident.

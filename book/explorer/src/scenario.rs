@@ -31,6 +31,8 @@ use crate::world::{Region, Rules, Weaker};
 /// The parts of a scenario, set up for one run.
 pub(crate) struct Program {
     pub(crate) bodies: Vec<Box<dyn FnOnce()>>,
+    /// For each thread, what is done in its place when it was killed, if it can be.
+    pub(crate) deaths: Vec<Option<Box<dyn FnOnce()>>>,
     pub(crate) check: Box<dyn FnOnce()>,
 }
 
@@ -75,6 +77,8 @@ pub struct Scenario {
     spurious: u32,
     timeouts: u32,
     asleep: usize,
+    /// Which threads may be killed.
+    killable: Vec<bool>,
 }
 
 type Body<S> = Rc<dyn Fn(&S)>;
@@ -84,6 +88,7 @@ type Body<S> = Rc<dyn Fn(&S)>;
 pub struct Builder<S> {
     make: Box<dyn Fn() -> S>,
     bodies: Vec<Body<S>>,
+    deaths: Vec<Option<Body<S>>>,
     check: Body<S>,
     scenario: Scenario,
 }
@@ -98,6 +103,7 @@ impl Scenario {
         Builder {
             make: Box::new(make),
             bodies: Vec::new(),
+            deaths: Vec::new(),
             check: Rc::new(|_| ()),
             scenario: Self {
                 name,
@@ -111,6 +117,7 @@ impl Scenario {
                 spurious: 0,
                 timeouts: 1,
                 asleep: 0,
+                killable: Vec::new(),
             },
         }
     }
@@ -177,6 +184,7 @@ impl Scenario {
             timeouts: self.timeouts,
             weaker: weaker.collect(),
             inside: inside.collect(),
+            killable: self.killable.clone(),
         }
     }
 }
@@ -192,6 +200,20 @@ impl<S: 'static> Builder<S> {
     pub fn threads(mut self, n: usize, body: impl Fn(&S) + 'static) -> Self {
         let body: Body<S> = Rc::new(body);
         self.bodies.extend((0..n).map(|_| Rc::clone(&body)));
+        self
+    }
+
+    /// Lets the thread that was added last be killed before any of its steps, once. Nothing of it
+    /// runs after that, no destructor either; `after` runs in its place: what the system does for a
+    /// thread that has died.
+    ///
+    /// # Panics
+    ///
+    /// If no thread was added yet.
+    pub fn killable(mut self, after: impl Fn(&S) + 'static) -> Self {
+        assert!(!self.bodies.is_empty(), "no thread was added that could be killed");
+        self.deaths.resize_with(self.bodies.len() - 1, || None);
+        self.deaths.push(Some(Rc::new(after)));
         self
     }
 
@@ -272,11 +294,13 @@ impl<S: 'static> Builder<S> {
     }
 
     fn finish(self, expected: Expected) -> Scenario {
-        let Self { make, bodies, check, scenario } = self;
+        let Self { make, bodies, mut deaths, check, scenario } = self;
+        deaths.resize_with(bodies.len(), || None);
         assert!(!bodies.is_empty(), "`{}` has no thread", scenario.name);
         Scenario {
             expected,
             threads: bodies.len(),
+            killable: deaths.iter().map(Option::is_some).collect(),
             make: Box::new(move || {
                 let shared = Rc::new(make());
                 let bind = |body: &Body<S>| -> Box<dyn FnOnce()> {
@@ -284,7 +308,8 @@ impl<S: 'static> Builder<S> {
                     Box::new(move || body(&shared))
                 };
                 let bodies = bodies.iter().map(bind).collect();
-                Program { bodies, check: bind(&check) }
+                let deaths = deaths.iter().map(|death| death.as_ref().map(bind)).collect();
+                Program { bodies, deaths, check: bind(&check) }
             }),
             ..scenario
         }

@@ -112,6 +112,7 @@ impl<'a> Search<'a> {
                 object: event.object,
                 text: event.text,
                 stale: event.stale,
+                death: event.death,
                 to: to.unwrap_or_else(|known| known),
             };
             self.graph.nodes[from].add(edge);

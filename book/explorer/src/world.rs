@@ -27,9 +27,14 @@ use crate::verdict::Verdict;
 pub(crate) enum Resume {
     /// The operation was done; go on to the next.
     Go(Outcome),
+    /// The thread is killed: unwind, and go on with what is done in its place.
+    Kill,
     /// The run is over: unwind.
     Stop,
 }
+
+/// What unwinds a thread that is killed.
+pub(crate) struct Killed;
 
 /// What unwinds a thread whose run is over.
 pub(crate) struct Stopped;
@@ -56,6 +61,8 @@ pub(crate) struct Thread {
     pub(crate) history: u32,
     /// The words that it has read since it last let others go first.
     read: Vec<usize>,
+    /// It was killed: what runs is done in its place.
+    killed: bool,
     /// How many spurious wake-ups it may still have.
     spurious: u32,
     /// How often its time may still be up.
@@ -108,6 +115,8 @@ enum Fact {
     Found(u64),
     /// A thread with this history wrote to a cell.
     Written(usize, u32),
+    /// It was killed.
+    Killed,
 }
 
 impl Histories {
@@ -140,6 +149,8 @@ pub(crate) struct Rules {
     pub(crate) timeouts: u32,
     pub(crate) weaker: Vec<Weaker>,
     pub(crate) inside: Vec<Region>,
+    /// Which threads may be killed.
+    pub(crate) killable: Vec<bool>,
 }
 
 /// A step that was made, for people.
@@ -149,6 +160,8 @@ pub(crate) struct Event {
     pub(crate) text: String,
     /// A load that returned an older value than the newest.
     pub(crate) stale: bool,
+    /// The thread was killed before it did anything.
+    pub(crate) death: bool,
 }
 
 pub(crate) struct World {
@@ -205,6 +218,7 @@ pub(crate) fn step(pending: Pending) -> Outcome {
     // SAFETY: the yielder lives on the stack of the thread that calls, below this frame.
     match unsafe { &*yielder }.suspend(pending) {
         Resume::Go(outcome) => outcome,
+        Resume::Kill => panic::resume_unwind(Box::new(Killed)),
         Resume::Stop => panic::resume_unwind(Box::new(Stopped)),
     }
 }
@@ -253,6 +267,7 @@ impl World {
             status: Status::Fresh,
             eyes: self.main.clone(),
             history: 0,
+            killed: false,
             read: Vec::new(),
             spurious: self.rules.spurious,
             timeouts: self.rules.timeouts,

@@ -15,6 +15,7 @@
 use watchdog as _;
 
 mod chromium;
+mod deaths;
 mod levels;
 mod own;
 mod pages;

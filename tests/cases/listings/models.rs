@@ -17,11 +17,12 @@ use primitives::{Barrier, Condition, Lock};
 
 mod accounts;
 mod claims;
+mod deaths;
 mod queues;
 
 pub(crate) fn group() -> Group {
     let group = right(primitives(sleeping(old_values(locks(Group::new("listings"))))));
-    claims::add(accounts::add(queues::add(group)))
+    deaths::add(claims::add(accounts::add(queues::add(group))))
 }
 
 /// The chapters on the way to the lock that ships.

@@ -30,6 +30,29 @@ impl World {
         }
     }
 
+    /// In how many ways a thread can be killed now: 1, or 0. These come after its other choices.
+    pub(crate) fn deaths(&self, t: usize) -> usize {
+        let thread = &self.threads[t];
+        let lives =
+            matches!(thread.status, Status::Ready(_) | Status::Asleep(_) | Status::Waiting(_));
+        usize::from(lives && !thread.killed && self.rules.killable.get(t) == Some(&true))
+    }
+
+    /// Whether a choice is that the thread is killed.
+    pub(crate) fn is_death(&self, t: usize, choice: usize) -> bool {
+        choice == self.choices(t) && self.deaths(t) == 1
+    }
+
+    /// Kills a thread, before its next step.
+    pub(crate) fn kill(&mut self, t: usize) -> Event {
+        let thread = &mut self.threads[t];
+        thread.killed = true;
+        thread.read.clear();
+        (thread.called, thread.turned_away) = (None, None);
+        self.learn(t, Fact::Killed);
+        Event { object: None, text: "is killed".into(), stale: false, death: true }
+    }
+
     /// Makes a thread's next step. Returns what was done, and who goes on with what.
     pub(crate) fn execute(&mut self, t: usize, choice: usize) -> (Event, Vec<(usize, Outcome)>) {
         match self.threads[t].status {
@@ -43,7 +66,7 @@ impl World {
                 self.threads[t].turned_away = pending.object.filter(|_| is_turned_away);
                 let stale = matches!(pending.op, Op::Load(_))
                     && newest.flatten().is_some_and(|newest| newest != outcome.value);
-                let event = Event { object: pending.object, text, stale };
+                let event = Event { object: pending.object, text, stale, death: false };
                 let mut go = woken;
                 if matches!(pending.op, Op::Sleep { .. }) && outcome.ok {
                     self.threads[t].status = Status::Asleep(pending);
@@ -77,7 +100,8 @@ impl World {
         };
         let outcome = Outcome { value: 0, ok: false, timed_out };
         self.learn(t, Fact::Returned(outcome));
-        (Event { object: pending.object, text: text.into(), stale: false }, vec![(t, outcome)])
+        let event = Event { object: pending.object, text: text.into(), stale: false, death: false };
+        (event, vec![(t, outcome)])
     }
 
     fn learn(&mut self, t: usize, fact: Fact) {

@@ -1,14 +1,15 @@
 //! The queue between processes: items in shared memory, where no process can stop the others.
 //!
-//! | file               | idea                                                                   |
-//! | ------------------ | ---------------------------------------------------------------------- |
-//! | `queue.rs`         | what all queues have, and how long a call waits                        |
-//! | `queue/plain.rs`   | items that are plain bytes, in the places themselves                   |
-//! | `queue/encoded.rs` | items of any type, as bytes of any length                              |
-//! | `queue/ring.rs`    | the places, and what becomes of one whose owner does not come back     |
-//! | `queue/stamp.rs`   | the word of a place                                                    |
-//! | `queue/blocks.rs`  | the bytes of long items, and what becomes of them                      |
-//! | `queue/bell.rs`    | what those sleep on that find it full or empty                         |
+//! | file                  | idea                                                        |
+//! | --------------------- | ----------------------------------------------------------- |
+//! | `queue.rs`            | what all queues have, and how long a call waits             |
+//! | `queue/plain.rs`      | items that are plain bytes, in the places themselves        |
+//! | `queue/encoded.rs`    | items of any type, as bytes of any length                   |
+//! | `queue/ring.rs`       | the places: what the processes share, and who takes part    |
+//! | `queue/steps.rs`      | a put and a get, and what if its process does not come back |
+//! | `queue/stamp.rs`      | the word of a place                                         |
+//! | `queue/blocks.rs`     | the bytes of long items, and what becomes of them           |
+//! | `queue/bell.rs`       | what those sleep on that find it full or empty              |
 
 pub(crate) mod bell;
 mod blocks;
@@ -16,6 +17,7 @@ mod encoded;
 mod plain;
 mod ring;
 mod stamp;
+mod steps;
 
 use std::fmt;
 use std::marker::PhantomData;

@@ -107,3 +107,18 @@ impl<T> fmt::Debug for Fifo<T> {
         f.debug_struct("Fifo").field("len", &self.0.len()).finish()
     }
 }
+
+#[cfg(all(test, not(model)))]
+mod tests {
+    use super::Fifo;
+    use crate::discipline::Discipline;
+
+    #[test]
+    fn the_room_of_a_burst_is_given_back() {
+        let mut items = Fifo::default();
+        (0..100_000).for_each(|item| items.insert(0, item));
+        let of_the_burst = items.0.capacity();
+        while items.pop().is_some() {}
+        assert!(items.0.capacity() < of_the_burst / 4, "{}", items.0.capacity());
+    }
+}

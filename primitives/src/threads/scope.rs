@@ -21,8 +21,8 @@ use crate::sync::thread as native;
 /// The threads may borrow from the caller, because none of them outlives the call. With it a
 /// program also keeps `main` from returning before its threads are done.
 ///
-/// It waits for the closures. Destructors of a thread's thread-locals, which cannot borrow, may still
-/// be running when it returns, as with std's scope; `join` on the handle waits for them, too.
+/// It waits for the closures. Destructors of a thread's thread-locals, which cannot borrow, may
+/// still be running when it returns, as with std's scope; `join` on the handle waits for them, too.
 ///
 /// _Python_: threads that are not daemons, but `scope` waits for them here and not at the end of
 /// the program.

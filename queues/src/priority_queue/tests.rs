@@ -257,3 +257,15 @@ fn a_full_one_takes_nothing_not_even_a_smaller_item() {
     assert_eq!(queue.get_timeout(Duration::ZERO), Ok(5));
     assert_eq!(queue.get_timeout(Duration::ZERO), Err(GetTimeoutError::Timeout));
 }
+
+#[test]
+fn the_room_of_a_burst_is_given_back() {
+    let mut items = SmallestFirst::default();
+    for item in 0..100_000 {
+        let place = items.place(&item);
+        items.insert(place, item);
+    }
+    let of_the_burst = items.heap.capacity();
+    while items.pop().is_some() {}
+    assert!(items.heap.capacity() < of_the_burst / 4, "{}", items.heap.capacity());
+}

@@ -161,6 +161,78 @@ impl BoundedSemaphore {
         if taken { Some(Permit::new(&self.semaphore, self.bound())) } else { None }
     }
 
+    /// Takes `n` permits together; blocks until it has them:
+    /// [`Semaphore::acquire_many`] says how threads that do this take turns.
+    ///
+    /// # Panics
+    ///
+    /// If `n` is more than [`bound`](Self::bound): the wait would never end.
+    #[doc(alias = "acquire")]
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
+    pub fn acquire_many(&self, n: usize) -> Permit<'_> {
+        let n = self.semaphore.checked_number(n, self.bound());
+        self.semaphore.acquire_many_raw(n, self.bound());
+        Permit::of_many(&self.semaphore, n, self.bound())
+    }
+
+    /// [`acquire_many`](Self::acquire_many), unless the permits would never be there.
+    ///
+    /// # Errors
+    ///
+    /// A [`Report`], as with [`acquire_checked`](Self::acquire_checked); then nothing was taken.
+    ///
+    /// # Panics
+    ///
+    /// As [`acquire_many`](Self::acquire_many).
+    #[cfg(all(feature = "deadlock-detection", not(model)))]
+    #[track_caller]
+    pub fn acquire_many_checked(&self, n: usize) -> Result<Permit<'_>, Box<Report>> {
+        let n = self.semaphore.checked_number(n, self.bound());
+        self.semaphore.acquire_many_raw_checked(n, self.bound())?;
+        Ok(Permit::of_many(&self.semaphore, n, self.bound()))
+    }
+
+    /// Takes `n` permits if there are so many and no thread waits for several; never blocks. `None`
+    /// if not, and always if `n` is more than [`bound`](Self::bound).
+    #[doc(alias = "acquire")]
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
+    pub fn try_acquire_many(&self, n: usize) -> Option<Permit<'_>> {
+        if n > self.bound() || !self.semaphore.take_many(n as u32) {
+            return None;
+        }
+        Some(Permit::of_many(&self.semaphore, n as u32, self.bound()))
+    }
+
+    /// [`acquire_many`](Self::acquire_many) for at most `timeout`, then `None`, and nothing was
+    /// taken.
+    ///
+    /// Zero tries once; a timeout that overflows `Instant` never expires.
+    ///
+    /// # Panics
+    ///
+    /// As [`acquire_many`](Self::acquire_many).
+    #[doc(alias = "acquire")]
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
+    pub fn acquire_many_timeout(&self, n: usize, timeout: Duration) -> Option<Permit<'_>> {
+        let n = self.semaphore.checked_number(n, self.bound());
+        let taken = self.semaphore.acquire_many_raw_timeout(n, self.bound(), timeout);
+        taken.then(|| Permit::of_many(&self.semaphore, n, self.bound()))
+    }
+
+    /// [`acquire_many_timeout`](Self::acquire_many_timeout), until `deadline` at most. With a
+    /// deadline that has passed it tries once.
+    ///
+    /// # Panics
+    ///
+    /// As [`acquire_many`](Self::acquire_many).
+    #[doc(alias = "acquire")]
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
+    pub fn acquire_many_deadline(&self, n: usize, deadline: Instant) -> Option<Permit<'_>> {
+        let n = self.semaphore.checked_number(n, self.bound());
+        let taken = self.semaphore.acquire_many_raw_deadline(n, self.bound(), deadline);
+        taken.then(|| Permit::of_many(&self.semaphore, n, self.bound()))
+    }
+
     /// Puts `n` permits back, and wakes up to `n` waiters. Never blocks.
     ///
     /// Any thread may call it. Without a sleeper: one load and one compare-exchange.

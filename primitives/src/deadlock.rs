@@ -72,12 +72,15 @@
 //! | a thread that waits for                      | could be woken by                      | found as       |
 //! | -------------------------------------------- | -------------------------------------- | -------------- |
 //! | a `Lock`, an `RLock`, a `RawRLock`           | its owner                              | cycle, stuck   |
+//! | a `Once`, and what is made of it             | the thread whose closure runs          | cycle, stuck   |
+//! | a `RwLock`, to write                         | all threads that are inside, each of which must leave | cycle, stuck |
+//! | a `RwLock`, to read                          | the writer inside, or one that waits without a deadline | cycle, stuck |
 //! | the end of a thread ([`join`](crate::threads::JoinHandle::join)) | that thread         | cycle, stuck   |
 //! | the end of a [`scope`](crate::threads::scope) | all threads of the scope, each of which must end | cycle, stuck |
 //! | the end of an executor's task                | the worker that runs it; before, any thread | cycle, stuck |
 //! | a semaphore that is [`thread_bound`](crate::Semaphore::thread_bound) | any holder of a permit | cycle, stuck |
 //! | any other semaphore                          | any thread: a permit may move to another thread, and `release` makes new ones | stuck |
-//! | a `RawLock`                                  | any thread: any may release it         | stuck          |
+//! | a `RawLock`, a `RawRwLock`                   | any thread: any may release it         | stuck          |
 //! | a `Condition`, an `Event`, a `Barrier`, a queue | any thread                          | stuck          |
 //! | anything, with a deadline                    | the clock                              | never          |
 //!
@@ -157,6 +160,7 @@ mod verdict;
 mod face;
 
 pub use self::face::name::name;
+pub(crate) use self::state::Door;
 pub use self::state::label::{Kind, Label};
 
 #[cfg(all(feature = "deadlock-detection", not(model)))]
@@ -182,7 +186,9 @@ pub(crate) use self::state::Permits as KnownPermits;
 #[cfg(all(feature = "deadlock-detection", not(model)))]
 pub(crate) use self::verdict::held::thread_begins;
 #[cfg(all(feature = "deadlock-detection", not(model)))]
-pub(crate) use self::verdict::sleep::{Asleep, Scoped, awaits_scope, joins, refused, sleep};
+pub(crate) use self::verdict::sleep::{
+    Asleep, Scoped, awaits_scope, joins, joins_checked, refused, sleep,
+};
 
 #[cfg(model)]
 #[doc(hidden)]

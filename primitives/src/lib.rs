@@ -101,8 +101,8 @@
 //! | [`RLock`]`<u8>`          | 24      | 48                        |
 //! | [`RwLock`]`<u8>`         | 12      | 40                        |
 //! | [`Condition`]            | 8       | 32                        |
-//! | [`Semaphore`]            | 4       | 32                        |
-//! | [`BoundedSemaphore`]     | 8       | 40                        |
+//! | [`Semaphore`]            | 8       | 40                        |
+//! | [`BoundedSemaphore`]     | 12      | 40                        |
 //! | [`Event`]                | 4       | 32                        |
 //! | [`Barrier`]              | 48      | 72                        |
 //! | [`Latch`]                | 4       | 32                        |
@@ -228,7 +228,8 @@ pub use once::{LazyLock, Once, OnceLock};
 pub use rlock::{RLock, RLockGuard};
 #[doc(inline)]
 pub use rwlock::{
-    MappedRwLockReadGuard, MappedRwLockWriteGuard, RwLock, RwLockReadGuard, RwLockWriteGuard,
+    MappedRwLockReadGuard, MappedRwLockWriteGuard, OwnedRwLockReadGuard, OwnedRwLockWriteGuard,
+    RwLock, RwLockReadGuard, RwLockWriteGuard,
 };
 #[doc(inline)]
 pub use semaphore::{OwnedPermit, Permit, Semaphore};

@@ -163,6 +163,17 @@ impl RawLock {
         self.acquire_fast() || self.acquire_slow(None, target)
     }
 
+    /// [`acquire_for`](Self::acquire_for), until `deadline` at most.
+    #[inline]
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
+    pub(crate) fn acquire_until_for(
+        &self,
+        deadline: Option<Instant>,
+        target: WaitTarget<'_>,
+    ) -> bool {
+        self.acquire_fast() || self.acquire_slow(deadline, target)
+    }
+
     // ANCHOR: acquire-fast
     #[inline]
     fn acquire_fast(&self) -> bool {

@@ -11,11 +11,13 @@ use std::time::{Duration, Instant};
 
 use ::lock_api::{
     GetThreadId, GuardNoSend, GuardSend, RawCondvar, RawCondvarTimed, RawMutex, RawMutexTimed,
+    RawRwLockDowngrade, RawRwLockTimed,
 };
 
 use crate::condition::Condition;
 use crate::lock::RawLock;
 use crate::rlock::RawRLock;
+use crate::rwlock::RawRwLock;
 use crate::sync::thread;
 
 // SAFETY: one thread at a time has a `RawLock`, taken with Acquire and released with Release;
@@ -118,6 +120,93 @@ unsafe impl RawMutexTimed for RawRLock {
     }
 }
 
+// SAFETY: readers are inside together or a writer alone. Each goes in by Acquire and leaves by
+// Release. Nothing here panics but for a billion leaked readers, before it takes anything; and a
+// lock that is moved or dropped while locked is only words.
+unsafe impl ::lock_api::RawRwLock for RawRwLock {
+    const INIT: Self = Self::new();
+
+    type SharedGuard = GuardSend;
+    type ExclusiveGuard = GuardSend;
+
+    #[inline]
+    fn lock_shared(&self) -> GuardSend {
+        self.acquire_shared();
+        GuardSend::new()
+    }
+
+    #[inline]
+    fn try_lock_shared(&self) -> Option<GuardSend> {
+        self.try_acquire_shared().then(GuardSend::new)
+    }
+
+    #[inline]
+    unsafe fn unlock_shared(&self, _guard: GuardSend) {
+        self.release_shared();
+    }
+
+    #[inline]
+    fn lock_exclusive(&self) -> GuardSend {
+        self.acquire_exclusive();
+        GuardSend::new()
+    }
+
+    #[inline]
+    fn try_lock_exclusive(&self) -> Option<GuardSend> {
+        self.try_acquire_exclusive().then(GuardSend::new)
+    }
+
+    #[inline]
+    unsafe fn unlock_exclusive(&self, _guard: GuardSend) {
+        self.release_exclusive();
+    }
+
+    #[inline]
+    fn is_locked(&self) -> bool {
+        self.is_locked()
+    }
+
+    #[inline]
+    fn is_locked_exclusive(&self) -> bool {
+        self.is_locked_exclusive()
+    }
+}
+
+// SAFETY: as for `RawRwLock`.
+unsafe impl RawRwLockTimed for RawRwLock {
+    type Duration = Duration;
+    type Instant = Instant;
+
+    #[inline]
+    fn try_lock_shared_for(&self, timeout: Duration) -> Option<GuardSend> {
+        self.acquire_shared_timeout(timeout).then(GuardSend::new)
+    }
+
+    #[inline]
+    fn try_lock_shared_until(&self, deadline: Instant) -> Option<GuardSend> {
+        self.acquire_shared_deadline(Some(deadline)).then(GuardSend::new)
+    }
+
+    #[inline]
+    fn try_lock_exclusive_for(&self, timeout: Duration) -> Option<GuardSend> {
+        self.acquire_exclusive_timeout(timeout).then(GuardSend::new)
+    }
+
+    #[inline]
+    fn try_lock_exclusive_until(&self, deadline: Instant) -> Option<GuardSend> {
+        self.acquire_exclusive_deadline(Some(deadline)).then(GuardSend::new)
+    }
+}
+
+// SAFETY: the writer becomes a reader in one step.
+unsafe impl RawRwLockDowngrade for RawRwLock {
+    #[inline]
+    unsafe fn downgrade(&self, guard: GuardSend) -> GuardSend {
+        self.downgrade();
+        guard
+    }
+}
+
 /// Tells threads apart, for [`lock_api::ReentrantMutex`]; and what else the feature `lock_api`
 /// brings.
 ///
@@ -131,6 +220,7 @@ unsafe impl RawMutexTimed for RawRLock {
 /// | [`RawLock`]                   | [`RawMutex`], [`RawMutexTimed`]  | `lock_api::Mutex<RawLock, T>`    |
 /// | [`RawLock`] + [`ThreadNumber`]| [`GetThreadId`]                  | `lock_api::ReentrantMutex`       |
 /// | [`RawRLock`]                  | [`RawMutex`], [`RawMutexTimed`]  | `lock_api::Mutex<RawRLock, T>`   |
+/// | [`RawRwLock`]                 | `lock_api::RawRwLock`, timed, downgrade | `lock_api::RwLock<RawRwLock, T>` |
 /// | [`Condition`]                 | [`RawCondvar`], timed            | `lock_api::Condvar<Condition>`   |
 ///
 /// Any thread may release a [`RawLock`], so the guards of a mutex made of it may move to another

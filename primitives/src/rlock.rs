@@ -45,6 +45,8 @@ use std::time::{Duration, Instant};
 
 pub use self::guarded::{RLock, RLockGuard};
 use crate::condition::ConditionLock;
+#[cfg(all(feature = "deadlock-detection", not(model)))]
+use crate::deadlock::{self, Report};
 use crate::deadlock::{Identity, Kind};
 use crate::lock::RawLock;
 use crate::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
@@ -149,6 +151,27 @@ impl RawRLock {
         }
     }
     // ANCHOR_END: acquire
+
+    /// [`acquire`](Self::acquire). In a deadlock it returns an error instead.
+    ///
+    /// # Errors
+    ///
+    /// A [`Report`], if the wait could never end; then nothing was taken.
+    ///
+    /// # Panics
+    ///
+    /// As [`acquire`](Self::acquire).
+    #[cfg(all(feature = "deadlock-detection", not(model)))]
+    #[track_caller]
+    pub fn acquire_checked(&self) -> Result<(), Box<Report>> {
+        if self.is_owned() {
+            self.nest();
+            return Ok(());
+        }
+        let target = self.identity.waiting_for_owner_checked();
+        let taken = self.acquire_once_by(|lock| lock.acquire_for(target));
+        if taken { Ok(()) } else { Err(deadlock::refused()) }
+    }
 
     /// Takes the lock, once more if this thread already holds it, unless another thread holds it;
     /// never blocks. Returns whether it did.

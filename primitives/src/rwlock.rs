@@ -42,7 +42,8 @@
 //!
 //! **A reader that reads again may wait for itself**: a writer may have left its note between the
 //! two reads, and waits for the first to end. [`read_recursive`](RwLock::read_recursive) only
-//! checks whether a writer is _inside_.
+//! checks whether a writer is _inside_. With the feature `deadlock-detection` such a wait is a
+//! report: a reader at the door waits for the writer that waits there, and that for all readers.
 //!
 //! Source: the two notes and the two words are those of many futex locks of this kind, std's among
 //! them; Brandenburg and Anderson compare the fairness rules of such locks in [_Spin-Based
@@ -51,6 +52,7 @@
 
 mod guarded;
 mod mapped;
+mod owned;
 #[cfg(all(test, not(model)))]
 mod tests;
 mod waiting;
@@ -60,6 +62,8 @@ use std::time::{Duration, Instant};
 
 pub use self::guarded::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 pub use self::mapped::{MappedRwLockReadGuard, MappedRwLockWriteGuard};
+pub use self::owned::{OwnedRwLockReadGuard, OwnedRwLockWriteGuard};
+use crate::deadlock::{Door, Identity, Kind, WaitTarget};
 use crate::park;
 use crate::sync::atomic::AtomicU32;
 use crate::sync::atomic::Ordering::{Acquire, Relaxed, Release};
@@ -89,9 +93,30 @@ const fn is_readable(state: u32) -> bool {
     state < MAX_READERS
 }
 
+/// What keeps a reader out.
+fn door(state: u32) -> Door {
+    match inside(state) {
+        WRITER => Door::Writing,
+        _ if is_readable(state) => Door::Open,
+        _ => Door::KeptForAWriter,
+    }
+}
+
+/// What keeps a reader out that ignores the notes.
+fn door_again(state: u32) -> Door {
+    if inside(state) == WRITER { Door::Writing } else { Door::Open }
+}
+
 /// Whether a reader that ignores the notes may go in.
 const fn is_readable_again(state: u32) -> bool {
     inside(state) < MAX_READERS
+}
+
+/// What a thread waits for at a lock without an identity.
+#[inline]
+#[cfg_attr(feature = "deadlock-detection", track_caller)]
+fn nameless<'a>() -> WaitTarget<'a> {
+    WaitTarget::nameless(Kind::RwLock)
 }
 
 /// A readers-writer lock that guards no data.
@@ -151,7 +176,18 @@ impl RawRwLock {
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub fn acquire_shared(&self) {
         if !self.enter_as_reader(is_readable) {
-            self.read_slow(is_readable, None);
+            self.read_slow(is_readable, None, nameless());
+        }
+    }
+
+    /// [`acquire_shared`](Self::acquire_shared), for a lock that contains this one and has an
+    /// identity.
+    #[inline]
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
+    fn acquire_shared_as(&self, identity: &Identity) {
+        identity.note_order();
+        if !self.enter_as_reader(is_readable) {
+            self.read_slow(is_readable, None, identity.waiting_for_writer(door));
         }
     }
 
@@ -166,8 +202,32 @@ impl RawRwLock {
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub fn acquire_shared_recursive(&self) {
         if !self.enter_as_reader(is_readable_again) {
-            self.read_slow(is_readable_again, None);
+            self.read_slow(is_readable_again, None, nameless());
         }
+    }
+
+    /// [`acquire_shared_recursive`](Self::acquire_shared_recursive), for a lock that contains this
+    /// one and has an identity.
+    #[inline]
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
+    fn acquire_shared_recursive_as(&self, identity: &Identity) {
+        if !self.enter_as_reader(is_readable_again) {
+            self.read_slow(is_readable_again, None, identity.waiting_for_writer(door_again));
+        }
+    }
+
+    /// [`acquire_shared`](Self::acquire_shared), or `false` if the wait would never end.
+    #[cfg(all(feature = "deadlock-detection", not(model)))]
+    #[track_caller]
+    fn acquire_shared_for(&self, target: WaitTarget<'_>) -> bool {
+        self.enter_as_reader(is_readable) || self.read_slow(is_readable, None, target)
+    }
+
+    /// [`acquire_exclusive`](Self::acquire_exclusive), or `false` if the wait would never end.
+    #[cfg(all(feature = "deadlock-detection", not(model)))]
+    #[track_caller]
+    fn acquire_exclusive_for(&self, target: WaitTarget<'_>) -> bool {
+        self.enter_as_writer() || self.write_slow(None, target)
     }
 
     /// Goes in as a reader if no writer is inside or waits; never blocks. Returns whether it did.
@@ -184,6 +244,37 @@ impl RawRwLock {
         self.enter_as_reader(is_readable_again)
     }
 
+    /// [`acquire_shared_recursive`](Self::acquire_shared_recursive), until `deadline` at most.
+    /// Returns whether it did.
+    ///
+    /// `None` never expires. With a deadline that has passed it tries once.
+    ///
+    /// # Panics
+    ///
+    /// As [`acquire_shared`](Self::acquire_shared).
+    #[inline]
+    #[must_use = "if it is `true`, the lock is held, and must be released"]
+    pub fn acquire_shared_recursive_deadline(&self, deadline: Option<Instant>) -> bool {
+        self.enter_as_reader(is_readable_again)
+            || self.read_slow(is_readable_again, deadline, nameless())
+    }
+
+    /// [`acquire_shared_recursive`](Self::acquire_shared_recursive), for at most `timeout`. Returns
+    /// whether it did.
+    ///
+    /// Zero tries once; a timeout that overflows `Instant` never expires.
+    ///
+    /// # Panics
+    ///
+    /// As [`acquire_shared`](Self::acquire_shared).
+    #[inline]
+    #[must_use = "if it is `true`, the lock is held, and must be released"]
+    pub fn acquire_shared_recursive_timeout(&self, timeout: Duration) -> bool {
+        self.enter_as_reader(is_readable_again)
+            || !timeout.is_zero()
+                && self.read_slow(is_readable_again, park::deadline_after(timeout), nameless())
+    }
+
     /// Goes in as a reader; blocks until `deadline` at most. Returns whether it did.
     ///
     /// `None` never expires. With a deadline that has passed it tries once.
@@ -194,7 +285,7 @@ impl RawRwLock {
     #[inline]
     #[must_use = "if it is `true`, the lock is held, and must be released"]
     pub fn acquire_shared_deadline(&self, deadline: Option<Instant>) -> bool {
-        self.enter_as_reader(is_readable) || self.read_slow(is_readable, deadline)
+        self.enter_as_reader(is_readable) || self.read_slow(is_readable, deadline, nameless())
     }
 
     /// Goes in as a reader; blocks for at most `timeout`. Returns whether it did.
@@ -208,7 +299,8 @@ impl RawRwLock {
     #[must_use = "if it is `true`, the lock is held, and must be released"]
     pub fn acquire_shared_timeout(&self, timeout: Duration) -> bool {
         self.enter_as_reader(is_readable)
-            || !timeout.is_zero() && self.read_slow(is_readable, park::deadline_after(timeout))
+            || !timeout.is_zero()
+                && self.read_slow(is_readable, park::deadline_after(timeout), nameless())
     }
 
     /// Goes in as the writer; blocks while any thread is inside.
@@ -218,7 +310,18 @@ impl RawRwLock {
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub fn acquire_exclusive(&self) {
         if !self.enter_as_writer() {
-            self.write_slow(None);
+            self.write_slow(None, nameless());
+        }
+    }
+
+    /// [`acquire_exclusive`](Self::acquire_exclusive), for a lock that contains this one and has an
+    /// identity.
+    #[inline]
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
+    fn acquire_exclusive_as(&self, identity: &Identity) {
+        identity.note_order();
+        if !self.enter_as_writer() {
+            self.write_slow(None, identity.waiting_for_holders());
         }
     }
 
@@ -235,7 +338,7 @@ impl RawRwLock {
     #[inline]
     #[must_use = "if it is `true`, the lock is held, and must be released"]
     pub fn acquire_exclusive_deadline(&self, deadline: Option<Instant>) -> bool {
-        self.enter_as_writer() || self.write_slow(deadline)
+        self.enter_as_writer() || self.write_slow(deadline, nameless())
     }
 
     /// Goes in as the writer; blocks for at most `timeout`. Returns whether it did.
@@ -245,7 +348,7 @@ impl RawRwLock {
     #[must_use = "if it is `true`, the lock is held, and must be released"]
     pub fn acquire_exclusive_timeout(&self, timeout: Duration) -> bool {
         self.enter_as_writer()
-            || !timeout.is_zero() && self.write_slow(park::deadline_after(timeout))
+            || !timeout.is_zero() && self.write_slow(park::deadline_after(timeout), nameless())
     }
 
     #[inline]

@@ -34,10 +34,13 @@
 //! The semaphore is not fair: a running thread may take a permit before the woken thread reaches
 //! it.
 //!
+//! Several permits at once are the matter of `semaphore/many.rs`.
+//!
 //! Source: the idea is Dijkstra's, in [_Cooperating Sequential
 //! Processes_](https://www.cs.utexas.edu/~EWD/ewd01xx/EWD123.PDF); the note is that of Drepper's
 //! mutex.
 
+mod many;
 mod permit;
 #[cfg(all(test, not(model)))]
 mod tests;
@@ -49,6 +52,7 @@ pub use self::permit::{OwnedPermit, Permit};
 #[cfg(all(feature = "deadlock-detection", not(model)))]
 use crate::deadlock::{self, Report};
 use crate::deadlock::{Kind, KnownPermits, SemaphoreIdentity, WaitTarget};
+use crate::lock::RawLock;
 use crate::park::{self, Wait};
 use crate::sync::atomic::AtomicU32;
 use crate::sync::atomic::Ordering::{Acquire, Relaxed, Release};
@@ -105,6 +109,8 @@ pub struct Semaphore {
     ///
     /// Threads fall asleep on the second row only: no permit, and the note.
     word: AtomicU32,
+    /// Which of the threads that wait for several permits collects them: see `semaphore/many.rs`.
+    turn: RawLock,
 }
 // ANCHOR_END: type
 
@@ -143,6 +149,7 @@ impl Semaphore {
                 identity: SemaphoreIdentity::new(name),
                 known: KnownPermits::new(permits),
                 word: AtomicU32::new(permits as u32 * PERMIT),
+                turn: RawLock::new(),
             }
         }
     }

@@ -16,9 +16,10 @@ use primitives::raw::{CancellableSleep, RawLock, RawRLock, RawRwLock};
 use primitives::{
     Barrier, BarrierWaitResult, BoundedSemaphore, BrokenBarrierError, CachePadded, Condition,
     Event, Latch, LazyLock, Lock, LockGuard, MappedLockGuard, MappedRwLockReadGuard,
-    MappedRwLockWriteGuard, Once, OnceLock, OwnedLockGuard, OwnedPermit, Permit, RLock, RLockGuard,
-    ReleaseError, RwLock, RwLockReadGuard, RwLockWriteGuard, Semaphore, Timer, TimerHandle, Timers,
-    WaitGroup, WaitTimeoutResult, deadlock, park, sync, threads, timer, timers,
+    MappedRwLockWriteGuard, Once, OnceLock, OwnedLockGuard, OwnedPermit, OwnedRwLockReadGuard,
+    OwnedRwLockWriteGuard, Permit, RLock, RLockGuard, ReleaseError, RwLock, RwLockReadGuard,
+    RwLockWriteGuard, Semaphore, Timer, TimerHandle, Timers, WaitGroup, WaitTimeoutResult,
+    deadlock, park, sync, threads, timer, timers,
 };
 
 #[path = "auto_traits/probe.rs"]
@@ -71,6 +72,10 @@ fn locks() {
         RwLockReadGuard<'static, Movable>: "",
         RwLockWriteGuard<'static, u8>: "Sync",
         RwLockWriteGuard<'static, Movable>: "",
+        OwnedRwLockReadGuard<u8>: "Sync",
+        OwnedRwLockReadGuard<Movable>: "",
+        OwnedRwLockWriteGuard<u8>: "Sync",
+        OwnedRwLockWriteGuard<Movable>: "",
         MappedRwLockReadGuard<'static, u8>: "Sync UnwindSafe RefUnwindSafe",
         MappedRwLockReadGuard<'static, Movable>: "",
         MappedRwLockWriteGuard<'static, u8>: "Sync RefUnwindSafe",

@@ -9,6 +9,8 @@ mod cycles;
 mod hunt;
 #[path = "deadlock/inversions.rs"]
 mod inversions;
+#[path = "deadlock/sharing.rs"]
+mod sharing;
 #[path = "deadlock/stuck.rs"]
 mod stuck;
 

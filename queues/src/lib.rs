@@ -143,7 +143,7 @@ pub use error::{
 #[doc(inline)]
 pub use executor::{Executor, ResultTimeoutError, Task, TaskError, as_completed};
 pub use locked_queue::LockedQueue;
-pub use priority_queue::{PriorityQueue, SmallestFirst};
+pub use priority_queue::{Keyed, PriorityQueue, SmallestFirst};
 pub use queue::{Fifo, Queue};
 pub use ring::Ring;
 pub use select::{Select, Selectable};

@@ -44,6 +44,7 @@
 //! Source: J. W. J. Williams, _Algorithm 232: Heapsort_ (1964); going to the bottom first is R. W.
 //! Floyd's.
 
+mod keyed;
 #[cfg(all(test, not(model)))]
 mod tests;
 
@@ -52,6 +53,7 @@ use std::fmt;
 use std::mem::{self, ManuallyDrop};
 use std::ptr;
 
+pub use self::keyed::Keyed;
 use crate::discipline::{Discipline, Peek};
 use crate::locked_queue::LockedQueue;
 use crate::memory;
@@ -66,7 +68,8 @@ use crate::memory;
 /// a `put` drops its item.
 ///
 /// _Python_: for equal priorities a tuple `(priority, item)` also compares the items, which may
-/// fail. Here, implement `Ord` by the priority alone.
+/// fail. Here [`Keyed`] has a key beside the item and compares that alone; or implement `Ord` by
+/// the priority.
 ///
 /// ```
 /// use queues::PriorityQueue;

@@ -130,3 +130,19 @@ fn made_in_a_constant_and_with_one_permit_by_default() {
 fn a_bounded_semaphore_costs_two_words() {
     assert_eq!(size_of::<BoundedSemaphore>(), 8);
 }
+
+#[test]
+fn several_permits_are_at_most_as_many_as_there_ever_are() {
+    let seats = BoundedSemaphore::new(3);
+    assert!(seats.try_acquire_many(4).is_none());
+    let ask = AssertUnwindSafe(|| drop(seats.acquire_many(4)));
+    let message = *catch_unwind(ask).unwrap_err().downcast::<String>().unwrap();
+    assert!(message.contains("asked for 4 permits of a semaphore that never has more than 3"));
+    let two = seats.acquire_many(2);
+    assert!(seats.acquire_many_timeout(2, Duration::from_millis(1)).is_none());
+    assert!(seats.acquire_many_deadline(2, Instant::now()).is_none());
+    assert_eq!((two.permits(), seats.available()), (2, 1));
+    drop(two);
+    drop(seats.acquire_many(3));
+    assert_eq!(seats.available(), 3);
+}

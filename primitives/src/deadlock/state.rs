@@ -1,5 +1,6 @@
 //! The detector's knowledge of one thread: what it holds, and what it waits for.
 
+pub(crate) mod door;
 #[cfg(any(model, feature = "deadlock-detection"))]
 pub(crate) mod held_locks;
 #[cfg(any(model, feature = "deadlock-detection"))]
@@ -14,6 +15,7 @@ pub(crate) mod permits;
 #[cfg(all(feature = "deadlock-detection", not(model)))]
 pub(crate) mod wait_target;
 
+pub(crate) use self::door::Door;
 #[cfg(any(model, feature = "deadlock-detection"))]
 pub(crate) use self::held_locks::Held;
 #[cfg(all(feature = "deadlock-detection", not(model)))]

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::ThreadNumber;
 use crate::Condition;
-use crate::raw::{RawLock, RawRLock};
+use crate::raw::{RawLock, RawRLock, RawRwLock};
 
 type Mutex<T> = ::lock_api::Mutex<RawLock, T>;
 type CheckedMutex<T> = ::lock_api::Mutex<RawRLock, T>;
@@ -113,4 +113,27 @@ fn a_condvar_works_on_a_condition() {
     condvar.notify_one();
     condvar.notify_all();
     assert_eq!(waiter.join().unwrap(), 7);
+}
+
+#[test]
+fn a_rwlock_of_lock_api_reads_together_writes_alone_and_gives_up() {
+    type RwLock<T> = ::lock_api::RwLock<RawRwLock, T>;
+    static TOTAL: RwLock<u32> = RwLock::new(0);
+    let (one, other) = (TOTAL.read(), TOTAL.try_read().expect("both read"));
+    assert!(TOTAL.try_write().is_none() && TOTAL.is_locked());
+    assert!(TOTAL.try_write_for(Duration::from_millis(1)).is_none());
+    assert!(TOTAL.try_write_until(Instant::now()).is_none());
+    drop((one, other));
+    let mut writer = TOTAL.write();
+    *writer += 1;
+    assert!(TOTAL.try_read().is_none() && TOTAL.is_locked_exclusive());
+    assert!(TOTAL.try_read_for(Duration::from_millis(1)).is_none());
+    assert!(TOTAL.try_read_until(Instant::now()).is_none());
+    let reader = ::lock_api::RwLockWriteGuard::downgrade(writer);
+    assert_eq!((*reader, *TOTAL.try_read().expect("both read")), (1, 1));
+    thread::scope(|s| {
+        // A guard may move to another thread.
+        s.spawn(move || drop(reader)).join().unwrap();
+    });
+    assert!(TOTAL.try_write_for(Duration::ZERO).is_some());
 }

@@ -6,6 +6,8 @@ use std::ops::Deref;
 use std::time::{Duration, Instant};
 
 use super::RawRLock;
+#[cfg(all(feature = "deadlock-detection", not(model)))]
+use crate::deadlock::Report;
 use crate::sync::{const_fn, model_failed};
 
 /// Data that one thread at a time may use; that thread may lock it again and again.
@@ -107,6 +109,33 @@ impl<T: ?Sized> RLock<T> {
     pub fn lock(&self) -> RLockGuard<'_, T> {
         self.raw.acquire();
         RLockGuard::new(self)
+    }
+
+    /// [`lock`](Self::lock). In a deadlock it returns an error instead.
+    ///
+    /// # Errors
+    ///
+    /// A [`Report`], if the wait could never end: the threads that would have to release something
+    /// wait for this one, or the owner has ended. Then nothing was taken; a caller that releases
+    /// what it holds lets the others go on.
+    ///
+    /// # Panics
+    ///
+    /// As [`lock`](Self::lock).
+    ///
+    /// ```
+    /// use primitives::RLock;
+    ///
+    /// let diary = RLock::named("diary", "data");
+    /// let outer = diary.lock_checked().unwrap();
+    /// let inner = diary.lock_checked().unwrap(); // the owner never waits for itself
+    /// assert_eq!(*outer, *inner);
+    /// ```
+    #[cfg(all(feature = "deadlock-detection", not(model)))]
+    #[track_caller]
+    pub fn lock_checked(&self) -> Result<RLockGuard<'_, T>, Box<Report>> {
+        self.raw.acquire_checked()?;
+        Ok(RLockGuard::new(self))
     }
 
     /// Takes the lock unless another thread holds it; never blocks. `None` if another does.

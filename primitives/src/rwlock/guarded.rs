@@ -6,6 +6,8 @@ use std::ops::{Deref, DerefMut};
 use std::time::{Duration, Instant};
 
 use super::RawRwLock;
+#[cfg(all(feature = "deadlock-detection", not(model)))]
+use crate::deadlock::{self, Report};
 use crate::deadlock::{Identity, Kind};
 use crate::sync::cell::UnsafeCell;
 use crate::sync::{const_fn, model_failed};
@@ -91,8 +93,29 @@ impl<T: ?Sized> RwLock<T> {
     #[inline]
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub fn read(&self) -> RwLockReadGuard<'_, T> {
-        self.raw.acquire_shared();
+        self.raw.acquire_shared_as(&self.identity);
         RwLockReadGuard::new(self)
+    }
+
+    /// [`read`](Self::read). In a deadlock it returns an error instead.
+    ///
+    /// # Errors
+    ///
+    /// A [`Report`], if the wait could never end: a writer waits for this thread to stop reading,
+    /// or the writer that is inside waits for it. Then nothing was taken.
+    ///
+    /// # Panics
+    ///
+    /// As [`read`](Self::read).
+    #[cfg(all(feature = "deadlock-detection", not(model)))]
+    #[track_caller]
+    pub fn read_checked(&self) -> Result<RwLockReadGuard<'_, T>, Box<Report>> {
+        let target = self.identity.waiting_for_writer_checked(super::door);
+        if self.raw.acquire_shared_for(target) {
+            Ok(RwLockReadGuard::new(self))
+        } else {
+            Err(deadlock::refused())
+        }
     }
 
     /// Takes the lock to read, whether or not a writer waits; blocks while a writer is inside.
@@ -114,7 +137,7 @@ impl<T: ?Sized> RwLock<T> {
     #[inline]
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub fn read_recursive(&self) -> RwLockReadGuard<'_, T> {
-        self.raw.acquire_shared_recursive();
+        self.raw.acquire_shared_recursive_as(&self.identity);
         RwLockReadGuard::new(self)
     }
 
@@ -169,6 +192,39 @@ impl<T: ?Sized> RwLock<T> {
         }
     }
 
+    /// [`read_recursive`](Self::read_recursive) for at most `timeout`, then `None`.
+    ///
+    /// Zero tries once; a timeout that overflows `Instant` never expires.
+    ///
+    /// # Panics
+    ///
+    /// As [`read`](Self::read).
+    #[inline]
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
+    pub fn read_recursive_timeout(&self, timeout: Duration) -> Option<RwLockReadGuard<'_, T>> {
+        if self.raw.acquire_shared_recursive_timeout(timeout) {
+            Some(RwLockReadGuard::new(self))
+        } else {
+            None
+        }
+    }
+
+    /// [`read_recursive`](Self::read_recursive) until `deadline` at most, then `None`. With a
+    /// deadline that has passed it tries once.
+    ///
+    /// # Panics
+    ///
+    /// As [`read`](Self::read).
+    #[inline]
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
+    pub fn read_recursive_deadline(&self, deadline: Instant) -> Option<RwLockReadGuard<'_, T>> {
+        if self.raw.acquire_shared_recursive_deadline(Some(deadline)) {
+            Some(RwLockReadGuard::new(self))
+        } else {
+            None
+        }
+    }
+
     /// Takes the lock to write; blocks while any other thread is inside.
     ///
     /// A thread that is already inside waits for itself without end. Uncontended: one
@@ -176,8 +232,35 @@ impl<T: ?Sized> RwLock<T> {
     #[inline]
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub fn write(&self) -> RwLockWriteGuard<'_, T> {
-        self.raw.acquire_exclusive();
+        self.raw.acquire_exclusive_as(&self.identity);
         RwLockWriteGuard::new(self)
+    }
+
+    /// [`write`](Self::write). In a deadlock it returns an error instead.
+    ///
+    /// # Errors
+    ///
+    /// A [`Report`], if the wait could never end: a thread that is inside waits for this one, or is
+    /// this one. Then nothing was taken.
+    ///
+    /// ```
+    /// use primitives::RwLock;
+    ///
+    /// let prices = RwLock::named("prices", [3, 4]);
+    /// let reader = prices.read();
+    /// let report = prices.write_checked().unwrap_err(); // it would wait for itself
+    /// assert_eq!(report.threads()[0].wants().unwrap().name(), "prices");
+    /// drop(reader);
+    /// assert!(prices.write_checked().is_ok());
+    /// ```
+    #[cfg(all(feature = "deadlock-detection", not(model)))]
+    #[track_caller]
+    pub fn write_checked(&self) -> Result<RwLockWriteGuard<'_, T>, Box<Report>> {
+        if self.raw.acquire_exclusive_for(self.identity.waiting_for_holders_checked()) {
+            Ok(RwLockWriteGuard::new(self))
+        } else {
+            Err(deadlock::refused())
+        }
     }
 
     /// Takes the lock to write if no thread is inside; never blocks.
@@ -257,6 +340,12 @@ impl<T: ?Sized> RwLock<T> {
 }
 
 impl<T: ?Sized> RwLock<T> {
+    /// Where the data is. What a guard does with it is the guard's responsibility.
+    #[inline]
+    pub(super) fn data(&self) -> &UnsafeCell<T> {
+        &self.data
+    }
+
     /// What a guard releases.
     #[inline]
     pub(super) fn hold(&self) -> Hold<'_> {

@@ -1,12 +1,14 @@
 //! The slow ways of a [`RawRwLock`]: how a thread waits to go in, and how a thread that leaves
 //! wakes those that wait.
 
+use std::mem;
 use std::time::Instant;
 
 use super::{FREE, MAX_READERS, READERS_WAIT, RawRwLock, WRITER, WRITERS_WAIT, inside};
+use crate::deadlock::WaitTarget;
 use crate::park::{self, Wait};
 use crate::sync::atomic::Ordering::{Acquire, Relaxed, Release};
-use crate::sync::spin;
+use crate::sync::{model_failed, spin};
 
 /// Waiting.
 impl RawRwLock {
@@ -17,6 +19,7 @@ impl RawRwLock {
         &self,
         is_readable: fn(u32) -> bool,
         deadline: Option<Instant>,
+        target: WaitTarget<'_>,
     ) -> bool {
         loop {
             let state = self.look_for_a_while(is_readable);
@@ -38,7 +41,7 @@ impl RawRwLock {
             {
                 continue;
             }
-            match park::wait(&self.state, asleep, deadline) {
+            match park::wait_for(&self.state, asleep, deadline, target) {
                 // The note stays, which costs a leaving thread one needless call.
                 Wait::TimedOut => return false,
                 Wait::Woken => {}
@@ -49,7 +52,7 @@ impl RawRwLock {
     /// Waits to go in as the writer; `false` if the deadline came first.
     #[cold]
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
-    pub(super) fn write_slow(&self, deadline: Option<Instant>) -> bool {
+    pub(super) fn write_slow(&self, deadline: Option<Instant>, target: WaitTarget<'_>) -> bool {
         // What to leave beside `WRITER`: the note, once this thread may have been woken in place of
         // others.
         let mut note = 0;
@@ -82,12 +85,10 @@ impl RawRwLock {
             if inside(state) == FREE || state & WRITERS_WAIT == 0 {
                 continue;
             }
-            match park::wait(&self.writers, calls, deadline) {
-                Wait::TimedOut => {
-                    self.give_up_writing();
-                    return false;
-                }
-                Wait::Woken => {}
+            let gives_up = GivesUp(self);
+            match park::wait_for(&self.writers, calls, deadline, target) {
+                Wait::TimedOut => return false,
+                Wait::Woken => mem::forget(gives_up),
             }
         }
     }
@@ -126,6 +127,18 @@ impl RawRwLock {
                 }
                 Err(now) => state = now,
             }
+        }
+    }
+}
+
+/// A writer at the door. This is dropped when it goes without having been inside: its time is up,
+/// or the detector refuses the sleep by a panic.
+struct GivesUp<'a>(&'a RawRwLock);
+
+impl Drop for GivesUp<'_> {
+    fn drop(&mut self) {
+        if !model_failed() {
+            self.0.give_up_writing();
         }
     }
 }

@@ -9,7 +9,8 @@ pub use self::owned::OwnedPermit;
 use super::Semaphore;
 use crate::sync::{model_failed, panicking};
 
-/// A permit that was taken from a [`Semaphore`] or a [`BoundedSemaphore`](crate::BoundedSemaphore).
+/// A permit that was taken from a [`Semaphore`] or a [`BoundedSemaphore`](crate::BoundedSemaphore),
+/// or [several](Semaphore::acquire_many) as one.
 ///
 /// It goes back when it is dropped, in any thread (it is `Send`), and wakes a waiter.
 /// [`forget`](Self::forget) consumes it instead.
@@ -26,6 +27,8 @@ pub struct Permit<'a> {
     semaphore: &'a Semaphore,
     /// The most permits that there may be.
     limit: u32,
+    /// How many this is.
+    number: u32,
 }
 
 impl<'a> Permit<'a> {
@@ -34,7 +37,21 @@ impl<'a> Permit<'a> {
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub(crate) fn new(semaphore: &'a Semaphore, limit: usize) -> Self {
         semaphore.identity.taken(&semaphore.known);
-        Self { semaphore, limit: limit as u32 }
+        Self { semaphore, limit: limit as u32, number: 1 }
+    }
+
+    /// For permits that were just taken, and noted.
+    #[inline]
+    pub(crate) fn of_many(semaphore: &'a Semaphore, number: u32, limit: usize) -> Self {
+        Self { semaphore, limit: limit as u32, number }
+    }
+
+    /// How many permits this is: 1, or what was asked of
+    /// [`acquire_many`](Semaphore::acquire_many).
+    #[inline]
+    #[must_use]
+    pub fn permits(&self) -> usize {
+        self.number as usize
     }
 
     /// Consumes the permit: it does not go back by itself. Never blocks; costs nothing.
@@ -50,7 +67,9 @@ impl<'a> Permit<'a> {
     /// ```
     #[inline]
     pub fn forget(self) {
-        self.semaphore.identity.permits_wander(&self.semaphore.known);
+        if self.number > 0 {
+            self.semaphore.identity.permits_wander(&self.semaphore.known);
+        }
         mem::forget(self);
     }
 }
@@ -61,8 +80,7 @@ impl Drop for Permit<'_> {
         if model_failed() {
             return;
         }
-        self.semaphore.identity.released(&self.semaphore.known);
-        if self.semaphore.add(1, self.limit as usize).is_err() {
+        if self.number > 0 && !self.semaphore.put_back(self.number, self.limit as usize) {
             one_too_many(self.limit);
         }
     }
@@ -79,6 +97,10 @@ fn one_too_many(limit: u32) {
 
 impl fmt::Debug for Permit<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Permit").field("semaphore", &self.semaphore).finish()
+        let mut permit = f.debug_struct("Permit");
+        if self.number != 1 {
+            permit.field("permits", &self.number);
+        }
+        permit.field("semaphore", &self.semaphore).finish()
     }
 }

@@ -269,3 +269,118 @@ fn a_semaphore_costs_a_word() {
     assert_eq!(size_of::<Semaphore>(), 4);
     assert_eq!(size_of::<Permit<'_>>(), 2 * size_of::<usize>());
 }
+
+#[test]
+fn several_permits_are_taken_together_or_not_at_all_and_go_back_together() {
+    let semaphore = Semaphore::new(3);
+    let two = semaphore.acquire_many(2);
+    assert_eq!((two.permits(), semaphore.available()), (2, 1));
+    assert!(semaphore.try_acquire_many(2).is_none());
+    assert!(semaphore.acquire_many_timeout(2, Duration::from_millis(1)).is_none());
+    assert!(semaphore.acquire_many_deadline(2, Instant::now()).is_none());
+    assert_eq!(semaphore.available(), 1, "nothing was kept");
+    assert_eq!(semaphore.try_acquire_many(1).map(|one| one.permits()), Some(1));
+    drop(two);
+    assert_eq!(semaphore.available(), 3);
+    semaphore.acquire_many(3).forget();
+    assert_eq!(semaphore.available(), 0);
+    semaphore.release(3);
+}
+
+#[test]
+fn zero_permits_are_always_there_and_cost_nothing() {
+    let semaphore = Semaphore::new(0);
+    let none = semaphore.acquire_many(0);
+    assert_eq!(none.permits(), 0);
+    drop(none);
+    semaphore.try_acquire_many(0).expect("always").forget();
+    drop(semaphore.acquire_many_timeout(0, Duration::ZERO).expect("always"));
+    drop(semaphore.acquire_many_deadline(0, Instant::now()).expect("always"));
+    assert_eq!(semaphore.available(), 0);
+    let full = Semaphore::new(MAX);
+    drop(full.acquire_many(0)); // and there is room for none more
+    assert_eq!(full.available(), MAX);
+}
+
+#[test]
+fn all_permits_at_once_and_one_more() {
+    let semaphore = Semaphore::new(MAX);
+    let all = semaphore.acquire_many(MAX);
+    assert_eq!((all.permits(), semaphore.available()), (MAX, 0));
+    drop(all);
+    assert!(semaphore.try_acquire_many(MAX + 1).is_none());
+    assert!(semaphore.try_acquire_many(usize::MAX).is_none());
+    for ask in [MAX + 1, usize::MAX] {
+        let panic = catch_unwind(AssertUnwindSafe(|| drop(semaphore.acquire_many(ask))));
+        let message = *panic.unwrap_err().downcast::<String>().unwrap();
+        assert!(message.contains(&format!("asked for {ask} permits")), "{message}");
+    }
+    let ask = AssertUnwindSafe(|| drop(semaphore.acquire_many_timeout(MAX + 1, FAR)));
+    assert!(catch_unwind(ask).is_err(), "a limit does not make it sensible");
+    assert_eq!(semaphore.available(), MAX);
+}
+
+#[test]
+fn more_than_there_are_waits_until_releases_have_added_the_rest() {
+    let semaphore = Arc::new(Semaphore::new(1));
+    let taker = thread::spawn({
+        let semaphore = Arc::clone(&semaphore);
+        move || semaphore.acquire_many(3).forget()
+    });
+    until_somebody_sleeps(&semaphore);
+    semaphore.release(1);
+    semaphore.release(1);
+    taker.join().unwrap();
+    assert_eq!(semaphore.available(), 0);
+}
+
+#[test]
+fn one_that_waits_for_several_keeps_what_it_has_and_lets_none_past() {
+    let semaphore = Arc::new(Semaphore::new(2));
+    let one = semaphore.acquire();
+    let taker = thread::spawn({
+        let semaphore = Arc::clone(&semaphore);
+        move || semaphore.acquire_many(2).forget()
+    });
+    until_somebody_sleeps(&semaphore); // it has the other one
+    assert!(semaphore.try_acquire().is_none());
+    semaphore.release(1); // perhaps this one sees it first …
+    assert!(semaphore.try_acquire_many(1).is_none() || taker.is_finished(), "it is behind");
+    taker.join().unwrap();
+    one.forget();
+}
+
+#[test]
+fn two_that_need_all_never_hold_half_each() {
+    let semaphore = Arc::new(Semaphore::new(2));
+    let crew: Vec<_> = (0..4)
+        .map(|_| {
+            let semaphore = Arc::clone(&semaphore);
+            thread::spawn(move || {
+                for _ in 0..2_000 {
+                    let all = semaphore.acquire_many(2);
+                    assert_eq!(semaphore.available(), 0);
+                    drop(all);
+                }
+            })
+        })
+        .collect();
+    crew.into_iter().for_each(|thread| thread.join().unwrap());
+    assert_eq!(semaphore.available(), 2);
+}
+
+#[test]
+fn several_owned_permits_travel() {
+    let semaphore = Arc::new(Semaphore::new(3));
+    let two = semaphore.acquire_many_owned(2);
+    assert!(semaphore.try_acquire_many_owned(2).is_none());
+    assert!(semaphore.acquire_many_owned_timeout(2, Duration::ZERO).is_none());
+    assert!(semaphore.acquire_many_owned_deadline(2, Instant::now()).is_none());
+    assert_eq!(
+        format!("{two:?}"),
+        "OwnedPermit { permits: 2, semaphore: Semaphore { available: 1 } }"
+    );
+    thread::spawn(move || drop(two)).join().unwrap();
+    semaphore.acquire_many_owned(3).forget();
+    assert_eq!((semaphore.available(), Arc::strong_count(&semaphore)), (0, 1));
+}

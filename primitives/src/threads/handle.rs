@@ -68,6 +68,42 @@ impl<T> JoinHandle<T> {
     }
     // ANCHOR_END: join
 
+    /// [`join`](Self::join). If the wait would never end, it returns an error instead: the thread
+    /// waits for the caller, or for threads that do, or it is the caller.
+    ///
+    /// # Errors
+    ///
+    /// A [`Report`](deadlock::Report), and the handle, to join again when the caller has released
+    /// what the thread waits for. The inner error is that of [`join`](Self::join).
+    ///
+    /// ```
+    /// use primitives::{Lock, threads};
+    ///
+    /// static TILL: Lock<u32> = Lock::named("till", 1);
+    /// let guard = TILL.lock();
+    /// let child = threads::spawn(|| TILL.lock_checked().map(|money| *money).ok());
+    /// match child.join_checked() {
+    ///     Ok(child) => assert_eq!(child.unwrap(), None, "the child was told that it would wait"),
+    ///     Err((report, child)) => {
+    ///         println!("{report}");
+    ///         drop(guard); // it waits for this
+    ///         assert_eq!(child.join().unwrap(), Some(1));
+    ///     }
+    /// }
+    /// ```
+    #[cfg(all(feature = "deadlock-detection", not(model)))]
+    #[allow(clippy::missing_panics_doc, reason = "a thread that is gone has left its outcome")]
+    #[track_caller]
+    pub fn join_checked(self) -> Result<Result<T, PanicError>, (Box<deadlock::Report>, Self)> {
+        match deadlock::joins_checked(self.thread.id()) {
+            Ok(_waiting) => {
+                let _ = self.native.join(); // as in `join`
+                Ok(self.outcome.take().expect("a thread that is gone has left its outcome"))
+            }
+            Err(report) => Err((report, self)),
+        }
+    }
+
     /// Waits for the thread's end, for at most `timeout`. Returns whether it ended.
     ///
     /// Does not consume: [`join`](Self::join) gives the result afterwards. Zero looks once; a

@@ -13,7 +13,7 @@ use tests::model::Watched;
 const A_WHILE: Duration = Duration::from_secs(3600);
 
 pub(crate) fn group() -> Group {
-    timed(handed_over(exclusion(Group::new("semaphore"))))
+    several(timed(handed_over(exclusion(Group::new("semaphore")))))
 }
 
 /// A number that only a holder of a permit may touch.
@@ -282,6 +282,121 @@ fn timed(group: Group) -> Group {
                 })
                 .check(|semaphore| assert!(semaphore.available() <= 1))
                 .reaches([Slept, Woken, TimedOut, Named("gave up")]),
+        )
+}
+
+/// Two permits, and a number that only a thread with both may touch.
+struct Both {
+    permits: Semaphore,
+    number: Watched,
+}
+
+impl Both {
+    fn new() -> Self {
+        Self { permits: Semaphore::new(2), number: Watched::new(0) }
+    }
+
+    fn empty() -> Self {
+        Self { permits: none(), number: Watched::new(0) }
+    }
+
+    fn add(&self) {
+        let both = self.permits.acquire_many(2);
+        self.number.add(1);
+        drop(both);
+    }
+
+    fn add_or_give_up(&self) {
+        match self.permits.acquire_many_timeout(2, A_WHILE) {
+            Some(_both) => self.number.add(1),
+            None => reached("gave up"),
+        }
+    }
+
+    fn try_add(&self) {
+        match self.permits.try_acquire_many(2) {
+            Some(_both) => self.number.add(1),
+            None => reached("there were not two"),
+        }
+    }
+
+    fn all_are_back(&self) {
+        assert_eq!(self.permits.available(), 2);
+        assert!(self.permits.try_acquire_many(2).is_some(), "and no thread has the turn");
+    }
+}
+
+fn several(group: Group) -> Group {
+    group
+        .scenario(
+            Scenario::new(
+                "two-need-both",
+                "Two threads need both permits: neither gets one and waits for the other's.",
+                Both::new,
+            )
+            .roles(2, "takes both", Both::add)
+            .check(|both| {
+                assert_eq!(both.number.get(), 2);
+                both.all_are_back();
+            })
+            .reaches([Slept, Woken, SpuriousWakeUp]),
+        )
+        .scenario(
+            Scenario::new(
+                "both-and-one",
+                "One needs both, two need one each: none is stranded.",
+                Both::new,
+            )
+            .role("takes both", Both::add)
+            .roles(2, "takes one", |both| drop(both.permits.acquire()))
+            .check(Both::all_are_back)
+            .bound(Some(2))
+            .reaches([Slept, Woken]),
+        )
+        .scenario(
+            Scenario::new(
+                "both-from-two-releases",
+                "Permits that come one by one are collected, and what came before them is seen.",
+                Both::empty,
+            )
+            .role("uses up both", |both| {
+                both.permits.acquire_many(2).forget();
+                both.number.add(1);
+            })
+            .role("releases twice", |both| {
+                both.permits.release(1);
+                both.number.add(1);
+                both.permits.release(1);
+            })
+            .check(|both| {
+                assert_eq!((both.number.get(), both.permits.available()), (2, 0));
+            })
+            .reaches([Slept, Woken, WordChanged, SpuriousWakeUp]),
+        )
+        .scenario(
+            Scenario::new(
+                "both-or-give-up",
+                "A thread that gives up keeps neither a permit nor the turn.",
+                Both::new,
+            )
+            .role("may give up", Both::add_or_give_up)
+            .role("takes one, and then both", |both| {
+                drop(both.permits.acquire());
+                both.add();
+            })
+            .check(Both::all_are_back)
+            .bound(Some(3))
+            .reaches([Slept, Woken, TimedOut, Named("gave up")]),
+        )
+        .scenario(
+            Scenario::new("try-both", "A try takes both or neither.", Both::new)
+                .role("takes both", Both::add)
+                .role("tries", Both::try_add)
+                .check(|both| {
+                    assert!(matches!(both.number.get(), 1 | 2));
+                    both.all_are_back();
+                })
+                .reaches([Named("there were not two")]),
         )
 }
 

@@ -16,6 +16,8 @@ const MAX: usize = Semaphore::MAX_PERMITS;
 #[derive(Clone, Copy, Debug)]
 enum Call {
     Acquire(Form),
+    /// Takes so many together.
+    AcquireMany(usize, Form),
     /// Drops one of the taken permits.
     Drop(Index),
     /// Consumes one of them.
@@ -26,6 +28,8 @@ enum Call {
 fn calls() -> impl Strategy<Value = Vec<Call>> {
     let call = prop_oneof![
         5 => form().prop_map(Call::Acquire),
+        3 => ((0_usize..4), form()).prop_map(|(n, form)| Call::AcquireMany(n, form)),
+        1 => ((MAX - 2..=usize::MAX), form()).prop_map(|(n, form)| Call::AcquireMany(n, form)),
         2 => any::<Index>().prop_map(Call::Drop),
         1 => any::<Index>().prop_map(Call::Forget),
         2 => (0_usize..4).prop_map(Call::Release),
@@ -40,6 +44,8 @@ trait Kind {
     fn bound(&self) -> usize;
     fn available(&self) -> usize;
     fn acquire(&self, form: Form) -> Option<Permit<'_>>;
+    /// Only for as many as there may be.
+    fn acquire_many(&self, n: usize, form: Form) -> Option<Permit<'_>>;
     /// Whether it was done.
     fn release(&self, n: usize) -> bool;
 }
@@ -60,6 +66,16 @@ impl Kind for Semaphore {
             Form::Try => self.try_acquire(),
             Form::Timeout(timeout) => self.acquire_timeout(timeout),
             Form::Past => self.acquire_deadline(Instant::now()),
+        }
+    }
+
+    fn acquire_many(&self, n: usize, form: Form) -> Option<Permit<'_>> {
+        match form {
+            Form::Blocking => Some(self.acquire_many(n)),
+            Form::Endless => self.acquire_many_timeout(n, Duration::MAX),
+            Form::Try => self.try_acquire_many(n),
+            Form::Timeout(timeout) => self.acquire_many_timeout(n, timeout),
+            Form::Past => self.acquire_many_deadline(n, Instant::now()),
         }
     }
 
@@ -84,6 +100,16 @@ impl Kind for BoundedSemaphore {
             Form::Try => self.try_acquire(),
             Form::Timeout(timeout) => self.acquire_timeout(timeout),
             Form::Past => self.acquire_deadline(Instant::now()),
+        }
+    }
+
+    fn acquire_many(&self, n: usize, form: Form) -> Option<Permit<'_>> {
+        match form {
+            Form::Blocking => Some(self.acquire_many(n)),
+            Form::Endless => self.acquire_many_timeout(n, Duration::MAX),
+            Form::Try => self.try_acquire_many(n),
+            Form::Timeout(timeout) => self.acquire_many_timeout(n, timeout),
+            Form::Past => self.acquire_many_deadline(n, Instant::now()),
         }
     }
 
@@ -112,11 +138,27 @@ fn behaves(semaphore: &impl Kind, calls: Vec<Call>) -> Result<(), TestCaseError>
                 available -= usize::from(permit.is_some());
                 out.extend(permit);
             }
+            Call::AcquireMany(n, form) if n <= semaphore.bound() => {
+                let permit = semaphore.acquire_many(n, form.unless(available < n));
+                prop_assert_eq!(
+                    permit.as_ref().map(Permit::permits),
+                    (available >= n).then_some(n)
+                );
+                available -= permit.as_ref().map_or(0, Permit::permits);
+                out.extend(permit);
+            }
+            // More than there may ever be.
+            Call::AcquireMany(n, form) => {
+                let asked =
+                    catch_unwind(AssertUnwindSafe(|| semaphore.acquire_many(n, form).is_none()));
+                prop_assert_eq!(asked.ok(), matches!(form, Form::Try).then_some(true));
+            }
             Call::Drop(index) if !out.is_empty() => {
                 let permit = out.swap_remove(index.index(out.len()));
+                let number = permit.permits();
                 let dropped = catch_unwind(AssertUnwindSafe(|| drop(permit))).is_ok();
-                prop_assert_eq!(dropped, room > 0, "panics only when all are back");
-                available += usize::from(dropped);
+                prop_assert_eq!(dropped, room >= number, "panics only when all are back");
+                available += if dropped { number } else { 0 };
             }
             Call::Forget(index) if !out.is_empty() => {
                 out.swap_remove(index.index(out.len())).forget();

@@ -44,6 +44,38 @@ fn no_more_threads_get_in_than_there_are_permits_and_nobody_is_stranded() {
     });
 }
 
+/// Some threads need several seats, some one, and some give up: no seat is lost, and none strands.
+#[test]
+fn groups_and_single_threads_share_the_seats() {
+    const EACH: usize = 3_000;
+    const SEATS: usize = 3;
+    watched(|test| {
+        let seats: &Semaphore = leak(Semaphore::new(SEATS));
+        let seated: &AtomicUsize = leak(AtomicUsize::new(0));
+        let crew = test.crew(THREADS, move |thread| {
+            for number in 0..EACH {
+                let n = (thread + number) % (SEATS + 1);
+                let group = match number % 4 {
+                    0 => Some(seats.acquire_many(n)), // stranded, this one would never wake up
+                    1 => seats.acquire_many_timeout(n, patience(number)),
+                    2 => seats.try_acquire_many(n),
+                    _ => Some(seats.acquire()),
+                };
+                let Some(group) = group else { continue };
+                let n = group.permits();
+                assert!(seated.fetch_add(n, Relaxed) + n <= SEATS, "a thread has no seat");
+                if number % 64 == 0 {
+                    std::thread::yield_now();
+                }
+                seated.fetch_sub(n, Relaxed);
+            }
+        });
+        crew.join();
+        assert_eq!(seats.available(), SEATS);
+        assert!(seats.try_acquire_many(SEATS).is_some(), "no thread has the turn");
+    });
+}
+
 /// A release of several permits meets sleepers that come and go.
 #[test]
 fn every_permit_that_is_made_is_used_by_one() {

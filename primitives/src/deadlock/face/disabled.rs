@@ -2,7 +2,7 @@
 
 #![allow(missing_docs, reason = "each is described where it does something")]
 
-use crate::deadlock::state::Kind;
+use crate::deadlock::state::{Door, Kind};
 use crate::futex::{self, Wait};
 use crate::sync::atomic::AtomicU32;
 use std::marker::PhantomData;
@@ -61,6 +61,16 @@ impl Identity {
 
     #[inline(always)]
     pub(crate) fn waiting_for_owner_again(&self) -> WaitTarget<'_> {
+        WaitTarget::new()
+    }
+
+    #[inline(always)]
+    pub(crate) fn waiting_for_holders(&self) -> WaitTarget<'_> {
+        WaitTarget::new()
+    }
+
+    #[inline(always)]
+    pub(crate) fn waiting_for_writer(&self, _: fn(u32) -> Door) -> WaitTarget<'_> {
         WaitTarget::new()
     }
 
@@ -164,7 +174,10 @@ impl SemaphoreIdentity {
     pub(crate) fn taken(&self, _: &KnownPermits) {}
 
     #[inline(always)]
-    pub(crate) fn released(&self, _: &KnownPermits) {}
+    pub(crate) fn taken_many(&self, _: u32, _: &KnownPermits) {}
+
+    #[inline(always)]
+    pub(crate) fn released_many(&self, _: u32, _: &KnownPermits) {}
 
     #[inline(always)]
     pub(crate) fn permits_wander(&self, _: &KnownPermits) {}

@@ -18,7 +18,7 @@ use super::fork;
 use crate::deadlock::graph::resources;
 use crate::deadlock::memory::NUMBER;
 use crate::deadlock::state::wait_target::{Refusal, WaitTarget};
-use crate::deadlock::state::{Kind, Label, Place, ResourceId};
+use crate::deadlock::state::{Door, Kind, Label, Place, ResourceId};
 use crate::deadlock::verdict::{held, lock_order, reentry};
 use crate::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::panic::Location;
@@ -107,6 +107,39 @@ impl Identity {
     pub(crate) fn waiting_for_owner_again(&self) -> WaitTarget<'_> {
         self.note_order();
         WaitTarget::owner(self.label(), self.number(), Location::caller(), Refusal::Never)
+    }
+
+    /// The caller is about to wait for all that hold it.
+    #[cold]
+    #[track_caller]
+    pub(crate) fn waiting_for_holders(&self) -> WaitTarget<'_> {
+        WaitTarget::holders(self.label(), self.number(), Location::caller(), Refusal::by_panic())
+    }
+
+    /// [`waiting_for_holders`](Self::waiting_for_holders), for a caller that gets the report
+    /// instead of a panic.
+    #[track_caller]
+    pub(crate) fn waiting_for_holders_checked(&self) -> WaitTarget<'_> {
+        self.note_order();
+        WaitTarget::holders(self.label(), self.number(), Location::caller(), Refusal::Return)
+    }
+
+    /// The caller is about to wait until no writer keeps it out; `door` says of the word that it
+    /// sleeps on which one does.
+    #[cold]
+    #[track_caller]
+    pub(crate) fn waiting_for_writer(&self, door: fn(u32) -> Door) -> WaitTarget<'_> {
+        let (at, refusal) = (Location::caller(), Refusal::by_panic());
+        WaitTarget::writer(self.label(), self.number(), door, at, refusal)
+    }
+
+    /// [`waiting_for_writer`](Self::waiting_for_writer), for a caller that gets the report instead
+    /// of a panic.
+    #[track_caller]
+    pub(crate) fn waiting_for_writer_checked(&self, door: fn(u32) -> Door) -> WaitTarget<'_> {
+        self.note_order();
+        let at = Location::caller();
+        WaitTarget::writer(self.label(), self.number(), door, at, Refusal::Return)
     }
 
     /// The caller is about to wait for something that any thread could bring about.

@@ -7,6 +7,10 @@ use crate::deadlock::state::wait_target::{Refusal, WaitTarget};
 use crate::deadlock::state::{Kind, Permits, Place};
 use crate::deadlock::verdict::held;
 
+/// A thread notes each permit by itself. Of a call that takes more than this, the notes are given
+/// up.
+const MOST_NOTES: u32 = 1000;
+
 /// The name of a semaphore. The known state of its permits is a field beside it, and not inside,
 /// where it would take eight bytes in place of four.
 pub(crate) struct SemaphoreIdentity(Identity);
@@ -56,6 +60,25 @@ impl SemaphoreIdentity {
     pub(crate) fn released(&self, permits: &Permits) {
         if permits.is_believed() && !held::put_back_mine(self.0.number()) {
             self.permits_wander(permits);
+        }
+    }
+
+    /// The caller has taken so many permits at once.
+    #[inline]
+    #[track_caller]
+    pub(crate) fn taken_many(&self, n: u32, permits: &Permits) {
+        if n > MOST_NOTES {
+            self.permits_wander(permits);
+        } else if n == 1 || permits.is_believed() {
+            (0..n).for_each(|_| self.taken(permits));
+        }
+    }
+
+    /// The caller is about to give so many back.
+    #[inline]
+    pub(crate) fn released_many(&self, n: u32, permits: &Permits) {
+        if permits.is_believed() {
+            (0..n).for_each(|_| self.released(permits));
         }
     }
 

@@ -8,6 +8,9 @@
 //! - a sleeper can go on if one of its possible wakers can;
 //! - the threads that remain when no more can be eliminated will never wake up.
 //!
+//! - but a sleeper that needs all of them can go on only if each of them can: one that wants to
+//!   write waits for all that read.
+//!
 //! With one possible waker each, as with locks, a cycle remains. With several, as with the holders
 //! of a semaphore's permits, a knot of graph theory remains.
 //!
@@ -25,7 +28,9 @@ use std::backtrace::Backtrace;
 use std::sync::Arc;
 
 use crate::deadlock::memory::{List, Map, Text};
-use crate::deadlock::state::{Held, Need, Permits, Place, ResourceId, ScopeId, ThreadId, Wanted};
+use crate::deadlock::state::{
+    Door, Held, Need, Permits, Place, ResourceId, ScopeId, ThreadId, Wanted,
+};
 use crate::sync::atomic::AtomicU32;
 use crate::sync::atomic::Ordering::Relaxed;
 
@@ -168,9 +173,11 @@ impl Graph {
     #[cfg(not(model))]
     pub(crate) fn wanted_of(&self, held: &[Held]) -> List<*const AtomicU32> {
         let wants = |wait: &&Wait| match wait.need {
-            Need::Owner(wanted) | Need::Holder(wanted, _) | Need::Runner(wanted) => {
-                held.iter().any(|held| held.id == wanted)
-            }
+            Need::Owner(wanted)
+            | Need::Holders(wanted)
+            | Need::Writer(wanted, _)
+            | Need::Holder(wanted, _)
+            | Need::Runner(wanted) => held.iter().any(|held| held.id == wanted),
             Need::End(_) | Need::Scope(_) | Need::Anyone => false,
         };
         self.waits
@@ -232,6 +239,12 @@ impl Graph {
                 Some(holders) => Waker::OneOf(holders.clone()),
                 None => Waker::Nothing, // who has it runs, or it is free
             },
+            Need::Holders(resource) => self.all_holders(*resource),
+            Need::Writer(resource, door) => match door_of(wait, *door) {
+                Door::Open => Waker::Nothing,
+                Door::Writing => self.all_holders(*resource),
+                Door::KeptForAWriter => self.waiting_writers(*resource),
+            },
             Need::Holder(..) if signalled(wait) => Waker::Nothing,
             Need::Holder(resource, permits) => self.holder(*resource, *permits),
             Need::Runner(resource) => match self.holders.get(*resource) {
@@ -264,6 +277,24 @@ impl Graph {
                 self.scopes.remove(scope);
             }
         }
+    }
+
+    /// All that hold it and sleep. If one of them never goes on, then neither does a thread that
+    /// waits for all; what the others do makes no difference.
+    fn all_holders(&self, resource: ResourceId) -> Waker {
+        match self.holders.get(resource) {
+            Some(holders) => Waker::AllOf(holders.clone()),
+            None => Waker::Nothing, // who has it runs, or it is free
+        }
+    }
+
+    /// The threads that wait to write, each of which keeps readers out. One that would give up by
+    /// itself is not on the graph: if there is no other, a reader may get in.
+    fn waiting_writers(&self, resource: ResourceId) -> Waker {
+        let writes = |wait: &Wait| matches!(wait.need, Need::Holders(wanted) if wanted == resource);
+        let writers = self.waits.iter().filter(|(_, wait)| writes(wait));
+        let writers: List<_> = writers.map(|(thread, _)| thread).collect();
+        if writers.is_empty() { Waker::Nothing } else { Waker::OneOf(writers) }
     }
 
     fn holder(&self, resource: ResourceId, permits: *const Permits) -> Waker {
@@ -306,7 +337,7 @@ impl Graph {
             let Some(wait) = self.waits.get(thread) else { return !self.is_gone(thread) };
             match self.waker(wait) {
                 Waker::Nothing | Waker::Anyone => return true,
-                Waker::OneOf(one) if one.len() == 1 => thread = one[0],
+                Waker::OneOf(one) | Waker::AllOf(one) if one.len() == 1 => thread = one[0],
                 Waker::OneOf(_) | Waker::AllOf(_) => return false,
             }
         }
@@ -414,6 +445,12 @@ fn find(sleepers: &[Sleeper], thread: ThreadId) -> Option<&Sleeper> {
 
 fn goes_on(sleepers: &[Sleeper], thread: ThreadId) -> bool {
     find(sleepers, thread).is_some_and(|sleeper| sleeper.goes_on)
+}
+
+/// What the word that it sleeps on says of who keeps it out.
+fn door_of(wait: &Wait, door: fn(u32) -> Door) -> Door {
+    // SAFETY: see `Graph`. Relaxed: as in `signalled`.
+    wait.word.map_or(Door::Open, |(word, _)| door(unsafe { (*word).load(Relaxed) }))
 }
 
 /// Whether the word that it sleeps on has changed.

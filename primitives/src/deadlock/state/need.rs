@@ -1,6 +1,7 @@
 //! What a wait is for, and which threads could end it: a thread states it before it waits, and the
 //! graph keeps it.
 
+use super::door::Door;
 use super::ids::{ResourceId, ScopeId, ThreadId};
 use super::label::{Kind, Label};
 use super::permits::Permits;
@@ -10,6 +11,11 @@ use super::permits::Permits;
 pub enum Need {
     /// The thread that holds this resource, and no other.
     Owner(ResourceId),
+    /// All threads that hold this resource: those that read under a lock, or the one that writes.
+    Holders(ResourceId),
+    /// The thread that writes under this lock, or one that waits to write under it. The function
+    /// says of the word that the reader sleeps on which of them keeps it out.
+    Writer(ResourceId, fn(u32) -> Door),
     /// Any of the threads that hold this resource: one of these permits.
     Holder(ResourceId, *const Permits),
     /// The thread that runs this task; any thread, before one has begun it.

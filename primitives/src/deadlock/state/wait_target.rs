@@ -9,6 +9,7 @@
 use std::marker::PhantomData;
 use std::panic::Location;
 
+use super::door::Door;
 use super::ids::{Place, ResourceId, ThreadId};
 use super::label::{Kind, Label};
 use super::need::{Need, Wanted};
@@ -57,6 +58,22 @@ impl<'a> WaitTarget<'a> {
     #[inline]
     pub(crate) fn owner(label: Label, id: ResourceId, at: Place, refusal: Refusal) -> Self {
         Self::new(Wanted::Resource(label), Need::Owner(id), at, refusal)
+    }
+
+    /// For all threads that hold this.
+    pub(crate) fn holders(label: Label, id: ResourceId, at: Place, refusal: Refusal) -> Self {
+        Self::new(Wanted::Resource(label), Need::Holders(id), at, refusal)
+    }
+
+    /// For a thread that writes under this lock, or waits to.
+    pub(crate) fn writer(
+        label: Label,
+        id: ResourceId,
+        door: fn(u32) -> Door,
+        at: Place,
+        refusal: Refusal,
+    ) -> Self {
+        Self::new(Wanted::Resource(label), Need::Writer(id, door), at, refusal)
     }
 
     /// For a thread that holds one of these permits.

@@ -12,6 +12,10 @@ use std::sync::Arc;
 pub(crate) use self::sketch::Sketch;
 use crate::deadlock::state::{Held, Label, Place, ThreadId};
 
+/// Behind the label of a readers-writer lock that a thread wants.
+const TO_READ: &str = " to read";
+const TO_WRITE: &str = " to write";
+
 /// The kind of a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
@@ -200,7 +204,7 @@ impl Want {
         &self.name
     }
 
-    /// What it is: `lock "account 7"`, `end of thread 'Thread-1'`.
+    /// What it is: `lock "account 7"`, `rwlock "prices" to write`, `end of thread 'Thread-1'`.
     #[must_use]
     pub fn what(&self) -> &str {
         &self.what

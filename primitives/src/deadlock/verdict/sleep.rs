@@ -100,6 +100,13 @@ pub(crate) fn joins(thread: ThreadId) -> Asleep {
     enter(wait, Refusal::by_panic()).ok().flatten()
 }
 
+/// [`joins`], for a caller that gets the report instead of a panic.
+#[track_caller]
+pub(crate) fn joins_checked(thread: ThreadId) -> Result<Asleep, Box<Report>> {
+    let wait = Edge::new(Wanted::End(thread), Need::End(thread), Location::caller());
+    enter(wait, Refusal::Return)
+}
+
 /// A thread of a [`scope`](crate::threads::scope), which the end of the scope waits for.
 pub(crate) struct Scoped {
     scope: ScopeId,

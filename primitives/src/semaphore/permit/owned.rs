@@ -55,22 +55,74 @@ impl Semaphore {
     pub fn acquire_owned_deadline(self: &Arc<Self>, deadline: Instant) -> Option<OwnedPermit> {
         Some(OwnedPermit::of(self, self.acquire_deadline(deadline)?))
     }
+
+    /// [`acquire_many`](Self::acquire_many), for a semaphore in an `Arc`.
+    ///
+    /// # Panics
+    ///
+    /// As [`acquire_many`](Self::acquire_many).
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
+    pub fn acquire_many_owned(self: &Arc<Self>, n: usize) -> OwnedPermit {
+        OwnedPermit::of(self, self.acquire_many(n))
+    }
+
+    /// [`try_acquire_many`](Self::try_acquire_many), for a semaphore in an `Arc`.
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
+    pub fn try_acquire_many_owned(self: &Arc<Self>, n: usize) -> Option<OwnedPermit> {
+        Some(OwnedPermit::of(self, self.try_acquire_many(n)?))
+    }
+
+    /// [`acquire_many_timeout`](Self::acquire_many_timeout), for a semaphore in an `Arc`.
+    ///
+    /// # Panics
+    ///
+    /// As [`acquire_many`](Self::acquire_many).
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
+    pub fn acquire_many_owned_timeout(
+        self: &Arc<Self>,
+        n: usize,
+        timeout: Duration,
+    ) -> Option<OwnedPermit> {
+        Some(OwnedPermit::of(self, self.acquire_many_timeout(n, timeout)?))
+    }
+
+    /// [`acquire_many_deadline`](Self::acquire_many_deadline), for a semaphore in an `Arc`.
+    ///
+    /// # Panics
+    ///
+    /// As [`acquire_many`](Self::acquire_many).
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
+    pub fn acquire_many_owned_deadline(
+        self: &Arc<Self>,
+        n: usize,
+        deadline: Instant,
+    ) -> Option<OwnedPermit> {
+        Some(OwnedPermit::of(self, self.acquire_many_deadline(n, deadline)?))
+    }
 }
 
 /// A permit, together with the `Arc` of its semaphore: made by [`Semaphore::acquire_owned`].
 ///
 /// It goes back when it is dropped, in any thread, and wakes a waiter. For the rest it is a
-/// [`Permit`].
+/// [`Permit`], of one or of [several](Semaphore::acquire_many_owned).
 #[must_use = "a permit that is dropped at once goes back at once"]
 pub struct OwnedPermit {
     semaphore: Arc<Semaphore>,
+    /// How many this is.
+    number: u32,
 }
 
 impl OwnedPermit {
     /// Takes over the permit.
     fn of(semaphore: &Arc<Semaphore>, permit: Permit<'_>) -> Self {
-        let _taken_over = ManuallyDrop::new(permit);
-        Self { semaphore: Arc::clone(semaphore) }
+        let taken_over = ManuallyDrop::new(permit);
+        Self { semaphore: Arc::clone(semaphore), number: taken_over.number }
+    }
+
+    /// How many permits this is, as [`Permit::permits`] says.
+    #[must_use]
+    pub fn permits(&self) -> usize {
+        self.number as usize
     }
 
     /// The semaphore that it belongs to.
@@ -81,7 +133,9 @@ impl OwnedPermit {
 
     /// Consumes the permit: it does not go back by itself, as with [`Permit::forget`].
     pub fn forget(self) {
-        self.semaphore.identity.permits_wander(&self.semaphore.known);
+        if self.number > 0 {
+            self.semaphore.identity.permits_wander(&self.semaphore.known);
+        }
         let mut this = ManuallyDrop::new(self);
         // SAFETY: `this` is neither used nor dropped after it.
         unsafe { std::ptr::drop_in_place(&raw mut this.semaphore) };
@@ -91,13 +145,17 @@ impl OwnedPermit {
 impl Drop for OwnedPermit {
     fn drop(&mut self) {
         // As if it had never been more: with all that the drop of a permit says and checks.
-        drop(Permit { semaphore: &self.semaphore, limit: Semaphore::MAX_PERMITS as u32 });
+        drop(Permit::of_many(&self.semaphore, self.number, Semaphore::MAX_PERMITS));
     }
 }
 
 impl fmt::Debug for OwnedPermit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OwnedPermit").field("semaphore", &self.semaphore).finish()
+        let mut permit = f.debug_struct("OwnedPermit");
+        if self.number != 1 {
+            permit.field("permits", &self.number);
+        }
+        permit.field("semaphore", &self.semaphore).finish()
     }
 }
 

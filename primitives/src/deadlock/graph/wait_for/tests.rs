@@ -2,7 +2,7 @@
 
 use super::{Finding, Graph, Known, Wait};
 use crate::deadlock::memory::{List, Text};
-use crate::deadlock::state::{Held, Kind, Label, Need, Permits, ResourceId, Wanted};
+use crate::deadlock::state::{Door, Held, Kind, Label, Need, Permits, ResourceId, Wanted};
 use crate::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::panic::Location;
 
@@ -167,4 +167,47 @@ fn a_thread_that_left_and_came_back_has_changed_the_graph() {
         graph.changes, before,
         "a detector that looked before does not take it for the same"
     );
+}
+
+/// Holds `mine` and wants to write under `other`.
+fn writes(mine: &[ResourceId], other: ResourceId) -> Wait {
+    wait(Need::Holders(other)).holding(held(mine))
+}
+
+/// Holds `mine` and wants to read under 1.
+fn reads(mine: &[ResourceId], word: &AtomicU32) -> Wait {
+    let door = |word| [Door::Open, Door::Writing, Door::KeptForAWriter][word as usize];
+    wait(Need::Writer(1, door)).holding(held(mine)).on(word, 0)
+}
+
+#[test]
+fn a_writer_needs_all_readers() {
+    let mut graph = Graph::new();
+    assert_eq!(graph.enter(1, wants(&[1], 2)), None, "reads under 1; 2 is with one that runs");
+    assert_eq!(graph.enter(2, wants(&[1], 3)), None, "reads under 1, too");
+    assert_eq!(graph.enter(3, writes(&[], 1)), None, "both may leave");
+    graph.leave(3);
+    // One of the two is enough to keep it out.
+    assert_eq!(graph.enter(3, writes(&[2], 1)), Some(Finding::Cycle(List::from([3, 1]))));
+    graph.leave(3);
+    assert_eq!(graph.enter(1, writes(&[1], 1)), Some(Finding::Cycle(List::from([1]))), "itself");
+}
+
+#[test]
+fn a_reader_needs_the_writer_that_is_inside_or_one_that_waits() {
+    let word = AtomicU32::new(2); // one thread, here and below: nothing to order
+    let mut graph = Graph::new();
+    assert_eq!(graph.enter(1, reads(&[1], &word)), None, "a writer may give up");
+    graph.leave(1);
+    assert_eq!(graph.enter(2, writes(&[], 1)), None);
+    let behind = Finding::Cycle(List::from([1, 2]));
+    assert_eq!(graph.enter(1, reads(&[1], &word)), Some(behind), "it waits behind 2 for itself");
+    graph.leave(1);
+    word.store(0, Relaxed);
+    assert_eq!(graph.enter(1, reads(&[1], &word)), None, "it will see that the door is open");
+    graph.leave(1);
+    graph.leave(2);
+    word.store(1, Relaxed);
+    assert_eq!(graph.enter(1, reads(&[2], &word)), None, "the writer inside runs");
+    assert_eq!(graph.enter(2, wants(&[1], 2)), Some(Finding::Cycle(List::from([2, 1]))));
 }

@@ -8,10 +8,10 @@
 use std::backtrace::Backtrace;
 use std::sync::Arc;
 
-use super::{Hold, Report, ThreadReport, Verdict, Want, short};
+use super::{Hold, Report, TO_READ, TO_WRITE, ThreadReport, Verdict, Want, short};
 use crate::deadlock::graph::wait_for::Graph;
 use crate::deadlock::memory::{List, Text};
-use crate::deadlock::state::{Held, Place, ThreadId, Wanted};
+use crate::deadlock::state::{Held, Need, Place, ThreadId, Wanted};
 
 /// What the graph knows of some threads.
 pub(crate) struct Sketch {
@@ -30,6 +30,8 @@ struct Sketched {
 
 struct SketchedWant {
     wanted: Wanted,
+    /// What it wants it for, if there is a choice.
+    purpose: &'static str,
     /// Of the thread whose end it waits for.
     name: Option<Text>,
     at: Place,
@@ -71,8 +73,13 @@ impl Sketched {
             Wanted::End(thread) => Some(graph.name_of(thread)),
             _ => None,
         };
-        let wanted =
-            SketchedWant { wanted: wait.wanted, name: end_of, at: wait.at, from: graph.wakers(id) };
+        let purpose = match wait.need {
+            Need::Holders(_) => TO_WRITE,
+            Need::Writer(..) => TO_READ,
+            _ => "",
+        };
+        let (at, from) = (wait.at, graph.wakers(id));
+        let wanted = SketchedWant { wanted: wait.wanted, purpose, name: end_of, at, from };
         Self {
             id,
             name,
@@ -98,7 +105,7 @@ impl Sketched {
 impl SketchedWant {
     fn write(self) -> Want {
         let (what, name) = match (self.wanted, self.name) {
-            (Wanted::Resource(label), _) => (label.to_string(), short(&label)),
+            (Wanted::Resource(label), _) => (format!("{label}{}", self.purpose), short(&label)),
             (Wanted::Nameless(kind), _) => (format!("a {}", kind.noun()), kind.noun().to_owned()),
             (Wanted::Scope, _) => {
                 ("the ends of its scope's threads".to_owned(), "scope".to_owned())

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Report, ThreadReport, Verdict};
+use super::{Report, TO_READ, TO_WRITE, ThreadReport, Verdict};
 
 /// A line with the problem, a paragraph for each thread, and what to do.
 impl fmt::Display for Report {
@@ -74,8 +74,23 @@ impl Report {
         Ok(())
     }
 
+    /// Whether a thread wants to read or write under a lock that it has.
+    fn wants_under_a_read(&self, purpose: &str) -> bool {
+        self.threads.iter().any(|thread| {
+            let wants = thread.wants.as_ref().and_then(|want| want.what.strip_suffix(purpose));
+            wants.is_some_and(|what| thread.holds.iter().any(|hold| hold.what() == what))
+        })
+    }
+
     fn advice(&self) -> &'static str {
         match self.verdict {
+            Verdict::Cycle if self.wants_under_a_read(TO_READ) => {
+                "\n  A thread that reads must not wait behind a writer, which waits for it: to read \
+                 again, use `read_recursive`."
+            }
+            Verdict::Cycle if self.threads.len() == 1 && self.wants_under_a_read(TO_WRITE) => {
+                "\n  A reader cannot become the writer: stop reading first, or ask to write at once."
+            }
             Verdict::Cycle if self.threads.len() == 1 => {
                 "\n  Release it before taking it again, or use an `RLock`."
             }

@@ -163,17 +163,6 @@ impl RawLock {
         self.acquire_fast() || self.acquire_slow(None, target)
     }
 
-    /// [`acquire_for`](Self::acquire_for), until `deadline` at most.
-    #[inline]
-    #[cfg_attr(feature = "deadlock-detection", track_caller)]
-    pub(crate) fn acquire_until_for(
-        &self,
-        deadline: Option<Instant>,
-        target: WaitTarget<'_>,
-    ) -> bool {
-        self.acquire_fast() || self.acquire_slow(deadline, target)
-    }
-
     // ANCHOR: acquire-fast
     #[inline]
     fn acquire_fast(&self) -> bool {
@@ -353,6 +342,17 @@ impl RawLock {
     pub fn is_locked(&self) -> bool {
         // Relaxed: the answer says nothing about the data, so no data is read after it.
         self.state.load(Relaxed) != UNLOCKED
+    }
+
+    /// [`acquire_for`](Self::acquire_for), until `deadline` at most.
+    #[inline]
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
+    pub(crate) fn acquire_until_for(
+        &self,
+        deadline: Option<Instant>,
+        target: WaitTarget<'_>,
+    ) -> bool {
+        self.acquire_fast() || self.acquire_slow(deadline, target)
     }
 
     /// Whether a thread may sleep on it; a hint.

@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 use super::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 impl<T: ?Sized> RwLock<T> {
-    /// [`read`](Self::read), for a lock in an `Arc`: the guard borrows nothing, and may be kept in a
-    /// `struct` beside other things. Costs an increment more, and a decrement at the end.
+    /// [`read`](Self::read), for a lock in an `Arc`: the guard borrows nothing, and may be kept in
+    /// a `struct` beside other things. Costs an increment more, and a decrement at the end.
     ///
     /// # Panics
     ///

@@ -32,14 +32,14 @@ use crate::sync::atomic::Ordering::{Acquire, Relaxed};
 impl Semaphore {
     /// Takes `n` permits together; blocks until it has them. One [`Permit`] stands for all of them.
     ///
-    /// First come, first served among the threads that ask for several: while one of them waits, the
-    /// next waits behind it, even if it asks for less. Two threads never hold a part each and wait
-    /// for the rest. A thread that waits keeps the permits that it has got so far, so that
+    /// First come, first served among the threads that ask for several: while one of them waits,
+    /// the next waits behind it, even if it asks for less. Two threads never hold a part each and
+    /// wait for the rest. A thread that waits keeps the permits that it has got so far, so that
     /// [`acquire`](Self::acquire) in other threads cannot starve it.
     ///
-    /// Zero permits are there at once, whatever others wait for. There may be fewer than `n` permits
-    /// at first: the call waits until [`release`](Self::release) has added the rest. Uncontended: two
-    /// loads and one compare-exchange.
+    /// Zero permits are there at once, whatever others wait for. There may be fewer than `n`
+    /// permits at first: the call waits until [`release`](Self::release) has added the rest.
+    /// Uncontended: two loads and one compare-exchange.
     ///
     /// _Python_: has no such call.
     ///

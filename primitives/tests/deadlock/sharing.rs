@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use primitives::deadlock::{Report, Verdict};
 use primitives::{Event, Lock, Once, OnceLock, RLock, RwLock, RwLockWriteGuard, threads};
 
-/// Who wants what, in the order of the report.
+/// What each thread wants, in the order of the report.
 fn wants(report: &Report) -> Vec<(&str, &str)> {
     let wants = |thread| {
         let thread: &primitives::deadlock::ThreadReport = thread;
@@ -15,8 +15,7 @@ fn wants(report: &Report) -> Vec<(&str, &str)> {
     report.threads().iter().map(wants).collect()
 }
 
-/// Starts a thread of this name that calls `f` without end, and waits until `asleep` says that it
-/// sleeps.
+/// Starts a thread of this name.
 fn named<'scope, T: Send + 'scope>(
     scope: &'scope threads::Scope<'scope, '_>,
     name: &str,

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
 use primitives::{Event, sync, threads};
-use queues::Executor;
+use queues::{Executor, Queue};
 use tests::{leak, watched};
 
 /// _Elsewhere_: a profiler's allocation hook ran before the thread's own start routine, and found
@@ -125,5 +125,39 @@ fn a_child_of_a_fork_lists_the_threads_that_are_there() {
         go_on.set();
         others.into_iter().for_each(|other| other.join().unwrap());
         busy.join().unwrap();
+    });
+}
+
+/// _Elsewhere_: the channels of std, crossbeam and flume sleep by `std::thread::park`. A `recv` that
+/// has to wait takes the token of an `unpark` that was meant for the thread's own `park`.
+///
+/// _Here_: a wait sleeps on its own word, and leaves the token.
+#[test]
+#[cfg(target_os = "linux")]
+fn an_unpark_survives_our_waits() {
+    use std::sync::atomic::AtomicI32;
+
+    watched(|test| {
+        let (queue, event, waiter) = (Queue::bounded(1), Event::new(), AtomicI32::new(0));
+        threads::scope(|scope| {
+            let waits = scope.spawn(|| {
+                std::thread::current().unpark();
+                // SAFETY: `gettid` takes no argument and touches no memory.
+                waiter.store(unsafe { libc::gettid() }, SeqCst);
+                let item = queue.get();
+                event.wait();
+                std::thread::park(); // without a token it would not end
+                item
+            });
+            let is_asleep = || {
+                let stat = format!("/proc/self/task/{}/stat", waiter.load(SeqCst));
+                std::fs::read_to_string(stat).is_ok_and(|stat| stat.contains(") S "))
+            };
+            test.until(is_asleep);
+            queue.put(1).unwrap();
+            test.until(is_asleep);
+            event.set();
+            assert_eq!(waits.join().unwrap(), Ok(1));
+        });
     });
 }

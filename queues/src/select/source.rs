@@ -9,8 +9,8 @@ use crate::locked_queue::LockedQueue;
 use crate::ring::Ring;
 use crate::watchers::{Board, Watcher};
 
-/// What a [`Select`](crate::Select) can wait for: [`LockedQueue`] (so [`Queue`](crate::Queue) and its kin),
-/// [`Ring`], a [`Receiver`] of one of them, and an `Arc` of either.
+/// What a [`Select`](crate::Select) can wait for: [`LockedQueue`] (so [`Queue`](crate::Queue) and
+/// its kin), [`Ring`], a [`Receiver`] of one of them, and an `Arc` of either.
 pub trait Selectable: sealed::Watched {}
 
 impl<S: sealed::Watched + ?Sized> Selectable for S {}

@@ -128,8 +128,8 @@ fn a_child_of_a_fork_lists_the_threads_that_are_there() {
     });
 }
 
-/// _Elsewhere_: the channels of std, crossbeam and flume sleep by `std::thread::park`. A `recv` that
-/// has to wait takes the token of an `unpark` that was meant for the thread's own `park`.
+/// _Elsewhere_: the channels of std, crossbeam and flume sleep by `std::thread::park`. A `recv`
+/// that has to wait takes the token of an `unpark` that was meant for the thread's own `park`.
 ///
 /// _Here_: a wait sleeps on its own word, and leaves the token.
 #[test]

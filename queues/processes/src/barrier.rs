@@ -13,13 +13,13 @@
 //! breaks.) A [`reset`](SharedBarrier::reset) forgets dead members, and another process can take
 //! the place.
 
+use primitives::sync::atomic::AtomicU32;
+use primitives::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::alloc::Layout;
 use std::error::Error;
 use std::fmt;
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU32;
-use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -30,7 +30,7 @@ use crate::robust::{Found, RobustLock};
 use crate::segment::{Segment, Shared};
 
 /// The most handles, over all processes, that may be members.
-const MOST_MEMBERS: usize = 256;
+const MOST_MEMBERS: usize = if cfg!(model) { 3 } else { 256 };
 /// How often a waiter looks for dead members.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// The barrier is broken.
@@ -44,6 +44,7 @@ const REMEMBERED: usize = 16;
 
 /// Relaxed where no other ordering is explained: under the lock.
 #[repr(C, align(64))]
+#[derive(Default)]
 struct Body {
     lock: RobustLock,
     /// The word that the waiters sleep on.

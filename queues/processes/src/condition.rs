@@ -10,12 +10,12 @@
 //! waiter also wakes by itself every 100 ms, and looks: each caller of `wait` must expect a wake-up
 //! without a notification anyway.
 
+use primitives::sync::atomic::AtomicU32;
+use primitives::sync::atomic::Ordering::{Relaxed, SeqCst};
 use std::alloc::Layout;
 use std::fmt;
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU32;
-use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 use std::time::{Duration, Instant};
 
 use bytemuck::Pod;
@@ -30,6 +30,7 @@ use crate::segment::{Segment, Shared};
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 #[repr(C, align(64))]
+#[derive(Default)]
 struct Body {
     /// Changes with each notification.
     sequence: AtomicU32,

@@ -15,12 +15,12 @@
 //! that is killed there has done both or neither. It waits for no answer from the woken threads:
 //! CPython's does, and hangs when one of them is dead.
 
+use primitives::sync::atomic::AtomicU32;
+use primitives::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::alloc::Layout;
 use std::fmt;
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU32;
-use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -38,6 +38,7 @@ const SLEEPERS: u32 = 2;
 const GENERATION: u32 = 4;
 
 #[repr(C, align(64))]
+#[derive(Default)]
 struct Body {
     word: AtomicU32,
 }

@@ -4,8 +4,8 @@
 //! process's [`Identity`]. A dropped handle removes its entry. If the process was killed, the entry
 //! stays, and names a process that no longer exists.
 
-use std::sync::atomic::AtomicU64;
-use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
+use primitives::sync::atomic::AtomicU64;
+use primitives::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 
 use crate::identity::Identity;
 
@@ -14,6 +14,12 @@ use crate::identity::Identity;
 #[derive(Debug)]
 pub(crate) struct Members<const N: usize> {
     entries: [AtomicU64; N],
+}
+
+impl<const N: usize> Default for Members<N> {
+    fn default() -> Self {
+        Self { entries: std::array::from_fn(|_| AtomicU64::new(0)) }
+    }
 }
 
 impl<const N: usize> Members<N> {

@@ -27,7 +27,8 @@
 //! | `pool/member.rs`  | one worker, as the crew sees it                                                  |
 //! | `pool/call.rs`    | a call, and where its result goes                                                |
 //! | `pool/worker.rs`  | a worker, in its own process                                                     |
-//! | `pool/channel.rs` | what a pool and a worker share; the word of a call                               |
+//! | `pool/channel.rs` | what a pool and a worker share                                                   |
+//! | `pool/slots.rs`   | the words of calls: queued, begun, withdrawn                                     |
 //! | `pool/stream.rs`  | bytes from one to the other                                                      |
 //! | `pool/wire.rs`    | file descriptors, and calls too large for a stream                               |
 //! | `pool/bell.rs`    | wakes the parent when a worker has an answer                                     |
@@ -40,6 +41,7 @@ mod error;
 mod inside;
 mod map;
 mod member;
+mod slots;
 mod stream;
 mod task;
 mod wire;

@@ -285,10 +285,22 @@ impl<P: Pod> Handle<P> {
     }
 }
 
-/// Spins for as long as that has lately paid; never on one core.
+/// Never on one core.
+#[cfg(not(model))]
+fn may_spin() -> bool {
+    primitives::sync::cores() > 1
+}
+
+/// In a model spins only multiply the interleavings.
+#[cfg(model)]
+fn may_spin() -> bool {
+    false
+}
+
+/// Spins for as long as that has lately paid.
 pub(crate) fn look<R>(patience: &AtomicU32, mut try_it: impl FnMut() -> Option<R>) -> Option<R> {
     const PAUSES: u32 = 40;
-    if primitives::sync::cores() == 1 {
+    if !may_spin() {
         return None;
     }
     // Relaxed: a guess, by the last writer.

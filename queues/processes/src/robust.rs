@@ -110,7 +110,7 @@ pub(crate) struct NotTaken;
 
 /// A lock whose owner may die. All zeros are a free one.
 #[repr(C, align(64))]
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct RobustLock {
     word: AtomicU32,
     /// [`WHOLE`] or [`DAMAGED`]. Only the owner writes it.
@@ -131,7 +131,7 @@ const _: () = {
 /// The C library's `__pthread_internal_list`. The addresses belong to the owner's process: only the
 /// owner, and the kernel on its behalf, follow them.
 #[repr(C)]
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Entry {
     previous: AtomicUsize,
     next: AtomicUsize,

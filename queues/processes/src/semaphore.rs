@@ -15,12 +15,12 @@
 //! A waiter that finds no permit first checks whether a member is dead, and takes its permits back.
 //! Then it sleeps, and checks again every 20 ms, because a death wakes no thread here.
 
+use primitives::sync::atomic::AtomicU32;
+use primitives::sync::atomic::Ordering::Relaxed;
 use std::alloc::Layout;
 use std::fmt;
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU32;
-use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -31,7 +31,7 @@ use crate::robust::{Found, RobustLock};
 use crate::segment::{Segment, Shared};
 
 /// The most handles, over all processes, that may use one semaphore at a time.
-const MOST_MEMBERS: usize = 256;
+const MOST_MEMBERS: usize = if cfg!(model) { 3 } else { 256 };
 /// How often a sleeper looks for dead members.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
@@ -47,6 +47,20 @@ struct Body {
     sleepers: AtomicU32,
     held: [AtomicU32; MOST_MEMBERS],
     members: Members<MOST_MEMBERS>,
+}
+
+impl Default for Body {
+    fn default() -> Self {
+        Self {
+            lock: RobustLock::default(),
+            permits: AtomicU32::new(0),
+            available: AtomicU32::new(0),
+            sequence: AtomicU32::new(0),
+            sleepers: AtomicU32::new(0),
+            held: std::array::from_fn(|_| AtomicU32::new(0)),
+            members: Members::default(),
+        }
+    }
 }
 
 // SAFETY: zeros are a semaphore without a permit; atomics, and no address but the lock's own.

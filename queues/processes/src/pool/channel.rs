@@ -1,35 +1,16 @@
-//! What a pool and one of its workers share: a stream of calls, a stream of answers, and a word for
-//! each pending call.
-//!
-//! | word of a call | meaning                                      | left by                                                    |
-//! | -------------- | -------------------------------------------- | ---------------------------------------------------------- |
-//! | `QUEUED`       | sent, and not begun                          | the worker: `BEGUN`; the pool: `WITHDRAWN`                 |
-//! | `BEGUN`        | the worker runs it: it cannot be called back | its answer                                                 |
-//! | `WITHDRAWN`    | cancelled, or given to another worker        | the worker passes it over                                  |
-//!
-//! One compare-exchange decides between the worker, which begins a call, and the pool, which takes
-//! it back. When the worker is killed, the same words say which call died with it (`BEGUN`) and
-//! which calls go to another worker (`QUEUED`).
+//! What a pool and one of its workers share: a stream of calls, a stream of answers, and a
+//! [word](super::slots) for each pending call.
 
 use std::alloc::Layout;
 use std::io;
-use std::sync::atomic::AtomicU64;
-use std::sync::atomic::Ordering::{AcqRel, Acquire, Release};
 
 use bytemuck::{Pod, Zeroable};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::slots::Slots;
 use super::stream::{Ends, Reader, SIZE, Writer};
 use crate::queue::bell::Bell;
 use crate::segment::{Segment, Shared};
-
-/// The most pending calls of a worker.
-pub(super) const WINDOW: usize = 256;
-
-const QUEUED: u64 = 1;
-const BEGUN: u64 = 2;
-const WITHDRAWN: u64 = 3;
-const STATE_BITS: u32 = 2;
 
 /// The header of each message, in both directions.
 #[repr(C)]
@@ -71,7 +52,7 @@ pub(super) struct Body {
     pub(super) answers: Ends,
     /// Rung when there are calls, or room for answers.
     pub(super) worker: Bell,
-    words: [AtomicU64; WINDOW],
+    slots: Slots,
 }
 
 // SAFETY: zeros are two empty streams; atomics, and no address.
@@ -95,6 +76,10 @@ impl Channel {
         &self.segment
     }
 
+    pub(super) fn slots(&self) -> &Slots {
+        &self.segment.slots
+    }
+
     /// The pool's two ends.
     pub(super) fn pool_ends(&self) -> (Writer, Reader) {
         let calls = self.segment.items(BYTES);
@@ -108,38 +93,6 @@ impl Channel {
         let calls = self.segment.items(BYTES);
         // SAFETY: as above, on the other side.
         unsafe { (Reader::new(calls), Writer::new(calls.add(SIZE))) }
-    }
-
-    fn word(&self, number: u64) -> &AtomicU64 {
-        &self.body().words[number as usize % WINDOW]
-    }
-
-    /// The pool is about to send this call.
-    pub(super) fn queue(&self, number: u64) {
-        // Release: this word belonged to another call, which has been answered.
-        self.word(number).store(number << STATE_BITS | QUEUED, Release);
-    }
-
-    /// The worker wants to run the call; `false` if it was withdrawn.
-    pub(super) fn begin(&self, number: u64) -> bool {
-        self.turn(number, BEGUN)
-    }
-
-    /// The pool wants the call back; `false` if the worker has begun it.
-    pub(super) fn withdraw(&self, number: u64) -> bool {
-        self.turn(number, WITHDRAWN)
-    }
-
-    /// Whether the worker has begun the call.
-    pub(super) fn has_begun(&self, number: u64) -> bool {
-        // Acquire: pairs with the exchange in `turn`.
-        self.word(number).load(Acquire) == number << STATE_BITS | BEGUN
-    }
-
-    fn turn(&self, number: u64, state: u64) -> bool {
-        let call = number << STATE_BITS;
-        // AcqRel: pairs with the other side's.
-        self.word(number).compare_exchange(call | QUEUED, call | state, AcqRel, Acquire).is_ok()
     }
 }
 

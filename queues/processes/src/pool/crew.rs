@@ -125,7 +125,7 @@ impl Crew {
         };
         // The calls that it had not begun go to others, in order, before all waiting calls.
         for sent in worker.sent.into_iter().rev() {
-            if worker.channel.has_begun(sent.number) {
+            if worker.channel.slots().has_begun(sent.number) {
                 told.push(sent.call.told(Err(error.clone())));
             } else {
                 self.pending.push_front(sent.call);
@@ -252,7 +252,7 @@ impl Crew {
         self.workers.iter().any(|worker| {
             let mut sent = worker.sent.iter();
             sent.any(|sent| {
-                Arc::ptr_eq(&sent.call.sink, sink) && worker.channel.has_begun(sent.number)
+                Arc::ptr_eq(&sent.call.sink, sink) && worker.channel.slots().has_begun(sent.number)
             })
         })
     }

@@ -12,8 +12,9 @@ use primitives::Lock;
 
 use super::bell::PoolBell;
 use super::call::{Call, Told};
-use super::channel::{Channel, Header, INLINE, WINDOW, kind};
+use super::channel::{Channel, Header, INLINE, kind};
 use super::error::TaskError;
+use super::slots::WINDOW;
 use super::stream::{Reader, Writer};
 use super::wire::{Socket, put_together, receive_fds, send_fds};
 use super::worker::{Equipment, work};
@@ -136,7 +137,7 @@ impl Worker {
         };
         if inline {
             header.len = bytes.len() as u32;
-            self.channel.queue(self.next);
+            self.channel.slots().queue(self.next);
             self.writer.write(bytemuck::bytes_of(&header));
             self.writer.write(bytes);
         } else {
@@ -149,7 +150,7 @@ impl Worker {
                 Err(error) => return Err((call, Some(error))),
             };
             (header.len, header.fds) = (bytes.len() as u32, 1);
-            self.channel.queue(self.next);
+            self.channel.slots().queue(self.next);
             self.writer.write(bytemuck::bytes_of(&header));
             self.writer.write(&bytes);
         }
@@ -182,7 +183,7 @@ impl Worker {
 
     /// Takes a call back, unless the worker has begun it.
     pub(super) fn take_back(&mut self, place: usize) -> Option<Call> {
-        if !self.channel.withdraw(self.sent[place].number) {
+        if !self.channel.slots().withdraw(self.sent[place].number) {
             return None;
         }
         // It stays in the stream, where the worker skips it.

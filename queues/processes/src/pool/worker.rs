@@ -82,7 +82,7 @@ impl Worker {
             bytes.resize(header.len as usize, 0);
             self.calls.read(&mut bytes);
             self.calls.give_back(&self.channel.body().calls);
-            let begun = self.channel.begin(header.number);
+            let begun = self.channel.slots().begin(header.number);
             let Ok(packed) = self.unload(&header, std::mem::take(&mut bytes)) else { return };
             if !begun {
                 continue;

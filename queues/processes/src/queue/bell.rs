@@ -7,8 +7,8 @@
 //! A process may be killed after it was woken and before it has set the bit. Then a sleeper stays
 //! beside an item; so each sleeper also wakes by itself, after [`LOOK_EVERY`].
 
-use std::sync::atomic::AtomicU32;
-use std::sync::atomic::Ordering::{Relaxed, SeqCst};
+use primitives::sync::atomic::AtomicU32;
+use primitives::sync::atomic::Ordering::{Relaxed, SeqCst};
 use std::time::Duration;
 
 use crate::futex::{self, Change, Deadline, Wait, change_and_wake};
@@ -20,7 +20,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// See the module.
 #[repr(C, align(128))]
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Bell {
     word: AtomicU32,
 }

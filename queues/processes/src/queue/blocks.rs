@@ -19,9 +19,9 @@
 //! The search begins behind the last block that was taken. Where items come and go in order, the
 //! blocks are used like a ring.
 
+use primitives::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
+use primitives::sync::atomic::{AtomicU32, AtomicU64};
 use std::ptr::NonNull;
-use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
-use std::sync::atomic::{AtomicU32, AtomicU64};
 
 use super::stamp::distance;
 

@@ -20,8 +20,8 @@
 //! - _Either, before it has moved `head` or `tail`._ The next call finds that the place is past,
 //!   and moves it.
 
-use std::sync::atomic::AtomicU64;
-use std::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
+use primitives::sync::atomic::AtomicU64;
+use primitives::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
 
 use bytemuck::Pod;
 
@@ -29,7 +29,7 @@ use super::ring::{Body, NotGot, NotPut, Place, Ring};
 use super::stamp::{POSITION_MASK, Stamp, State, distance};
 
 /// How often a get looks at a claimed place while items wait behind it: a few µs.
-const PATIENCE: usize = 200;
+const PATIENCE: usize = if cfg!(model) { 1 } else { 200 };
 
 impl<T: Pod> Ring<T> {
     /// Puts an item, unless the queue is full. `write` writes it to its place, given its position;
@@ -94,7 +94,11 @@ impl<T: Pod> Ring<T> {
                 (behind, _) if behind < 0 && tail.position.load(Acquire) == position => {
                     return Err(NotPut::Full);
                 }
-                // This thread's view of the tail is old.
+                // ANCHOR: past
+                // Past, and its put has died before it moved the tail; or this thread's view of the
+                // tail is old, and then nothing moves.
+                (ahead, _) if ahead > 0 => self.advance(&tail.position, position),
+                // ANCHOR_END: past
                 _ => {}
             }
         }

@@ -205,3 +205,40 @@ fn processes_put_and_get_while_some_are_killed() {
     assert_eq!(ends, [Ok(0); 4]);
     assert_eq!(got.atomic(0).load(SeqCst) >> 63, 0, "no torn item");
 }
+
+#[test]
+fn a_put_that_died_before_it_moved_the_tail_stops_no_other() {
+    let queue = SharedQueue::bounded(2).expect("there is memory");
+    let child = fork(|| {
+        queue.ring().claim_and_stop();
+        die();
+    });
+    assert_eq!(child.end(), Err(libc::SIGKILL));
+    // This frees the place, before any put has come by.
+    assert_eq!(queue.try_get(), Err(TryGetError::Empty));
+    for item in 0..5u64 {
+        queue.put(item).expect("it is open");
+        assert_eq!(queue.get(), Ok(item));
+    }
+}
+
+#[test]
+fn a_queue_for_nothing_is_refused_by_name() {
+    let said = |make: fn()| {
+        let panic = std::panic::catch_unwind(make).expect_err("it is refused");
+        panic.downcast_ref::<&str>().map_or(String::new(), ToString::to_string)
+    };
+    let places = "a shared queue of capacity 0: at least 1 is needed";
+    assert_eq!(said(|| drop(SharedQueue::<u64>::bounded(0))), places);
+    assert_eq!(said(|| drop(SharedQueue::<String, Encoded>::encoded(0))), places);
+    assert_eq!(
+        said(|| drop(SharedQueue::<String, Encoded>::encoded_with_room(1, 0))),
+        "a shared queue with room for 0 bytes: at least 1 is needed"
+    );
+    assert_eq!(
+        said(|| drop(crate::SharedBarrier::new(0))),
+        "a barrier of 0 parties: at least 1 is needed"
+    );
+    // More than a process can address.
+    assert!(SharedQueue::<u64>::bounded(usize::MAX).is_err());
+}

@@ -2,7 +2,7 @@
 //!
 //! Which operation is a choice like a timeout ([`coins`]): all are explored, in every interleaving.
 
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
 
 use crate::coins;
 use crate::world::purses::Choice;
@@ -36,6 +36,23 @@ pub fn may_die(body: impl FnOnce()) -> bool {
         }
         Err(payload) => resume_unwind(payload),
     }
+}
+
+/// Runs `f` as one system call: the thread may be killed before it or after it, and not in it.
+#[track_caller]
+pub fn system_call<R>(f: impl FnOnce() -> R) -> R {
+    step(Location::caller());
+    let me = threads::me();
+    let was_mortal = world::with(|w| {
+        let before = w.mortal.len();
+        w.mortal.retain(|thread| *thread != me);
+        w.mortal.len() < before
+    });
+    let result = f();
+    if was_mortal {
+        world::with(|w| w.mortal.push(me));
+    }
+    result
 }
 
 /// Before each operation: perhaps the thread is killed there.

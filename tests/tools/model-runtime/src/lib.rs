@@ -75,7 +75,7 @@ mod world;
 pub use loom::{lazy_static, thread_local};
 
 #[cfg(model)]
-pub use death::may_die;
+pub use death::{may_die, system_call};
 #[cfg(model)]
 pub use explore::explore;
 #[cfg(model)]

@@ -91,7 +91,7 @@ pub(crate) static STEPS: &[Step] = &[
     Step::new("docs", "the documentation of every feature builds without a warning",
         "cargo doc --locked --workspace --exclude model --all-features --no-deps").env(&[("RUSTDOCFLAGS", "-D warnings")]),
     Step::new("clippy-model", "no warning in what the models are built from",
-        "cargo clippy --locked --profile model -p model -p modelled-primitives -p modelled-queues -p tests --lib --test models -- -D warnings")
+        "cargo clippy --locked --profile model -p model -p modelled-primitives -p modelled-queues -p modelled-processes -p tests --lib --test models -- -D warnings")
         .env(&[("RUSTFLAGS", "--cfg model"), ("LOCKSMITH_MODEL", "1")]).needs(CLIPPY),
     Step::new("clippy-explore", "no warning in what the explorer's graphs are made from",
         "cargo clippy --locked --profile explore -p book -p explorer --no-default-features --features book/explorer --lib --bin explore -- -D warnings")

@@ -202,8 +202,9 @@ impl ProcessPool {
         function: F,
         arguments: F::Args,
     ) -> Result<F::Output, TaskError> {
-        match self.submit(function, arguments) {
-            Ok(task) => task.result(),
+        let result = self.shared.attend(|| self.submit(function, arguments).map(Task::result));
+        match result {
+            Ok(result) => result,
             Err(SubmitError::Closed) => Err(TaskError::Cancelled),
             Err(SubmitError::Arguments(error)) => Err(TaskError::Arguments(error)),
             Err(SubmitError::Broken(why)) => Err(TaskError::Broken(why)),

@@ -50,8 +50,10 @@ pub(super) const INLINE: usize = 32 * 1024;
 pub(super) struct Body {
     pub(super) calls: Ends,
     pub(super) answers: Ends,
-    /// Rung when there are calls, or room for answers.
+    /// Rung when there are calls.
     pub(super) worker: Bell,
+    /// Rung when there is room for answers.
+    pub(super) room: Bell,
     slots: Slots,
 }
 

@@ -151,6 +151,16 @@ impl Inside {
         }
     }
 
+    /// Runs `f`, in which this thread waits for an answer: workers need not wake the collector.
+    pub(super) fn attend<R>(&self, f: impl FnOnce() -> R) -> R {
+        self.bell.hush();
+        let result = f();
+        self.bell.listen();
+        // What came meanwhile for others.
+        self.pump();
+        result
+    }
+
     /// Does the pool's work for a while, until `is_done`. Returns `false` if the collector must
     /// continue.
     pub(super) fn help_until(&self, is_done: impl Fn() -> bool) -> bool {

@@ -228,7 +228,7 @@ impl Worker {
         }
         if any {
             self.reader.give_back(&self.channel.body().answers);
-            self.channel.body().worker.ring();
+            self.channel.body().room.ring();
         }
         Ok(any)
     }

@@ -109,9 +109,10 @@ impl Worker {
             && look(&self.patience, || body.calls.has_bytes().then_some(())).is_none()
         {
             while !self.calls.has(&body.calls, len) {
+                // Alone: if the pool's process is killed, this one is too.
                 let seen = body.worker.prepare();
                 if !self.calls.has(&body.calls, len) {
-                    body.worker.sleep(seen, None);
+                    body.worker.sleep_alone(seen);
                 }
             }
         }
@@ -163,9 +164,9 @@ impl Worker {
         let channel = Arc::clone(&self.channel);
         let body = channel.body();
         while !self.answers.has_room(&body.answers, len) {
-            let seen = body.worker.prepare();
+            let seen = body.room.prepare();
             if !self.answers.has_room(&body.answers, len) {
-                body.worker.sleep(seen, None);
+                body.room.sleep_alone(seen);
             }
         }
         self.answers.write(bytemuck::bytes_of(&header));

@@ -5,7 +5,9 @@
 //! woken thread sets the bit again, for the other sleepers.
 //!
 //! A process may be killed after it was woken and before it has set the bit. Then a sleeper stays
-//! beside an item; so each sleeper also wakes by itself, after [`LOOK_EVERY`].
+//! beside an item; so each sleeper also wakes by itself, after [`LOOK_EVERY`]. Only a look can find
+//! that: the death of another process wakes no thread here, and one thread cannot sleep on a word
+//! and on the pidfds of 256 processes at once. A [lone sleeper](Bell::sleep_alone) does not look.
 
 use primitives::sync::atomic::AtomicU32;
 use primitives::sync::atomic::Ordering::{Relaxed, SeqCst};
@@ -41,6 +43,13 @@ impl Bell {
     /// two.
     pub(crate) fn sleep(&self, seen: Seen, deadline: Deadline) -> Wait {
         futex::wait(&self.word, seen.0, futex::at_most(deadline, LOOK_EVERY))
+    }
+
+    /// Sleeps until it rings, however long that takes. For the only sleeper of a bell, so that no
+    /// wake-up goes to another thread, which may die with it; and where the death of the one that
+    /// rings is noticed otherwise.
+    pub(crate) fn sleep_alone(&self, seen: Seen) {
+        futex::wait(&self.word, seen.0, None);
     }
 
     /// Wakes a sleeper, if there may be one. One load if there is none.

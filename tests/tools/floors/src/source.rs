@@ -102,7 +102,11 @@ fn items(
         let inside = [path.as_slice(), std::slice::from_ref(&name)].concat();
         match &module.content {
             Some((_, content)) => {
-                items(root, file, &folder.join(&name), inside, content, modules)?;
+                let folder = match path_attribute(&module.attrs) {
+                    Some(path) => file.parent().context("a file lies in a folder")?.join(path),
+                    None => folder.join(&name),
+                };
+                items(root, file, &folder, inside, content, modules)?;
             }
             None => {
                 let (file, folder) = file_of(root, file, folder, module)?;

@@ -1,8 +1,8 @@
 //! The objects that processes share, on a model of the machine: a process is a thread that may be
 //! killed at any step.
 //!
-//! The modules in `shipped` are the files that ship. The others stand in for what lies between them
-//! and the kernel:
+//! `lock`, `members`, and the modules in `shipped` and `pool` are the files that ship. The others
+//! stand in for what lies between them and the kernel:
 //!
 //! | module       | stands in for                                                                   |
 //! | ------------ | ------------------------------------------------------------------------------- |
@@ -20,13 +20,15 @@ mod memory;
 mod robust;
 mod segment;
 
+#[path = "../../../../../queues/processes/src/lock.rs"]
+mod lock;
+#[path = "../../../../../queues/processes/src/members.rs"]
+mod members;
 #[path = "../../../../../queues/processes/src"]
 mod shipped {
     pub(crate) mod barrier;
     pub(crate) mod condition;
     pub(crate) mod event;
-    pub(crate) mod lock;
-    pub(crate) mod members;
     pub(crate) mod queue;
     pub(crate) mod semaphore;
 }
@@ -37,13 +39,12 @@ mod pool {
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use shipped::{lock, members};
 
 pub use futex::sleepers_look;
+pub use lock::{OwnerDied, SharedLock, SharedLockGuard};
 pub use shipped::barrier::{BrokenSharedBarrier, SharedBarrier};
 pub use shipped::condition::SharedCondition;
 pub use shipped::event::SharedEvent;
-pub use shipped::lock::{OwnerDied, SharedLock, SharedLockGuard};
 pub use shipped::queue::{
     DecodeError, Encoded, Form, GetEncodedError, Plain, PutEncodedError, SharedQueue,
 };

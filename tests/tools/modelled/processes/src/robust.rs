@@ -105,8 +105,7 @@ impl RobustLock {
 /// The calling thread has died: its locks are marked, and a sleeper of each is woken.
 pub(crate) fn owner_died() {
     for lock in HELD.with(|held| held.take()) {
-        // SAFETY: the object lives as long as the execution, and no thread has removed the lock from
-        // this thread's list.
+        // SAFETY: the object lives as long as the execution, and only this thread changes its list.
         let lock = unsafe { &*lock };
         // Release: pairs with the Acquire in `take`.
         lock.word.swap(DAMAGED, Release);

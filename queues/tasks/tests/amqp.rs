@@ -13,7 +13,7 @@ use std::time::Duration;
 use primitives::Lock;
 use same::{LONG, register, until};
 use servers::{Python, RabbitMq, Redis, number, python};
-use tasks::{Amqp, App, GetError, SendOptions, Signature, State, chain, chord, group};
+use tasks::{Amqp, App, GetError, Nack, SendOptions, Signature, State, chain, chord, group};
 
 /// A virtual host, a store for results, and an application on both.
 struct Site {
@@ -206,6 +206,53 @@ fn a_server_restart_loses_nothing() {
         assert_eq!(task.get_timeout(LONG), Ok(2 * n as i64));
     }
     worker.stop();
+}
+
+/// Each refusal costs a channel, and the library does not give all of them back. When none is left,
+/// the connection is renewed, and calls go on.
+#[test]
+fn refusals_do_not_use_up_the_channels() {
+    let Some(site) = site() else { return };
+    assert!(site.app.broker().lead("beat", "a", LONG).unwrap());
+    let few = app(&format!("{}?channel_max=6", site.url), &site.results);
+    register(&few);
+    let worker = few.worker().start().unwrap();
+    for _ in 0..20 {
+        assert!(!few.broker().lead("beat", "b", LONG).unwrap(), "another program leads");
+        let sum = few.delay::<i64>("tasks.add", (1, 1)).unwrap();
+        assert_eq!(sum.get_timeout(LONG), Ok(2));
+    }
+    worker.stop();
+    assert_eq!(site.app.broker().len("celery").unwrap(), 0);
+}
+
+/// The server marks as redelivered what was only given back. That does not count, however often; a
+/// worker that dies with it does, once.
+#[test]
+fn only_deaths_are_counted() {
+    let Some(site) = site() else { return };
+    let queues = ["celery".into()];
+    let claim = |app: &App| app.broker().claim(&queues, 1, LONG).unwrap().remove(0);
+    site.app.delay::<()>("tasks.add", (1, 1)).unwrap();
+    for round in 0..5 {
+        let claimed = claim(&site.app);
+        assert_eq!((claimed.redelivered, claimed.redeliveries), (round > 0, 0));
+        site.app.broker().nack(&claimed, Nack::GiveBack).unwrap();
+    }
+    site.app.broker().release().unwrap(); // what it has fetched ahead
+    for deaths in 1..3 {
+        let mortal = app(&site.url, &site.results);
+        let marked = claim(&mortal);
+        assert!(marked.redelivered && marked.redeliveries == deaths - 1);
+        assert!(mortal.broker().recount(&marked).unwrap(), "just before it would run");
+        let copy = claim(&mortal);
+        assert_eq!((copy.redelivered, copy.redeliveries), (false, deaths));
+        drop(mortal); // as if it had died
+    }
+    let last = claim(&site.app);
+    assert_eq!((last.redelivered, last.redeliveries), (true, 2));
+    site.app.broker().ack(&[last.receipt]).unwrap();
+    assert_eq!(site.app.broker().len("celery").unwrap(), 0, "there is no second copy");
 }
 
 #[test]

@@ -9,7 +9,10 @@ mod same;
 use watchdog as _;
 
 use std::collections::HashSet;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -186,6 +189,88 @@ fn events() {
     worker.stop();
 }
 
+/// Flower, which people have open all day: it knows the worker, its tasks, and what it has run.
+#[test]
+fn flower() {
+    let Some((server, python, app)) = both() else { return };
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let flag = format!("--port={port}");
+    let args = ["-m", "celery", "-A", "app", "flower", "--address=127.0.0.1", &flag];
+    let _flower = Python::run(&python, &server.url(), &args);
+    let ask = |path: &str| -> String {
+        let Ok(mut stream) = TcpStream::connect(("127.0.0.1", port)) else { return String::new() };
+        let question = format!("GET {path} HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n");
+        let mut answer = String::new();
+        let _ =
+            stream.write_all(question.as_bytes()).and_then(|()| stream.read_to_string(&mut answer));
+        answer
+    };
+    until("flower answers", || ask("/healthcheck").contains("OK"));
+    let worker = app.worker().queues(["rust"]).name("rust@test").events(true).start().unwrap();
+    let to_rust = || SendOptions::new().queue("rust");
+    let mut sent = String::new();
+    until("flower has seen a task succeed", || {
+        let task = app.apply_async::<i64>("tasks.add", (20, 22), to_rust()).unwrap();
+        task.get_timeout(LONG).unwrap();
+        sent = task.id().to_owned();
+        let tasks = ask("/api/tasks?workername=rust@test&state=SUCCESS");
+        tasks.contains("tasks.add") && tasks.contains("rust@test")
+    });
+    until("flower has seen the last one", || ask(&format!("/api/task/info/{sent}")).contains("42"));
+    until("flower knows the worker's tasks", || {
+        let workers = ask("/api/workers?refresh=1&workername=rust@test");
+        ["tasks.whoami", "locksmith:threads", "\"rust\""].iter().all(|word| workers.contains(word))
+    });
+    worker.stop();
+}
+
+/// A worker of ours takes a small part of the memory of Celery's smallest one.
+#[test]
+fn a_worker_is_small() {
+    let Some((server, python, _)) = both() else { return };
+    let celery = Python::worker(&python, &server.url(), "celery", &[]);
+    let mut ours = Marker::start(&server);
+    let app = App::new(Redis::open(&server.url()).unwrap());
+    for n in 0..200 {
+        app.delay::<()>("tasks.mark", (n, "marks")).unwrap();
+    }
+    until("all have run", || marks(&server).len() == 200);
+    let [ours_kb, celery_kb] = [ours.0.id(), celery.0.id()].map(anonymous);
+    println!("memory of a worker: ours {ours_kb} KB, Celery's {celery_kb} KB");
+    assert!(100 * ours_kb <= 15 * celery_kb, "{ours_kb} KB, Celery's {celery_kb} KB");
+    ours.0.kill().unwrap();
+}
+
+/// Resident memory in KB without the files' pages, which a debug build has more of.
+fn anonymous(process: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse().unwrap()
+}
+
+/// The program `marker`; it ends with the test.
+struct Marker(Child);
+
+impl Marker {
+    fn start(server: &Server) -> Self {
+        let mut program = Command::new(env!("CARGO_BIN_EXE_marker"));
+        Self(program.env("BROKER", server.url()).stdout(Stdio::null()).spawn().unwrap())
+    }
+}
+
+impl Drop for Marker {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// The numbers that `tasks.mark` has noted.
+fn marks(server: &Server) -> Vec<i64> {
+    let mut connection = redis::Client::open(server.url()).unwrap().get_connection().unwrap();
+    redis::cmd("LRANGE").arg("marks").arg(0).arg(-1).query(&mut connection).unwrap()
+}
+
 /// Workers of both languages on one queue: each task runs once.
 #[test]
 fn a_mixed_pool_runs_each_task_once() {
@@ -215,31 +300,20 @@ fn a_mixed_pool_runs_each_task_once() {
 fn killed_workers_lose_nothing() {
     let Some((server, python, app)) = both() else { return };
     let (tasks, kills): (i64, u32) = (number("LOCKSMITH_TASKS", 400), number("LOCKSMITH_KILLS", 8));
-    let exe = env!("CARGO_BIN_EXE_marker");
-    let start = || {
-        let mut worker = std::process::Command::new(exe);
-        worker.env("BROKER", server.url()).stdout(std::process::Stdio::null()).spawn().unwrap()
-    };
-    let mut connection = redis::Client::open(server.url()).unwrap().get_connection().unwrap();
-    let mut marks = || -> Vec<i64> {
-        redis::cmd("LRANGE").arg("marks").arg(0).arg(-1).query(&mut connection).unwrap()
-    };
+    let marks = || marks(&server);
     app.delay_many::<_, ()>("tasks.mark", (0..tasks).map(|n| (n, "marks"))).unwrap();
     let _python = Python::worker(&python, &server.url(), "celery", &["--prefetch-multiplier", "1"]);
     let mut random = fastrand::Rng::with_seed(7);
     for _ in 0..kills {
         let before = marks().len();
-        let mut worker = start();
+        let worker = Marker::start(&server);
         until("it does something", || marks().len() > before || marks().len() as i64 >= tasks);
         std::thread::sleep(Duration::from_millis(random.u64(0..60))); // somewhere in the middle
-        worker.kill().unwrap();
-        worker.wait().unwrap();
+        drop(worker); // killed
     }
-    let mut last = start();
+    let _last = Marker::start(&server);
     let all: HashSet<i64> = (0..tasks).collect();
     until("every task has run", || marks().into_iter().collect::<HashSet<_>>() == all);
-    last.kill().unwrap();
-    last.wait().unwrap();
 }
 
 /// The reader of a result need not be the sender of the task.

@@ -5,23 +5,27 @@
 //! back to the server; the next claim starts them again.
 
 use std::collections::VecDeque;
-use std::future::{Future, ready};
+use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use lapin::message::{Delivery, DeliveryResult};
+use futures_core::Stream;
+use lapin::message::Delivery;
 use lapin::options::{
     BasicAckOptions, BasicCancelOptions, BasicConsumeOptions, BasicNackOptions, BasicQosOptions,
 };
-use lapin::types::FieldTable;
-use lapin::{Channel, Consumer, ConsumerDelegate};
+use lapin::types::{FieldTable, ShortString};
+use lapin::{Channel, Consumer};
 use primitives::{Condition, Lock};
 
 use super::server::{Link, Server};
 use crate::broker::Receipt;
 use crate::error::Error;
+
+/// How long the end of a cancelled consumer may take to come.
+const END: Duration = Duration::from_secs(1);
 
 /// A delivery and its queue.
 pub(super) type Delivered = (Arc<str>, Delivery);
@@ -51,8 +55,8 @@ pub(super) struct Consumption {
 #[derive(Default)]
 struct Demand {
     prefetch: u16,
-    /// Dropping one ends it.
-    consumers: Vec<Consumer>,
+    /// The consumers' names at the server.
+    consumers: Vec<ShortString>,
 }
 
 #[derive(Default)]
@@ -68,8 +72,9 @@ struct State {
     claimed: usize,
     /// Counts calls of `wake`.
     woken: u64,
-    /// The consumers are being cancelled by this program.
+    /// The consumers are being cancelled by this program, and how many have ended.
     pausing: bool,
+    paused: usize,
     /// The server has ended a consumer, or the channel is broken.
     ended: bool,
 }
@@ -161,9 +166,9 @@ impl Consumption {
                     let consumer =
                         self.channel.basic_consume(name, "".into(), options, FieldTable::default());
                     let consumer = consumer.await?;
-                    let (inbox, queue) = (Arc::clone(&self.inbox), Arc::clone(queue));
-                    consumer.set_delegate(Delegate { inbox, queue });
-                    Ok(consumer)
+                    let name = consumer.tag();
+                    server.spawn(fill(Arc::clone(&self.inbox), Arc::clone(queue), consumer));
+                    Ok(name)
                 })
             });
             demand.consumers = consumers.collect::<lapin::Result<_>>()?;
@@ -201,13 +206,23 @@ impl Consumption {
     fn pause(&self, server: &Server) -> lapin::Result<()> {
         let mut demand = self.demand.lock();
         let consumers = std::mem::take(&mut demand.consumers);
-        self.inbox.state.lock().pausing = true;
+        {
+            let mut state = self.inbox.state.lock();
+            (state.pausing, state.paused) = (true, 0);
+        }
         for consumer in &consumers {
-            let cancel = self.channel.basic_cancel(consumer.tag(), BasicCancelOptions::default());
+            let cancel = self.channel.basic_cancel(consumer.clone(), BasicCancelOptions::default());
             server.wait(cancel)?;
         }
-        drop(consumers);
+        // The library hands over what came before the cancellation after it: the end of each
+        // consumer is the last of it. What it held back would stay in the buffer, seen by no one.
+        let deadline = Instant::now() + END;
         let mut state = self.inbox.state.lock();
+        while state.paused < consumers.len() {
+            if self.inbox.arrived.wait_deadline(&mut state, deadline).timed_out() {
+                break;
+            }
+        }
         state.pausing = false;
         let buffered = std::mem::take(&mut state.buffered);
         drop(state);
@@ -260,23 +275,25 @@ impl Inbox {
     }
 }
 
-/// Puts a consumer's deliveries into the buffer. The library calls it in the server's order.
-struct Delegate {
-    inbox: Arc<Inbox>,
-    queue: Arc<str>,
-}
-
-impl ConsumerDelegate for Delegate {
-    fn on_new_delivery(&self, result: DeliveryResult) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-        let mut state = self.inbox.state.lock();
-        match result {
-            Ok(Some(delivery)) => state.buffered.push_back((Arc::clone(&self.queue), delivery)),
+/// Puts a consumer's deliveries into the buffer, in the server's order, until its end.
+///
+/// The library could also call a delegate. But one that is set while the first delivery arrives
+/// misses that delivery (lapin 4.12): it stays unacknowledged, and no claim sees it.
+async fn fill(inbox: Arc<Inbox>, queue: Arc<str>, mut consumer: Consumer) {
+    loop {
+        let next = poll_fn(|context| Pin::new(&mut consumer).poll_next(context)).await;
+        let goes_on = matches!(next, Some(Ok(_)));
+        let mut state = inbox.state.lock();
+        match next {
+            Some(Ok(delivery)) => state.buffered.push_back((Arc::clone(&queue), delivery)),
             // Cancelled: by this program, or because the queue was deleted.
-            Ok(None) => state.ended |= !state.pausing,
-            Err(_) => state.ended = true,
+            None if state.pausing => state.paused += 1,
+            None | Some(Err(_)) => state.ended = true,
         }
         drop(state);
-        self.inbox.arrived.notify_all();
-        Box::pin(ready(()))
+        inbox.arrived.notify_all();
+        if !goes_on {
+            return;
+        }
     }
 }

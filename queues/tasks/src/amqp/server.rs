@@ -122,6 +122,11 @@ impl Server {
         })
     }
 
+    /// Runs beside the calls, until its end or that of this value.
+    pub(super) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+        self.runtime().spawn(work);
+    }
+
     /// The connection; a new one if the last has broken. Does not try twice.
     fn link_once(&self) -> lapin::Result<Arc<Link>> {
         let mut link = self.link.lock();
@@ -172,11 +177,21 @@ impl Server {
                 return Err(self.error(&error));
             }
             if is_spent(&error) {
-                *self.link.lock() = None;
+                self.renew();
             }
             primitives::threads::sleep(back_off.delay(tries));
         }
         unreachable!("the loop ends by a return")
+    }
+
+    /// Gives the connection up. It is closed, or the server would keep what it has delivered over
+    /// it to consumers that no claim empties any more.
+    fn renew(&self) {
+        let Some(link) = self.link.lock().take() else { return };
+        self.runtime().spawn(async move {
+            let close = link.connection.close(200, "renewed".into());
+            let _ = tokio::time::timeout(CLOSE, close).await; // a mute server notices by itself
+        });
     }
 
     pub(super) fn error(&self, error: &lapin::Error) -> Error {

@@ -11,8 +11,9 @@ use crate::options::RetryPolicy;
 /// How long connecting may take.
 const CONNECT: Duration = Duration::from_secs(2);
 
-/// How long an answer may take; longer than the longest wait that a command asks for.
-const ANSWER: Duration = Duration::from_secs(10);
+/// How long an answer may take: as long as the patience, within these. Longer than the longest wait
+/// that a command asks for; and no longer where the patience is for a restart of the server.
+const ANSWER: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(10)];
 
 /// More idle connections than this are closed.
 const IDLE: usize = 32;
@@ -43,6 +44,12 @@ impl Pool {
 
     pub(super) fn set_patience(&mut self, patience: Duration) {
         self.patience = patience;
+        self.idle.get_mut().clear(); // they wait for the old time
+    }
+
+    /// How long an answer may take.
+    pub(super) fn answer(&self) -> Duration {
+        self.patience.clamp(ANSWER[0], ANSWER[1])
     }
 
     /// Another pool for the same server.
@@ -62,8 +69,8 @@ impl Pool {
             return Ok(connection);
         }
         let connection = self.client.get_connection_with_timeout(CONNECT)?;
-        connection.set_read_timeout(Some(ANSWER))?;
-        connection.set_write_timeout(Some(ANSWER))?;
+        connection.set_read_timeout(Some(self.answer()))?;
+        connection.set_write_timeout(Some(self.answer()))?;
         Ok(connection)
     }
 
@@ -108,6 +115,9 @@ impl Pool {
     }
 
     pub(super) fn error(&self, error: &RedisError) -> Error {
+        if error.is_timeout() {
+            return Error::broker(&self.name, "the server is there, and no answer comes from it");
+        }
         Error::broker(&self.name, error)
     }
 }

@@ -68,7 +68,7 @@ impl Redis {
             }
         };
         self.pool.put_back(looking);
-        waiting.set_read_timeout(Some(Duration::from_secs(10)))?;
+        waiting.set_read_timeout(Some(self.pool.answer()))?;
         self.pool.put_back(waiting);
         Ok(found)
     }

@@ -39,6 +39,8 @@ impl Python {
             .env("BROKER", url)
             .env("BACKEND", results)
             .env("PYTHONDONTWRITEBYTECODE", "1")
+            .env("FLOWER_UNAUTHENTICATED_API", "true")
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit())
             .spawn()
@@ -46,18 +48,20 @@ impl Python {
         Self(child)
     }
 
-    /// A Celery worker on these queues, once it is ready.
+    /// A Celery worker on these queues, once it is ready. It runs one task at a time.
     pub fn worker(python: &Path, url: &str, queues: &str, more: &[&str]) -> Self {
-        let start = ["-m", "celery", "-A", "app", "worker", "-P", "solo", "-Q", queues];
-        let args: Vec<&str> = start
-            .iter()
-            .chain(&["-n", "python@test", "-l", "error"])
-            .chain(more)
-            .copied()
-            .collect();
+        Self::pool(python, url, "solo", queues, more)
+    }
+
+    /// A Celery worker with this kind of pool, once it is ready.
+    pub fn pool(python: &Path, url: &str, kind: &str, queues: &str, more: &[&str]) -> Self {
+        // The first one of a test is called `python`.
+        let name = if kind == "solo" { "python@test" } else { &format!("{kind}@test") };
+        let start = ["-m", "celery", "-A", "app", "worker", "-P", kind, "-Q", queues];
+        let args: Vec<&str> =
+            start.iter().chain(&["-n", name, "-l", "error"]).chain(more).copied().collect();
         let worker = Self::run(python, url, &args);
-        let inspect =
-            ["-m", "celery", "-A", "app", "inspect", "ping", "-d", "python@test", "-t", "2"];
+        let inspect = ["-m", "celery", "-A", "app", "inspect", "ping", "-d", name, "-t", "2"];
         until("Celery's worker is ready", || {
             Self::run(python, url, &inspect).lines().iter().any(|line| line.contains("pong"))
         });

@@ -214,8 +214,8 @@ impl Consumption {
             let cancel = self.channel.basic_cancel(consumer.clone(), BasicCancelOptions::default());
             server.wait(cancel)?;
         }
-        // The library hands over what came before the cancellation after it: the end of each
-        // consumer is the last of it. What it held back would stay in the buffer, seen by no one.
+        // What came before the server's answer may still be on its way into the buffer. The end of
+        // each consumer comes after it.
         let deadline = Instant::now() + END;
         let mut state = self.inbox.state.lock();
         while state.paused < consumers.len() {
@@ -277,8 +277,9 @@ impl Inbox {
 
 /// Puts a consumer's deliveries into the buffer, in the server's order, until its end.
 ///
-/// The library could also call a delegate. But one that is set while the first delivery arrives
-/// misses that delivery (lapin 4.12): it stays unacknowledged, and no claim sees it.
+/// The library could also call a delegate. But `basic_cancel` takes the delegate away when it
+/// begins (lapin 4.12): what arrives until the server has answered would be seen by no claim, and
+/// stay unacknowledged.
 async fn fill(inbox: Arc<Inbox>, queue: Arc<str>, mut consumer: Consumer) {
     loop {
         let next = poll_fn(|context| Pin::new(&mut consumer).poll_next(context)).await;

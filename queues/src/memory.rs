@@ -29,6 +29,7 @@ mod tests {
     use std::collections::VecDeque;
 
     #[test]
+    #[cfg_attr(miri, ignore = "too long for an interpreter")]
     fn a_little_room_is_kept_and_no_item_is_moved_more_than_a_few_times() {
         assert!(!is_roomy::<u64>(0, kept::<u64>()));
         let (mut deque, mut moved) = (VecDeque::new(), 0);

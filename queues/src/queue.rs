@@ -114,6 +114,7 @@ mod tests {
     use crate::discipline::Discipline;
 
     #[test]
+    #[cfg_attr(miri, ignore = "too long for an interpreter")]
     fn the_room_of_a_burst_is_given_back() {
         let mut items = Fifo::default();
         (0..100_000).for_each(|item| items.insert(0, item));

@@ -31,7 +31,7 @@ fn readers_are_inside_together_and_a_writer_alone() {
     let mut writer = lock.write();
     *writer = 2;
     assert!(lock.try_read().is_none() && lock.try_write().is_none());
-    assert!(lock.is_locked_exclusive() && lock.reader_count() == 0);
+    assert!(lock.is_locked() && lock.is_locked_exclusive() && lock.reader_count() == 0);
     drop(writer);
     assert_eq!(*lock.read(), 2);
 }

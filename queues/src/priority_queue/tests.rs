@@ -259,6 +259,7 @@ fn a_full_one_takes_nothing_not_even_a_smaller_item() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "too long for an interpreter")]
 fn the_room_of_a_burst_is_given_back() {
     let mut items = SmallestFirst::default();
     for item in 0..100_000 {

@@ -114,6 +114,7 @@ fn a_wait_ends_at_the_look_that_finds_it_ready() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "too long for an interpreter")]
 fn a_thread_looks_for_long_while_that_pays() {
     let policy = policy(2);
     let patience = Patience::new();

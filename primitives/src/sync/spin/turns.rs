@@ -143,6 +143,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "too long for an interpreter")]
     fn a_few_interruptions_a_second_are_no_hog() {
         let (turns, machine) = (Turns::new(), Fake::new(2));
         let (mut waits, mut in_vain, mut interruptions) = (0_u32, 0_u32, 0);

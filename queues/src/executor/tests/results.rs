@@ -130,6 +130,7 @@ fn a_task_that_waits_for_a_task_runs_it_itself_if_nobody_else_can() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "too long for an interpreter")]
 fn tasks_that_divide_themselves_finish_on_any_number_of_workers() {
     fn fibonacci(executor: &Arc<Executor>, n: u64) -> u64 {
         if n < 2 {

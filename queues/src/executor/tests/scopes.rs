@@ -186,6 +186,7 @@ fn tasks_cancelled_by_a_shutdown_do_not_keep_a_scope() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "too long for an interpreter")]
 fn a_long_scope_does_not_keep_what_is_over() {
     let executor = Executor::new(1);
     executor.scope(|s| {

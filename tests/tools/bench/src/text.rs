@@ -40,11 +40,14 @@ pub fn per_cent(share: f64) -> String {
     }
 }
 
-/// A ratio with two decimals, or as many as are needed for a digit other than zero.
+/// A ratio with two decimals, or as many as are needed for two digits other than zero, up to nine.
 #[must_use]
 pub fn ratio(ratio: f64) -> String {
     match ratio {
-        _ if ratio < 0.00995 => format!("{ratio:.4}"),
+        _ if ratio < 0.00995 => {
+            let zeros = (1..8).find(|&zeros| ratio * 10_f64.powi(zeros) >= 0.0995).unwrap_or(7);
+            format!("{ratio:.*}", zeros as usize + 2)
+        }
         _ if ratio < 0.0995 => format!("{ratio:.3}"),
         _ if ratio < 99.5 => format!("{ratio:.2}"),
         _ => format!("{ratio:.0}"),

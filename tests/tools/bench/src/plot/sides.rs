@@ -68,7 +68,7 @@ fn legend(text: &mut String) {
         "<g class=\"bench-plain\"><circle cx=\"{LEFT}\" cy=\"28\" r=\"4\" fill=\"none\" stroke=\"currentColor\" \
          stroke-width=\"2\"/></g><text x=\"{:.0}\" y=\"32\">a quiet machine</text>\
          <g class=\"bench-busy\"><circle cx=\"{:.0}\" cy=\"28\" r=\"4.5\" fill=\"currentColor\"/></g>\
-         <text x=\"{:.0}\" y=\"32\">{} that computes</text>",
+         <text x=\"{:.0}\" y=\"32\">{}: a thread that only computes</text>",
         LEFT + 10.0,
         LEFT + 140.0,
         LEFT + 150.0,

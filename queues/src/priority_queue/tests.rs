@@ -148,6 +148,7 @@ fn world_of(size: u64, stand_in: bool) -> Arc<World> {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "too long for an interpreter")]
 fn a_put_whose_comparison_panics_changes_nothing_and_drops_its_item_outside_the_lock() {
     for (size, stand_in) in [1, 2, 3, 4, 7, 8, 30].into_iter().flat_map(|n| [(n, false), (n, true)])
     {

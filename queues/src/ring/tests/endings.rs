@@ -116,6 +116,7 @@ fn whoever_meets_half_a_shutdown_now_completes_it_before_it_says_so() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "too long for an interpreter")]
 fn every_item_comes_out_once_whoever_shuts_down_while_others_put_and_get() {
     for round in 0..50 {
         let ring = Ring::bounded_in_its_last_lap(1 + round % 3);

@@ -157,6 +157,21 @@ fn a_try_has_nothing_before_it_and_everything_behind_it() {
     assert_eq!(told.nests(1, &[3], 2), [[3, 2]]);
 }
 
+/// A lock that was tried is waited for later; what was tried under it still has no order.
+#[test]
+fn a_try_under_a_try_stays_without_order_when_the_first_is_waited_for() {
+    let mut told = Told::new();
+    let mut parent = NOWHERE;
+    for tried in [1, 2, 3] {
+        let place = told.order.lock(number(tried));
+        parent = told.order.add(parent, place, told.place, told.authors[0]);
+    }
+    assert_eq!(told.nests(0, &[1], 2), none());
+    assert_eq!(told.nests(1, &[3], 2), none(), "2, then a try of 3");
+    assert_eq!(told.nests(1, &[3], 1), none(), "1, and a try of 3 in it");
+    assert_eq!(told.nests(1, &[2], 1), [[2, 1]]);
+}
+
 #[test]
 fn a_lock_that_is_gone_leaves_the_order_of_the_others() {
     let mut told = Told::new();

@@ -16,11 +16,14 @@ mod increments;
 mod lock;
 mod machines;
 mod not_a_lock;
+mod once;
 mod pools;
 mod processes;
 mod queue;
 mod ring;
 mod rlock;
+mod rwlock;
+mod select;
 mod semaphore;
 mod shown;
 mod sleep;
@@ -47,9 +50,12 @@ pub fn all() -> Vec<Scenario> {
         event::scenarios(),
         barrier::scenarios(),
         timer::scenarios(),
+        rwlock::scenarios(),
+        once::scenarios(),
         queue::scenarios(),
         ring::scenarios(),
         endings::scenarios(),
+        select::scenarios(),
         pools::scenarios(),
         processes::scenarios(),
         machines::scenarios(),

@@ -2,23 +2,24 @@
 //!
 //! Run it: `cargo run -p locksmith-primitives --example server`
 //!
-//! It answers lines over TCP. At most four connections are served at a time (a [`Semaphore`]); one
-//! command, `stop`, closes the door for new ones (an [`Event`]); and the program ends when the last
-//! of those that are under way has its answer (a [`WaitGroup`]). The example is its own client.
+//! It answers lines over TCP. At most four connections are served at a time: each has a permit of a
+//! [`Semaphore`], which goes where the connection goes. One command, `stop`, closes the door for
+//! new ones (an [`Event`]). Then the server takes all permits at once, which it has when the last
+//! connection that is under way has its answer. The example is its own client.
 
 use std::io::{BufRead, BufReader, Result, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::thread;
 
-use primitives::{Event, Lock, Semaphore, WaitGroup};
+use primitives::{Event, Lock, OwnedPermit, Semaphore};
 
 const AT_A_TIME: usize = 4;
 const CLIENTS: usize = 20;
 
 /// What the threads of the server share.
 struct Server {
-    seats: Semaphore,
+    seats: Arc<Semaphore>,
     stops: Event,
     answered: Lock<usize>,
 }
@@ -26,32 +27,28 @@ struct Server {
 impl Server {
     /// Takes connections until it is told to stop, then waits for those under way.
     fn run(self: &Arc<Self>, listener: &TcpListener) -> Result<()> {
-        let under_way = WaitGroup::new();
         for connection in listener.incoming() {
             if self.stops.is_set() {
                 break; // the connection that woke it up
             }
-            let connection = connection?;
-            // No more threads than seats: this waits here, and the system keeps who comes
+            // No more threads than seats: this waits here, and the system keeps those that come
             // meanwhile.
-            self.seats.acquire().forget();
-            let (server, here) = (Arc::clone(self), under_way.clone());
+            let (connection, seat) = (connection?, self.seats.acquire_owned());
+            let server = Arc::clone(self);
             thread::spawn(move || {
-                if let Err(error) = server.answer(&connection) {
+                if let Err(error) = server.answer(&connection, seat) {
                     eprintln!("a client went away: {error}");
                 }
-                server.seats.release(1);
-                drop(here);
             });
         }
-        under_way.wait();
+        drop(self.seats.acquire_many(AT_A_TIME)); // all are free: none is under way
         Ok(())
     }
 
-    fn answer(&self, connection: &TcpStream) -> Result<()> {
+    /// The seat is free again when this returns, or panics.
+    fn answer(&self, mut connection: &TcpStream, _seat: OwnedPermit) -> Result<()> {
         let mut line = String::new();
         BufReader::new(connection).read_line(&mut line)?;
-        let mut connection = connection;
         writeln!(connection, "{}", line.trim().to_uppercase())?;
         *self.answered.lock() += 1;
         Ok(())
@@ -76,15 +73,12 @@ fn main() -> Result<()> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let address = listener.local_addr()?;
     let server = Arc::new(Server {
-        seats: Semaphore::new(AT_A_TIME),
+        seats: Arc::new(Semaphore::new(AT_A_TIME)),
         stops: Event::new(),
         answered: Lock::new(0),
     });
-    let serving = {
-        let server = Arc::clone(&server);
-        thread::spawn(move || server.run(&listener))
-    };
     thread::scope(|s| {
+        let serving = s.spawn(|| server.run(&listener));
         let clients: Vec<_> = (0..CLIENTS)
             .map(|number| s.spawn(move || ask(address, &format!("request {number}"))))
             .collect();
@@ -92,13 +86,11 @@ fn main() -> Result<()> {
             let answer = client.join().expect("a client does not panic")?;
             assert_eq!(answer, format!("REQUEST {number}"));
         }
-        Result::Ok(())
+        server.stop(address)?;
+        serving.join().expect("the server does not panic")
     })?;
-    server.stop(address)?;
-    serving.join().expect("the server does not panic")?;
     let answered = *server.answered.lock();
     assert_eq!(answered, CLIENTS);
-    assert_eq!(server.seats.available(), AT_A_TIME);
     println!("{answered} requests, {AT_A_TIME} at a time; all were answered before the end");
     Ok(())
 }

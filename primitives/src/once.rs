@@ -47,6 +47,7 @@ use crate::sync::atomic::AtomicU32;
 use crate::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use crate::sync::{const_fn, model_failed, spin};
 
+// ANCHOR: states
 /// No thread has begun, or the thread that began panicked.
 const INCOMPLETE: u32 = 0;
 /// A thread is running its closure.
@@ -55,6 +56,7 @@ const RUNNING: u32 = 1;
 const COMPLETE: u32 = 2;
 /// The note: a thread may sleep.
 const SLEEPERS: u32 = 4;
+// ANCHOR_END: states
 
 /// An initialisation that runs one time.
 ///
@@ -138,6 +140,7 @@ impl Once {
         result
     }
 
+    // ANCHOR: is-completed
     /// Whether it is done. One load. If it is, the caller sees what the closure did.
     #[inline]
     #[must_use]
@@ -145,6 +148,7 @@ impl Once {
         // Acquire: pairs with the Release in `Running::drop`.
         self.state.load(Acquire) == COMPLETE
     }
+    // ANCHOR_END: is-completed
 
     /// Waits until another thread has done it. Blocks; done: one load.
     #[inline]
@@ -175,6 +179,7 @@ impl Once {
         self.is_completed() || self.wait_slow(Some(deadline))
     }
 
+    // ANCHOR: call-slow
     /// Unless it is done, calls `f`, which returns whether it succeeded. Waits for a thread that is
     /// running its closure.
     #[cold]
@@ -204,6 +209,7 @@ impl Once {
             }
         }
     }
+    // ANCHOR_END: call-slow
 
     #[cold]
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
@@ -252,6 +258,7 @@ impl<'a> Running<'a> {
     }
 }
 
+// ANCHOR: running-drop
 impl Drop for Running<'_> {
     fn drop(&mut self) {
         if model_failed() {
@@ -266,6 +273,7 @@ impl Drop for Running<'_> {
         }
     }
 }
+// ANCHOR_END: running-drop
 
 impl Default for Once {
     #[cfg_attr(model, track_caller)]

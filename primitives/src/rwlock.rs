@@ -69,6 +69,7 @@ use crate::sync::atomic::AtomicU32;
 use crate::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use crate::sync::const_fn;
 
+// ANCHOR: states
 /// No thread is inside, and none waits.
 const FREE: u32 = 0;
 /// One reader, in the lower 30 bits.
@@ -81,6 +82,7 @@ const MAX_READERS: u32 = WRITER - 1;
 const READERS_WAIT: u32 = 1 << 30;
 /// The note of a writer that may sleep on the writers' word.
 const WRITERS_WAIT: u32 = 1 << 31;
+// ANCHOR_END: states
 
 /// Which threads are inside, without the notes.
 const fn inside(state: u32) -> u32 {
@@ -351,6 +353,7 @@ impl RawRwLock {
             || !timeout.is_zero() && self.write_slow(park::deadline_after(timeout), nameless())
     }
 
+    // ANCHOR: enter
     #[inline]
     fn enter_as_reader(&self, is_readable: fn(u32) -> bool) -> bool {
         // Relaxed: a first guess; the compare-exchange decides.
@@ -373,6 +376,7 @@ impl RawRwLock {
         // reader still reads what this one writes. Relaxed on failure: nothing was taken.
         self.state.compare_exchange(FREE, WRITER, Acquire, Relaxed).is_ok()
     }
+    // ANCHOR_END: enter
 
     /// Leaves as a reader; the last one wakes a writer. Never blocks.
     ///

@@ -48,6 +48,7 @@ fn main() {
             orders.shutdown();
         });
 
+        // ANCHOR: select
         let (mut wanted, mut seen, mut cold, mut ticks) = (0, 0, 0, 0);
         let mut select = Select::new();
         select.queue(&measurements, Turn::Measured).queue(&orders, Turn::Ordered);
@@ -64,6 +65,7 @@ fn main() {
                 Turn::Tick => ticks += 1,
             }
         }
+        // ANCHOR_END: select
         assert_eq!(seen, (SENSORS - 1) * MEASUREMENTS + MEASUREMENTS / 2);
         assert_eq!((wanted, display.drain()), (21, vec![seen]));
         println!("{seen} measurements, {cold} too cold, {ticks} ticks; no sensor is left");

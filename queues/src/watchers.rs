@@ -87,6 +87,7 @@ impl Board {
         self.state.try_lock().is_some_and(|state| is_any_set(&state))
     }
 
+    // ANCHOR: sleep
     /// Sleeps until a bit is set, unless one is. Returns whether the time ran out; even then one
     /// may have been set.
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
@@ -101,6 +102,7 @@ impl Board {
         state.asleep = false;
         time_is_up
     }
+    // ANCHOR_END: sleep
 }
 
 fn is_any_set(state: &LockGuard<'_, Bits>) -> bool {

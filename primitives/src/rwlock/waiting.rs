@@ -12,6 +12,7 @@ use crate::sync::{model_failed, spin};
 
 /// Waiting.
 impl RawRwLock {
+    // ANCHOR: read-slow
     /// Waits to go in as a reader; `false` if the deadline came first.
     #[cold]
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
@@ -48,7 +49,9 @@ impl RawRwLock {
             }
         }
     }
+    // ANCHOR_END: read-slow
 
+    // ANCHOR: write-slow
     /// Waits to go in as the writer; `false` if the deadline came first.
     #[cold]
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
@@ -92,6 +95,7 @@ impl RawRwLock {
             }
         }
     }
+    // ANCHOR_END: write-slow
 
     /// Looks at the word until `wanted` or until a note is set, for a limited time.
     fn look_for_a_while(&self, wanted: impl Fn(u32) -> bool) -> u32 {
@@ -108,6 +112,7 @@ impl RawRwLock {
         state
     }
 
+    // ANCHOR: give-up
     /// Clears the notes, and wakes the threads that may have left them: a writer that has gone must
     /// not keep readers out, and another writer leaves its note again.
     fn give_up_writing(&self) {
@@ -129,6 +134,7 @@ impl RawRwLock {
             }
         }
     }
+    // ANCHOR_END: give-up
 }
 
 /// A writer at the door. This is dropped when it goes without having been inside: its time is up,
@@ -145,6 +151,7 @@ impl Drop for GivesUp<'_> {
 
 /// Waking.
 impl RawRwLock {
+    // ANCHOR: wake-after-readers
     /// The last reader has left, and only notes are set: a writer goes first.
     #[cold]
     pub(super) fn wake_after_readers(&self, mut state: u32) {
@@ -174,6 +181,7 @@ impl RawRwLock {
             self.wake_readers();
         }
     }
+    // ANCHOR_END: wake-after-readers
 
     /// The writer has left, and has cleared these notes.
     #[cold]

@@ -19,10 +19,11 @@ mod accounts;
 mod claims;
 mod deaths;
 mod queues;
+mod sharing;
 
 pub(crate) fn group() -> Group {
     let group = right(primitives(sleeping(old_values(locks(Group::new("listings"))))));
-    deaths::add(claims::add(accounts::add(queues::add(group))))
+    deaths::add(sharing::add(claims::add(accounts::add(queues::add(group)))))
 }
 
 /// The chapters on the way to the lock that ships.

@@ -4,6 +4,7 @@
 mod drops;
 mod endings;
 mod laps;
+mod many;
 mod notes;
 
 use std::sync::Arc;

@@ -4,8 +4,8 @@
 //!
 //! Entries lie under an [`RwLock`], so readers do not wait for each other. Each entry is a
 //! [`OnceLock`]: of all threads that miss the same key, one asks the source, and the others wait
-//! for its answer. The rate is a [`Semaphore`] whose permits are used up by the questions, and
-//! renewed by one periodic call of [`Timers`].
+//! for its answer. The rate is a [`BoundedSemaphore`] whose permits are used up by the questions.
+//! One periodic call of [`Timers`] puts back what fits, so that unused permits do not pile up.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::thread;
 use std::time::Duration;
 
-use primitives::{OnceLock, RwLock, Semaphore, Timers};
+use primitives::{BoundedSemaphore, OnceLock, RwLock, Timers};
 
 /// So many questions in each interval.
 const BURST: usize = 3;
@@ -23,16 +23,15 @@ const READERS: usize = 8;
 
 /// Permits that are used up, and come back with time.
 struct RateLimit {
-    permits: Arc<Semaphore>,
+    permits: Arc<BoundedSemaphore>,
     _clock: Timers,
 }
 
 impl RateLimit {
     fn new(burst: usize, interval: Duration) -> Self {
-        let permits = Arc::new(Semaphore::new(burst));
-        let clock = Timers::new();
+        let (permits, clock) = (Arc::new(BoundedSemaphore::new(burst)), Timers::new());
         let renewed = Arc::clone(&permits);
-        clock.every(interval, move || renewed.release(burst - renewed.available().min(burst)));
+        clock.every(interval, move || while renewed.release(1).is_ok() {});
         Self { permits, _clock: clock }
     }
 

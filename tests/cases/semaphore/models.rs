@@ -343,6 +343,21 @@ fn several(group: Group) -> Group {
         )
         .scenario(
             Scenario::new(
+                "two-need-both-beside-one",
+                "Beside a thread that needs one, two that need both never hold one each.",
+                Both::new,
+            )
+            .roles(2, "takes both", Both::add)
+            .role("takes one", |both| drop(both.permits.acquire()))
+            .check(|both| {
+                assert_eq!(both.number.get(), 2);
+                both.all_are_back();
+            })
+            .bound(Some(2))
+            .reaches([Slept, Woken]),
+        )
+        .scenario(
+            Scenario::new(
                 "both-and-one",
                 "One needs both, two need one each: none is stranded.",
                 Both::new,

@@ -106,3 +106,31 @@ fn an_owner_that_releases_in_its_last_destructor_is_waited_for() {
         wanted_from_a_slow_one(true, known_first).expect("the lock is free at last");
     }
 }
+
+/// A lock that is released before one that was taken later is held no more: its next owner may wait
+/// for this thread, and this thread for it.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_lock_that_was_released_out_of_order_is_held_no_more() {
+    let (first, second) = (Lock::named("first", ()), Lock::named("second", ()));
+    // SAFETY: takes nothing and touches nothing.
+    let waiter = unsafe { libc::gettid() };
+    let has_first = AtomicBool::new(false);
+    let of_first = first.lock();
+    let _of_second = second.lock();
+    drop(of_first);
+    threads::scope(|scope| {
+        scope.spawn(|| {
+            let _guard = first.lock();
+            has_first.store(true, SeqCst);
+            let stat = format!("/proc/self/task/{waiter}/stat");
+            while !fs::read_to_string(&stat).unwrap().contains(") S ") {
+                std::thread::yield_now();
+            }
+        });
+        while !has_first.load(SeqCst) {
+            std::thread::yield_now();
+        }
+        drop(first.lock_checked().expect("its owner waits for nothing"));
+    });
+}

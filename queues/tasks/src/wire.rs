@@ -22,14 +22,18 @@ mod write;
 
 use std::fmt;
 
+pub(crate) use self::read::open;
 #[cfg(feature = "redis")]
 pub(crate) use self::read::open_plain;
-pub(crate) use self::read::{check_content, decode, open};
+#[cfg(feature = "amqp")]
+pub(crate) use self::read::{check_content, decode};
+#[cfg(feature = "redis")]
+pub(crate) use self::write::json_text;
 #[cfg(feature = "redis")]
 pub(crate) use self::write::plain;
 #[cfg(feature = "amqp")]
 pub(crate) use self::write::{body, headers};
-pub(crate) use self::write::{envelope, host_name, json_text, repr};
+pub(crate) use self::write::{envelope, host_name, repr};
 
 /// Why a message is not run, as a text, with the id of its task if that can be read.
 #[derive(Clone, Debug, PartialEq)]

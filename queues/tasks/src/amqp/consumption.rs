@@ -279,7 +279,7 @@ impl Inbox {
 ///
 /// The library could also call a delegate. But `basic_cancel` takes the delegate away when it
 /// begins (lapin 4.12): what arrives until the server has answered would be seen by no claim, and
-/// stay unacknowledged.
+/// stay unacknowledged: `findings/lapin-cancel-takes-the-delegate.sh`.
 async fn fill(inbox: Arc<Inbox>, queue: Arc<str>, mut consumer: Consumer) {
     loop {
         let next = poll_fn(|context| Pin::new(&mut consumer).poll_next(context)).await;

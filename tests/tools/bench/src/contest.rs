@@ -93,7 +93,8 @@ pub fn hold(mut row: Row, effort: Effort) -> Measured {
     let seconds = start.elapsed().as_secs_f64();
     let others = before.zip(system::times_of_all()).and_then(|(before, after)| {
         // The system counts in hundredths of a second.
-        (seconds > 1.0).then(|| after.of_others_since(&before) / (seconds * system::cores() as f64))
+        (seconds > 1.0 && !row.uses_servers)
+            .then(|| after.of_others_since(&before) / (seconds * system::cores() as f64))
     });
 
     drop(load);
@@ -111,7 +112,7 @@ pub fn hold(mut row: Row, effort: Effort) -> Measured {
         thrown_away: held - rounds.len(),
         dirty: tells.then(|| f64::from(dirty) / f64::from(runs)),
         // Beside a load of ours every round is disturbed, and none is discarded.
-        quiet: (enough || loaded) && others.is_none_or(|others| others < LOUD),
+        quiet: (enough || loaded || row.uses_servers) && others.is_none_or(|others| others < LOUD),
     };
     Measured::new(&row, &rounds, counts, others, seconds)
 }

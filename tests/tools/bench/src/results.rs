@@ -10,7 +10,7 @@ use crate::machine::Machine;
 use crate::measured::{Judged, Measured};
 
 /// The groups, with their titles.
-pub const GROUPS: [(&str, &str); 7] = [
+pub const GROUPS: [(&str, &str); 8] = [
     ("locks", "Locks"),
     ("sync", "Semaphores, events, conditions, barriers"),
     ("queues", "Queues"),
@@ -18,10 +18,12 @@ pub const GROUPS: [(&str, &str); 7] = [
     ("one_core", "On one core"),
     ("timers", "Timers"),
     ("python", "Beside Python"),
+    ("tasks", "Tasks across machines"),
 ];
 
 /// Crates whose versions belong to the results.
-const PEERS: [&str; 13] = [
+const PEERS: [&str; 14] = [
+    "apalis-redis",
     "async-lock",
     "crossbeam-channel",
     "crossfire",

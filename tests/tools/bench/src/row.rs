@@ -11,6 +11,7 @@ pub struct Row {
     pub(crate) name: &'static str,
     pub(crate) about: &'static str,
     pub(crate) load: Option<Load>,
+    pub(crate) uses_servers: bool,
     pub(crate) goals: Vec<Goal>,
     pub(crate) contestants: Vec<Contestant>,
 }
@@ -131,13 +132,27 @@ impl Row {
     /// A row that `about` describes; `name` is unique in its bench.
     #[must_use]
     pub const fn new(name: &'static str, about: &'static str) -> Self {
-        Self { name, about, load: None, goals: Vec::new(), contestants: Vec::new() }
+        Self {
+            name,
+            about,
+            load: None,
+            uses_servers: false,
+            goals: Vec::new(),
+            contestants: Vec::new(),
+        }
     }
 
     /// The load beside it.
     #[must_use]
     pub const fn under(mut self, load: Option<Load>) -> Self {
         self.load = load;
+        self
+    }
+
+    /// Other processes do a part of the work: that they run does not disturb the row.
+    #[must_use]
+    pub const fn with_servers(mut self) -> Self {
+        self.uses_servers = true;
         self
     }
 

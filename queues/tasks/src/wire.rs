@@ -22,6 +22,7 @@ mod write;
 
 use std::fmt;
 
+#[cfg(any(test, feature = "journal", feature = "redis"))]
 pub(crate) use self::read::open;
 #[cfg(feature = "redis")]
 pub(crate) use self::read::open_plain;

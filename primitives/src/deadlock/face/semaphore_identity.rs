@@ -77,7 +77,9 @@ impl SemaphoreIdentity {
     /// The caller is about to give so many back.
     #[inline]
     pub(crate) fn released_many(&self, n: u32, permits: &Permits) {
-        if permits.is_believed() {
+        if n == 1 {
+            self.released(permits);
+        } else if permits.is_believed() {
             (0..n).for_each(|_| self.released(permits));
         }
     }

@@ -33,6 +33,8 @@ pub mod made_once;
 pub mod made_twice;
 pub mod mailbox;
 pub mod message;
+#[cfg(not(model))]
+pub mod mini_executor;
 pub mod missed_ring;
 pub mod naive_timer;
 pub mod not_a_lock;

@@ -303,6 +303,33 @@ impl Condition {
     }
     // ANCHOR_END: wait
 
+    /// A coroutine is about to wait: counts it, and returns the sequence at which it sleeps. Under
+    /// the lock of the data, as the first two steps of a wait.
+    #[cfg(not(model))]
+    #[doc(hidden)]
+    #[must_use]
+    pub fn begin_async(&self) -> u32 {
+        // Relaxed, both: see `let_go_while`.
+        self.waiters.fetch_add(1, Relaxed);
+        self.sequence.load(Relaxed)
+    }
+
+    /// Ends what `begin_async` began.
+    #[cfg(not(model))]
+    #[doc(hidden)]
+    pub fn end_async(&self) {
+        // Relaxed: as in `Counted`.
+        self.waiters.fetch_sub(1, Relaxed);
+    }
+
+    /// Where a coroutine sleeps between the two.
+    #[cfg(not(model))]
+    #[doc(hidden)]
+    #[must_use]
+    pub fn word(&self) -> &AtomicU32 {
+        &self.sequence
+    }
+
     // ANCHOR: notify
     /// Wakes one waiter, if there is one. Does not block, and does not need the lock.
     ///

@@ -64,6 +64,8 @@
 //! and Sequencers_](https://doi.org/10.1145/359060.359076), with a bit to keep it
 //! open.
 
+#[cfg(not(model))]
+mod awaited;
 #[cfg(all(test, not(model)))]
 mod tests;
 

@@ -43,6 +43,9 @@
 //! | `apple`    | `os_sync_wait_on_address`; before macOS 14.4 as `portable` | macOS, iOS        |
 //! | `portable` | std's `Mutex` and `Condvar`, with that table | every other; or by the feature  |
 //! | `model`    | a modelled futex                             | in a model                      |
+//!
+//! Between these calls and the back end stands the [line](self::line), where coroutines sleep on
+//! the same words: see `futex/line.rs`.
 
 use std::time::{Duration, Instant};
 
@@ -81,15 +84,29 @@ use portable as backend;
 ))]
 mod portable;
 
-#[cfg(all(
-    not(model),
-    any(feature = "portable", not(any(target_os = "linux", target_os = "android")))
-))]
+#[cfg(not(model))]
+mod line;
+#[cfg(not(model))]
 mod table;
 
 #[cfg(model)]
 #[path = "futex/model.rs"]
 mod backend;
+
+#[cfg(not(model))]
+pub use line::Place;
+
+/// What a coroutine finds at its place in a line.
+#[cfg(not(model))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seat {
+    /// It is in no line: it has not slept, or it knows that it was woken.
+    Awake,
+    /// It is in line.
+    Asleep,
+    /// It was woken since it fell asleep.
+    Woken,
+}
 
 /// How a `wait` ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,23 +124,32 @@ pub enum Wait {
 #[inline]
 #[cfg_attr(model, track_caller)]
 pub(crate) fn wait(word: &AtomicU32, expected: u32, deadline: Option<Instant>) -> Wait {
+    #[cfg(not(model))]
+    return line::wait(word, expected, deadline);
+    #[cfg(model)]
     backend::wait(word, expected, deadline)
 }
 
-/// Wakes one thread that sleeps on this address, if there is one; which one is not specified.
-/// Returns whether it did, as far as the system can tell.
+/// Wakes one thread that sleeps on this address, or one coroutine, if there is one; of threads,
+/// which one is not specified. Returns whether it did, as far as the system can tell.
 ///
 /// Never touches the memory: the address is only a key, and may be dangling by now.
 #[inline]
 #[cfg_attr(model, track_caller)]
 pub fn wake_one(word: *const AtomicU32) -> bool {
+    #[cfg(not(model))]
+    return line::wake_one(word);
+    #[cfg(model)]
     backend::wake_one(word)
 }
 
-/// Wakes every thread that sleeps on this address. Never touches the memory.
+/// Wakes every thread that sleeps on this address, and every coroutine. Never touches the memory.
 #[inline]
 #[cfg_attr(model, track_caller)]
 pub fn wake_all(word: *const AtomicU32) {
+    #[cfg(not(model))]
+    line::wake_all(word);
+    #[cfg(model)]
     backend::wake_all(word);
 }
 

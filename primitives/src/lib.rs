@@ -22,6 +22,7 @@
 //! | [`Once`], [`OnceLock`], [`LazyLock`] | (none)          | done once, by the first that comes              |
 //! | [`Timer`]                    | `threading.Timer`       | one call, some time from now, or called off     |
 //! | [`Timers`]                   | (`asyncio.call_later`)  | any number of them, on one thread               |
+//! | [`block_on`], [`coroutines`] | `asyncio`               | a coroutine sleeps where a thread would         |
 //! | [`raw::CancellableSleep`]           | `Timer.finished`        | a sleep that may be called off                  |
 //! | [`threads`]                  | `threading.Thread`      | names, a list of threads, panics that are seen  |
 //!
@@ -175,6 +176,11 @@ pub mod deadlock;
 
 pub mod park;
 
+#[cfg(not(model))]
+mod block_on;
+#[cfg(not(model))]
+pub mod coroutines;
+
 pub mod lock;
 
 pub mod condition;
@@ -211,6 +217,8 @@ mod lock_api;
 
 #[doc(inline)]
 pub use barrier::{Barrier, BarrierWaitResult, BrokenBarrierError};
+#[cfg(not(model))]
+pub use block_on::block_on;
 #[doc(inline)]
 pub use bounded_semaphore::{BoundedSemaphore, ReleaseError};
 pub use cache_padded::CachePadded;

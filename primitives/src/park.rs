@@ -52,6 +52,11 @@
 //! allocates. (On macOS, the first sleep or wake looks up the system's calls, and std's own `Mutex`
 //! allocates at its first use; so the first use there must be outside the allocator.)
 //!
+//! **Beside coroutines.** A wake of a word for which a coroutine waits, or of one whose address
+//! hashes alike, takes a mutex and calls a waker, which is the executor's code. So in a program
+//! with coroutines a signal handler may call only the `try_` calls that fail, and the child of a
+//! `fork` must not wake what the parent's coroutines waited for.
+//!
 //! [`Barrier`]: crate::Barrier
 //! [`BoundedSemaphore`]: crate::BoundedSemaphore
 //! [`CancellableSleep`]: crate::raw::CancellableSleep
@@ -73,6 +78,8 @@
 use std::time::Instant;
 
 use crate::deadlock::{self, Kind, WaitTarget};
+#[cfg(not(model))]
+pub use crate::futex::{Place, Seat};
 pub use crate::futex::{Wait, deadline_after, now, wake_all, wake_one};
 use crate::sync::atomic::AtomicU32;
 

@@ -40,6 +40,8 @@
 //! Processes_](https://www.cs.utexas.edu/~EWD/ewd01xx/EWD123.PDF); the note is that of Drepper's
 //! mutex.
 
+#[cfg(not(model))]
+mod awaited;
 mod many;
 mod permit;
 #[cfg(all(test, not(model)))]

@@ -22,6 +22,10 @@
 //!
 //! A call that gives up gives the item back, in the error.
 //!
+//! Each has an asynchronous form, `get_async`, `put_async`, `join_async`, for coroutines on any
+//! executor: a thread and a coroutine may stand at the two ends of one queue. See
+//! [`primitives::coroutines`].
+//!
 //! Two types run closures with them. [`TaskQueue`] calls closures on a few threads and counts them.
 //! [`Executor`], Python's `ThreadPoolExecutor`, returns their results.
 //!

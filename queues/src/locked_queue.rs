@@ -22,12 +22,14 @@
 //! [`PriorityQueue`](crate::PriorityQueue), and the closure of [`peek`](LockedQueue::peek), which
 //! changes nothing. If a comparison panics, the call has no effect ([`Discipline`]
 //! promises that nothing has changed). If the thread had been woken for this call, it wakes another
-//! in its place.
+//! in its place, after it has released the lock ([`Owed`]).
 //!
 //! Source: C. A. R. Hoare, _Monitors: an operating system structuring concept_ (1974), with Mesa's
 //! semantics: a wake-up is a hint, so every wait is in a loop.
 
 mod at_once;
+#[cfg(not(model))]
+mod awaited;
 mod ending;
 mod many;
 #[cfg(all(test, not(model)))]
@@ -242,10 +244,18 @@ impl<S: Discipline> LockedQueue<S> {
 
     // The item is declared first, so that it is dropped last if a comparison panics, after the lock
     // is released.
-    fn push(&self, item: S::Item, mut state: LockGuard<'_, State<S>>) {
+    fn push(&self, item: S::Item, state: LockGuard<'_, State<S>>) {
+        let mut owed = Owed::nothing(self);
+        let mut state = state; // and it is dropped before `owed`
         let State { items, putters, .. } = &mut *state;
-        let place = unless_it_panics(|| items.place(&item), || self.call_putter(putters));
+        let place = unless_it_panics(|| items.place(&item), || owed.call_putter(putters));
         items.insert(place, item);
+        self.pushed(state);
+    }
+
+    /// An item is in: calls a getter.
+    #[inline]
+    fn pushed(&self, mut state: LockGuard<'_, State<S>>) {
         state.unfinished += 1;
         let call = state.getters.call_one();
         let is_watched = call && state.getters.is_watched();
@@ -256,10 +266,16 @@ impl<S: Discipline> LockedQueue<S> {
     }
     // ANCHOR_END: put-until
 
-    fn call_putter(&self, putters: &mut Sleepers) {
-        if putters.call_one() {
-            self.not_full.notify_one();
-        }
+    /// [`push`](Self::push), of the item in `from`, which stays there if a comparison panics.
+    #[cfg(not(model))]
+    fn push_from(&self, from: &mut Option<S::Item>, state: LockGuard<'_, State<S>>) {
+        let mut owed = Owed::nothing(self);
+        let mut state = state; // as in `push`
+        let item = from.as_ref().expect("the caller has looked");
+        let State { items, putters, .. } = &mut *state;
+        let place = unless_it_panics(|| items.place(item), || owed.call_putter(putters));
+        items.insert(place, from.take().expect("it is there"));
+        self.pushed(state);
     }
 }
 
@@ -282,8 +298,9 @@ impl<S: Discipline> LockedQueue<S> {
     /// [`TryGetError::Empty`], or [`TryGetError::Shutdown`] if no item will come.
     #[doc(alias = "get_nowait")]
     pub fn try_get(&self) -> Result<S::Item, TryGetError> {
+        let mut owed = Owed::nothing(self);
         let mut state = self.state.lock();
-        match self.pop(&mut state) {
+        match owed.pop(&mut state) {
             Some(item) => {
                 self.popped(state);
                 Ok(item)
@@ -323,13 +340,14 @@ impl<S: Discipline> LockedQueue<S> {
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
     fn get_until(&self, deadline: Option<Instant>) -> Result<S::Item, GetTimeoutError> {
         let target = self.identity.waiting_for_anyone();
+        let mut owed = Owed::nothing(self);
         let mut state = self.state.lock();
         let mut time_is_up = false;
         let mut lingers = self.capacity > 1;
         // The order of the checks matters: an item that came at the last moment, or before the
         // shutdown, is taken.
         loop {
-            if let Some(item) = self.pop(&mut state) {
+            if let Some(item) = owed.pop(&mut state) {
                 self.popped(state);
                 return Ok(item);
             }
@@ -364,17 +382,6 @@ impl<S: Discipline> LockedQueue<S> {
             self.wake_getters(1, is_watched);
         }
         true
-    }
-
-    fn pop(&self, state: &mut State<S>) -> Option<S::Item> {
-        let State { items, getters, .. } = state;
-        unless_it_panics(|| items.pop(), || self.call_getter(getters))
-    }
-
-    fn call_getter(&self, getters: &mut Sleepers) {
-        if getters.call_one() {
-            self.wake_getters(1, getters.is_watched());
-        }
     }
 
     fn popped(&self, mut state: LockGuard<'_, State<S>>) {
@@ -413,6 +420,51 @@ impl<S: Discipline> LockedQueue<S> {
     }
 }
 // ANCHOR_END: sleep
+
+/// What a call owes to sleepers if a comparison panics. It is declared before the lock is taken, so
+/// that it is dropped, and the sleepers are woken, when the lock is released: to wake a coroutine
+/// runs code of the program.
+struct Owed<'a, S: Discipline> {
+    queue: &'a LockedQueue<S>,
+    getters: usize,
+    is_watched: bool,
+    putters: usize,
+}
+
+impl<'a, S: Discipline> Owed<'a, S> {
+    #[inline]
+    fn nothing(queue: &'a LockedQueue<S>) -> Self {
+        Self { queue, getters: 0, is_watched: false, putters: 0 }
+    }
+
+    fn call_putter(&mut self, putters: &mut Sleepers) {
+        self.putters += putters.call(1);
+    }
+
+    fn call_getters(&mut self, getters: &mut Sleepers, events: usize) {
+        self.getters += getters.call(events);
+        self.is_watched = getters.is_watched();
+    }
+
+    /// Takes the next item out. If that panics, another getter may try.
+    #[inline]
+    fn pop(&mut self, state: &mut State<S>) -> Option<S::Item> {
+        let State { items, getters, .. } = state;
+        unless_it_panics(|| items.pop(), || self.call_getters(getters, 1))
+    }
+}
+
+impl<S: Discipline> Drop for Owed<'_, S> {
+    #[inline]
+    fn drop(&mut self) {
+        if self.getters > 0 || self.is_watched {
+            self.queue.wake_getters(self.getters, self.is_watched);
+        }
+        if self.putters > 0 {
+            self.queue.not_full.notify(self.putters);
+        }
+    }
+}
 
 /// Returns what `f` returns; if it panics, runs `otherwise` on the way out.
 fn unless_it_panics<R>(f: impl FnOnce() -> R, otherwise: impl FnMut()) -> R {

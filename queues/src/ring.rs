@@ -56,6 +56,8 @@
 //! beside indices, which allow any capacity, are from crossbeam's `ArrayQueue`.
 
 mod at_once;
+#[cfg(not(model))]
+mod awaited;
 mod ending;
 mod event_count;
 mod inspect;

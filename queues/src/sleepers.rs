@@ -50,6 +50,16 @@ impl Sleepers {
         self.called = self.called.saturating_sub(1);
     }
 
+    /// One leaves that was not `woken`, or was and does nothing with it. Returns whether it takes a
+    /// call with it, which then is another's: call one more.
+    #[cfg(not(model))]
+    pub(crate) fn leave_early(&mut self, woken: bool) -> bool {
+        let takes_a_call = self.called > 0 && (woken || self.called == self.asleep());
+        self.asleep -= 1;
+        self.called -= usize::from(takes_a_call);
+        takes_a_call
+    }
+
     /// There is work for one sleeper. Returns whether to notify one, or to tell those that watch.
     #[inline]
     pub(crate) fn call_one(&mut self) -> bool {

@@ -16,10 +16,10 @@ static TABLE: [(Bucket, Condvar); BUCKETS] = [const { (Bucket::new(), Condvar::n
 
 pub(super) fn wait(word: &AtomicU32, expected: u32, deadline: Option<Instant>) -> Wait {
     let (bucket, roused) = &TABLE[place(std::ptr::from_ref(word).addr())];
-    let node = Node::new(word);
+    let node = Node::new();
     let mut sleepers = bucket.lock();
     // SAFETY: it is off the list before this returns, and nothing below panics.
-    if !unsafe { sleepers.put(&node, word, expected) } {
+    if !unsafe { sleepers.put(&node, word, expected, &mut None) } {
         return Wait::Woken;
     }
     loop {
@@ -54,7 +54,7 @@ pub(super) fn wake_all(word: *const AtomicU32) {
 
 fn wake(word: *const AtomicU32, most: usize) -> usize {
     let (bucket, roused) = &TABLE[place(word.addr())];
-    let woken = bucket.lock().wake(word.addr(), most, |_| {});
+    let woken = bucket.lock().wake(word.addr(), most, u64::MAX, |_, _| {});
     if woken > 0 {
         roused.notify_all();
     }

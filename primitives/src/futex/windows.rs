@@ -50,9 +50,9 @@ unsafe extern "system" {
 
 pub(super) fn wait(word: &AtomicU32, expected: u32, deadline: Option<Instant>) -> Wait {
     let bucket = &TABLE[place(ptr::from_ref(word).addr())];
-    let node = Node::new(word);
+    let node = Node::new();
     // SAFETY: it is off the list before this returns, and nothing below panics.
-    if !unsafe { bucket.lock().put(&node, word, expected) } {
+    if !unsafe { bucket.lock().put(&node, word, expected, &mut None) } {
         return Wait::Woken;
     }
     loop {
@@ -91,7 +91,7 @@ fn up_to(left: Duration) -> u32 {
 pub(super) fn wake_one(word: *const AtomicU32) -> bool {
     let bucket = &TABLE[place(word.addr())];
     let mut flag = ptr::null();
-    let woken = bucket.lock().wake(word.addr(), 1, |it| flag = it);
+    let woken = bucket.lock().wake(word.addr(), 1, u64::MAX, |it, _| flag = it);
     if woken > 0 {
         rouse(flag); // without the mutex
     }
@@ -99,7 +99,7 @@ pub(super) fn wake_one(word: *const AtomicU32) -> bool {
 }
 
 pub(super) fn wake_all(word: *const AtomicU32) {
-    TABLE[place(word.addr())].lock().wake(word.addr(), usize::MAX, rouse);
+    TABLE[place(word.addr())].lock().wake(word.addr(), usize::MAX, u64::MAX, |flag, _| rouse(flag));
 }
 
 /// Ends the sleep of the one thread that sleeps on this flag.

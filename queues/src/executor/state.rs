@@ -18,13 +18,22 @@
 
 use std::fmt;
 use std::panic::Location;
+#[cfg(not(model))]
+use std::pin::Pin;
+#[cfg(not(model))]
+use std::task::{Context, Poll};
 use std::time::Instant;
 
 use primitives::deadlock::{Identity, Kind, WaitTarget};
 use primitives::park::{self, Wait};
+#[cfg(not(model))]
+use primitives::park::{Place, Seat};
 use primitives::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use primitives::sync::atomic::{AtomicU32, AtomicU64};
 use primitives::sync::{spin, thread};
+
+#[cfg(not(model))]
+use crate::workers::{catch_panic, drop_quietly};
 
 // ANCHOR: states
 /// It is not claimed yet.
@@ -63,6 +72,15 @@ pub(super) enum Ending {
 pub(super) enum Claim {
     Run = RUNNING,
     Cancel = CANCELLING,
+}
+
+/// Wakes threads and coroutines. A waker is the program's code: if it panics, that is reported as
+/// the panic of a callback is, and affects no other code.
+fn wake_sleepers(word: *const AtomicU32) {
+    #[cfg(not(model))]
+    drop_quietly(catch_panic(|| park::wake_all(word)));
+    #[cfg(model)]
+    park::wake_all(word);
 }
 
 fn phase(word: u32) -> Phase {
@@ -200,7 +218,7 @@ impl State {
             }
         }
         if word & SLEEPERS != 0 {
-            park::wake_all(&raw const self.word);
+            wake_sleepers(&raw const self.word);
         }
     }
     // ANCHOR_END: finish
@@ -242,6 +260,27 @@ impl State {
         }
     }
     // ANCHOR_END: wait
+
+    /// As [`wait`](Self::wait), for a coroutine.
+    #[cfg(not(model))]
+    pub(super) fn poll_wait(&self, place: Pin<&Place>, cx: &mut Context<'_>) -> Poll<()> {
+        if place.look(cx.waker()) == Seat::Asleep {
+            return Poll::Pending;
+        }
+        loop {
+            let word = self.load();
+            if phase(word).is_over() {
+                return Poll::Ready(());
+            }
+            let noted = word | SLEEPERS;
+            // Relaxed: only a note for `finish`.
+            if (word == noted || self.word.compare_exchange(word, noted, Relaxed, Relaxed).is_ok())
+                && place.sleep(&self.word, noted, cx.waker())
+            {
+                return Poll::Pending;
+            }
+        }
+    }
 
     /// Called when the handle is dropped. If the task is over, calls `discard` first, because the
     /// result belongs to the handle. If it is not, the thread that finishes it finds the note, and

@@ -1,10 +1,18 @@
 //! [`Task`]: the handle of a task of an executor.
 
 use std::fmt;
+#[cfg(not(model))]
+use std::future::Future;
 use std::panic::{RefUnwindSafe, UnwindSafe};
+#[cfg(not(model))]
+use std::pin::Pin;
 use std::sync::Arc;
+#[cfg(not(model))]
+use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
+#[cfg(not(model))]
+use primitives::park::Place;
 use primitives::park::deadline_after;
 
 use super::job::{Job, Outcome};
@@ -39,14 +47,24 @@ use super::{ResultTimeoutError, TaskError};
 ///     }
 /// }
 /// ```
+///
+/// It is also a future: `task.await` is [`result`](Self::result) in a coroutine.
 pub struct Task<T> {
     body: Arc<dyn Outcome<T>>,
     pool: Arc<Pool>,
+    /// Where a coroutine waits for the result.
+    #[cfg(not(model))]
+    awaited: Awaited,
 }
 
 impl<T> Task<T> {
     pub(super) fn new(body: Arc<dyn Outcome<T>>, pool: Arc<Pool>) -> Self {
-        Self { body, pool }
+        Self {
+            body,
+            pool,
+            #[cfg(not(model))]
+            awaited: Awaited::NotYet,
+        }
     }
 
     fn look(&self) -> Phase {
@@ -142,11 +160,74 @@ impl<T> Task<T> {
     /// The result of a task that is over.
     fn take(self) -> Result<T, TaskError> {
         // SAFETY: the task is over, as each caller has seen, and this is its handle.
+        unsafe { self.taken() }
+    }
+
+    /// Takes the result out.
+    ///
+    /// # Safety
+    ///
+    /// The task is over.
+    unsafe fn taken(&self) -> Result<T, TaskError> {
+        // SAFETY: by the caller's promise, and this is the handle.
         match unsafe { self.body.take() } {
             Some(Ok(value)) => Ok(value),
             Some(Err(panic)) => Err(TaskError::Panicked(panic)),
             None => Err(TaskError::Cancelled),
         }
+    }
+}
+
+/// Whether a coroutine waits for a task.
+#[cfg(not(model))]
+enum Awaited {
+    /// It has not been polled, or was over at once.
+    NotYet,
+    /// In a box, because a task may be moved.
+    At(Pin<Box<Place>>),
+    /// The result was taken.
+    Over,
+}
+
+/// Waits until the task is over, and returns its result, as [`result`](Task::result) does in a
+/// thread. It never runs the task here. _Python_: `await asyncio.wrap_future(future)`.
+///
+/// If it is dropped, the task runs on. Costs an allocation if the task is not over.
+///
+/// # Panics
+///
+/// If it is polled after it has returned the result, and if a task awaits its own.
+///
+/// ```
+/// use primitives::block_on;
+/// use queues::Executor;
+///
+/// let executor = Executor::new(2);
+/// let (one, two) = (executor.submit(|| 1), executor.submit(|| 2));
+/// assert_eq!(block_on(async { one.await.unwrap() + two.await.unwrap() }), 3);
+/// ```
+#[cfg(not(model))]
+impl<T> Future for Task<T> {
+    type Output = Result<T, TaskError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let task = &mut *self;
+        assert!(
+            !matches!(task.awaited, Awaited::Over),
+            "a task was polled after it had returned its result",
+        );
+        task.refuse_itself();
+        if !task.look().is_over() {
+            if matches!(task.awaited, Awaited::NotYet) {
+                task.awaited = Awaited::At(Box::pin(Place::new()));
+            }
+            if let Awaited::At(place) = &task.awaited {
+                ready!(task.body.state().poll_wait(place.as_ref(), cx));
+            }
+        }
+        task.awaited = Awaited::Over;
+        // SAFETY: the task is over, and this is its handle.
+        Poll::Ready(unsafe { task.taken() })
     }
 }
 

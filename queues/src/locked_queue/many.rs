@@ -12,7 +12,7 @@ use std::vec;
 
 use primitives::LockGuard;
 
-use super::{LockedQueue, State, unless_it_panics};
+use super::{LockedQueue, Owed, State, unless_it_panics};
 use crate::discipline::Discipline;
 use crate::error::{
     GetError, GetTimeoutError, PutError, PutTimeoutError, TryGetError, TryPutError,
@@ -145,15 +145,17 @@ impl<S: Discipline> LockedQueue<S> {
 
     /// Puts in as many as there is room for, and calls a getter for each. If a comparison panics,
     /// its item is still among `items`, which the caller drops when the lock is released.
-    fn push_some(&self, items: &mut vec::IntoIter<S::Item>, mut state: LockGuard<'_, State<S>>) {
+    fn push_some(&self, items: &mut vec::IntoIter<S::Item>, state: LockGuard<'_, State<S>>) {
+        let mut owed = Owed::nothing(self);
+        let mut state = state; // as in `push`
         let mut put = 0;
         while state.items.len() < self.capacity
             && let Some(item) = items.as_slice().first()
         {
             let State { items: inside, putters, getters, .. } = &mut *state;
             let on_panic = || {
-                self.call_putter(putters);
-                self.wake_getters(getters.call(put), getters.is_watched());
+                owed.call_putter(putters);
+                owed.call_getters(getters, put);
             };
             let place = unless_it_panics(|| inside.place(item), on_panic);
             let item = items.next().expect("it was there to be looked at");
@@ -284,15 +286,17 @@ impl<S: Discipline> LockedQueue<S> {
         &self,
         into: &mut Vec<S::Item>,
         most: usize,
-        mut state: LockGuard<'_, State<S>>,
+        state: LockGuard<'_, State<S>>,
     ) -> usize {
+        let mut owed = Owed::nothing(self);
+        let mut state = state; // as in `push`
         let there = state.items.len().min(most);
         into.reserve(there);
         for got in 0..there {
             let State { items, putters, getters, .. } = &mut *state;
             let on_panic = || {
-                self.call_getter(getters);
-                self.not_full.notify(putters.call(got));
+                owed.call_getters(getters, 1);
+                owed.putters += putters.call(got);
             };
             into.extend(unless_it_panics(|| items.pop(), on_panic));
         }

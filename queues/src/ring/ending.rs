@@ -199,7 +199,7 @@ impl<T> Ring<T> {
         true
     }
 
-    fn is_all_done(&self) -> bool {
+    pub(super) fn is_all_done(&self) -> bool {
         // Acquire: pairs with the Release in `task_done`: the joiner sees all the work.
         let done = self.done.0.load(Acquire);
         // Relaxed: the tail that this thread sees includes each item that it knows of.

@@ -55,9 +55,15 @@
 //!
 //! [`call_one`]: EventCount::call_one
 
+#[cfg(not(model))]
+use std::pin::Pin;
+#[cfg(not(model))]
+use std::task::Waker;
 use std::time::Instant;
 
 use primitives::deadlock::WaitTarget;
+#[cfg(not(model))]
+use primitives::park::Place;
 use primitives::park::{self, Wait};
 use primitives::sync::atomic::AtomicU32;
 use primitives::sync::atomic::Ordering::{Acquire, Relaxed, Release};
@@ -69,7 +75,7 @@ const WAITING: u32 = 1;
 const CALLED: u32 = 1 << 16;
 /// A [`Select`](crate::Select) watches, and must be told too.
 const WATCHED: u32 = 1 << 31;
-/// As many threads as the word can count. A further thread does not sleep but yields.
+/// As many threads and coroutines as the word can count. One more does not sleep but yields.
 const MOST: u32 = WATCHED / CALLED - 1;
 
 /// How many threads wait, and how many calls are open.
@@ -137,6 +143,21 @@ impl EventCount {
         }
     }
 
+    /// [`enter`](Self::enter), unless as many are inside as the word can count.
+    #[cfg(not(model))]
+    pub(super) fn try_enter(&self) -> bool {
+        // Relaxed: the compare-exchange decides.
+        let mut word = self.word.load(Relaxed);
+        while waiting(word) + called(word) < MOST {
+            // Acquire: as in `enter`.
+            match self.word.compare_exchange_weak(word, word + WAITING, Acquire, Relaxed) {
+                Ok(_) => return true,
+                Err(now) => word = now,
+            }
+        }
+        false
+    }
+
     /// From now on, a call says that a select watches. Look again after it, as after `enter`.
     pub(super) fn watch(&self) {
         // Relaxed: it is a write to the word, as `enter` is, and `enter` comes after it.
@@ -173,8 +194,47 @@ impl EventCount {
         time_is_up
     }
 
-    /// Subtracts one from the part of the word that `which` names.
-    fn leave(&self, which: impl Fn(u32) -> u32) {
+    /// A coroutine falls asleep, unless there is a call, which it takes: returns whether it did.
+    #[cfg(not(model))]
+    pub(super) fn falls_asleep(&self, place: Pin<&Place>, waker: &Waker) -> bool {
+        loop {
+            // Relaxed: `leave` takes the call, and sees what it was for.
+            let word = self.word.load(Relaxed);
+            if called(word) > 0 {
+                if self.take_call() {
+                    return false;
+                }
+            } else if place.sleep(&self.word, word, waker) {
+                return true;
+            }
+        }
+    }
+
+    /// Takes a call, if there is one, and leaves. Returns whether it did.
+    #[cfg(not(model))]
+    fn take_call(&self) -> bool {
+        // Relaxed: the compare-exchange decides.
+        let mut word = self.word.load(Relaxed);
+        while called(word) > 0 {
+            // Acquire: as in `leave`.
+            match self.word.compare_exchange_weak(word, word - CALLED, Acquire, Relaxed) {
+                Ok(_) => return true,
+                Err(now) => word = now,
+            }
+        }
+        false
+    }
+
+    /// A coroutine leaves, and does not look again: `woken`, or on its own. Returns whether it
+    /// takes a call with it, which must be passed on.
+    #[cfg(not(model))]
+    pub(super) fn gives_up(&self, woken: bool) -> bool {
+        let takes_a_call = |word| called(word) > 0 && (woken || waiting(word) == 0);
+        takes_a_call(self.leave(|word| if takes_a_call(word) { CALLED } else { WAITING }))
+    }
+
+    /// Subtracts one from the part of the word that `which` names, and returns the word before.
+    fn leave(&self, which: impl Fn(u32) -> u32) -> u32 {
         // Relaxed: the compare-exchange decides.
         let mut word = self.word.load(Relaxed);
         // Acquire: pairs with the Release in `call_one` and `call_all`, so that the next look sees
@@ -184,6 +244,7 @@ impl EventCount {
         {
             word = now;
         }
+        word
     }
 
     /// Something has happened for one thread: calls one, unless all have been called. Returns

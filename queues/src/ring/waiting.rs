@@ -145,7 +145,7 @@ impl<T> Ring<T> {
     }
 
     /// Leaves a note in the head if the ring is full and not shut down. Returns whether it did.
-    fn leave_note_if_full(&self) -> bool {
+    pub(super) fn leave_note_if_full(&self) -> bool {
         // Relaxed: if there was a shutdown, `enter` came after its `call_all` and sees the
         // shutdown, or came before it, and `sleep` will find the call.
         let tail = self.tail.0.load(Relaxed);

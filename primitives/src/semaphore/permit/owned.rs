@@ -99,6 +99,12 @@ impl Semaphore {
     ) -> Option<OwnedPermit> {
         Some(OwnedPermit::of(self, self.acquire_many_deadline(n, deadline)?))
     }
+
+    /// [`acquire_async`](Self::acquire_async), for a semaphore in an `Arc`.
+    #[cfg(not(model))]
+    pub async fn acquire_owned_async(self: &Arc<Self>) -> OwnedPermit {
+        OwnedPermit::of(self, self.acquire_async().await)
+    }
 }
 
 /// A permit, together with the `Arc` of its semaphore: made by [`Semaphore::acquire_owned`].

@@ -110,13 +110,13 @@
       };
       this.undoButton = tool("Undo", "U", "Take the last step back", this.undo);
       this.resetButton = tool("Reset", "R", "Go back to the start", this.reset);
-      this.showButton = tool("Show me", "M", "Walk to the nearest broken state, step by step", this.show);
-      this.speedButton = tool("", "F", "How fast “Show me” walks", this.faster);
-      this.proveButton = tool("Prove it", "P", "Say what the search will find, and see", this.prove);
+      this.showButton = tool("Show me", "M", "Walk to the nearest broken state", this.show);
+      this.speedButton = tool("", "F", "Speed of “Show me”", this.faster);
+      this.proveButton = tool("Prove it", "P", "Say what the search will find", this.prove);
       this.toldButton = tool("History", "H", "What was done so far", this.history);
       this.toldButton.ariaExpanded = false;
       this.toldButton.classList.add("explorer-told-button");
-      this.foldButton = tool("", "L", "Each operation of a call that is one step now", this.fold);
+      this.foldButton = tool("", "L", "Each operation of a call", this.fold);
       this.verdict = find("verdict");
       this.verdict.role = "status";
       const side = find("side");
@@ -300,7 +300,7 @@
       this.ask({
         reset: true,
         text: `Throw away ${many(this.path.length, "step")}?`,
-        choices: [["Yes, back to the start", start], ["No, keep them", () => this.ask(null)]],
+        choices: [["Yes", start], ["No", () => this.ask(null)]],
       });
     }
     goTo(state) {
@@ -315,8 +315,7 @@
       if (this.timer) return this.stop();
       if (this.par === Infinity) {
         this.helped = true;
-        return this.ask({ text: "There is no way to show: none of the states on this map is broken. Press "
-          + "“Prove it”.", choices: [] });
+        return this.ask({ text: "No state on this map is broken. Press “Prove it”.", choices: [] });
       }
       if (!this.measure.distance[this.here()]) this.path = [];
       this.helped = true;
@@ -376,7 +375,7 @@
     }
     // What goes wrong at the nearest broken state.
     kind() {
-      if (this.par === Infinity) return undefined;
+      if (this.par === Infinity) return;
       const { depth, red } = this.measure;
       const first = red.reduce((best, i) => (depth[i] < depth[best] ? i : best));
       return this.graph.verdicts[this.nodes[first][BAD]][0];
@@ -580,9 +579,9 @@
         else seen.unshift(row);
         starts.push(this.rows[callers[0]] || row);
       });
+      const { code } = this;
       if (!this.path.length && starts.length) {
         // The program, as far down as the threads begin in it.
-        const { code } = this;
         const [top, bottom] = [Math.min(...starts.map((row) => row.offsetTop)),
           Math.max(...starts.map((row) => row.offsetTop + row.offsetHeight))];
         code.scrollTop = bottom <= code.clientHeight ? 0 : Math.min(top - 40, bottom - code.clientHeight);
@@ -590,7 +589,6 @@
       }
       // The one that moved last is in sight, and the other too if there is room.
       seen.forEach((row) => {
-        const { code } = this;
         const [top, bottom] = [row.offsetTop, row.offsetTop + row.offsetHeight];
         if (top < code.scrollTop + 4) code.scrollTop = top - 24;
         else if (bottom > code.scrollTop + code.clientHeight) code.scrollTop = bottom - code.clientHeight + 24;
@@ -653,7 +651,7 @@
 
     value(node, word) {
       const value = node[0][word];
-      if (value === null || value === undefined) return "·";
+      if (value == null) return "·";
       const [, shape, names] = this.data.words[word];
       return names?.[value] ?? (shape === "flag" ? !!value : shape === "pointer" ? (value ? "set" : "null") : value);
     }
@@ -693,12 +691,11 @@
         });
         kind = "asks";
       } else if (this.proved) {
-        const tried = `${many(this.full.nodes.length, "state")} were tried, on every one of the `
+        const tried = `All ${many(this.full.nodes.length, "state")} were tried, on every one of the `
           + `${(+this.full.ways).toLocaleString("en")} ways through`;
         if (par === Infinity) {
           say(this.guessed ? "✓ Proved." : "It holds.", true);
-          say(`${this.guessed ? "As you said: all" : "Your guess was another. All"} ${tried}, `
-            + "and nothing goes wrong.");
+          say(`${this.guessed ? "" : "Your guess was another. "}${tried}, and nothing goes wrong.`);
           if (this.task === "weakest" && !this.kept.done) say("But an ordering can be weaker still.");
           kind = "good";
           if (this.kept.done) next();
@@ -724,19 +721,19 @@
         }
         next();
       } else if (!node[2].length) {
-        say("Every thread has ended, and nothing went wrong on this way.");
+        say("All threads have ended, and nothing went wrong.");
         say(par < Infinity ? "Undo (U), and try another." : "Is that so on every way? “Prove it” knows.");
       } else if (!count) {
         const able = [...THREADS].filter((name, t) => this.edges(0, t).length);
         say(`Your turn: ${able.join(" or ")} makes a step.`);
-        if (this.kept.done) say("(This level is done ✓)");
+        if (this.kept.done) say("(Done ✓)");
         else say("Click a button, or click here once and press keys: "
           + `${able.join(", ")}, ${this.kills.length ? "K to kill, " : ""}U to undo.`);
       } else {
         const edge = this.taken().pop();
         say(`${many(count, "step")}. ${THREADS[edge[0]]}: ${this.label(edge)}.`);
         if (par < Infinity && this.measure.distance[states[count]] === Infinity) {
-          say("From here nothing can go wrong any more: undo (U).");
+          say("Nothing can go wrong from here: undo (U).");
         }
       }
       verdict.className = "explorer-verdict " + (kind && "explorer-" + kind);

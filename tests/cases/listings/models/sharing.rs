@@ -1,5 +1,7 @@
 //! The listings of readers and writers, of what is made once, and of a thread with two queues.
 
+#![expect(clippy::let_and_return, reason = "the binding names the word in a counterexample")]
+
 use book::listings::{
     clerk, deaf_clerk, double_checked, kept_door, made_once, made_twice, open_door,
 };

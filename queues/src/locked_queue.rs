@@ -37,7 +37,7 @@ mod tests;
 mod watching;
 
 use std::fmt;
-use std::mem;
+use std::mem::{self, ManuallyDrop};
 use std::time::{Duration, Instant};
 
 use primitives::deadlock::{Identity, Kind};
@@ -245,11 +245,11 @@ impl<S: Discipline> LockedQueue<S> {
     // The item is declared first, so that it is dropped last if a comparison panics, after the lock
     // is released.
     fn push(&self, item: S::Item, state: LockGuard<'_, State<S>>) {
-        let mut owed = Owed::nothing(self);
-        let mut state = state; // and it is dropped before `owed`
-        let State { items, putters, .. } = &mut *state;
-        let place = unless_it_panics(|| items.place(&item), || owed.call_putter(putters));
-        items.insert(place, item);
+        let on_panic = |state: &mut State<S>, owed: &mut Owed<'_, S>| {
+            owed.call_putter(&mut state.putters);
+        };
+        let (mut state, place) = self.unless_it_panics(state, |items| items.place(&item), on_panic);
+        state.items.insert(place, item);
         self.pushed(state);
     }
 
@@ -298,15 +298,13 @@ impl<S: Discipline> LockedQueue<S> {
     /// [`TryGetError::Empty`], or [`TryGetError::Shutdown`] if no item will come.
     #[doc(alias = "get_nowait")]
     pub fn try_get(&self) -> Result<S::Item, TryGetError> {
-        let mut owed = Owed::nothing(self);
-        let mut state = self.state.lock();
-        match owed.pop(&mut state) {
-            Some(item) => {
+        match self.pop(self.state.lock()) {
+            (state, Some(item)) => {
                 self.popped(state);
                 Ok(item)
             }
-            None if state.shut_down => Err(TryGetError::Shutdown),
-            None => Err(TryGetError::Empty),
+            (state, None) if state.shut_down => Err(TryGetError::Shutdown),
+            (_, None) => Err(TryGetError::Empty),
         }
     }
 
@@ -340,14 +338,15 @@ impl<S: Discipline> LockedQueue<S> {
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
     fn get_until(&self, deadline: Option<Instant>) -> Result<S::Item, GetTimeoutError> {
         let target = self.identity.waiting_for_anyone();
-        let mut owed = Owed::nothing(self);
         let mut state = self.state.lock();
         let mut time_is_up = false;
         let mut lingers = self.capacity > 1;
         // The order of the checks matters: an item that came at the last moment, or before the
         // shutdown, is taken.
         loop {
-            if let Some(item) = owed.pop(&mut state) {
+            let item;
+            (state, item) = self.pop(state);
+            if let Some(item) = item {
                 self.popped(state);
                 return Ok(item);
             }
@@ -382,6 +381,49 @@ impl<S: Discipline> LockedQueue<S> {
             self.wake_getters(1, is_watched);
         }
         true
+    }
+
+    /// Takes the next item out. If that panics, another getter may try.
+    #[inline]
+    fn pop<'a>(
+        &'a self,
+        state: LockGuard<'a, State<S>>,
+    ) -> (LockGuard<'a, State<S>>, Option<S::Item>) {
+        self.unless_it_panics(state, Discipline::pop, |state, owed| {
+            owed.call_getters(&mut state.getters, 1);
+        })
+    }
+
+    /// Calls `f` under the lock. If it panics, `otherwise` decides under the lock what is owed, and
+    /// the sleepers are woken when the lock is released.
+    #[inline]
+    fn unless_it_panics<'a, R>(
+        &'a self,
+        state: LockGuard<'a, State<S>>,
+        f: impl FnOnce(&mut S) -> R,
+        otherwise: impl FnMut(&mut State<S>, &mut Owed<'_, S>),
+    ) -> (LockGuard<'a, State<S>>, R) {
+        struct OnPanic<'a, S: Discipline, F: FnMut(&mut State<S>, &mut Owed<'_, S>)> {
+            queue: &'a LockedQueue<S>,
+            state: ManuallyDrop<LockGuard<'a, State<S>>>,
+            otherwise: F,
+        }
+        impl<S: Discipline, F: FnMut(&mut State<S>, &mut Owed<'_, S>)> Drop for OnPanic<'_, S, F> {
+            #[cold]
+            fn drop(&mut self) {
+                let mut owed = Owed::nothing(self.queue);
+                // SAFETY: only this takes the guard, and the call below, which forgets this.
+                let mut state = unsafe { ManuallyDrop::take(&mut self.state) };
+                (self.otherwise)(&mut state, &mut owed);
+            }
+        }
+        let state = ManuallyDrop::new(state);
+        let mut on_panic = OnPanic { queue: self, state, otherwise };
+        let result = f(&mut on_panic.state.items);
+        // SAFETY: it is forgotten in the next line, so the guard is taken once.
+        let state = unsafe { ManuallyDrop::take(&mut on_panic.state) };
+        mem::forget(on_panic);
+        (state, result)
     }
 
     fn popped(&self, mut state: LockGuard<'_, State<S>>) {
@@ -444,13 +486,6 @@ impl<'a, S: Discipline> Owed<'a, S> {
     fn call_getters(&mut self, getters: &mut Sleepers, events: usize) {
         self.getters += getters.call(events);
         self.is_watched = getters.is_watched();
-    }
-
-    /// Takes the next item out. If that panics, another getter may try.
-    #[inline]
-    fn pop(&mut self, state: &mut State<S>) -> Option<S::Item> {
-        let State { items, getters, .. } = state;
-        unless_it_panics(|| items.pop(), || self.call_getters(getters, 1))
     }
 }
 

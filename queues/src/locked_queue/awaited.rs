@@ -208,9 +208,9 @@ impl<'a, S: Discipline> Waiting<'a, S> {
     // ANCHOR: poll-get
     fn poll_get(&mut self, cx: &mut Context<'_>) -> Poll<Result<S::Item, GetError>> {
         loop {
-            let mut owed = Owed::nothing(self.queue);
-            let mut state = ready!(self.wakes_up(cx));
-            if let Some(item) = owed.pop(&mut state) {
+            let state = ready!(self.wakes_up(cx));
+            let (state, item) = self.queue.pop(state);
+            if let Some(item) = item {
                 self.queue.popped(state);
                 return Poll::Ready(Ok(item));
             }

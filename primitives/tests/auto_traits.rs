@@ -154,6 +154,9 @@ fn timers_and_threads() {
 fn what_the_primitives_stand_on() {
     has! {
         park::Wait: ALL,
+        park::Seat: ALL,
+        // It may be pinned in one thread and dropped in another.
+        park::Place: "Send Sync",
         sync::cell::UnsafeCell<u8>: "Send UnwindSafe",
     }
 }

@@ -103,7 +103,7 @@
 //! | [`RwLock`]`<u8>`         | 12      | 40                        |
 //! | [`Condition`]            | 8       | 32                        |
 //! | [`Semaphore`]            | 8       | 40                        |
-//! | [`BoundedSemaphore`]     | 12      | 40                        |
+//! | [`BoundedSemaphore`]     | 12      | 48                        |
 //! | [`Event`]                | 4       | 32                        |
 //! | [`Barrier`]              | 48      | 72                        |
 //! | [`Latch`]                | 4       | 32                        |

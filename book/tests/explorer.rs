@@ -26,6 +26,7 @@ const NOT_EXPLORED: &[(&str, &str)] = &[
     ("batches.rs", "threads, batches and timeouts are too many states for a page"),
     ("ending.rs", "three threads are too many states for a page"),
     ("kept_panic.rs", "starts threads itself"),
+    ("mini_executor.rs", "an executor; its tests run it"),
     ("late_batch.rs", "goes wrong in every order: there is nothing to find"),
     ("sentinel_left.rs", "goes wrong in every order: there is nothing to find"),
     ("own.rs", "programs that the page explores itself: tests/browser/own.rs"),
@@ -40,6 +41,7 @@ const NOT_EXPLORED: &[(&str, &str)] = &[
 const NOT_MODELLED: &[(&str, &str)] = &[
     ("api.rs", "links, for rustdoc to check"),
     ("kept_panic.rs", "one thread; its test runs it"),
+    ("mini_executor.rs", "an executor; its tests run it"),
     ("own.rs", "programs that the page explores itself: tests/browser/own.rs"),
     ("rust_for_python.rs", "starts no thread; its test runs it"),
     ("vanished_panic.rs", "one thread; its test shows what is missing"),

@@ -32,18 +32,20 @@ mod at_once;
 mod awaited;
 mod ending;
 mod many;
+mod owed;
 #[cfg(all(test, not(model)))]
 mod tests;
 mod watching;
 
 use std::fmt;
-use std::mem::{self, ManuallyDrop};
+use std::mem;
 use std::time::{Duration, Instant};
 
 use primitives::deadlock::{Identity, Kind};
 use primitives::sync::spin;
 use primitives::{Condition, Lock, LockGuard};
 
+use self::owed::Owed;
 use crate::blocking_queue::{BlockingQueue, Iter, inherent};
 use crate::discipline::Discipline;
 use crate::error::{
@@ -248,7 +250,8 @@ impl<S: Discipline> LockedQueue<S> {
         let on_panic = |state: &mut State<S>, owed: &mut Owed<'_, S>| {
             owed.call_putter(&mut state.putters);
         };
-        let (mut state, place) = self.unless_it_panics(state, |items| items.place(&item), on_panic);
+        let (mut state, place) =
+            self.unless_it_panics(state, |state| state.items.place(&item), on_panic);
         state.items.insert(place, item);
         self.pushed(state);
     }
@@ -273,7 +276,7 @@ impl<S: Discipline> LockedQueue<S> {
         let mut state = state; // as in `push`
         let item = from.as_ref().expect("the caller has looked");
         let State { items, putters, .. } = &mut *state;
-        let place = unless_it_panics(|| items.place(item), || owed.call_putter(putters));
+        let place = owed::unless_it_panics(|| items.place(item), || owed.call_putter(putters));
         items.insert(place, from.take().expect("it is there"));
         self.pushed(state);
     }
@@ -389,41 +392,10 @@ impl<S: Discipline> LockedQueue<S> {
         &'a self,
         state: LockGuard<'a, State<S>>,
     ) -> (LockGuard<'a, State<S>>, Option<S::Item>) {
-        self.unless_it_panics(state, Discipline::pop, |state, owed| {
+        let on_panic = |state: &mut State<S>, owed: &mut Owed<'_, S>| {
             owed.call_getters(&mut state.getters, 1);
-        })
-    }
-
-    /// Calls `f` under the lock. If it panics, `otherwise` decides under the lock what is owed, and
-    /// the sleepers are woken when the lock is released.
-    #[inline]
-    fn unless_it_panics<'a, R>(
-        &'a self,
-        state: LockGuard<'a, State<S>>,
-        f: impl FnOnce(&mut S) -> R,
-        otherwise: impl FnMut(&mut State<S>, &mut Owed<'_, S>),
-    ) -> (LockGuard<'a, State<S>>, R) {
-        struct OnPanic<'a, S: Discipline, F: FnMut(&mut State<S>, &mut Owed<'_, S>)> {
-            queue: &'a LockedQueue<S>,
-            state: ManuallyDrop<LockGuard<'a, State<S>>>,
-            otherwise: F,
-        }
-        impl<S: Discipline, F: FnMut(&mut State<S>, &mut Owed<'_, S>)> Drop for OnPanic<'_, S, F> {
-            #[cold]
-            fn drop(&mut self) {
-                let mut owed = Owed::nothing(self.queue);
-                // SAFETY: only this takes the guard, and the call below, which forgets this.
-                let mut state = unsafe { ManuallyDrop::take(&mut self.state) };
-                (self.otherwise)(&mut state, &mut owed);
-            }
-        }
-        let state = ManuallyDrop::new(state);
-        let mut on_panic = OnPanic { queue: self, state, otherwise };
-        let result = f(&mut on_panic.state.items);
-        // SAFETY: it is forgotten in the next line, so the guard is taken once.
-        let state = unsafe { ManuallyDrop::take(&mut on_panic.state) };
-        mem::forget(on_panic);
-        (state, result)
+        };
+        self.unless_it_panics(state, |state| state.items.pop(), on_panic)
     }
 
     fn popped(&self, mut state: LockGuard<'_, State<S>>) {
@@ -462,58 +434,6 @@ impl<S: Discipline> LockedQueue<S> {
     }
 }
 // ANCHOR_END: sleep
-
-/// What a call owes to sleepers if a comparison panics. It is declared before the lock is taken, so
-/// that it is dropped, and the sleepers are woken, when the lock is released: to wake a coroutine
-/// runs code of the program.
-struct Owed<'a, S: Discipline> {
-    queue: &'a LockedQueue<S>,
-    getters: usize,
-    is_watched: bool,
-    putters: usize,
-}
-
-impl<'a, S: Discipline> Owed<'a, S> {
-    #[inline]
-    fn nothing(queue: &'a LockedQueue<S>) -> Self {
-        Self { queue, getters: 0, is_watched: false, putters: 0 }
-    }
-
-    fn call_putter(&mut self, putters: &mut Sleepers) {
-        self.putters += putters.call(1);
-    }
-
-    fn call_getters(&mut self, getters: &mut Sleepers, events: usize) {
-        self.getters += getters.call(events);
-        self.is_watched = getters.is_watched();
-    }
-}
-
-impl<S: Discipline> Drop for Owed<'_, S> {
-    #[inline]
-    fn drop(&mut self) {
-        if self.getters > 0 || self.is_watched {
-            self.queue.wake_getters(self.getters, self.is_watched);
-        }
-        if self.putters > 0 {
-            self.queue.not_full.notify(self.putters);
-        }
-    }
-}
-
-/// Returns what `f` returns; if it panics, runs `otherwise` on the way out.
-fn unless_it_panics<R>(f: impl FnOnce() -> R, otherwise: impl FnMut()) -> R {
-    struct OnDrop<F: FnMut()>(F);
-    impl<F: FnMut()> Drop for OnDrop<F> {
-        fn drop(&mut self) {
-            self.0();
-        }
-    }
-    let on_panic = OnDrop(otherwise);
-    let result = f();
-    mem::forget(on_panic);
-    result
-}
 
 /// Queries. An answer may be out of date when you read it: good for messages and tests.
 impl<S: Discipline> LockedQueue<S> {

@@ -28,7 +28,8 @@ use primitives::park::{Place, Seat};
 use primitives::sync::model_failed;
 use primitives::{Condition, LockGuard};
 
-use super::{LockedQueue, Owed, State};
+use super::owed::Owed;
+use super::{LockedQueue, State};
 use crate::discipline::Discipline;
 use crate::error::{GetError, GetTimeoutError, PutError, PutTimeoutError};
 use crate::sleepers::Sleepers;

@@ -10,6 +10,7 @@ use super::LockedQueue;
 use crate::discipline::Discipline;
 use crate::error::TaskDoneError;
 
+// ANCHOR: join
 /// Waiting until every item has been processed.
 impl<S: Discipline> LockedQueue<S> {
     /// Says that an item has been processed. _Python_: `task_done()`.
@@ -71,6 +72,7 @@ impl<S: Discipline> LockedQueue<S> {
         true
     }
 }
+// ANCHOR_END: join
 
 /// Ending.
 impl<S: Discipline> LockedQueue<S> {
@@ -115,7 +117,7 @@ impl<S: Discipline> LockedQueue<S> {
         iter::from_fn(|| left.pop()).collect()
     }
 
-    /// Whether the executor was shut down.
+    /// Whether the queue was shut down.
     #[must_use]
     pub fn is_shutdown(&self) -> bool {
         self.state.lock().shut_down

@@ -12,7 +12,8 @@ use std::vec;
 
 use primitives::LockGuard;
 
-use super::{LockedQueue, Owed, State, unless_it_panics};
+use super::owed::{Owed, unless_it_panics};
+use super::{LockedQueue, State};
 use crate::discipline::Discipline;
 use crate::error::{
     GetError, GetTimeoutError, PutError, PutTimeoutError, TryGetError, TryPutError,

@@ -7,6 +7,7 @@ use super::{Ring, call, full};
 use crate::error::{TryGetError, TryPutError};
 
 #[test]
+#[cfg_attr(miri, ignore = "too long for an interpreter")]
 fn items_come_out_in_order_while_the_laps_wrap_around() {
     for capacity in [1, 2, 3, 4, 5, 7, 8, 100] {
         let ring = Ring::bounded_in_its_last_lap(capacity);

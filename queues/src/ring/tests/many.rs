@@ -8,6 +8,7 @@ use super::{Ring, SHORT, full};
 use crate::error::{GetTimeoutError, PutError, PutTimeoutError, TryGetError, TryPutError};
 
 #[test]
+#[cfg_attr(miri, ignore = "too long for an interpreter")]
 fn batches_keep_their_order_while_the_laps_wrap_around() {
     for capacity in [1, 2, 3, 4, 5, 7, 8] {
         let ring = Ring::bounded_in_its_last_lap(capacity);
@@ -65,6 +66,7 @@ fn a_batch_of_none_is_there_at_once() {
 /// More than there are places, so both sides wait for each other; and no call gives more than was
 /// asked for.
 #[test]
+#[cfg_attr(miri, ignore = "too long for an interpreter")]
 fn batches_larger_than_the_ring_pass_through_it() {
     let ring = Arc::new(Ring::bounded(3));
     let producer = thread::spawn({

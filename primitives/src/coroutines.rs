@@ -18,6 +18,9 @@
 //!
 //! Deadlines are futures, because only an executor has a clock: `tokio::time::sleep`, or
 //! `smol::Timer`, or an [`Event`](crate::Event) that says "stop".
+//!
+//! No model explores these calls yet, as it does the blocking ones: properties, stress beside
+//! threads, and tests on tokio and smol are what speaks for them.
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;

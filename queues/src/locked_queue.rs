@@ -273,7 +273,7 @@ impl<S: Discipline> LockedQueue<S> {
     #[cfg(not(model))]
     fn push_from(&self, from: &mut Option<S::Item>, state: LockGuard<'_, State<S>>) {
         let mut owed = Owed::nothing(self);
-        let mut state = state; // as in `push`
+        let mut state = state; // and it is dropped before `owed`
         let item = from.as_ref().expect("the caller has looked");
         let State { items, putters, .. } = &mut *state;
         let place = owed::unless_it_panics(|| items.place(item), || owed.call_putter(putters));

@@ -148,7 +148,7 @@ impl<S: Discipline> LockedQueue<S> {
     /// its item is still among `items`, which the caller drops when the lock is released.
     fn push_some(&self, items: &mut vec::IntoIter<S::Item>, state: LockGuard<'_, State<S>>) {
         let mut owed = Owed::nothing(self);
-        let mut state = state; // as in `push`
+        let mut state = state; // and it is dropped before `owed`
         let mut put = 0;
         while state.items.len() < self.capacity
             && let Some(item) = items.as_slice().first()
@@ -290,7 +290,7 @@ impl<S: Discipline> LockedQueue<S> {
         state: LockGuard<'_, State<S>>,
     ) -> usize {
         let mut owed = Owed::nothing(self);
-        let mut state = state; // as in `push`
+        let mut state = state; // and it is dropped before `owed`
         let there = state.items.len().min(most);
         into.reserve(there);
         for got in 0..there {

@@ -165,6 +165,8 @@ fn is_the_same_each_time(line: &&str) -> bool {
 }
 
 /// Puts `#` for numbers that depend on how fast the machine is: times, and what follows a `~`.
+///
+/// The noun after such a number is put in the singular: a slow machine has `~1 audit`.
 fn mask_times(line: &str) -> String {
     let mask = |word: &str| {
         if let Some((file, _)) = word.split_once(".rs:") {
@@ -179,10 +181,32 @@ fn mask_times(line: &str) -> String {
         let varies = ["s", "ms", "µs", "ns", "/s"].contains(&unit) || word.contains('~');
         if is_number && varies { word.replace(number, "#") } else { word.to_owned() }
     };
-    let masked: Vec<_> = line.split(' ').map(mask).collect();
+    let mut masked: Vec<_> = line.split(' ').map(mask).collect();
+    for noun in 1..masked.len() {
+        if masked[noun - 1].ends_with("~#") {
+            masked[noun] = singular(&masked[noun]).to_owned();
+        }
+    }
     let masked = masked.join(" ");
     // Columns are as wide as their widest number.
     if masked == line { masked } else { masked.split_whitespace().collect::<Vec<_>>().join(" ") }
+}
+
+fn singular(noun: &str) -> &str {
+    match noun.strip_suffix('s') {
+        Some(batche) if batche.ends_with("che") => &batche[..batche.len() - 1],
+        Some(noun) => noun,
+        None => noun,
+    }
+}
+
+#[test]
+fn a_number_that_varies_is_masked_with_its_noun() {
+    for varies in ["and ~1 audit wrong", "and ~2 audits wrong", "and ~1,234 audits wrong"] {
+        assert_eq!(mask_times(varies), "and ~# audit wrong");
+    }
+    assert_eq!(mask_times("~3 batches"), mask_times("~1 batch"));
+    assert_eq!(mask_times("5 orders in 1.5ms"), "5 orders in #");
 }
 
 #[test]

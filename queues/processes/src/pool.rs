@@ -202,9 +202,8 @@ impl ProcessPool {
         function: F,
         arguments: F::Args,
     ) -> Result<F::Output, TaskError> {
-        let result = self.shared.attend(|| self.submit(function, arguments).map(Task::result));
-        match result {
-            Ok(result) => result,
+        match self.pass(function, arguments, Inside::submit_and_wait) {
+            Ok(task) => task.result(),
             Err(SubmitError::Closed) => Err(TaskError::Cancelled),
             Err(SubmitError::Arguments(error)) => Err(TaskError::Arguments(error)),
             Err(SubmitError::Broken(why)) => Err(TaskError::Broken(why)),
@@ -220,14 +219,23 @@ impl ProcessPool {
     /// See [`SubmitError`].
     pub fn submit<F: Function>(
         &self,
+        function: F,
+        arguments: F::Args,
+    ) -> Result<Task<F::Output>, SubmitError> {
+        self.pass(function, arguments, Inside::submit)
+    }
+
+    fn pass<F: Function>(
+        &self,
         _function: F,
         arguments: F::Args,
+        submit: fn(&Inside, Call) -> Result<(), SubmitError>,
     ) -> Result<Task<F::Output>, SubmitError> {
         let arguments =
             Packed::new(&arguments).map_err(|error| SubmitError::Arguments(error.to_string()))?;
         let (task, sink) = Task::new(Arc::clone(&self.shared));
         let call = Call { sink, number: 0, function: function::place_of::<F>(), arguments };
-        self.shared.submit(call)?;
+        submit(&self.shared, call)?;
         Ok(task)
     }
 

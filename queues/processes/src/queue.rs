@@ -298,7 +298,7 @@ fn may_spin() -> bool {
 }
 
 /// Spins for as long as that has lately paid.
-pub(crate) fn look<R>(patience: &AtomicU32, mut try_it: impl FnMut() -> Option<R>) -> Option<R> {
+fn look<R>(patience: &AtomicU32, mut try_it: impl FnMut() -> Option<R>) -> Option<R> {
     const PAUSES: u32 = 40;
     if !may_spin() {
         return None;

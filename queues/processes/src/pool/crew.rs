@@ -2,8 +2,8 @@
 //!
 //! Everything is under one lock, in the parent's own memory. A thread that waits for a result does
 //! the pool's work while it waits: it reads the answers of all workers and sends them more
-//! ([`Crew::pump`]). The pool's own thread, the collector, does the same when a worker rings and no
-//! such thread is there.
+//! ([`Crew::pump`]). If nothing comes soon, one such thread sleeps until a worker rings. The pool's
+//! own thread, the collector, does the same when no such thread is there.
 
 use std::collections::VecDeque;
 use std::os::unix::process::ExitStatusExt;

@@ -2,17 +2,17 @@
 //! work.
 
 use std::panic::AssertUnwindSafe;
-use std::sync::atomic::Ordering::Relaxed;
-use std::sync::atomic::{AtomicU32, AtomicUsize};
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use std::sync::atomic::{AtomicBool, AtomicUsize};
 
+use primitives::sync::spin;
 use primitives::{Condition, Lock, LockGuard, threads};
 
 use super::bell::PoolBell;
 use super::call::{Call, Told};
 use super::crew::Crew;
 use super::error::SubmitError;
-use crate::futex::Deadline;
-use crate::queue::look;
+use crate::futex::{Deadline, Wait};
 
 pub(super) type Progress = Box<dyn Fn(usize, usize) + Send + Sync>;
 
@@ -25,8 +25,8 @@ pub(super) struct Inside {
     progress: Option<Progress>,
     pub(super) submitted: AtomicUsize,
     done: AtomicUsize,
-    /// How long a thread spins for its result, in pauses.
-    patience: AtomicU32,
+    /// Whether a thread that waits for its result sleeps on the caller's bell.
+    on_duty: AtomicBool,
 }
 
 impl Inside {
@@ -38,7 +38,7 @@ impl Inside {
             progress,
             submitted: AtomicUsize::new(0),
             done: AtomicUsize::new(0),
-            patience: AtomicU32::new(400),
+            on_duty: AtomicBool::new(false),
         }
     }
 
@@ -51,6 +51,13 @@ impl Inside {
         drop(crew);
         self.tell(told);
         Ok(())
+    }
+
+    /// As [`submit`](Self::submit), for a thread that then [waits](Self::help_until): workers need
+    /// not wake the collector.
+    pub(super) fn submit_and_wait(&self, call: Call) -> Result<(), SubmitError> {
+        self.bell.hush();
+        self.submit(call).inspect_err(|_| self.look_once_more())
     }
 
     /// The crew, if it accepts calls.
@@ -102,14 +109,24 @@ impl Inside {
         true
     }
 
-    /// Reads the answers, and sends more calls. Returns whether there was anything.
-    pub(super) fn pump(&self) -> bool {
+    /// Reads the answers, and sends more calls, unless another thread does. Returns whether there
+    /// was anything.
+    fn pump(&self) -> bool {
+        self.crew.try_lock().is_some_and(|crew| self.work(crew, Self::tell))
+    }
+
+    /// As [`pump`](Self::pump), but does not leave the work to another thread: that one may have
+    /// looked before an answer came.
+    fn pump_surely(&self) -> bool {
+        self.work(self.crew.lock(), Self::tell)
+    }
+
+    fn work(&self, mut crew: LockGuard<'_, Crew>, tell: fn(&Self, Vec<Told>)) -> bool {
         let mut told = Vec::new();
-        let Some(mut crew) = self.crew.try_lock() else { return false };
         let had_something = crew.pump(&mut told);
         let is_over = crew.is_empty();
         drop(crew);
-        self.tell(told);
+        tell(self, told);
         if is_over {
             self.changed.notify_all();
         }
@@ -118,6 +135,13 @@ impl Inside {
 
     /// Passes results on, without holding a lock.
     pub(super) fn tell(&self, told: Vec<Told>) {
+        if !told.is_empty() {
+            self.pass_on(told);
+            self.bell.ring_caller();
+        }
+    }
+
+    fn pass_on(&self, told: Vec<Told>) {
         for told in told {
             told.tell();
             // Relaxed: only a counter.
@@ -133,49 +157,55 @@ impl Inside {
     pub(super) fn collect(&self) {
         loop {
             let seen = self.bell.prepare();
-            // Not `pump`, which leaves the work to another thread: that one may have looked before
-            // the bell rang.
-            let mut told = Vec::new();
-            let mut crew = self.crew.lock();
-            let had_something = crew.pump(&mut told);
-            let is_over = crew.is_empty() && crew.closed;
-            drop(crew);
-            self.tell(told);
-            if is_over {
-                self.changed.notify_all();
+            let had_something = self.pump_surely();
+            let crew = self.crew.lock();
+            if crew.is_empty() && crew.closed {
                 return;
             }
+            drop(crew);
             if !had_something {
                 self.bell.sleep(seen);
             }
         }
     }
 
-    /// Runs `f`, in which this thread waits for an answer: workers need not wake the collector.
-    pub(super) fn attend<R>(&self, f: impl FnOnce() -> R) -> R {
+    /// Does the pool's work until `is_done` or until `deadline`. Returns `false` at once if another
+    /// thread does it: that thread, or the collector, will report the result.
+    pub(super) fn help_until(&self, deadline: Deadline, is_done: impl Fn() -> bool) -> bool {
         self.bell.hush();
-        let result = f();
-        self.bell.listen();
-        // What came meanwhile for others.
-        self.pump();
-        result
+        let done = is_done()
+            || spin::watch(|| {
+                self.pump();
+                is_done()
+            });
+        // Acquire: pairs with the Release below.
+        if !done && !self.on_duty.swap(true, Acquire) {
+            self.stand_by(deadline, &is_done);
+            // Release: pairs with the Acquire above: the caller's bell has one sleeper at a time.
+            self.on_duty.store(false, Release);
+        }
+        // This thread must find what arrived since the last look.
+        self.look_once_more();
+        is_done()
     }
 
-    /// Does the pool's work for a while, until `is_done`. Returns `false` if the collector must
-    /// continue.
-    pub(super) fn help_until(&self, is_done: impl Fn() -> bool) -> bool {
-        if is_done() {
-            return true;
-        }
-        self.bell.hush();
-        let done = look(&self.patience, || {
-            self.pump();
-            is_done().then_some(())
-        });
-        // This thread must find what arrived since the last look.
+    /// This thread no longer looks: workers wake the collector again.
+    fn look_once_more(&self) {
         self.bell.listen();
-        self.pump();
-        done.is_some() || is_done()
+        self.pump_surely();
+    }
+
+    /// Sleeps until a worker has an answer, and reads it.
+    #[cold]
+    fn stand_by(&self, deadline: Deadline, is_done: &impl Fn() -> bool) {
+        loop {
+            let seen = self.bell.prepare_caller();
+            // It passes its own result on, and needs no ring for it.
+            self.work(self.crew.lock(), Self::pass_on);
+            if is_done() || self.bell.sleep_caller(seen, deadline) == Wait::TimedOut {
+                return self.bell.hush_caller();
+            }
+        }
     }
 }
 

@@ -158,7 +158,7 @@ impl<'a, R: DeserializeOwned> Imap<'a, R> {
 
     fn wait(&self) {
         let is_ready = || self.batch.arrived.lock().is_ready();
-        if !self.pool.help_until(is_ready) {
+        if !self.pool.help_until(None, is_ready) {
             let mut arrived = self.batch.arrived.lock();
             while !arrived.is_ready() {
                 self.batch.changed.wait(&mut arrived);

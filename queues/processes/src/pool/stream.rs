@@ -125,8 +125,8 @@ impl Reader {
         if self.written - self.at >= len as u64 {
             return true;
         }
-        // Acquire: pairs with the writer's SeqCst store in `publish`.
-        self.written = ends.written.0.load(Acquire);
+        // SeqCst: pairs with the writer's store in `publish`, around the sleepers' bell.
+        self.written = ends.written.0.load(SeqCst);
         self.written - self.at >= len as u64
     }
 

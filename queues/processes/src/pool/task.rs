@@ -155,7 +155,7 @@ impl<R> Task<R> {
     }
 
     fn wait_until(&self, deadline: Deadline) -> bool {
-        if self.pool.help_until(|| self.cell.is_done()) {
+        if self.pool.help_until(deadline, || self.cell.is_done()) {
             return true;
         }
         let mut place = self.cell.place.lock();

@@ -4,9 +4,9 @@ use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU32;
 use std::time::{Duration, Instant};
 
+use primitives::sync::spin;
 use primitives::threads;
 use serde::{Deserialize, Serialize};
 
@@ -16,7 +16,6 @@ use super::stream::{Reader, Writer};
 use super::wire::{Socket, put_together, receive_fds, send_fds};
 use crate::control::{self, Said};
 use crate::function::{self, NotRun, Packed, Registered};
-use crate::queue::look;
 
 /// The settings that a worker gets at its start.
 #[derive(Serialize, Deserialize)]
@@ -42,7 +41,6 @@ struct Worker {
     socket: OwnedFd,
     bell: PoolBell,
     initializer: Option<(String, Vec<u8>)>,
-    patience: AtomicU32,
 }
 
 impl Worker {
@@ -56,7 +54,6 @@ impl Worker {
             socket: equipment.socket.0,
             bell: equipment.bell,
             initializer: equipment.initializer,
-            patience: AtomicU32::new(0),
         }
     }
 
@@ -105,14 +102,12 @@ impl Worker {
         let len = size_of::<Header>();
         let channel = Arc::clone(&self.channel);
         let body = channel.body();
-        if !self.calls.has(&body.calls, len)
-            && look(&self.patience, || body.calls.has_bytes().then_some(())).is_none()
-        {
+        if !self.calls.has(&body.calls, len) && !spin::watch(|| body.calls.has_bytes()) {
             while !self.calls.has(&body.calls, len) {
                 // Alone: if the pool's process is killed, this one is too.
                 let seen = body.worker.prepare();
                 if !self.calls.has(&body.calls, len) {
-                    body.worker.sleep_alone(seen);
+                    body.worker.sleep_alone(seen, None);
                 }
             }
         }
@@ -166,7 +161,7 @@ impl Worker {
         while !self.answers.has_room(&body.answers, len) {
             let seen = body.room.prepare();
             if !self.answers.has_room(&body.answers, len) {
-                body.room.sleep_alone(seen);
+                body.room.sleep_alone(seen, None);
             }
         }
         self.answers.write(bytemuck::bytes_of(&header));

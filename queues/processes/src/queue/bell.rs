@@ -45,20 +45,19 @@ impl Bell {
         futex::wait(&self.word, seen.0, futex::at_most(deadline, LOOK_EVERY))
     }
 
-    /// Sleeps until it rings, however long that takes. For the only sleeper of a bell, so that no
-    /// wake-up goes to another thread, which may die with it; and where the death of the one that
-    /// rings is noticed otherwise.
-    pub(crate) fn sleep_alone(&self, seen: Seen) {
-        futex::wait(&self.word, seen.0, None);
+    /// Sleeps until it rings, or until `deadline`, however long that takes. For the only sleeper of
+    /// a bell, so that no wake-up goes to another thread, which may die with it; and where the
+    /// death of the one that rings is noticed otherwise.
+    pub(crate) fn sleep_alone(&self, seen: Seen, deadline: Deadline) -> Wait {
+        futex::wait(&self.word, seen.0, deadline)
     }
 
-    /// Wakes a sleeper, if there may be one. One load if there is none.
+    /// Wakes a sleeper, if there may be one. One load if there is none. Returns whether a thread
+    /// was woken.
     #[inline]
-    pub(crate) fn ring(&self) {
+    pub(crate) fn ring(&self) -> bool {
         // SeqCst: pairs with the exchange in `prepare`.
-        if self.word.load(SeqCst) & SLEEPERS != 0 {
-            self.ring_slow(1);
-        }
+        self.word.load(SeqCst) & SLEEPERS != 0 && self.ring_slow(1) > 0
     }
 
     /// Wakes all sleepers, if there may be one. One load if there is none.
@@ -83,7 +82,7 @@ impl Bell {
     }
 
     #[cold]
-    fn ring_slow(&self, most: i32) {
-        change_and_wake(&self.word, Change::AddOne, most);
+    fn ring_slow(&self, most: i32) -> usize {
+        change_and_wake(&self.word, Change::AddOne, most)
     }
 }

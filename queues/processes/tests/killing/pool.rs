@@ -29,6 +29,8 @@ pub(crate) const TESTS: &[Test] = tests!["pool":
     a_pool_of_none_is_refused,
     shared_things_are_arguments_too,
     an_idle_worker_takes_what_another_has_not_begun,
+    threads_that_wait_get_each_their_own_result,
+    a_thread_that_sleeps_is_told_by_others,
     a_pool_whose_workers_are_killed_at_random_answers_everything,
 ];
 
@@ -288,6 +290,45 @@ pub(crate) fn an_idle_worker_takes_what_another_has_not_begun() {
     assert!(!blocked.is_done());
     go.set();
     assert!(blocked.result().is_ok());
+}
+
+pub(crate) fn threads_that_wait_get_each_their_own_result() {
+    let pool = two();
+    thread::scope(|s| {
+        for thread in 0..4 {
+            let pool = &pool;
+            s.spawn(move || {
+                for x in (0..400).map(|n| n * 4 + thread) {
+                    assert_eq!(pool.apply(square, (x,)), Ok(x * x));
+                    // So long that all who wait fall asleep.
+                    if x % 40 == 0 {
+                        assert_eq!(pool.apply(nap, (1,)), Ok(1));
+                    }
+                }
+            });
+        }
+    });
+}
+
+pub(crate) fn a_thread_that_sleeps_is_told_by_others() {
+    let pool = ProcessPool::new(1).expect("it starts");
+    let [begun, go] = [(); 2].map(|()| SharedEvent::new().expect("memory"));
+    let first = pool.submit(wait_for, (begun.clone(), go.clone())).expect("open");
+    let second = pool.submit(square, (2,)).expect("open");
+    begun.wait();
+    assert!(!first.wait_timeout(Duration::from_millis(5)), "nothing lets it go");
+    thread::scope(|s| {
+        let waits = s.spawn(|| second.wait());
+        assert!(second.cancel(), "it has not begun");
+        waits.join().expect("it is woken");
+        let waits = s.spawn(|| first.wait_timeout(LONG));
+        go.set();
+        assert!(waits.join().expect("it does not panic"));
+    });
+    assert_eq!(second.result(), Err(TaskError::Cancelled));
+    // Killed while the caller sleeps for its answer.
+    assert_eq!(pool.apply(die_on_three, (3,)), Err(TaskError::WorkerDied { signal: 9 }));
+    assert_eq!(pool.apply(square, (3,)), Ok(9));
 }
 
 pub(crate) fn a_pool_whose_workers_are_killed_at_random_answers_everything() {

@@ -106,9 +106,10 @@ pub trait Broker: Send + Sync + 'static {
     /// This message is not done.
     fn nack(&self, delivery: &Delivery, how: Nack) -> Result<(), Error>;
 
-    /// Called just before a redelivered message runs, for brokers that can count redeliveries only
-    /// by sending the message once more. Returns whether it has: then this delivery is settled, and
-    /// the copy, counted, comes by a claim.
+    /// Called just before a redelivered message runs, so that the broker counts it: a claim that
+    /// has not begun its task cannot have died of it. Returns whether the broker has sent the
+    /// message once more, which is how some count: then this delivery is settled, and the copy,
+    /// counted, comes by a claim.
     fn recount(&self, _delivery: &Delivery) -> Result<bool, Error> {
         Ok(false)
     }

@@ -91,7 +91,7 @@ fn what_cannot_be_read_is_a_dead_letter() {
 }
 
 /// A worker that died: its claim comes back within the visibility timeout and a second, and is
-/// counted.
+/// counted if it had begun.
 #[test]
 fn the_claims_of_a_dead_worker_come_back_in_time_and_not_for_ever() {
     let Some(server) = Server::start() else { return };
@@ -106,8 +106,11 @@ fn the_claims_of_a_dead_worker_come_back_in_time_and_not_for_ever() {
     assert_eq!(claim().redeliveries, 1);
     let back = since.elapsed();
     assert!(back >= Duration::from_secs(1) && back < Duration::from_secs(3), "after {back:?}");
-    assert_eq!(claim().redeliveries, 2);
-    assert_eq!(claim().redeliveries, 3);
+    for begun in 1..=3 {
+        let delivery = claim();
+        assert_eq!(delivery.redeliveries, begun, "one that did not begin does not count");
+        assert!(!app.broker().recount(&delivery).unwrap(), "this delivery runs");
+    }
     let worker = app.worker().start().unwrap();
     let Err(GetError::Failed(error)) = task.get_timeout(LONG) else { panic!() };
     assert_eq!(error.kind, "WorkerLostError");

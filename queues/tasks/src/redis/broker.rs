@@ -127,7 +127,7 @@ impl Broker for Redis {
         let mut look = || -> RedisResult<Vec<Delivery>> {
             if attempt.is_lost {
                 let mut call = scripts::LOST.key(INDEX);
-                call.key(HASH).key(REDELIVERIES).key(&attempt.record);
+                call.key(HASH).key(&attempt.record);
                 call.arg(attempt.number).arg(RECORDED_FOR.as_secs());
                 call.invoke::<()>(&mut connection)?;
             }
@@ -178,7 +178,7 @@ impl Broker for Redis {
             Nack::GiveBack => {
                 let mut call = scripts::GIVE_BACK.key(INDEX);
                 call.key(HASH).key(REDELIVERIES).key(list(&delivery.queue, priority));
-                call.arg(tag).arg(&*delivery.raw).arg(i32::from(delivery.receipt.counted));
+                call.arg(tag).arg(&*delivery.raw).arg(delivery.redeliveries.saturating_sub(1));
                 call.invoke::<()>(connection)
             }
             Nack::Bury { reason } => {
@@ -192,6 +192,14 @@ impl Broker for Redis {
                 call.invoke::<()>(connection)
             }
         })
+    }
+
+    /// One more round trip, for redelivered messages only. A claim whose worker dies before this
+    /// has not run its task, so the task cannot have killed it.
+    fn recount(&self, delivery: &Delivery) -> Result<bool, Error> {
+        let (tag, count) = (&*delivery.receipt.tag, delivery.redeliveries);
+        self.pool.run(|connection| connection.hset::<_, _, _, ()>(REDELIVERIES, tag, count))?;
+        Ok(false)
     }
 
     fn refresh(&self, receipts: &[Receipt]) -> Result<(), Error> {

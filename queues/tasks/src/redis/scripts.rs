@@ -20,7 +20,8 @@ script! {
     /// without a tag cannot be claimed: it goes to the dead letters in the same step, and is
     /// returned with an empty tag so that it is reported. The record says what this attempt has
     /// claimed; a record of the same attempt that is there already was left by `LOST`, which has
-    /// given the attempt up.
+    /// given the attempt up. The redeliveries are those that have begun, and this one; only
+    /// `recount` writes it down.
     CLAIM, r#"
 local index, hash, redeliveries, revoked = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local most, out, claimed = tonumber(ARGV[1]), {}, {ARGV[2]}
@@ -49,9 +50,9 @@ for i = 6, #KEYS do
       redis.call('HSET', hash, tag,
         '[' .. message .. ', ' .. cjson.encode(exchange) .. ', ' .. cjson.encode(key) .. ']')
       if headers.redelivered == true or properties.redelivered == true then
-        count = redis.call('HINCRBY', redeliveries, tag, 1)
+        count = (redis.call('HGET', redeliveries, tag) or 0) + 1
       end
-      claimed[#claimed + 1] = {tag, KEYS[i], count > 0}
+      claimed[#claimed + 1] = {tag, KEYS[i]}
       if any_revoked == nil then any_revoked = redis.call('EXISTS', revoked) == 1 end
       if any_revoked and type(headers.id) == 'string' and redis.call('ZSCORE', revoked, headers.id) then
         is_revoked = 1
@@ -71,24 +72,23 @@ return out"#
 
 script! {
     /// A claim whose answer was lost: what it has claimed goes back to where it is taken from next,
-    /// and if the server reads the claim after this, it does nothing. KEYS: index, hash,
-    /// redeliveries, record. ARGV: attempt, seconds. Returns how many.
+    /// and if the server reads the claim after this, it does nothing. KEYS: index, hash, record.
+    /// ARGV: attempt, seconds. Returns how many.
     LOST, r#"
-local index, hash, redeliveries, record = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local index, hash, record = KEYS[1], KEYS[2], KEYS[3]
 local last = redis.call('GET', record)
 local claimed = last and cjson.decode(last) or {}
 redis.call('SET', record, cjson.encode({ARGV[1]}), 'EX', ARGV[2])
 if claimed[1] ~= ARGV[1] then return 0 end
 local given_back = 0
 for i = #claimed, 2, -1 do
-  local tag, list, counted = unpack(claimed[i])
+  local tag, list = unpack(claimed[i])
   local entry = redis.call('HGET', hash, tag)
   local read, fields = pcall(cjson.decode, entry or '')
   if entry and read then
     local rest = ', ' .. cjson.encode(fields[2]) .. ', ' .. cjson.encode(fields[3]) .. ']'
     redis.call('HDEL', hash, tag)
     redis.call('ZREM', index, tag)
-    if counted then redis.call('HINCRBY', redeliveries, tag, -1) end
     redis.call('RPUSH', list, string.sub(entry, 2, #entry - #rest))
     given_back = given_back + 1
   end
@@ -98,11 +98,12 @@ return given_back"#
 
 script! {
     /// A claimed message goes back to the head of its list. KEYS: index, hash, redeliveries, list.
-    /// ARGV: tag, message, counted.
+    /// ARGV: tag, message, how many redeliveries had begun before this claim.
     GIVE_BACK, r#"
 if redis.call('HDEL', KEYS[2], ARGV[1]) == 0 then return 0 end
 redis.call('ZREM', KEYS[1], ARGV[1])
-if ARGV[3] == '1' then redis.call('HINCRBY', KEYS[3], ARGV[1], -1) end
+if ARGV[3] == '0' then redis.call('HDEL', KEYS[3], ARGV[1])
+else redis.call('HSET', KEYS[3], ARGV[1], ARGV[3]) end
 redis.call('RPUSH', KEYS[4], ARGV[2])
 return 1"#
 }

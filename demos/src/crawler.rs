@@ -41,8 +41,8 @@ use crate::report::{Report, Side, count, counted, times};
 use crate::timeline::{self, holding, level, waiting};
 use crate::{progress, workers};
 
-mod fetch;
-mod server;
+pub(crate) mod fetch;
+pub(crate) mod server;
 
 #[derive(clap::Args)]
 #[command(allow_negative_numbers = true)] // so that they are refused by range

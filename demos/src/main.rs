@@ -44,6 +44,7 @@ mod banking;
 mod barrier;
 mod base_converter;
 mod condition;
+mod coroutines;
 mod crawler;
 mod deadlock;
 mod event;
@@ -114,6 +115,8 @@ enum Demo {
     Logger(logger::Args),
     /// Workers fetch the pages of a site, and the links in them are more work
     Crawler(crawler::Args),
+    /// Thousands of clients on one thread, threads beside them, and what each is better at
+    Coroutines(coroutines::Args),
     /// Hashing files on an executor, and how many threads are worth their while
     TaskQueue(task_queue::Args),
     /// Tasks across machines: a site's thumbnails, in one process or over a server
@@ -161,6 +164,7 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Demo::Pipeline(args) => pipeline::run(&args),
         Demo::Logger(args) => logger::run(&args),
         Demo::Crawler(args) => crawler::run(&args),
+        Demo::Coroutines(args) => coroutines::run(&args),
         Demo::TaskQueue(args) => task_queue::run(&args),
         Demo::Tasks(args) => tasks::run(&args),
         Demo::Deadlock(args) => deadlock::run(&args),

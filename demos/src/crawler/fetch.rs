@@ -14,7 +14,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Of a page: host and port, and the path. The part of a link after `#` or `?` is left out.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct Address {
+pub(crate) struct Address {
     host: String,
     path: String,
 }
@@ -26,8 +26,17 @@ impl fmt::Display for Address {
 }
 
 impl Address {
-    pub(super) fn new(host: impl fmt::Display) -> Self {
+    pub(crate) fn new(host: impl fmt::Display) -> Self {
         Self { host: host.to_string(), path: "/".into() }
+    }
+
+    /// Host and port.
+    pub(crate) fn host(&self) -> &str {
+        &self.host
+    }
+
+    pub(crate) fn path(&self) -> &str {
+        &self.path
     }
 
     /// Where a link on this page leads; `None` if elsewhere, or not to a page.
@@ -62,7 +71,7 @@ impl Address {
 }
 
 /// An address on this machine, the only ones that are allowed.
-pub(super) fn parse_loopback(text: &str) -> Result<Address, BadInput> {
+pub(crate) fn parse_loopback(text: &str) -> Result<Address, BadInput> {
     let uri: Option<Uri> = text.parse().ok();
     let parts =
         uri.as_ref().and_then(|uri| Some((uri.scheme_str()?, uri.authority()?, uri.path())));
@@ -79,13 +88,13 @@ pub(super) fn parse_loopback(text: &str) -> Result<Address, BadInput> {
 }
 
 /// Fetches pages; one for all threads.
-pub(super) struct Fetcher {
+pub(crate) struct Fetcher {
     agent: Agent,
     host: String,
 }
 
 impl Fetcher {
-    pub(super) fn new(start: &Address) -> Self {
+    pub(crate) fn new(start: &Address) -> Self {
         let config = Agent::config_builder()
             .timeout_global(Some(PATIENCE))
             .max_redirects(0)
@@ -96,7 +105,7 @@ impl Fetcher {
 
     /// The HTML of a page; nothing, if it is something else. Or why it cannot be had. Blocks until
     /// it is there.
-    pub(super) fn page(&self, page: &Address) -> Result<String, String> {
+    pub(crate) fn page(&self, page: &Address) -> Result<String, String> {
         let answer = self.agent.get(page.to_string()).call().map_err(|error| error.to_string())?;
         let kind = answer.headers().get("content-type").and_then(|kind| kind.to_str().ok());
         if !kind.is_some_and(|kind| kind.starts_with("text/html")) {
@@ -106,7 +115,7 @@ impl Fetcher {
     }
 
     /// The pages of the same site that a page links to.
-    pub(super) fn links(&self, page: &Address, html: &str) -> Vec<Address> {
+    pub(crate) fn links(&self, page: &Address, html: &str) -> Vec<Address> {
         let mut links: Vec<_> = hrefs(html).iter().filter_map(|link| page.join(link)).collect();
         links.retain(|link| link.host == self.host);
         links.sort_unstable();

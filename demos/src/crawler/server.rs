@@ -1,6 +1,7 @@
 //! A web server for one folder, on 127.0.0.1, as small as one can be: `GET`, a thread a connection,
 //! one request each. Markdown is served as HTML.
 
+use std::collections::HashMap;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::{Component, Path, PathBuf};
@@ -8,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use std::{env, fs};
 
-use primitives::threads;
+use primitives::{Lock, threads};
 use pulldown_cmark::{Options, Parser, html};
 
 use super::fetch::Address;
@@ -21,16 +22,21 @@ const LIMIT: u64 = 8 * 1024;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What is served.
-pub(super) struct Site {
-    pub(super) name: String,
+pub(crate) struct Site {
+    pub(crate) name: String,
     folder: PathBuf,
     /// The page at `/`.
     index: &'static str,
+    /// What was asked for before: a file is read, and made into HTML, once.
+    made: Lock<HashMap<String, Made>>,
 }
+
+/// A file's type, and its bytes.
+type Made = (&'static str, Arc<[u8]>);
 
 impl Site {
     /// That in `folder`, or the chapters of the book.
-    pub(super) fn find(folder: Option<&Path>) -> Result<Self, BadInput> {
+    pub(crate) fn find(folder: Option<&Path>) -> Result<Self, BadInput> {
         let index = |folder: &Path| {
             ["index.html", "SUMMARY.md", "index.md"]
                 .into_iter()
@@ -42,7 +48,12 @@ impl Site {
                     "--site {folder:?}: a folder with an index.html or index.md is allowed"
                 ))
             })?;
-            return Ok(Self { name: format!("{folder:?}"), folder: folder.to_owned(), index });
+            return Ok(Self {
+                name: format!("{folder:?}"),
+                folder: folder.to_owned(),
+                index,
+                made: Lock::default(),
+            });
         }
         let package = env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
         let here = env::current_dir().ok();
@@ -50,7 +61,8 @@ impl Site {
         let places: Vec<_> = starts.map(Path::to_owned).collect();
         for folder in places.iter().map(|up| up.join("book/src")) {
             if let Some(index) = index(&folder) {
-                return Ok(Self { name: "the book's chapters".into(), folder, index });
+                let name = "the book's chapters".into();
+                return Ok(Self { name, folder, index, made: Lock::default() });
             }
         }
         Err(BadInput(
@@ -59,7 +71,18 @@ impl Site {
         ))
     }
 
-    /// The file at a path, as its type and its bytes.
+    /// The file at a path.
+    fn page(&self, path: &str) -> io::Result<Made> {
+        if let Some(made) = self.made.lock().get(path) {
+            return Ok(made.clone());
+        }
+        // Without the lock, so that other pages go on: two may make the same.
+        let (kind, bytes) = self.read(path)?;
+        let made = (kind, bytes.into());
+        self.made.lock().insert(path.to_owned(), Made::clone(&made));
+        Ok(made)
+    }
+
     fn read(&self, path: &str) -> io::Result<(&'static str, Vec<u8>)> {
         let relative = Path::new(path.trim_start_matches('/'));
         // Names only: no path may lead out of the folder.
@@ -85,7 +108,7 @@ impl Site {
 }
 
 /// Serves until the program ends; the address of the first page.
-pub(super) fn start(site: Site, latency: Duration) -> io::Result<Address> {
+pub(crate) fn start(site: Site, latency: Duration) -> io::Result<Address> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     let address = Address::new(listener.local_addr()?);
     let site = Arc::new(site);
@@ -112,12 +135,12 @@ fn answer(site: &Site, mut stream: &TcpStream, latency: Duration) -> io::Result<
     interrupt::sleep(latency); // the simulated network
     let mut words = request.split(' ');
     let found = match (words.next(), words.next()) {
-        (Some("GET"), Some(path)) => site.read(path).map_err(|_| "404 Not Found"),
+        (Some("GET"), Some(path)) => site.page(path).map_err(|_| "404 Not Found"),
         _ => Err("405 Method Not Allowed"),
     };
     let (status, kind, body) = match found {
         Ok((kind, body)) => ("200 OK", kind, body),
-        Err(status) => (status, "text/plain", Vec::new()),
+        Err(status) => (status, "text/plain", [].into()),
     };
     let length = body.len();
     write!(

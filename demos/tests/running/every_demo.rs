@@ -112,6 +112,12 @@ pub(crate) const DEMOS: &[Demo] = &[
         broken: true,
     },
     Demo {
+        name: "coroutines",
+        report: None, // the book grows, and memory is the machine's
+        bad: [("--clients 0", "--clients"), ("--permits 257", "--permits"), ("--latency -1", "-1")],
+        broken: true,
+    },
+    Demo {
         name: "deadlock",
         report: None, // it has the lines and columns of its own source
         bad: [("--philosophers 1", "--philosophers"), ("--cure hope", "try-and-back-off"), ("--meals -1", "-1")],
@@ -331,6 +337,22 @@ fn a_site_that_does_not_answer_is_refused_in_one_line() {
 }
 
 #[test]
+fn a_coroutine_that_blocks_the_thread_of_all_is_named() {
+    let ended = run("coroutines --broken --no-timeline");
+    assert_eq!(ended.status, Some(1), "{}{}", ended.out, ended.err);
+    for part in [
+        "thread 'executor'",
+        "wants semaphore \"permits\", at demos/src/coroutines/one_thread.rs:",
+        "from 'executor'",
+    ] {
+        assert!(ended.out.contains(part), "{part}: {}", ended.out);
+    }
+    // With a permit for each, no client waits.
+    let ended = run("coroutines --broken --no-timeline --clients 20");
+    ends_well(&ended, "--broken --clients 20");
+}
+
+#[test]
 fn the_point_of_deadlock_fits_a_small_terminal() {
     let ended = run("deadlock");
     ends_well(&ended, "deadlock");
@@ -393,6 +415,9 @@ fn ctrl_c_stops_what_runs_long() {
         "banking --transfers 100000000",
         "barrier --generations 1000000",
         "condition --write 10000000",
+        "coroutines --clients 100000",
+        "coroutines --latency 10000",
+        "coroutines --parses 100000 --clients 10",
         "crawler --latency 10000",
         "deadlock --meals 100000",
         "deadlock --eat 1000000",

@@ -172,6 +172,9 @@ impl Graph {
     /// Where threads sleep that want some of this from the one that holds it.
     #[cfg(not(model))]
     pub(crate) fn wanted_of(&self, held: &[Held]) -> List<*const AtomicU32> {
+        if held.is_empty() {
+            return List::new(); // as most threads end; there may be thousands that sleep
+        }
         let wants = |wait: &&Wait| match wait.need {
             Need::Owner(wanted)
             | Need::Holders(wanted)

@@ -98,7 +98,9 @@ pub(crate) fn rounds<W: FnMut()>(
 /// How long a thread waits for a lock that another takes again as soon as it has released it.
 ///
 /// Some locks never let the second thread in. So the first one ends after a while, and a wait that
-/// it has ended counts with the time that it took.
+/// it has ended counts with the time that it took. The second thread comes after 20 to 40 µs,
+/// because after a fixed time it would fall into step with the first, and always come at the same
+/// moment of a section.
 pub(crate) fn second_thread<M: Monitor>(run: &Run, section: Duration, sleeps: bool) -> Sample {
     let monitor = M::default();
     let is_over = AtomicBool::new(false);
@@ -115,7 +117,7 @@ pub(crate) fn second_thread<M: Monitor>(run: &Run, section: Duration, sleeps: bo
         }
         let mut mine = Vec::new();
         while mine.is_empty() || (mine.len() < 200 && begin.elapsed() < longest) {
-            work_for(Duration::from_micros(30));
+            work_for(Duration::from_nanos(20_000 + mine.len() as u64 * 7_919 % 20_000));
             let start = Instant::now();
             monitor.change(|_| ());
             mine.push(start.elapsed().as_secs_f64() * 1e9);

@@ -6,6 +6,9 @@ use super::{BLIND, LONG, Policy, TURNS};
 /// What a sleep and a wake-up cost at the least.
 const SLEEP: u64 = 30_000;
 
+/// The most that a wait in vain may take.
+const SHORT: u64 = SLEEP / 2;
+
 fn policy(cores: usize) -> Policy<Fake> {
     Policy::new(Fake::new(cores))
 }
@@ -38,7 +41,7 @@ fn impatient() -> Patience {
 fn a_wait_in_vain_takes_a_part_of_what_a_sleep_does() {
     let policy = policy(2);
     for time in in_vain(&policy, &impatient()) {
-        assert!(time < SLEEP / 3, "{time} ns");
+        assert!(time < SHORT, "{time} ns");
     }
 }
 
@@ -49,7 +52,7 @@ fn a_pause_may_take_ten_times_as_long_as_elsewhere() {
         policy.machine.pause.set(pause);
         assert!(policy.back_off(|| true)); // measures the pause, once
         for time in in_vain(&policy, &impatient()) {
-            assert!((1000..SLEEP / 3).contains(&time), "{time} ns with pauses of {pause} ns");
+            assert!((1000..SHORT).contains(&time), "{time} ns with pauses of {pause} ns");
         }
     }
 }
@@ -61,9 +64,9 @@ fn beside_a_hog_a_wait_costs_one_slice_and_then_none() {
     policy.machine.turn.set(SLICE);
     let patience = impatient();
     let first: u64 = in_vain(&policy, &patience).iter().sum();
-    assert!(first < SLICE + 5 * SLEEP / 3, "{first} ns");
+    assert!(first < SLICE + 5 * SHORT, "{first} ns");
     for time in in_vain(&policy, &patience) {
-        assert!(time < SLEEP / 3, "{time} ns");
+        assert!(time < SHORT, "{time} ns");
     }
     assert_eq!(policy.machine.turns.get(), 1);
 }
@@ -86,7 +89,7 @@ fn a_wait_for_more_threads_than_cores_gives_turns_at_once() {
 #[test]
 fn a_wait_ends_at_the_look_that_finds_it_ready() {
     let policy = policy(2);
-    for wanted in 1..=BLIND.len() {
+    for wanted in 1..=BLIND.len() + 40 {
         let mut looks = 0;
         let mut ready = || {
             looks += 1;
@@ -114,6 +117,18 @@ fn a_wait_ends_at_the_look_that_finds_it_ready() {
 }
 
 #[test]
+fn a_lock_that_is_free_for_a_moment_is_found_free() {
+    const SECTION: u64 = 5_000;
+    const FREE: u64 = 30;
+    for came_at in (0..SECTION).step_by(10) {
+        let policy = policy(2);
+        let start = policy.machine.now();
+        let is_free = || (policy.machine.now() - start + came_at) % SECTION < FREE;
+        assert!(policy.back_off(is_free), "came {came_at} ns into a section");
+    }
+}
+
+#[test]
 #[cfg_attr(miri, ignore = "too long for an interpreter")]
 fn a_thread_looks_for_long_while_that_pays() {
     let policy = policy(2);
@@ -129,7 +144,7 @@ fn a_thread_looks_for_long_while_that_pays() {
     let start = policy.machine.now();
     assert!((0..1000).all(|_| !policy.linger(&patience, || false)));
     let each = (policy.machine.now() - start) / 1000;
-    assert!(each < SLEEP / 3, "{each} ns in vain");
+    assert!(each < SHORT, "{each} ns in vain");
 }
 
 #[test]

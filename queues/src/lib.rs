@@ -8,6 +8,7 @@
 //! | -------------------- | --------------------- | -------------------------------------------------- |
 //! | [`Queue`]            | `queue.Queue`         | first in, first out                                |
 //! | [`Ring`]             | `queue.Queue`         | the same without a lock: bounded only, and faster  |
+//! | [`Rendezvous`]       | (none)                | from hand to hand: a `put` waits for its `get`     |
 //! | [`Stack`]            | `queue.LifoQueue`     | last in, first out                                 |
 //! | [`PriorityQueue`]    | `queue.PriorityQueue` | smallest first, ties in order of arrival           |
 //!
@@ -22,8 +23,8 @@
 //!
 //! A call that gives up gives the item back, in the error.
 //!
-//! Each has an asynchronous form, `get_async`, `put_async`, `join_async`, for coroutines on any
-//! executor: a thread and a coroutine may stand at the two ends of one queue. See
+//! Each but [`Rendezvous`] has an asynchronous form, `get_async`, `put_async`, `join_async`, for
+//! coroutines on any executor: a thread and a coroutine may stand at the two ends of one queue. See
 //! [`primitives::coroutines`].
 //!
 //! Two types run closures with them. [`TaskQueue`] calls closures on a few threads and counts them.
@@ -52,6 +53,7 @@
 //! | ---------------------------------------------------- | --------------------- | ---------------------- | ------------------------------ |
 //! | first in, first out, bounded or not                  | [`Queue`]             | `mpsc`, one consumer   | `channel::bounded`, `unbounded` |
 //! | that, bounded, at the highest rate                   | [`Ring`]              | `mpsc::sync_channel`   | `channel::bounded`             |
+//! | to hand an item over, and to know that it was taken  | [`Rendezvous`]        | `mpsc::sync_channel(0)` | `channel::bounded(0)`         |
 //! | last in, first out                                   | [`Stack`]             | –                      | –                              |
 //! | the most urgent first                                | [`PriorityQueue`]     | `BinaryHeap` in a lock | –                              |
 //! | an order of my own                                   | [`Discipline`]        | –                      | –                              |
@@ -127,6 +129,8 @@ mod stack;
 
 mod ring;
 
+mod rendezvous;
+
 mod channel;
 
 mod select;
@@ -149,6 +153,7 @@ pub use executor::{Executor, ResultTimeoutError, Task, TaskError, as_completed};
 pub use locked_queue::LockedQueue;
 pub use priority_queue::{Keyed, PriorityQueue, SmallestFirst};
 pub use queue::{Fifo, Queue};
+pub use rendezvous::Rendezvous;
 pub use ring::Ring;
 pub use select::{Select, Selectable};
 pub use stack::{Lifo, Stack};

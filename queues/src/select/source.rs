@@ -6,11 +6,12 @@ use crate::channel::Receiver;
 use crate::discipline::Discipline;
 use crate::error::TryGetError;
 use crate::locked_queue::LockedQueue;
+use crate::rendezvous::Rendezvous;
 use crate::ring::Ring;
 use crate::watchers::{Board, Watcher};
 
 /// What a [`Select`](crate::Select) can wait for: [`LockedQueue`] (so [`Queue`](crate::Queue) and
-/// its kin), [`Ring`], a [`Receiver`] of one of them, and an `Arc` of either.
+/// its kin), [`Ring`], [`Rendezvous`], a [`Receiver`] of one of them, and an `Arc` of any.
 pub trait Selectable: sealed::Watched {}
 
 impl<S: sealed::Watched + ?Sized> Selectable for S {}
@@ -70,6 +71,26 @@ impl<T> sealed::Watched for Ring<T> {
 
     fn arm(&self) -> bool {
         self.leave_note_if_empty()
+    }
+}
+
+impl<T> sealed::Watched for Rendezvous<T> {
+    type Item = T;
+
+    fn take(&self) -> Result<T, TryGetError> {
+        self.try_get()
+    }
+
+    fn watch(&self, watcher: Watcher) {
+        self.add_watcher(watcher);
+    }
+
+    fn unwatch(&self, board: &Arc<Board>, index: usize) {
+        self.remove_watcher(board, index);
+    }
+
+    fn arm(&self) -> bool {
+        self.is_empty_and_open()
     }
 }
 

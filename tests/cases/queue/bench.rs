@@ -89,6 +89,37 @@ fn batches<C: Batches>(run: &Run, items: u64) -> Sample {
     })
 }
 
+/// A channel with so many batches inside.
+fn filled<C: Batches>(batches: u64) -> C {
+    let channel = C::new(batches as usize * BATCH);
+    for batch in 0..batches {
+        channel.put_many((0..BATCH as u64).map(|item| batch ^ item).collect());
+    }
+    channel
+}
+
+/// Takes what is inside, a batch in a call; an operation is an item.
+fn batched_gets<C: Batches>(run: &Run) -> Sample {
+    let batches = run.scaled(1_000);
+    let channel = filled::<C>(batches);
+    let mut buffer = Vec::with_capacity(BATCH);
+    run.alone_at(batches * BATCH as u64, || {
+        for _ in 0..batches {
+            channel.get_many(&mut buffer, BATCH);
+            black_box(&buffer);
+            buffer.clear();
+        }
+    })
+}
+
+/// The same, one in a call.
+fn single_gets<C: Batches>(run: &Run) -> Sample {
+    let batches = run.scaled(1_000);
+    let channel = filled::<C>(batches);
+    let items = batches * BATCH as u64;
+    run.alone_at(items, || (0..items).for_each(|_| _ = black_box(channel.get())))
+}
+
 /// Threads that put one and get one, with some inside; an operation is both.
 fn turns<C: Channel>(run: &Run, inside: u64, threads: usize, items: u64) -> Sample {
     let channel = C::new(inside as usize + 2 * threads);
@@ -227,6 +258,12 @@ fn rows() -> Vec<Row> {
             })
             .peer("rtrb", |run| batches::<Rtrb>(run, 200_000))
             .floor("bare ring", bare_ring),
+        Row::new("get_many of 64", "items that are inside, 64 in a call, one thread; for an item")
+            .goal(Goal::best_of(&["Ring, one in a call"], 0.25))
+            .ours("Ring", batched_gets::<Ring<u64>>)
+            .beside("Queue", batched_gets::<Queue<u64>>)
+            .peer("Ring, one in a call", single_gets::<Ring<u64>>)
+            .peer("Queue, one in a call", single_gets::<Queue<u64>>),
         Row::new("Stack", "two threads that put one and get one")
             .goal(Goal::best(0.7))
             .ours("Stack", |run| turns::<Stack<u64>>(run, 0, 2, 50_000))

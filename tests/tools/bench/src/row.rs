@@ -121,6 +121,12 @@ impl Goal {
         Self::new(Figure::Tail, Against::Best, limit)
     }
 
+    /// The same, with the best of these peers.
+    #[must_use]
+    pub fn tail_of(peers: &[&str], limit: f64) -> Self {
+        Self { figure: Figure::Tail, ..Self::best_of(peers, limit) }
+    }
+
     /// The slowest thread does at least this part of the fastest thread's work.
     #[must_use]
     pub const fn fairness(limit: f64) -> Self {

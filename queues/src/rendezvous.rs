@@ -318,7 +318,6 @@ impl<T> Rendezvous<T> {
 impl<T> Rendezvous<T> {
     /// 0: no item is inside.
     #[must_use]
-    #[expect(clippy::unused_self, reason = "as in every other queue")]
     pub const fn len(&self) -> usize {
         0
     }
@@ -326,18 +325,17 @@ impl<T> Rendezvous<T> {
     /// `true`.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
-        self.len() == 0
+        true
     }
 
     /// `true`.
     #[must_use]
     pub const fn is_full(&self) -> bool {
-        self.len() == 0
+        true
     }
 
     /// `Some(0)`.
     #[must_use]
-    #[expect(clippy::unused_self, reason = "as in every other queue")]
     pub const fn capacity(&self) -> Option<usize> {
         Some(0)
     }

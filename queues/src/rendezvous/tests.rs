@@ -256,9 +256,9 @@ fn an_item_may_be_of_no_size_or_of_many_bytes() {
     assert_eq!(queue.get(), Ok(()));
     put.join().unwrap().unwrap();
     let queue = shared();
-    let put = call(&queue, |queue| queue.put([7_u64; 1000]));
+    let put = call(&queue, |queue| queue.put([7_u64; 1000]).is_ok());
     assert_eq!(queue.get().map(|item| item.iter().sum()), Ok(7000));
-    put.join().unwrap().unwrap();
+    assert!(put.join().unwrap());
 }
 
 #[test]

@@ -18,7 +18,7 @@
 //! ```
 //!
 //! So the line holds putters or getters, never both: a thread that finds the other kind does not
-//! stand in line. Who comes second never waits. Who comes first is served in the order of arrival.
+//! stand in line. The second to come never waits. Those in line are served in the order of arrival.
 //!
 //! The item is moved, and the first thread told, after the lock is released: a thread that returns
 //! at once, and comes again, finds the lock free. So a thread in line is _in line_ only as long as

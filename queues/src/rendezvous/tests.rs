@@ -344,7 +344,7 @@ fn a_select_ends_with_its_rendezvous() {
 }
 
 #[test]
-fn it_is_always_empty_and_always_full_and_shows_who_waits() {
+fn it_is_always_empty_and_always_full_and_shows_how_many_threads_wait() {
     let queue = shared();
     let put = call(&queue, |queue| queue.put(7));
     until(&queue, 1, 0);

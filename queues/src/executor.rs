@@ -66,6 +66,8 @@
 //!   detect this: start as many workers as tasks must be able to wait at once.
 //! - Tasks of _two executors_ that wait for each other, if all workers of both do: a worker helps
 //!   only its own executor. Let tasks that wait for each other share an executor.
+//! - A task that waits by [`submit_timeout`](Executor::submit_timeout) without end for room in its
+//!   own executor, if all workers do. ([`submit`](Executor::submit) does not wait there.)
 //! - A wait in a forked child. The workers are threads of the parent; the child has the executor
 //!   without them, and nothing that is submitted there ever runs. (The child may drop it or call
 //!   `shutdown`, unless another thread was using it at the moment of the fork.) A child that needs
@@ -73,7 +75,7 @@
 //!
 //! One more point does not hang but may surprise: an executor in a `static` is never dropped, as
 //! nothing in a `static` is. When `main` returns, the process ends, and its running tasks end with
-//! it. Call [`shutdown(true, false)`](Executor::shutdown) first.
+//! it. Call [`shutdown(Shutdown::WAIT)`](Executor::shutdown) first.
 //!
 //! Source: CPython's `concurrent.futures`; helping is from Wagner and Calder, _Leapfrogging: a
 //! portable technique for implementing efficient futures_ (1993), of which this is the simplest
@@ -82,16 +84,21 @@
 //! | file                    | idea                                                           |
 //! | ----------------------- | -------------------------------------------------------------- |
 //! | `executor.rs`           | what a program calls                                           |
+//! | `executor/submit.rs`    | submitting: at once, or when there is room; with a priority    |
+//! | `executor/shutdown.rs`  | how an executor ends, in words                                 |
 //! | `executor/state.rs`     | the word of a task: which thread may run it, whether it is over |
 //! | `executor/job.rs`       | a task itself: the closure, the place for its result           |
 //! | `executor/keep.rs`      | where a task keeps them, so that memory comes back             |
 //! | `executor/task.rs`      | the handle of a task                                           |
 //! | `executor/pool.rs`      | what workers and handles share; which worker helps             |
+//! | `executor/at_work.rs`   | which task each worker is at                                   |
 //! | `executor/map.rs`       | a function over many items, in order, a few at a time          |
 //! | `executor/as_completed.rs` | many tasks, in the order in which they end                  |
 //! | `executor/scope.rs`     | tasks that borrow, and why that is sound                       |
 
 mod as_completed;
+#[cfg(not(model))]
+mod at_work;
 mod error;
 mod job;
 mod keep;
@@ -100,7 +107,9 @@ mod map;
 pub mod model;
 mod pool;
 mod scope;
+mod shutdown;
 mod state;
+mod submit;
 mod task;
 #[cfg(all(test, not(model)))]
 mod tests;
@@ -110,29 +119,36 @@ use std::fmt;
 use std::io;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
+#[cfg(not(model))]
+use std::time::Duration;
+
+#[cfg(not(model))]
+use primitives::park::deadline_after;
+#[cfg(not(model))]
+use primitives::sync::thread::yield_now;
 
 pub use self::as_completed::{AsCompleted, as_completed};
 pub use self::error::{ResultTimeoutError, TaskError};
-use self::job::{Body, Job};
-use self::keep::{Boxed, Inside, Keep, are_small};
 pub use self::map::Map;
 use self::pool::Pool;
 pub use self::scope::Scope;
+pub use self::shutdown::{RunningTask, Shutdown, StillRunning};
+pub use self::submit::WithPriority;
 pub use self::task::Task;
-use crate::error::PutError;
 use crate::workers::drop_quietly;
 #[cfg(not(model))]
 use crate::workers::{WorkerThreads, Workers};
 
 /// Runs closures on a few threads and hands out their results.
 ///
-/// [`submit`](Self::submit) never waits. It returns a [`Task`], whose [`result`](Task::result)
-/// waits. Tasks begin in the order in which they were submitted. A task costs one allocation, a
-/// `put` and a `get` of a [`Queue`](crate::Queue) and three atomic operations, and a system call
-/// when a worker must be woken.
+/// [`submit`](Self::submit) never waits, unless the executor has a [bound](crate::Workers::bounded)
+/// and is full. It returns a [`Task`], whose [`result`](Task::result) waits. Tasks begin in the
+/// order in which they were submitted, except those that have a [priority](Self::with_priority). A
+/// task costs one allocation, a `put` and a `get` of a [`Queue`](crate::Queue) and three atomic
+/// operations, and a system call when a worker must be woken.
 ///
 /// **Dropping** it is like leaving Python's `with` block. It calls
-/// [`shutdown(true, false)`](Self::shutdown), which waits until all tasks have run, also while a
+/// [`shutdown(Shutdown::WAIT)`](Self::shutdown), which waits until all tasks have run, also while a
 /// panic unwinds. If one of its own tasks drops the last handle, the drop does not wait, and the
 /// workers end by themselves. To end it in another way call [`shutdown`](Self::shutdown) first:
 /// after a call that does not wait, the drop does not wait either.
@@ -153,7 +169,9 @@ use crate::workers::{WorkerThreads, Workers};
 pub struct Executor {
     pool: Arc<Pool>,
     #[cfg(not(model))]
-    threads: WorkerThreads,
+    threads: Arc<WorkerThreads>,
+    #[cfg(model)]
+    threads: Arc<model::Crew>,
 }
 
 /// Making one.
@@ -174,21 +192,29 @@ impl Executor {
         Self::with_workers(Workers::new(workers)).expect(CANNOT_START)
     }
 
-    /// Starts workers with a name and a stack size of your choice.
+    /// Starts workers with a name, a stack size, an initializer of your choice; more when they are
+    /// needed; for a limited number of tasks at once: see [`Workers`].
     ///
     /// # Errors
     ///
     /// The system's error if it cannot make that many threads; those that had started end.
-    /// `InvalidInput` if the name contains a zero byte.
+    /// `InvalidInput` if the name contains a zero byte. The panic of an
+    /// [initializer](Workers::initializer).
     pub fn with_workers(workers: Workers) -> io::Result<Self> {
         use primitives::sync::atomic::{AtomicU64, Ordering::Relaxed};
         static MADE: AtomicU64 = AtomicU64::new(0);
 
         // Relaxed: the numbers only have to differ.
         let name = format!("Executor-{}", MADE.fetch_add(1, Relaxed) + 1);
-        let pool = Arc::new(Pool::new(workers.count()));
-        match WorkerThreads::start(&workers, &name, &pool, Pool::work) {
-            Ok(threads) => Ok(Self { pool, threads }),
+        let pool = Arc::new(Pool::new(workers.count(), workers.most(), workers.bound));
+        let work = |pool: &Pool, worker, came_later| {
+            if came_later {
+                pool.joins();
+            }
+            pool.work(worker);
+        };
+        match WorkerThreads::start(&workers, &name, &pool, work) {
+            Ok(threads) => Ok(Self { pool, threads: Arc::new(threads) }),
             Err(error) => {
                 pool.queue.shutdown();
                 Err(error)
@@ -196,9 +222,9 @@ impl Executor {
         }
     }
 
-    /// How many workers it has. _Python_: `max_workers`.
+    /// How many workers it has: how many were started, if they [start on
+    /// demand](Workers::grow_to).
     #[must_use]
-    #[doc(alias = "max_workers")]
     pub fn workers(&self) -> usize {
         self.threads.len()
     }
@@ -216,97 +242,25 @@ impl Default for Executor {
     }
 }
 
-const IS_SHUT_DOWN: &str =
-    "the executor is shut down and runs no more tasks: submit before, or use `try_submit`";
-
-// ANCHOR: submit
-/// Submitting tasks.
-impl Executor {
-    /// Adds a task; a worker runs it when the earlier ones have begun. Never blocks.
-    ///
-    /// The task sees all that was done before this call. _Python_: `submit(fn)`.
-    ///
-    /// # Panics
-    ///
-    /// If the executor is shut down; [`try_submit`](Self::try_submit) gives the closure back
-    /// instead. _Python_: `RuntimeError: cannot schedule new futures after shutdown`.
-    #[track_caller]
-    pub fn submit<F, T>(&self, f: F) -> Task<T>
-    where
-        F: FnOnce() -> T + Send + 'static,
-        T: Send + 'static,
-    {
-        match self.try_submit(f) {
-            Ok(task) => task,
-            Err(_) => panic!("{IS_SHUT_DOWN}"),
-        }
-    }
-
-    /// Adds a task, unless the executor is shut down. Never blocks. For programs in which one
-    /// thread may submit while another shuts down.
-    ///
-    /// # Errors
-    ///
-    /// [`PutError::Shutdown`], with the closure.
-    ///
-    /// ```
-    /// use queues::{Executor, PutError};
-    ///
-    /// let executor = Executor::new(1);
-    /// executor.shutdown(true, false);
-    /// let PutError::Shutdown(f) = executor.try_submit(|| 6 * 7).unwrap_err();
-    /// assert_eq!(f(), 42); // here, then
-    /// ```
-    #[cfg_attr(feature = "deadlock-detection", track_caller)]
-    pub fn try_submit<F, T>(&self, f: F) -> Result<Task<T>, PutError<F>>
-    where
-        F: FnOnce() -> T + Send + 'static,
-        T: Send + 'static,
-    {
-        if are_small::<F, T>() {
-            self.add(Body::<T, F, Inside>::new(f))
-        } else {
-            self.add(Body::<T, F, Boxed>::new(f))
-        }
-    }
-
-    fn add<F, T, K>(&self, body: Body<T, F, K>) -> Result<Task<T>, PutError<F>>
-    where
-        F: FnOnce() -> T + Send + 'static,
-        T: Send + 'static,
-        K: Keep + 'static,
-    {
-        let body = Arc::new(body);
-        match self.pool.queue.put(Arc::clone(&body) as Arc<dyn Job>) {
-            Ok(()) => Ok(Task::new(body, Arc::clone(&self.pool))),
-            Err(PutError::Shutdown(_)) => {
-                let f = body.reclaim().expect("no other thread has seen it");
-                Err(PutError::Shutdown(f))
-            }
-        }
-    }
-}
-// ANCHOR_END: submit
-
 /// Ending.
 impl Executor {
-    /// Ends the executor: from now on nothing can be submitted. With `wait`, blocks until every
-    /// worker has done its last task. With `cancel_pending`, cancels the tasks that no worker has
-    /// begun; otherwise they still run.
+    /// Ends the executor: from now on nothing can be submitted. With [`Shutdown::WAIT`], blocks
+    /// until every worker has done its last task. With [`Shutdown::CANCEL_PENDING`], cancels the
+    /// tasks that no worker has begun; otherwise they still run.
     ///
     /// Cancelled tasks are over before this returns or waits: it drops their closures and calls
     /// their callbacks here. It may be called again, to wait or cancel after all, and from several
-    /// threads. In a task of this executor `wait` has no effect, because the task would wait for
-    /// itself. (_Python_: `RuntimeError`.)
+    /// threads. A thread that waits for room to submit is refused. In a task of this executor it
+    /// does not wait, because the task would wait for itself. (_Python_: `RuntimeError`.)
     ///
-    /// Without `wait`, the drop of the executor does not wait either (the last call counts): a task
+    /// Without `WAIT`, the drop of the executor does not wait either (the last call counts): a task
     /// that never ends delays neither. A task that has not run when the program ends never runs.
     ///
     /// _Python_: `shutdown(wait=True, cancel_futures=False)`.
     ///
     /// ```
     /// use primitives::Event;
-    /// use queues::Executor;
+    /// use queues::{Executor, Shutdown};
     /// use std::sync::Arc;
     ///
     /// let executor = Executor::new(1);
@@ -319,28 +273,83 @@ impl Executor {
     /// });
     /// let waiting = executor.submit(|| "ran too");
     /// began.wait();
-    /// executor.shutdown(false, true); // do not wait, cancel what waits
+    /// executor.shutdown(Shutdown::CANCEL_PENDING); // and do not wait
     /// assert!(waiting.is_cancelled());
     /// gate.set();
     /// assert_eq!(running.result().unwrap(), "ran");
     /// ```
-    pub fn shutdown(&self, wait: bool, cancel_pending: bool) {
+    pub fn shutdown(&self, how: Shutdown) {
         #[cfg(not(model))]
-        self.threads.shut_down(wait);
-        if cancel_pending {
-            for job in self.pool.queue.shutdown_now() {
+        self.threads.shut_down(how.wait);
+        self.pool.queue.shutdown();
+        if how.cancel_pending {
+            for job in self.pool.take_all() {
                 job.cancel();
                 drop_quietly(job);
             }
-        } else {
-            self.pool.queue.shutdown();
         }
         #[cfg(not(model))]
-        if wait && !self.pool.is_worker() {
-            self.threads.wait();
+        if how.wait && !self.pool.is_worker() {
+            self.threads.wait_until(None);
         }
         #[cfg(model)]
-        let _ = wait; // for the roles that are its workers, the scenario waits
+        self.threads.shut_down(); // for the roles that are its workers, the scenario waits
+    }
+
+    /// [`shutdown`](Self::shutdown), with a limit on the wait: blocks for at most `timeout`.
+    ///
+    /// `how` says whether pending tasks are cancelled; it waits in either case. Zero looks once; a
+    /// timeout that overflows `Instant` never expires. A later call waits again. When the time was
+    /// up, the drop of the executor does not wait. In a task of this executor it does not wait, and
+    /// the error names that task. _Python_: has no limit.
+    ///
+    /// # Errors
+    ///
+    /// [`StillRunning`], which names the tasks that run still, by the worker and by the place where
+    /// they were submitted. They go on.
+    ///
+    /// ```
+    /// use primitives::Event;
+    /// use queues::{Executor, Shutdown};
+    /// use std::sync::Arc;
+    /// use std::time::Duration;
+    ///
+    /// let executor = Executor::new(1);
+    /// let (began, gate) = (Arc::new(Event::new()), Arc::new(Event::new()));
+    /// let (begin, busy) = (Arc::clone(&began), Arc::clone(&gate));
+    /// executor.submit(move || {
+    ///     begin.set();
+    ///     busy.wait();
+    /// });
+    /// began.wait();
+    /// let error = executor.shutdown_timeout(Shutdown::WAIT, Duration::from_millis(1)).unwrap_err();
+    /// println!("{error}");
+    /// // the time is up, with 1 running and 0 queued; Executor-1_0 runs the task of src/main.rs:9:10
+    /// assert_eq!(error.tasks()[0].submitted_at.file(), file!());
+    /// gate.set();
+    /// assert!(executor.shutdown_timeout(Shutdown::WAIT, Duration::MAX).is_ok());
+    /// ```
+    #[cfg(not(model))]
+    pub fn shutdown_timeout(&self, how: Shutdown, timeout: Duration) -> Result<(), StillRunning> {
+        self.shutdown(Shutdown { wait: false, ..how });
+        let ended = !self.pool.is_worker() && self.threads.wait_until(deadline_after(timeout));
+        loop {
+            let (queued, busy) = self.pool.queued_and_busy();
+            if ended || queued == 0 && busy == 0 {
+                self.threads.shut_down(true); // there is nothing to wait for
+                return Ok(());
+            }
+            let task = |(worker, submitted_at)| RunningTask {
+                worker: self.threads.name(worker),
+                submitted_at,
+            };
+            let tasks: Vec<_> = self.pool.at_work.look().map(task).collect();
+            if queued > 0 || !tasks.is_empty() {
+                return Err(StillRunning { tasks, queued });
+            }
+            // A worker has taken a task, and says in a moment which; or is done with it.
+            yield_now();
+        }
     }
 
     /// Whether the executor was shut down.
@@ -357,7 +366,7 @@ impl Drop for Executor {
         if self.threads.is_here() {
             self.pool.queue.shutdown();
             if !self.pool.is_worker() {
-                self.threads.end();
+                self.threads.end(); // if a shutdown has not said otherwise
             }
         }
     }
@@ -366,6 +375,49 @@ impl Drop for Executor {
 /// The workers survive what they call, and a panic can leave nothing else half done.
 impl UnwindSafe for Executor {}
 impl RefUnwindSafe for Executor {}
+
+/// How much it has to do. An answer may be out of date when you read it.
+impl Executor {
+    /// How many workers it may have: as many as it has, unless they [start on
+    /// demand](crate::Workers::grow_to). _Python_: `max_workers`.
+    #[must_use]
+    pub fn max_workers(&self) -> usize {
+        self.threads.most()
+    }
+
+    /// How many tasks no worker has taken. Counts a cancelled task until a worker comes to it.
+    #[must_use]
+    #[doc(alias = "qsize")]
+    pub fn queued(&self) -> usize {
+        self.pool.queued_and_busy().0
+    }
+
+    /// How many workers are at a task. One that waits for another task, and runs it meanwhile,
+    /// counts once. Costs a load for each worker.
+    ///
+    /// ```
+    /// use primitives::Event;
+    /// use queues::Executor;
+    /// use std::sync::Arc;
+    ///
+    /// let executor = Executor::new(1);
+    /// let (began, gate) = (Arc::new(Event::new()), Arc::new(Event::new()));
+    /// let (begin, busy) = (Arc::clone(&began), Arc::clone(&gate));
+    /// executor.submit(move || {
+    ///     begin.set();
+    ///     busy.wait();
+    /// });
+    /// executor.submit(|| ());
+    /// began.wait();
+    /// assert_eq!((executor.running(), executor.queued()), (1, 1));
+    /// gate.set();
+    /// ```
+    #[cfg(not(model))]
+    #[must_use]
+    pub fn running(&self) -> usize {
+        self.pool.at_work.look().count()
+    }
+}
 
 /// Shows how many workers it has, and how many tasks wait. Never blocks.
 impl fmt::Debug for Executor {

@@ -149,7 +149,9 @@ pub use error::{
     GetError, GetTimeoutError, PutError, PutTimeoutError, TaskDoneError, TryGetError, TryPutError,
 };
 #[doc(inline)]
-pub use executor::{Executor, ResultTimeoutError, Task, TaskError, as_completed};
+pub use executor::{
+    Executor, ResultTimeoutError, Shutdown, StillRunning, Task, TaskError, as_completed,
+};
 pub use locked_queue::LockedQueue;
 pub use priority_queue::{Keyed, PriorityQueue, SmallestFirst};
 pub use queue::{Fifo, Queue};

@@ -33,7 +33,7 @@ use std::time::Duration;
 
 use primitives::Lock;
 
-use crate::error::PutError;
+use crate::error::{PutError, PutTimeoutError, TryPutError};
 use crate::queue::Queue;
 #[cfg(not(model))]
 use crate::workers::{WorkerThreads, Workers, serves};
@@ -50,14 +50,21 @@ impl<F: FnOnce() + Send + 'static> Task for F {
     }
 }
 
+/// The closure, which is what was boxed just now.
+fn unbox<F: 'static>(task: Box<dyn Task>) -> F {
+    let task: Box<dyn Any> = task;
+    *task.downcast().expect("it is what was put just now")
+}
+
 /// Runs closures on a few threads, in the order in which they were added.
 ///
-/// [`add_task`](Self::add_task) never waits; [`join`](Self::join) waits until all is done. The
+/// [`add_task`](Self::add_task) never waits, unless the queue has a
+/// [bound](crate::Workers::bounded); [`join`](Self::join) waits until all is done. The
 /// panic hook reports a panic of a task with the thread's name, the message and the place, as any
 /// panic; the task counts as failed, and its worker continues with the next.
 ///
 /// A task costs a box, and a `put` and a `get` of a [`Queue`]. The number of waiting tasks is not
-/// limited: a program that adds faster than its tasks run should [`join`](Self::join) now and then.
+/// limited without a bound: a program that adds faster than its tasks run wants one.
 ///
 /// **Dropping** it shuts it down and waits for the workers: tasks that were added still run, also
 /// while a panic unwinds. (If a task drops the last handle, in a worker, the drop does not wait,
@@ -150,21 +157,23 @@ impl TaskQueue {
         Self::with_workers(Workers::new(workers)).expect("the system has no thread to give")
     }
 
-    /// Starts workers with a name and a stack size of your choice; [`Workers::default`] chooses how
-    /// many.
+    /// Starts workers with a name, a stack size, an initializer of your choice; more when they are
+    /// needed; for a limited number of tasks at once: see [`Workers`]. [`Workers::default`] chooses
+    /// how many.
     ///
     /// # Errors
     ///
     /// The system's error if it cannot make that many threads; those that had started end.
-    /// `InvalidInput` if the name contains a zero byte.
+    /// `InvalidInput` if the name contains a zero byte. The panic of an
+    /// [initializer](Workers::initializer).
     pub fn with_workers(workers: Workers) -> io::Result<Self> {
         use primitives::sync::atomic::{AtomicU64, Ordering::Relaxed};
         static MADE: AtomicU64 = AtomicU64::new(0);
 
         // Relaxed: the numbers only have to differ.
         let pool = format!("TaskQueue-{}", MADE.fetch_add(1, Relaxed) + 1);
-        let shared = Arc::new(Shared::new());
-        match WorkerThreads::start(&workers, &pool, &shared, Shared::work) {
+        let shared = Arc::new(Shared::new(workers.bound));
+        match WorkerThreads::start(&workers, &pool, &shared, |shared, _, _| shared.work()) {
             Ok(threads) => Ok(Self { shared, threads }),
             Err(error) => {
                 shared.tasks.shutdown();
@@ -180,7 +189,7 @@ impl TaskQueue {
     }
 
     fn is_in_a_task(&self) -> bool {
-        serves(&*self.shared)
+        serves(&*self.shared).is_some()
     }
 }
 
@@ -190,7 +199,7 @@ impl TaskQueue {
 impl TaskQueue {
     #[must_use]
     pub fn new(_: usize) -> Self {
-        Self { shared: Arc::new(Shared::new()) }
+        Self { shared: Arc::new(Shared::new(None)) }
     }
 
     pub fn work(&self) {
@@ -203,14 +212,20 @@ impl TaskQueue {
 }
 
 impl Shared {
-    fn new() -> Self {
-        Self { tasks: Queue::unbounded(), counts: Lock::new(TaskCounts::default()) }
+    fn new(bound: Option<usize>) -> Self {
+        let tasks = match bound {
+            Some(bound) => Queue::bounded(bound).named("inbox"),
+            None => Queue::unbounded(),
+        };
+        Self { tasks, counts: Lock::new(TaskCounts::default()) }
     }
 }
 
 /// Adding tasks, and waiting for them.
 impl TaskQueue {
-    /// Adds a task; a worker runs it when the earlier ones have been taken. Never blocks.
+    /// Adds a task; a worker runs it when the earlier ones have been taken. Never blocks, unless
+    /// the queue has a [bound](crate::Workers::bounded) and is full: then it blocks until a worker
+    /// takes a task. (In a task of this queue it never blocks, and the bound does not hold.)
     ///
     /// The task sees all that was done before this call.
     ///
@@ -226,15 +241,68 @@ impl TaskQueue {
     /// let PutError::Shutdown(task) = tasks.add_task(|| println!("here, then")).unwrap_err();
     /// task();
     /// ```
-    #[allow(clippy::missing_panics_doc, reason = "the closure comes back as what it was")]
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
     pub fn add_task<F>(&self, task: F) -> Result<(), PutError<F>>
     where
         F: FnOnce() + Send + 'static,
     {
-        self.shared.tasks.put(Box::new(task)).map_err(|PutError::Shutdown(task)| {
-            let task: Box<dyn Any> = task;
-            PutError::Shutdown(*task.downcast().expect("it is what was put just now"))
-        })
+        let (tasks, task) = (&self.shared.tasks, Box::new(task));
+        let is_bounded = tasks.capacity().is_some();
+        let put = if is_bounded && self.is_in_a_task() {
+            tasks.put_beyond(task)
+        } else {
+            tasks.put(task)
+        };
+        put.map_err(|error| PutError::Shutdown(unbox(error.into_inner())))?;
+        self.grow();
+        Ok(())
+    }
+
+    /// Adds a task, unless the queue is shut down, or full. Never blocks.
+    ///
+    /// # Errors
+    ///
+    /// [`TryPutError::Full`], if it has a [bound](crate::Workers::bounded), or
+    /// [`TryPutError::Shutdown`]; with the closure.
+    pub fn try_add_task<F>(&self, task: F) -> Result<(), TryPutError<F>>
+    where
+        F: FnOnce() + Send + 'static,
+    {
+        self.shared.tasks.try_put(Box::new(task)).map_err(|error| match error {
+            TryPutError::Full(task) => TryPutError::Full(unbox(task)),
+            TryPutError::Shutdown(task) => TryPutError::Shutdown(unbox(task)),
+        })?;
+        self.grow();
+        Ok(())
+    }
+
+    /// Adds a task; blocks while the queue is full, for at most `timeout`.
+    ///
+    /// Zero tries once; a timeout that overflows `Instant` never expires. It waits in a task of
+    /// this queue too.
+    ///
+    /// # Errors
+    ///
+    /// [`PutTimeoutError::Timeout`] or [`PutTimeoutError::Shutdown`], with the closure.
+    pub fn add_task_timeout<F>(&self, task: F, timeout: Duration) -> Result<(), PutTimeoutError<F>>
+    where
+        F: FnOnce() + Send + 'static,
+    {
+        self.shared.tasks.put_timeout(Box::new(task), timeout).map_err(|error| match error {
+            PutTimeoutError::Timeout(task) => PutTimeoutError::Timeout(unbox(task)),
+            PutTimeoutError::Shutdown(task) => PutTimeoutError::Shutdown(unbox(task)),
+        })?;
+        self.grow();
+        Ok(())
+    }
+
+    /// Starts another worker, if there may be more and none is free.
+    fn grow(&self) {
+        #[cfg(not(model))]
+        self.threads.grow(|started| {
+            let (queued, running) = self.shared.tasks.queued_and_running();
+            !self.is_shutdown() && queued > started.saturating_sub(running)
+        });
     }
 
     /// Blocks until no task waits or runs. Returns how many ran, and how many of them failed, since
@@ -298,6 +366,19 @@ impl TaskQueue {
     #[must_use]
     pub fn counts(&self) -> TaskCounts {
         *self.shared.counts.lock()
+    }
+
+    /// How many tasks no worker has taken. The answer may be out of date when you read it.
+    #[must_use]
+    #[doc(alias = "qsize")]
+    pub fn queued(&self) -> usize {
+        self.shared.tasks.len()
+    }
+
+    /// How many tasks run at this moment. The answer may be out of date when you read it.
+    #[must_use]
+    pub fn running(&self) -> usize {
+        self.shared.tasks.queued_and_running().1
     }
 
     /// How many tasks wait or run at this moment. The answer may be out of date when you read it.

@@ -1,8 +1,10 @@
 //! The threads of a pool: their number, their names, and how to wait for their end.
 //!
 //! The pool decides what its threads take from a queue and do with it; this module starts, names
-//! and awaits the threads. It starts all of them at once: a thread costs about 75 µs and then
-//! sleeps at no cost, and a pool that has all its threads cannot fail to get one later.
+//! and awaits the threads. It starts all of them at once, unless the program says otherwise: a
+//! thread costs about 75 µs and then sleeps at no cost, and a pool that has all its threads cannot
+//! fail to get one later. A pool that may grow gets another thread when a task comes and no worker
+//! is free.
 //!
 //! A model has no system threads. There the roles of a scenario call what a thread would run here.
 

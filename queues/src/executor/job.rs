@@ -8,7 +8,7 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::mem;
-use std::panic::AssertUnwindSafe;
+use std::panic::{AssertUnwindSafe, Location};
 
 use primitives::Lock;
 use primitives::sync::cell::UnsafeCell;
@@ -20,6 +20,10 @@ use crate::workers::{PanicError, catch_panic, drop_quietly};
 /// A task of any result type.
 pub(super) trait Job: Send + Sync {
     fn state(&self) -> &State;
+
+    /// Where the program submitted it.
+    #[cfg_attr(model, expect(dead_code, reason = "a model has no threads to name"))]
+    fn submitted_at(&self) -> &'static Location<'static>;
 
     /// Runs it in this thread, unless another thread has claimed it. Never panics.
     fn run(&self) -> bool;
@@ -66,6 +70,7 @@ pub(super) struct Body<T, F, K: Keep> {
     /// The thread that runs the task writes it, before the task is over.
     result: UnsafeCell<Option<Result<K::Kept<T>, PanicError>>>,
     callbacks: Lock<Callbacks>,
+    submitted_at: &'static Location<'static>,
 }
 
 /// The callbacks, for when the task is over.
@@ -100,12 +105,13 @@ unsafe impl<T: Send, F: Send, K: Keep> Sync for Body<T, F, K> {}
 
 impl<T, F, K: Keep> Body<T, F, K> {
     #[cfg_attr(any(model, feature = "deadlock-detection"), track_caller)]
-    pub(super) fn new(work: F) -> Self {
+    pub(super) fn new(work: F, submitted_at: &'static Location<'static>) -> Self {
         Self {
             state: State::new(),
             work: UnsafeCell::new(Some(K::keep(work))),
             result: UnsafeCell::new(None),
             callbacks: Lock::new(Callbacks::default()),
+            submitted_at,
         }
     }
 
@@ -196,6 +202,10 @@ where
 {
     fn state(&self) -> &State {
         &self.state
+    }
+
+    fn submitted_at(&self) -> &'static Location<'static> {
+        self.submitted_at
     }
 
     // ANCHOR: run

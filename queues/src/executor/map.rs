@@ -10,9 +10,11 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::iter::{Fuse, FusedIterator};
+use std::panic::Location;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::pool::Patience;
 use super::{Executor, Task, TaskError};
 
 /// The default number of items in flight for each worker: one that it works on, and one that waits
@@ -30,7 +32,8 @@ impl Executor {
     /// [`next`](Iterator::next). At most twice as many items as workers are [in
     /// flight](Map::in_flight): taken, but their results not yet returned. So `items` may be
     /// endless, and results do not pile up. `next` takes from `items` in the calling thread,
-    /// submits, and blocks for the next result.
+    /// submits (and waits for room, if the executor has a [bound](crate::Workers::bounded)), and
+    /// blocks for the next result.
     ///
     /// Items are taken ahead. If `items` is slow (300 µs or more for an item), it is not asked
     /// while the next result is ready, so that result comes at the latest with the next item. If
@@ -53,6 +56,7 @@ impl Executor {
     /// let three: Vec<u64> = squares.take(3).map(Result::unwrap).collect();
     /// assert_eq!(three, [1, 4, 9]);
     /// ```
+    #[track_caller]
     pub fn map<I, F, T>(&self, items: I, f: F) -> Map<'_, I::IntoIter, F, T>
     where
         I: IntoIterator,
@@ -61,11 +65,12 @@ impl Executor {
         T: Send + 'static,
     {
         Map {
+            at: Location::caller(),
             executor: self,
             items: items.into_iter().fuse(),
             f: Arc::new(f),
             tasks: VecDeque::new(),
-            most: IN_FLIGHT_PER_WORKER * self.workers(),
+            most: IN_FLIGHT_PER_WORKER * self.max_workers(),
             is_slow: false,
             shut_down: false,
         }
@@ -76,6 +81,8 @@ impl Executor {
 #[must_use = "an iterator does nothing until it is used"]
 pub struct Map<'a, I, F, T> {
     executor: &'a Executor,
+    /// Where `map` was called.
+    at: &'static Location<'static>,
     items: Fuse<I>,
     f: Arc<F>,
     tasks: VecDeque<Task<T>>,
@@ -119,7 +126,7 @@ where
             self.is_slow = asked.elapsed() >= SLOW;
             let Some(item) = item else { return };
             let f = Arc::clone(&self.f);
-            match self.executor.try_submit(move || f(item)) {
+            match self.executor.add(move || f(item), self.at, 0, Patience::Endless) {
                 Ok(task) => self.tasks.push_back(task),
                 Err(_) => self.shut_down = true,
             }

@@ -2,28 +2,76 @@
 //! a queue.
 #![doc(hidden)]
 
+use std::panic::Location;
 use std::sync::Arc;
+
+use primitives::{Event, Lock};
 
 use super::job::{Body, Job};
 use super::keep::Inside;
-use super::pool::Pool;
+use super::pool::{Pool, Queued};
 use super::{Executor, Task};
 pub use crate::workers::fail;
 
 impl Executor {
     #[must_use]
     pub fn new(workers: usize) -> Self {
-        Self { pool: Arc::new(Pool::new(workers)) }
+        Self::of(workers, workers, None)
+    }
+
+    /// With a bound on the tasks that no worker has taken.
+    #[must_use]
+    pub fn bounded(workers: usize, bound: usize) -> Self {
+        Self::of(workers, workers, Some(bound))
+    }
+
+    /// With workers that start on demand: see [`work_when_started`](Self::work_when_started).
+    #[must_use]
+    pub fn growing(workers: usize, most: usize) -> Self {
+        Self::of(workers, most, None)
+    }
+
+    fn of(workers: usize, most: usize, bound: Option<usize>) -> Self {
+        let pool = Arc::new(Pool::new(workers, most, bound));
+        Self {
+            pool,
+            threads: Arc::new(Crew { started: Lock::new(workers), most, bell: Event::new() }),
+        }
     }
 
     /// What a worker's thread does.
     pub fn work(&self) {
-        self.pool.work();
+        self.pool.work(0);
     }
 
+    /// What the thread of the first worker that is started on demand does. Returns whether it was
+    /// started before the shutdown.
+    pub fn work_when_started(&self) -> bool {
+        self.threads.bell.wait();
+        let started = *self.threads.started.lock() > 1;
+        if started {
+            self.pool.joins();
+            self.pool.work(1);
+        }
+        started
+    }
+
+    /// How many workers there are.
     #[must_use]
     pub fn workers(&self) -> usize {
-        1
+        *self.threads.started.lock()
+    }
+
+    /// What `submit` does in a task of this executor.
+    pub fn submit_in_a_worker<F, T>(&self, f: F) -> Option<Task<T>>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        let body = Arc::new(Body::<T, F, Inside>::new(f, Location::caller()));
+        let job = Arc::clone(&body) as Arc<dyn Job>;
+        self.pool.put_as_worker(Queued { job, priority: 0 }).ok()?;
+        Some(Task::new(body, Arc::clone(&self.pool)))
     }
 
     /// Calls `f` as a worker that has taken a task.
@@ -42,6 +90,31 @@ impl Executor {
     }
 }
 
+/// In place of the threads: how many there are, and the bell that starts the first on demand.
+pub(super) struct Crew {
+    started: Lock<usize>,
+    most: usize,
+    bell: Event,
+}
+
+impl Crew {
+    pub(super) fn grow(&self, wanted: impl FnOnce(usize) -> bool) {
+        let mut started = self.started.lock();
+        if *started < self.most && wanted(*started) {
+            *started += 1;
+            self.bell.set();
+        }
+    }
+
+    pub(super) fn shut_down(&self) {
+        self.bell.set();
+    }
+
+    pub(super) fn most(&self) -> usize {
+        self.most
+    }
+}
+
 /// A task, as a worker and a scope see it.
 pub struct Shell(Arc<dyn Job>);
 
@@ -51,9 +124,9 @@ where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
-    let body = Arc::new(Body::<T, F, Inside>::new(f));
+    let body = Arc::new(Body::<T, F, Inside>::new(f, Location::caller()));
     let shell = Shell(Arc::clone(&body) as Arc<dyn Job>);
-    (Task::new(body, Arc::new(Pool::new(0))), shell)
+    (Task::new(body, Arc::new(Pool::new(0, 0, None))), shell)
 }
 
 impl Shell {

@@ -38,21 +38,28 @@ use std::mem;
 use std::panic::Location;
 use std::process;
 use std::sync::Arc;
+use std::time::Duration;
 
 use primitives::Lock;
 use primitives::sync::model_failed;
 
 use super::job::{Body, Job, Outcome};
 use super::keep::{Boxed, Inside, Keep, are_small};
-use super::pool::Pool;
+#[cfg(model)]
+use super::model::Crew as WorkerThreads;
+use super::pool::{Patience, Pool, Queued, Refused};
 use super::state::Ending;
-use super::{Executor, IS_SHUT_DOWN, Task};
-use crate::error::PutError;
+use super::submit::IS_SHUT_DOWN;
+use super::{Executor, Task};
+use crate::error::{PutTimeoutError, TryPutError};
+#[cfg(not(model))]
+use crate::workers::WorkerThreads;
 use crate::workers::{PanicError, drop_quietly};
 
 /// Submits tasks that may borrow from the surroundings of [`Executor::scope`].
 pub struct Scope<'scope, 'env: 'scope> {
     pool: Arc<Pool>,
+    threads: Arc<WorkerThreads>,
     pub(super) list: Lock<List>,
     scope: PhantomData<&'scope mut &'scope ()>,
     env: PhantomData<&'env mut &'env ()>,
@@ -139,6 +146,7 @@ impl Executor {
     {
         let scope = Scope {
             pool: Arc::clone(&self.pool),
+            threads: Arc::clone(&self.threads),
             list: Lock::new(List::default()),
             scope: PhantomData,
             env: PhantomData,
@@ -211,7 +219,8 @@ impl Drop for Abort {
 // ANCHOR_END: waits
 
 impl<'scope> Scope<'scope, '_> {
-    /// Adds a task that may borrow what outlives the scope. Never blocks. See [`Executor::submit`].
+    /// Adds a task that may borrow what outlives the scope. Blocks only while the executor is full.
+    /// See [`Executor::submit`].
     ///
     /// # Panics
     ///
@@ -222,31 +231,70 @@ impl<'scope> Scope<'scope, '_> {
         F: FnOnce() -> T + Send + 'scope,
         T: Send + 'scope,
     {
-        match self.try_submit(f) {
+        match self.add(f, Location::caller(), Patience::Endless) {
             Ok(task) => task,
             Err(_) => panic!("{IS_SHUT_DOWN}"),
         }
     }
 
-    /// Adds a task that may borrow, unless the executor is shut down. Never blocks.
+    /// Adds a task that may borrow, unless the executor is shut down, or full. Never blocks. See
+    /// [`Executor::try_submit`].
     ///
     /// # Errors
     ///
-    /// [`PutError::Shutdown`], with the closure.
-    #[cfg_attr(feature = "deadlock-detection", track_caller)]
-    pub fn try_submit<F, T>(&'scope self, f: F) -> Result<Task<T>, PutError<F>>
+    /// [`TryPutError::Full`] or [`TryPutError::Shutdown`], with the closure.
+    #[track_caller]
+    pub fn try_submit<F, T>(&'scope self, f: F) -> Result<Task<T>, TryPutError<F>>
+    where
+        F: FnOnce() -> T + Send + 'scope,
+        T: Send + 'scope,
+    {
+        self.add(f, Location::caller(), Patience::None).map_err(Refused::at_once)
+    }
+
+    /// Adds a task that may borrow; blocks while the executor is full, for at most `timeout`. See
+    /// [`Executor::submit_timeout`].
+    ///
+    /// # Errors
+    ///
+    /// [`PutTimeoutError::Timeout`] or [`PutTimeoutError::Shutdown`], with the closure.
+    #[track_caller]
+    pub fn submit_timeout<F, T>(
+        &'scope self,
+        f: F,
+        timeout: Duration,
+    ) -> Result<Task<T>, PutTimeoutError<F>>
+    where
+        F: FnOnce() -> T + Send + 'scope,
+        T: Send + 'scope,
+    {
+        self.add(f, Location::caller(), Patience::Timeout(timeout)).map_err(Refused::in_time)
+    }
+
+    #[cfg_attr(any(model, feature = "deadlock-detection"), track_caller)]
+    fn add<F, T>(
+        &'scope self,
+        f: F,
+        at: &'static Location<'static>,
+        patience: Patience,
+    ) -> Result<Task<T>, (Refused, F)>
     where
         F: FnOnce() -> T + Send + 'scope,
         T: Send + 'scope,
     {
         if are_small::<F, T>() {
-            self.add(Body::<T, F, Inside>::new(f))
+            self.add_body(Body::<T, F, Inside>::new(f, at), patience)
         } else {
-            self.add(Body::<T, F, Boxed>::new(f))
+            self.add_body(Body::<T, F, Boxed>::new(f, at), patience)
         }
     }
 
-    fn add<F, T, K>(&'scope self, body: Body<T, F, K>) -> Result<Task<T>, PutError<F>>
+    #[cfg_attr(feature = "deadlock-detection", track_caller)]
+    fn add_body<F, T, K>(
+        &'scope self,
+        body: Body<T, F, K>,
+        patience: Patience,
+    ) -> Result<Task<T>, (Refused, F)>
     where
         F: FnOnce() -> T + Send + 'scope,
         T: Send + 'scope,
@@ -260,8 +308,9 @@ impl<'scope> Scope<'scope, '_> {
         let job = unsafe { mem::transmute::<Arc<dyn Job + 'scope>, Arc<dyn Job>>(job) };
         let gone = self.list.lock().add(Arc::clone(&job));
         gone.into_iter().for_each(drop_quietly);
-        match self.pool.queue.put(job) {
+        match self.pool.put(Queued { job, priority: 0 }, patience) {
             Ok(()) => {
+                self.threads.grow(|started| self.pool.wants_more_than(started));
                 let body: Arc<dyn Outcome<T> + 'scope> = body;
                 // SAFETY: only the lifetime is changed. Of the parts that borrow, a handle reaches
                 // only the result. The result's type is part of the handle's type, so the handle
@@ -271,10 +320,7 @@ impl<'scope> Scope<'scope, '_> {
                 };
                 Ok(Task::new(body, Arc::clone(&self.pool)))
             }
-            Err(PutError::Shutdown(_)) => {
-                let f = body.reclaim().expect("no other thread has seen it");
-                Err(PutError::Shutdown(f))
-            }
+            Err(refused) => Err((refused, body.reclaim().expect("no other thread has seen it"))),
         }
     }
 }

@@ -1,6 +1,8 @@
 //! The corner cases, each named after what it shows. They wait for states and not for time.
 
+mod bounded;
 mod ending;
+mod growth;
 mod many;
 mod results;
 mod scopes;

@@ -10,7 +10,7 @@ use std::time::Duration;
 use primitives::{Event, Lock};
 
 use super::{TaskCounts, TaskQueue};
-use crate::{PutError, Workers};
+use crate::{PutError, PutTimeoutError, TryPutError, Workers};
 
 /// Keeps a worker in its task until it is dropped, also by a failing test.
 struct Gate(Arc<Event>);
@@ -286,6 +286,58 @@ fn debug_says_how_it_stands() {
     let text = format!("{tasks:?}");
     assert!(text.contains("workers: 1") && text.contains("unfinished: 1"), "{text}");
     drop(gate);
+}
+
+#[test]
+fn a_full_queue_gives_the_closure_back_or_makes_the_thread_wait_for_room() {
+    let tasks = TaskQueue::with_workers(Workers::new(1).bounded(1)).unwrap();
+    let (began, gate) = (Arc::new(Event::new()), Arc::new(Event::new()));
+    let (begin, go_on) = (Arc::clone(&began), Arc::clone(&gate));
+    tasks
+        .add_task(move || {
+            begin.set();
+            go_on.wait();
+        })
+        .unwrap();
+    began.wait();
+    assert_eq!((tasks.running(), tasks.queued()), (1, 0));
+    tasks.try_add_task(|| ()).unwrap();
+    assert_eq!((tasks.running(), tasks.queued(), tasks.unfinished()), (1, 1, 2));
+    let ran = Arc::new(AtomicUsize::new(0));
+    let task = || {
+        let ran = Arc::clone(&ran);
+        move || _ = ran.fetch_add(1, SeqCst)
+    };
+    let refused = tasks.try_add_task(task()).unwrap_err();
+    assert!(matches!(refused, TryPutError::Full(_)));
+    refused.into_inner()(); // here, then
+    let late = tasks.add_task_timeout(task(), Duration::ZERO).unwrap_err();
+    assert!(matches!(late, PutTimeoutError::Timeout(_)));
+    late.into_inner()();
+    thread::scope(|s| {
+        let waits = s.spawn(|| tasks.add_task(task()));
+        while !format!("{tasks:?}").contains("putters_asleep: 1") {
+            thread::yield_now();
+        }
+        gate.set();
+        waits.join().unwrap().unwrap();
+    });
+    assert_eq!((tasks.join().ran, ran.load(SeqCst)), (3, 3));
+    assert_eq!((tasks.running(), tasks.queued()), (0, 0));
+}
+
+#[test]
+fn a_task_adds_to_its_own_full_queue_without_a_wait() {
+    let tasks = Arc::new(TaskQueue::with_workers(Workers::new(1).bounded(1)).unwrap());
+    let own = Arc::clone(&tasks);
+    tasks
+        .add_task(move || {
+            (0..10).for_each(|_| own.add_task(|| ()).unwrap());
+            assert!(matches!(own.try_add_task(|| ()), Err(TryPutError::Full(_))));
+        })
+        .unwrap();
+    let counts = tasks.join();
+    assert_eq!((counts.ran, counts.failed), (11, 0));
 }
 
 const _: () = {

@@ -6,18 +6,25 @@
 //! multiply the interleavings.
 
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use model::Reach::{Named, Slept, TimedOut, Woken};
 use model::{Group, Scenario, reached};
 use primitives::Event;
 use queues::executor::model::{Shell, fail, unqueued};
-use queues::{Executor, ResultTimeoutError, Task, TaskError, as_completed};
+use queues::{
+    Executor, PutTimeoutError, ResultTimeoutError, Shutdown, Task, TaskError, as_completed,
+};
 
 use tests::model::Watched;
 
 /// Long for the real clock; in a model the runtime chooses whether the time is up.
 const A_WHILE: Duration = Duration::from_secs(3600);
+
+/// As far off as that.
+fn far() -> Instant {
+    Instant::now() + A_WHILE
+}
 
 /// A number that threads write to and read: loom reports it if nothing orders them.
 #[derive(Clone)]
@@ -117,7 +124,7 @@ impl Desk {
 }
 
 pub(crate) fn group() -> Group {
-    pools(endings(results(Group::new("executor"))))
+    rooms(pools(endings(results(Group::new("executor")))))
 }
 
 fn results(group: Group) -> Group {
@@ -318,7 +325,7 @@ fn pools(group: Group) -> Group {
             .role("lends", |(executor, note)| {
                 executor.scope(|s| drop(s.submit(|| note.add())));
                 assert_eq!(note.read(), 1);
-                executor.shutdown(false, false);
+                executor.shutdown(Shutdown::DETACH);
             })
             .bound(Some(3))
             .reaches([Slept, Woken]),
@@ -343,7 +350,7 @@ fn pools(group: Group) -> Group {
                 assert!(wanted.is_done());
                 gate.set(); // not before: a worker at `blocks` cannot begin what is wanted
                 blocks.wait();
-                executor.shutdown(false, false);
+                executor.shutdown(Shutdown::DETACH);
             })
             .bound(Some(3))
             .spurious(0)
@@ -372,7 +379,7 @@ fn pools(group: Group) -> Group {
                 .role("works", Executor::work)
                 .role("submits, shuts down", |executor| {
                     let task = executor.submit(|| 5);
-                    executor.shutdown(false, false);
+                    executor.shutdown(Shutdown::DETACH);
                     assert_eq!(task.result().unwrap(), 5);
                     assert!(executor.try_submit(|| ()).is_err());
                 })
@@ -396,9 +403,199 @@ fn pools(group: Group) -> Group {
                     Err(_) => reached("came back"),
                 }
             })
-            .role("shuts down", |(executor, _)| executor.shutdown(false, true))
+            .role("shuts down", |(executor, _)| executor.shutdown(Shutdown::CANCEL_PENDING))
             .bound(Some(2))
             .spurious(0)
             .reaches([Slept, Woken, Named("cancelled"), Named("came back")]),
+        )
+}
+
+/// With room for a few tasks; with workers that start on demand; with priorities.
+fn rooms(group: Group) -> Group {
+    group
+        .scenario(
+            Scenario::new(
+                "waits-for-room",
+                "A thread that submits to a full executor goes on when there is room.",
+                || Executor::bounded(1, 1),
+            )
+            .role("works", Executor::work)
+            .role("submits two", |executor| {
+                let tasks = [executor.submit(|| 1), executor.submit(|| 2)];
+                assert_eq!(tasks.map(|task| task.result().unwrap()), [1, 2]);
+                executor.shutdown(Shutdown::DETACH);
+            })
+            .bound(Some(3))
+            .spurious(0)
+            .reaches([Slept, Woken]),
+        )
+        .scenario(
+            Scenario::new(
+                "submit-gives-up",
+                "A closure runs, or comes back whole: never both, and never neither.",
+                || {
+                    let executor = Executor::bounded(1, 1);
+                    drop(executor.submit(|| ()));
+                    (executor, Note::new(), Note::new())
+                },
+            )
+            .role("works", |(executor, ..)| executor.work())
+            .role("submits in time", |(executor, ran, gone)| {
+                let (runs, captured) = (ran.clone(), NotesDrop(gone.clone()));
+                let f = move || {
+                    runs.add();
+                    drop(captured);
+                };
+                match executor.submit_timeout(f, A_WHILE) {
+                    Ok(task) => {
+                        task.wait();
+                        assert_eq!((ran.read(), gone.read()), (1, 1));
+                    }
+                    Err(refused) => {
+                        reached("came back");
+                        assert_eq!((ran.read(), gone.read()), (0, 0), "whole");
+                        drop(refused);
+                        assert_eq!(gone.read(), 1);
+                    }
+                }
+                executor.shutdown(Shutdown::DETACH);
+            })
+            .bound(Some(3))
+            .spurious(0)
+            .reaches([Slept, Woken, TimedOut, Named("came back")]),
+        )
+        .scenario(
+            Scenario::new(
+                "shutdown-refuses",
+                "A thread that waits for room is told of the shutdown.",
+                || {
+                    let executor = Executor::bounded(1, 1);
+                    drop(executor.submit(|| ()));
+                    executor
+                },
+            )
+            .role("submits", |executor| {
+                // No worker is there.
+                let refused = executor.submit_deadline(|| 5, far()).unwrap_err();
+                if let PutTimeoutError::Shutdown(f) = refused {
+                    reached("refused");
+                    assert_eq!(f(), 5);
+                }
+            })
+            .role("shuts down", |executor| executor.shutdown(Shutdown::CANCEL_PENDING))
+            .bound(Some(3))
+            .reaches([Slept, Woken, Named("refused")]),
+        )
+        .scenario(
+            Scenario::new(
+                "own-tasks-go-beyond",
+                "The only worker submits to a full executor, and is not held back.",
+                || (Arc::new(Executor::bounded(1, 1)), Note::new()),
+            )
+            .role("works", |(executor, _)| executor.work())
+            .role("submits", |(executor, note)| {
+                let (own, runs) = (Arc::clone(executor), note.clone());
+                let outer = executor.submit(move || {
+                    [(); 2].map(|()| {
+                        let runs = runs.clone();
+                        own.submit_in_a_worker(move || runs.add())
+                    })
+                });
+                for inner in outer.result().unwrap() {
+                    inner.expect("it is not shut down").wait();
+                }
+                assert_eq!(note.read(), 2);
+                executor.shutdown(Shutdown::DETACH);
+            })
+            .bound(Some(2))
+            .spurious(0)
+            .reaches([Slept, Woken]),
+        )
+        .scenario(
+            Scenario::new(
+                "own-tasks-at-the-end",
+                "What a task submits while another thread shuts down is run, cancelled, or refused.",
+                || (Executor::bounded(2, 1), Note::new()),
+            )
+            .role("works", |(executor, _)| executor.work())
+            .role("is in a task", |(executor, note)| {
+                let runs = note.clone();
+                match executor.in_a_worker(|| executor.submit_in_a_worker(move || runs.add())) {
+                    None => reached("refused"),
+                    Some(inner) => match inner.result() {
+                        Ok(()) => assert_eq!(note.read(), 1),
+                        Err(_) => reached("cancelled"),
+                    },
+                }
+            })
+            .role("shuts down", |(executor, _)| executor.shutdown(Shutdown::CANCEL_PENDING))
+            .bound(Some(2))
+            .spurious(0)
+            .reaches([Named("refused"), Named("cancelled")]),
+        )
+        .scenario(
+            Scenario::new(
+                "grows",
+                "Where no worker is free, a task starts one: two tasks that need each other end.",
+                || Executor::growing(1, 2),
+            )
+            .role("works", Executor::work)
+            .role("may be started", |executor| {
+                reached(if executor.work_when_started() { "started" } else { "not needed" });
+            })
+            .role("submits two", |executor| {
+                let meeting = [(); 2].map(|()| Arc::new(Event::new()));
+                let tasks = [0, 1].map(|me| {
+                    let meeting = meeting.clone();
+                    executor.submit(move || {
+                        meeting[me].set();
+                        meeting[1 - me].wait();
+                    })
+                });
+                tasks.iter().for_each(Task::wait);
+                assert_eq!(executor.workers(), 2);
+                executor.shutdown(Shutdown::DETACH);
+            })
+            .bound(Some(1))
+            .spurious(0)
+            .reaches([Slept, Woken, Named("started")]),
+        )
+        .scenario(
+            Scenario::new(
+                "grows-up-to-a-limit",
+                "A burst starts as many as it needs, counting those on their way, and never too many.",
+                || Executor::growing(1, 3),
+            )
+            .role("works", Executor::work)
+            .role("may be started", |executor| _ = executor.work_when_started())
+            .role("submits two", |executor| {
+                let tasks = [executor.submit(|| ()), executor.submit(|| ())];
+                assert!(executor.workers() <= 2, "two tasks need no third worker");
+                reached(if executor.workers() == 2 { "grew" } else { "had a free one" });
+                tasks.iter().for_each(Task::wait);
+                executor.shutdown(Shutdown::DETACH);
+            })
+            .bound(Some(1))
+            .spurious(0)
+            .reaches([Named("grew"), Named("had a free one")]),
+        )
+        .scenario(
+            Scenario::new("priorities", "What is urgent begins before what came first.", || {
+                let executor = Executor::new(1);
+                let order = Note::new();
+                let usual = order.clone();
+                let usual = executor.submit(move || assert_eq!(usual.read(), 1, "the urgent one ran"));
+                let urgent = order.clone();
+                drop(executor.with_priority(-1).submit(move || urgent.add()));
+                (executor, Mutex::new(Some(usual)))
+            })
+            .role("works", |(executor, _)| executor.work())
+            .role("waits", |(executor, usual)| {
+                let usual = usual.lock().unwrap().take().expect("once");
+                usual.result().unwrap();
+                executor.shutdown(Shutdown::DETACH);
+            })
+            .bound(Some(3))
+            .reaches([Slept, Woken]),
         )
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 use primitives::Event;
 use proptest::collection::vec;
 use proptest::prelude::*;
-use queues::{Executor, ResultTimeoutError, Task, TaskError};
+use queues::{Executor, ResultTimeoutError, Shutdown, Task, TaskError};
 use tests::watched;
 
 use tests::properties::config;
@@ -150,7 +150,11 @@ impl Bench {
             }
             Call::Run => self.run(),
             Call::Shutdown { cancel } => {
-                self.executor.shutdown(false, cancel);
+                self.executor.shutdown(if cancel {
+                    Shutdown::CANCEL_PENDING
+                } else {
+                    Shutdown::DETACH
+                });
                 self.shut_down = true;
                 let queued = self.known.iter_mut().filter(|known| known.fate == Fate::Queued);
                 queued.filter(|_| cancel).for_each(|known| known.fate = Fate::Cancelled);
@@ -164,7 +168,7 @@ impl Bench {
             gate.wait();
         }
         if self.shut_down {
-            self.executor.shutdown(true, false);
+            self.executor.shutdown(Shutdown::WAIT);
         } else {
             // There is one worker: when it reaches the next gate, everything before is over.
             self.gate = Some(keep_busy(&self.executor));
@@ -233,4 +237,108 @@ fn a_task_is_what_its_model_is() {
             bench.look();
         });
     });
+}
+
+/// An executor with one worker, a bound and priorities, compared with a sorted list.
+mod bounded {
+    use super::*;
+
+    use primitives::Lock;
+    use queues::{Shutdown, TryPutError, Workers};
+
+    const BOUND: usize = 4;
+
+    #[derive(Clone, Copy, Debug)]
+    enum Call {
+        Submit { priority: i32 },
+        Cancel(usize),
+        Run,
+        Shutdown,
+    }
+
+    fn call() -> impl Strategy<Value = Call> {
+        prop_oneof![
+            40 => (-2..3).prop_map(|priority| Call::Submit { priority }),
+            5 => any::<usize>().prop_map(Call::Cancel),
+            4 => Just(Call::Run),
+            1 => Just(Call::Shutdown),
+        ]
+    }
+
+    /// Runs all that is queued, and compares the order.
+    fn run(
+        gate: (Task<()>, Arc<Event>),
+        queued: &mut Vec<(i32, usize, bool)>,
+        ran: &Lock<Vec<usize>>,
+    ) {
+        gate.1.set();
+        gate.0.wait();
+        queued.sort_unstable(); // by priority, and then by number
+        let alive = queued.iter().filter(|(.., cancelled)| !cancelled).count();
+        let mut now = ran.lock();
+        while now.len() < alive {
+            drop(now);
+            std::thread::yield_now();
+            now = ran.lock();
+        }
+        let expected =
+            queued.drain(..).filter_map(|(_, number, cancelled)| (!cancelled).then_some(number));
+        assert_eq!(std::mem::take(&mut *now), expected.collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_bounded_executor_with_priorities_is_a_sorted_list() {
+        watched(|_| {
+            proptest!(config(), |(calls in vec(call(), 0..60))| {
+                let executor = Executor::with_workers(Workers::new(1).bounded(BOUND)).unwrap();
+                let mut gate = Some(keep_busy(&executor));
+                let ran = Arc::new(Lock::new(Vec::new()));
+                let (mut tasks, mut queued) = (Vec::new(), Vec::new());
+                for call in calls {
+                    match call {
+                        Call::Submit { priority } => {
+                            let (number, note) = (tasks.len(), Arc::clone(&ran));
+                            let f = move || note.lock().push(number);
+                            match executor.with_priority(priority).try_submit(f) {
+                                Ok(task) => {
+                                    assert!(!executor.is_shutdown() && queued.len() < BOUND);
+                                    tasks.push(task);
+                                    queued.push((priority, number, false));
+                                }
+                                Err(TryPutError::Full(_)) => assert_eq!(queued.len(), BOUND),
+                                Err(TryPutError::Shutdown(_)) => assert!(executor.is_shutdown()),
+                            }
+                        }
+                        Call::Cancel(number) if !tasks.is_empty() => {
+                            let number = number % tasks.len();
+                            let place = queued.iter_mut().find(|(_, other, _)| *other == number);
+                            let alive = place.as_ref().is_some_and(|(.., cancelled)| !cancelled);
+                            assert_eq!(tasks[number].cancel(), alive);
+                            if let Some((.., cancelled)) = place {
+                                *cancelled = true;
+                            }
+                        }
+                        Call::Cancel(_) => {}
+                        Call::Run => {
+                            if let Some(busy) = gate.take() {
+                                run(busy, &mut queued, &ran);
+                                if !executor.is_shutdown() {
+                                    gate = Some(keep_busy(&executor));
+                                }
+                            }
+                        }
+                        Call::Shutdown => executor.shutdown(Shutdown::DETACH),
+                    }
+                    if gate.is_some() {
+                        assert_eq!((executor.queued(), executor.running()), (queued.len(), 1));
+                    }
+                }
+                if let Some(busy) = gate.take() {
+                    run(busy, &mut queued, &ran);
+                }
+                executor.shutdown_timeout(Shutdown::WAIT, Duration::MAX).unwrap();
+                prop_assert!(tasks.iter().all(Task::is_done));
+            });
+        });
+    }
 }

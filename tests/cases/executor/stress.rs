@@ -7,7 +7,9 @@ use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
-use queues::{Executor, ResultTimeoutError, Task, TaskError, as_completed};
+use queues::{
+    Executor, PutTimeoutError, ResultTimeoutError, Shutdown, Task, TaskError, Workers, as_completed,
+};
 use tests::{Item, Ledger, leak, watched};
 
 use tests::patience;
@@ -112,7 +114,7 @@ fn every_task_is_run_or_called_off_once_and_leaves_nothing_behind() {
             abandoned
         });
         let abandoned: usize = submitters.join().into_iter().sum();
-        executor.shutdown(true, false);
+        executor.shutdown(Shutdown::WAIT);
         assert_eq!(count.total() + abandoned, SUBMITTERS * EACH);
         assert_eq!(called.load(Relaxed), SUBMITTERS * EACH.div_ceil(5));
         let (taken, _) = ledger.close();
@@ -146,11 +148,16 @@ fn a_storm_of_cancels_against_workers_and_a_shutdown_loses_nothing() {
             });
             let shutdown = test.crew(1, move |_| {
                 test.until(|| count.total() > round * 20);
-                executor.shutdown(false, round % 2 == 0);
+                let cancels = round % 2 == 0;
+                executor.shutdown(if cancels {
+                    Shutdown::CANCEL_PENDING
+                } else {
+                    Shutdown::DETACH
+                });
             });
             let refused: usize = submitters.join().into_iter().sum();
             shutdown.join();
-            executor.shutdown(true, true);
+            executor.shutdown(Shutdown::WAIT | Shutdown::CANCEL_PENDING);
             assert_eq!(count.total() + refused, SUBMITTERS * 200);
             assert_eq!(ledger.close().0, count.taken());
         }
@@ -186,7 +193,7 @@ fn tasks_that_wait_for_tasks_finish_on_few_workers() {
         for workers in [1, 2, 5] {
             let executor = leak(Executor::new(workers));
             assert_eq!(executor.submit(|| split(executor, 5)).result().unwrap(), 3_u64.pow(5));
-            executor.shutdown(true, true);
+            executor.shutdown(Shutdown::WAIT | Shutdown::CANCEL_PENDING);
         }
     });
 }
@@ -208,6 +215,56 @@ fn scopes_of_many_threads_share_one_executor_and_lend_it_what_they_have() {
             }
         });
         lenders.join();
-        executor.shutdown(true, false);
+        executor.shutdown(Shutdown::WAIT);
+    });
+}
+
+#[test]
+fn a_full_executor_that_grows_loses_nothing_and_gives_every_closure_back() {
+    watched(|test| {
+        for round in 0..10 {
+            let workers = Workers::new(1).grow_to(WORKERS).bounded(3).initializer(move || {
+                // Some of those that come later fail, and others come in their place.
+                static CALLS: AtomicUsize = AtomicUsize::new(0);
+                if CALLS.fetch_add(1, Relaxed) % 5 == 4 && round % 2 == 1 {
+                    resume_unwind(Box::new("no driver"));
+                }
+            });
+            let Ok(executor) = Executor::with_workers(workers) else { continue };
+            let executor = leak(executor);
+            let ledger = Ledger::new(SUBMITTERS, 300);
+            let (count, refused) = (leak(Count::default()), leak(AtomicUsize::new(0)));
+            let submitters = test.crew(SUBMITTERS, move |submitter| {
+                for number in 0..300 {
+                    let item = ledger.item(submitter, number);
+                    let with = executor.with_priority((number % 3) as i32 - 1);
+                    let f = move || {
+                        if number % 10 == 0 {
+                            // A task's own are never held back.
+                            drop(executor.submit(|| ()));
+                        }
+                        work(item)
+                    };
+                    match with.submit_timeout(f, patience(number)) {
+                        Ok(task) if number % 4 == 0 => {
+                            task.cancel();
+                            count.note(number, task.result());
+                        }
+                        Ok(task) => count.note(number, task.result()),
+                        Err(PutTimeoutError::Timeout(f)) => {
+                            drop(f);
+                            refused.fetch_add(1, Relaxed);
+                        }
+                        Err(PutTimeoutError::Shutdown(_)) => unreachable!("not yet"),
+                    }
+                }
+            });
+            submitters.join();
+            assert!(executor.workers() <= WORKERS && executor.running() <= WORKERS);
+            executor.shutdown_timeout(Shutdown::WAIT, Duration::MAX).unwrap();
+            assert_eq!((executor.queued(), executor.running()), (0, 0));
+            assert_eq!(count.total() + refused.load(Relaxed), SUBMITTERS * 300);
+            assert_eq!(ledger.close().0, count.taken());
+        }
     });
 }

@@ -9,7 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use primitives::{Event, Lock, RLock};
-use queues::{Executor, Ring, TaskQueue, as_completed};
+use queues::{Executor, Ring, Shutdown, Task, TaskQueue, as_completed};
 use tests::{leak, watched};
 
 /// _Elsewhere_: callbacks of a future are called in the order in which they were added, says
@@ -41,7 +41,7 @@ fn a_late_callback_overtakes_none() {
         assert!(task.is_done());
         task.on_done(note(3)); // does not wait for the others, either
         go_on.set();
-        executor.shutdown(true, false);
+        executor.shutdown(Shutdown::WAIT);
         assert_eq!(*order.lock(), [1, 2, 3]);
         task.on_done(note(4)); // nothing is left of the others, so: here and now
         assert_eq!(*order.lock(), [1, 2, 3, 4]);
@@ -93,6 +93,30 @@ fn a_callback_that_adds_a_callback_does_not_wait_for_itself() {
     });
 }
 
+/// _Elsewhere_: a future that `shutdown(cancel_futures=True)` of CPython cancelled is `done()`, but
+/// `wait` and `as_completed` never see it done: they wait for a worker to come to it, and none
+/// does.
+///
+/// _Here_: a cancelled task is over, for all that ask.
+#[test]
+fn what_a_shutdown_has_cancelled_is_completed() {
+    watched(|_| {
+        let (began, gate) = (leak(Event::new()), leak(Event::new()));
+        let executor = Executor::new(1);
+        let running = executor.submit(|| {
+            began.set();
+            gate.wait();
+        });
+        began.wait();
+        let queued = [executor.submit(|| 1), executor.with_priority(1).submit(|| 2)];
+        executor.shutdown(Shutdown::CANCEL_PENDING);
+        queued.iter().for_each(Task::wait); // while the worker is busy
+        assert!(as_completed(queued).all(|(_, task)| task.is_cancelled()));
+        gate.set();
+        running.result().unwrap();
+    });
+}
+
 /// _Elsewhere_: `shutdown(wait=False)` of CPython's pools returns, but the interpreter's end still
 /// waits: a worker that never returned kept many processes alive.
 ///
@@ -108,7 +132,7 @@ fn a_drop_after_a_shutdown_that_does_not_wait_does_not_wait() {
             gate.wait();
         });
         began.wait();
-        executor.shutdown(false, true);
+        executor.shutdown(Shutdown::CANCEL_PENDING);
         drop(executor);
         assert!(!task.is_done());
         gate.set();
@@ -146,14 +170,14 @@ fn a_drop_waits_if_the_last_shutdown_did() {
         let (gate, ran) = (leak(Event::new()), leak(AtomicBool::new(false)));
         let executor = Arc::new(Executor::new(1));
         let own = Arc::clone(&executor);
-        executor.shutdown(false, false);
+        executor.shutdown(Shutdown::DETACH);
         drop(executor);
         drop(own);
 
         let executor = Arc::new(Executor::new(1));
         let own = Arc::clone(&executor);
         executor.submit(move || {
-            own.shutdown(true, false); // its own worker, which does not wait for itself
+            own.shutdown(Shutdown::WAIT); // its own worker, which does not wait for itself
             drop(own);
             gate.wait();
             ran.store(true, SeqCst);
@@ -337,7 +361,7 @@ fn a_child_of_a_fork_may_drop_its_parents_pools() {
             // SAFETY: as above; the alarm ends a child that hangs.
             unsafe { libc::alarm(60) };
             let ended = catch_unwind(std::panic::AssertUnwindSafe(|| {
-                executor.shutdown(true, true);
+                executor.shutdown(Shutdown::WAIT | Shutdown::CANCEL_PENDING);
                 drop(executor);
                 drop(tasks);
             }));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
 use super::{Gate, busy};
-use crate::{Executor, TaskError, as_completed};
+use crate::{Executor, Shutdown, TaskError, as_completed};
 
 #[test]
 fn map_gives_results_in_the_order_of_the_items() {
@@ -44,7 +44,7 @@ fn map_says_how_many_are_to_come() {
 
     let mut map = executor.map(0.., |n| n).in_flight(2);
     assert_eq!(map.next().unwrap().unwrap(), 0);
-    executor.shutdown(false, false);
+    executor.shutdown(Shutdown::DETACH);
     assert_eq!(map.next().unwrap().unwrap(), 1);
     assert!(map.next().unwrap().is_err());
     assert_eq!(map.size_hint(), (0, Some(0)), "nothing comes after the one that was refused");
@@ -76,7 +76,7 @@ fn a_shutdown_ends_a_map_with_one_cancelled_item() {
     let executor = Executor::new(1);
     let mut map = executor.map(0.., |n| n).in_flight(2);
     assert_eq!(map.next().unwrap().unwrap(), 0);
-    executor.shutdown(false, false);
+    executor.shutdown(Shutdown::DETACH);
     assert_eq!(map.next().unwrap().unwrap(), 1, "it was submitted before");
     assert!(matches!(map.next(), Some(Err(TaskError::Cancelled))));
     assert!(map.next().is_none() && map.next().is_none());

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use primitives::Lock;
 
 use super::{Dropped, busy, message};
-use crate::{Executor, ResultTimeoutError, Task, TaskError};
+use crate::{Executor, ResultTimeoutError, Shutdown, Task, TaskError};
 
 #[test]
 fn a_task_returns_what_its_closure_returns() {
@@ -27,7 +27,7 @@ fn one_worker_begins_tasks_in_the_order_in_which_they_were_submitted() {
         let order = Arc::clone(&order);
         executor.submit(move || order.lock().push(number));
     }
-    executor.shutdown(true, false);
+    executor.shutdown(Shutdown::WAIT);
     assert_eq!(*order.lock(), Vec::from_iter(0..100));
 }
 

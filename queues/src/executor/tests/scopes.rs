@@ -8,7 +8,7 @@ use std::sync::mpsc;
 use primitives::Event;
 
 use super::{Dropped, Gate, busy, message};
-use crate::{Executor, PutError, Task, TaskError};
+use crate::{Executor, Shutdown, Task, TaskError};
 
 #[test]
 fn tasks_may_borrow_and_change_what_is_around() {
@@ -178,8 +178,8 @@ fn tasks_cancelled_by_a_shutdown_do_not_keep_a_scope() {
             let captured = Dropped::counted_in(&drops);
             s.submit(move || drop(captured));
         }
-        executor.shutdown(false, true);
-        let PutError::Shutdown(back) = s.try_submit(|| drops.load(SeqCst)).unwrap_err();
+        executor.shutdown(Shutdown::CANCEL_PENDING);
+        let back = s.try_submit(|| drops.load(SeqCst)).unwrap_err().into_inner();
         assert_eq!(back(), 3);
     });
     drop(gate);

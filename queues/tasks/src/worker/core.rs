@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize};
 use std::time::{Duration, Instant, SystemTime};
 
 use primitives::{Condition, Event, Lock, Timers};
-use queues::{Executor, Queue};
+use queues::{Executor, Queue, Shutdown};
 use serde_json::Value;
 
 use crate::broker::{Delivery, Nack, Receipt};
@@ -282,7 +282,7 @@ impl Core {
         }
         drop(held);
         for executor in self.executors.lock().drain(..) {
-            executor.shutdown(false, true);
+            executor.shutdown(Shutdown::CANCEL_PENDING);
             // Dropping a runner waits for its thread. A runner that was given up may be busy for
             // any time; it ends by itself.
             if self.given_up.is_set() {

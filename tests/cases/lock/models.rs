@@ -1,17 +1,19 @@
 //! Models of [`Lock`] and [`RawLock`]: one thread at a time, and no waiter is forgotten.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use model::Reach::{Named, Slept, SpuriousWakeUp, TimedOut, Woken, WordChanged};
 use model::{Group, Scenario, reached};
-use primitives::Lock;
 use primitives::raw::RawLock;
+use primitives::{Lock, LockGuard};
+use tests::model::Watched;
 
 /// Long for the real clock; in a model the runtime chooses whether the time is up.
 const A_WHILE: Duration = Duration::from_secs(3600);
 
 pub(crate) fn group() -> Group {
-    starved(raw(timed(exclusion(Group::new("lock")))))
+    guards(starved(raw(timed(exclusion(Group::new("lock"))))))
 }
 
 fn number() -> Lock<u32> {
@@ -205,6 +207,121 @@ fn raw(group: Group) -> Group {
         .check(|lock| assert!(!lock.is_locked() && !lock.try_release()))
         .reaches([Slept, Woken]),
     )
+}
+
+/// Two numbers that loom watches: a guard of a part reaches its data by a pointer, which loom does
+/// not watch.
+type Pair = Lock<(Watched, Watched)>;
+
+fn watched_pair() -> Pair {
+    Lock::new((Watched::new(0), Watched::new(0)))
+}
+
+/// Adds one to each, by the whole.
+fn add_to_both(pair: &Pair) {
+    let pair = pair.lock();
+    pair.0.add(1);
+    pair.1.add(1);
+}
+
+fn both_are_two(pair: &Pair) {
+    let pair = pair.lock();
+    assert_eq!((pair.0.get(), pair.1.get()), (2, 2));
+}
+
+/// Guards of a part, guards that let others in, and guards that own.
+fn guards(group: Group) -> Group {
+    group
+        .scenario(
+            Scenario::new("mapped", "A guard of a part keeps the whole locked.", watched_pair)
+                .role("adds by a part", |pair| {
+                    let part = LockGuard::map(pair.lock(), |pair| &mut pair.1);
+                    part.add(1);
+                })
+                .role("adds to both", add_to_both)
+                .check(|pair| assert_eq!(pair.lock().1.get(), 2))
+                .reaches([Slept, Woken]),
+        )
+        .scenario(
+            Scenario::new(
+                "filter-mapped",
+                "Where there is no such part the guard comes back, and still holds the lock.",
+                watched_pair,
+            )
+            .role("looks for a part", |pair| {
+                let positive = |pair: &mut (Watched, Watched)| pair.0.get() > 0;
+                let part = LockGuard::filter_map(pair.lock(), |pair| {
+                    positive(pair).then_some(&mut pair.1)
+                });
+                match part {
+                    Ok(part) => {
+                        reached("a part");
+                        part.add(1);
+                    }
+                    Err(whole) => {
+                        reached("no part");
+                        whole.1.add(1);
+                    }
+                }
+            })
+            .role("adds to both", add_to_both)
+            .check(|pair| assert_eq!(pair.lock().1.get(), 2))
+            .reaches([Slept, Woken, Named("a part"), Named("no part")]),
+        )
+        .scenario(
+            Scenario::new(
+                "unlocked",
+                "A guard that lets others in holds the lock again, and sees what they did.",
+                watched_pair,
+            )
+            .role("lets others in", |pair| {
+                let mut guard = pair.lock();
+                let before = guard.0.get();
+                LockGuard::unlocked(&mut guard, || ());
+                if guard.0.get() != before {
+                    reached("another was in");
+                }
+                guard.0.add(1);
+                guard.1.add(1);
+            })
+            .role("adds to both", add_to_both)
+            .check(both_are_two)
+            .reaches([Slept, Woken, Named("another was in")]),
+        )
+        .scenario(
+            Scenario::new(
+                "bumped",
+                "A guard that lets a waiter in holds the lock again.",
+                watched_pair,
+            )
+            .role("bumps", |pair| {
+                let mut guard = pair.lock();
+                let before = guard.0.get();
+                LockGuard::bump(&mut guard);
+                if guard.0.get() != before {
+                    reached("a waiter was in");
+                }
+                guard.0.add(1);
+                guard.1.add(1);
+            })
+            .role("adds to both", add_to_both)
+            .check(both_are_two)
+            .bound(Some(3))
+            .reaches([Slept, Woken, Named("a waiter was in")]),
+        )
+        .scenario(
+            Scenario::new("owned", "A guard that owns keeps the lock as any guard does.", || {
+                Arc::new(watched_pair())
+            })
+            .role("adds by an owned guard", |pair| {
+                let guard = pair.lock_owned();
+                guard.0.add(1);
+                guard.1.add(1);
+            })
+            .role("adds to both", |pair| add_to_both(pair))
+            .check(|pair| both_are_two(pair))
+            .reaches([Slept, Woken]),
+        )
 }
 
 /// A lock that belongs to two threads, and that the second to leave frees. This catches an unlock

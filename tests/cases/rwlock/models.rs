@@ -1,19 +1,20 @@
 //! Models of [`RwLock`] and [`RawRwLock`](primitives::raw::RawRwLock): readers together, a writer
 //! alone, and no sleeper is forgotten.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use model::Reach::{Named, Slept, SpuriousWakeUp, TimedOut, Woken, WordChanged};
 use model::{Group, Scenario, reached};
 use primitives::raw::RawRwLock;
-use primitives::{Event, RwLock, RwLockWriteGuard};
+use primitives::{Event, OwnedRwLockWriteGuard, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use tests::model::Watched;
 
 /// Long for the real clock; in a model the runtime chooses whether the time is up.
 const A_WHILE: Duration = Duration::from_secs(3600);
 
 pub(crate) fn group() -> Group {
-    sleepers(timed(turns(raw(exclusion(Group::new("rwlock"))))))
+    guards(sleepers(timed(turns(raw(exclusion(Group::new("rwlock")))))))
 }
 
 fn pair() -> RwLock<(u32, u32)> {
@@ -331,6 +332,55 @@ fn sleepers(group: Group) -> Group {
             .check(|lock| assert!(!lock.is_locked()))
             .bound(Some(1))
             .spurious(0)
+            .reaches([Slept, Woken]),
+        )
+}
+
+/// Two numbers that loom watches: a guard of a part reaches its data by a pointer, which loom does
+/// not watch.
+type Watches = RwLock<(Watched, Watched)>;
+
+fn watched_pair() -> Watches {
+    RwLock::new((Watched::new(0), Watched::new(0)))
+}
+
+fn add_to_both(pair: &Watches) {
+    let pair = pair.write();
+    pair.0.add(1);
+    pair.1.add(1);
+}
+
+/// Guards of a part, and guards that own.
+fn guards(group: Group) -> Group {
+    group
+        .scenario(
+            Scenario::new("mapped", "A guard of a part keeps the whole locked.", watched_pair)
+                .role("adds by a part, then reads by a part", |pair| {
+                    let part = RwLockWriteGuard::map(pair.write(), |pair| &mut pair.1);
+                    part.add(1);
+                    drop(part);
+                    let part = RwLockReadGuard::map(pair.read(), |pair| &pair.1);
+                    assert!(part.get() > 0);
+                })
+                .role("adds to both", add_to_both)
+                .check(|pair| assert_eq!(pair.try_read().expect("all have left").1.get(), 2))
+                .bound(Some(4))
+                .reaches([Slept, Woken]),
+        )
+        .scenario(
+            Scenario::new("owned", "A guard that owns is a reader or a writer as any.", || {
+                Arc::new(watched_pair())
+            })
+            .role("writes, and reads on", |pair| {
+                let guard = pair.write_owned();
+                guard.0.add(1);
+                guard.1.add(1);
+                let guard = OwnedRwLockWriteGuard::downgrade(guard);
+                assert_eq!(guard.0.get(), guard.1.get());
+            })
+            .role("adds to both", |pair| add_to_both(pair))
+            .check(|pair| assert_eq!(pair.try_write().expect("all have left").1.get(), 2))
+            .bound(Some(4))
             .reaches([Slept, Woken]),
         )
 }

@@ -1,5 +1,6 @@
 //! Models of [`Semaphore`]: no permit is lost, none appears, and no thread sleeps beside one.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32 as Count, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 
@@ -412,6 +413,25 @@ fn several(group: Group) -> Group {
                     both.all_are_back();
                 })
                 .reaches([Named("there were not two")]),
+        )
+        .scenario(
+            Scenario::new(
+                "owned",
+                "Owned permits go back all at once, and wake a sleeper.",
+                || (Arc::new(Semaphore::new(2)), Watched::new(0)),
+            )
+            .role("takes both, and owns them", |(permits, number)| {
+                let both = permits.acquire_many_owned(2);
+                number.add(1);
+                assert_eq!(both.permits(), 2);
+                drop(both);
+            })
+            .role("takes both", |(permits, number)| {
+                let _both = permits.acquire_many(2);
+                number.add(1);
+            })
+            .check(|(permits, number)| assert_eq!((permits.available(), number.get()), (2, 2)))
+            .reaches([Slept, Woken]),
         )
 }
 

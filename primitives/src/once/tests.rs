@@ -1,5 +1,7 @@
 //! The corner cases, each named after what it shows.
 
+mod elsewhere;
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 // The tests' own counters are std's, because they are not part of what is explored. They are SeqCst

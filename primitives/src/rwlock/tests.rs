@@ -1,5 +1,7 @@
 //! The corner cases, each named after what it shows.
 
+mod elsewhere;
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 use std::time::{Duration, Instant};

@@ -14,6 +14,7 @@ use crate::definition::Definition;
 use crate::error::{Error, check_name};
 use crate::exception::TaskError;
 use crate::handle::{GroupHandle, TaskHandle};
+use crate::message::Message;
 use crate::options::{SendOptions, TaskOptions};
 use crate::results::ResultStore;
 use crate::shared::Shared;
@@ -235,7 +236,7 @@ impl App {
     ) -> Result<TaskHandle<R>, Error> {
         check_name("task", task)?;
         let (args, kwargs) = to_arguments(&args)?;
-        let id = self.shared.send(task.into(), args, kwargs, options)?;
+        let id = self.shared.send(task, args, kwargs, options)?;
         Ok(TaskHandle::new(id, Arc::clone(&self.shared)))
     }
 
@@ -250,14 +251,14 @@ impl App {
         calls: impl IntoIterator<Item = A>,
     ) -> Result<Vec<TaskHandle<R>>, Error> {
         check_name("task", task)?;
-        let name: Arc<str> = task.into();
         let mut messages = Vec::new();
         for args in calls {
             let (args, kwargs) = to_arguments(&args)?;
-            let name = Arc::clone(&name);
-            messages.push(self.shared.message(name, args, kwargs, SendOptions::new())?);
+            messages.push(self.shared.message(task, args, kwargs, SendOptions::new())?);
         }
-        let handles = messages.iter().map(|message| self.handle(&message.id)).collect();
+        let handle =
+            |message: &Message| TaskHandle::new(Arc::clone(&message.id), Arc::clone(&self.shared));
+        let handles = messages.iter().map(handle).collect();
         self.shared.broker.push(messages)?;
         Ok(handles)
     }

@@ -25,7 +25,7 @@ pub use self::crontab::Crontab;
 use crate::app::App;
 use crate::clock::{from_iso, to_iso};
 use crate::error::{Error, check_name};
-use crate::message::new_id;
+use crate::id::new_id;
 use crate::signature::Signature;
 
 /// A leader that is silent for this long is replaced.
@@ -128,7 +128,7 @@ impl Beat {
             return Err(Error::Schedule("a schedule without an entry never comes due".into()));
         }
         let stop = Arc::new(Event::new());
-        let (me, stopped) = (new_id(), Arc::clone(&stop));
+        let (me, stopped) = (new_id::<String>(), Arc::clone(&stop));
         let run = move || self.run(&me, &stopped);
         let thread = Builder::new().name("beat").spawn(run);
         let thread = thread.map_err(|error| Error::Setting(format!("no thread: {error}")))?;

@@ -24,7 +24,8 @@ use serde_json::Value;
 
 use crate::clock::{after, from_iso};
 use crate::error::Error;
-use crate::message::{Message, Next, new_id};
+use crate::id::new_id;
+use crate::message::{Message, Next};
 use crate::signature::{Call, Kind, Signature, chain};
 
 /// What must happen to start a signature, in this order: count the chords, push the messages.
@@ -180,7 +181,7 @@ fn launch_group(
     if members.is_empty() {
         return Err(Error::Canvas("a group of no tasks cannot run".into()));
     }
-    let group = new_id();
+    let group: String = new_id();
     let mut index = 0;
     let mut members = members;
     for member in &mut members {
@@ -239,7 +240,7 @@ fn message(
     let in_seconds =
         |delay: Option<std::time::Duration>| -> Option<SystemTime> { delay.map(after) };
     Ok(Message {
-        id: options.task_id.unwrap_or_else(new_id),
+        id: options.task_id.map_or_else(new_id, Into::into),
         args,
         kwargs,
         next,

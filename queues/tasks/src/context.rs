@@ -178,7 +178,7 @@ impl Context<'_> {
         if self.told.look() == GIVEN_UP {
             return Ok(()); // the result is there already, and says so
         }
-        self.results.put(&[StoredResult::new(&self.message.id, state, meta)])
+        self.results.put(&[StoredResult::new(Arc::clone(&self.message.id), state, meta)])
     }
 
     /// Whether it may continue. A long task with a time limit calls this now and then, and passes
@@ -194,7 +194,7 @@ impl Context<'_> {
             SOFT_LIMIT => "SoftTimeLimitExceeded",
             _ => "TimeLimitExceeded",
         };
-        let id = self.message.id.as_str();
+        let id = &*self.message.id;
         Err(TaskError::Failed(Exception::new(kind, "billiard.exceptions", id)))
     }
 }

@@ -18,13 +18,13 @@ use crate::state::{State, StoredResult};
 /// It is an id and a connection to the results: [`App::handle`](crate::App::handle) makes one from
 /// an id, also in another program. _Python_: `AsyncResult`.
 pub struct TaskHandle<R> {
-    id: String,
+    id: Arc<str>,
     shared: Arc<Shared>,
     result: PhantomData<fn() -> R>,
 }
 
 impl<R> TaskHandle<R> {
-    pub(crate) fn new(id: String, shared: Arc<Shared>) -> Self {
+    pub(crate) fn new(id: Arc<str>, shared: Arc<Shared>) -> Self {
         Self { id, shared, result: PhantomData }
     }
 
@@ -60,7 +60,7 @@ impl<R> TaskHandle<R> {
     ///
     /// As [`status`](Self::status).
     pub fn revoke(&self) -> Result<(), Error> {
-        self.shared.revoke(std::slice::from_ref(&self.id))
+        self.shared.revoke(&[self.id.to_string()])
     }
 
     /// Drops its result.
@@ -117,13 +117,13 @@ impl<R: DeserializeOwned> TaskHandle<R> {
 
     fn typed(&self, value: Value) -> Result<R, GetError> {
         serde_json::from_value(value)
-            .map_err(|error| GetError::Type { id: self.id.clone(), reason: error.to_string() })
+            .map_err(|error| GetError::Type { id: self.id.to_string(), reason: error.to_string() })
     }
 }
 
 impl<R> Clone for TaskHandle<R> {
     fn clone(&self) -> Self {
-        Self::new(self.id.clone(), Arc::clone(&self.shared))
+        Self::new(Arc::clone(&self.id), Arc::clone(&self.shared))
     }
 }
 
@@ -179,7 +179,7 @@ impl<R: DeserializeOwned> GroupHandle<R> {
     /// As [`completed`](Self::completed).
     pub fn revoke(&self) -> Result<(), Error> {
         let Some(first) = self.members.first() else { return Ok(()) };
-        let ids: Vec<_> = self.members.iter().map(|member| member.id.clone()).collect();
+        let ids: Vec<_> = self.members.iter().map(|member| member.id.to_string()).collect();
         first.shared.revoke(&ids)
     }
 }

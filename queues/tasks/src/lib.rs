@@ -53,6 +53,7 @@ mod state;
 
 mod signature;
 
+mod id;
 mod message;
 mod options;
 

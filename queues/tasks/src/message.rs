@@ -16,7 +16,7 @@ pub struct Message {
     /// The task's name.
     pub task: Arc<str>,
     /// The id of this call. A retry keeps it.
-    pub id: String,
+    pub id: Arc<str>,
     /// The arguments by position.
     pub args: Vec<Value>,
     /// The arguments by name.
@@ -69,7 +69,7 @@ impl Message {
     pub(crate) fn new(task: Arc<str>, queue: Arc<str>) -> Self {
         Self {
             task,
-            id: String::new(),
+            id: Arc::default(),
             args: Vec::new(),
             kwargs: Map::new(),
             next: None,
@@ -97,10 +97,4 @@ impl Message {
     pub(crate) fn group_id(&self) -> Option<&str> {
         self.group.as_ref().map(|(id, _)| id.as_str())
     }
-}
-
-/// A new id, random (UUID version 4), as Celery's are.
-pub(crate) fn new_id() -> String {
-    let mut text = [0; uuid::fmt::Hyphenated::LENGTH];
-    uuid::Uuid::new_v4().hyphenated().encode_lower(&mut text).to_owned()
 }

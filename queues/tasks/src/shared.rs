@@ -13,7 +13,8 @@ use crate::canvas::{Origin, Plan, launch};
 use crate::clock;
 use crate::definition::Definition;
 use crate::error::{Error, check_name};
-use crate::message::{Message, Next, new_id};
+use crate::id::new_id;
+use crate::message::{Message, Next};
 use crate::options::SendOptions;
 use crate::results::ResultStore;
 use crate::signature::Signature;
@@ -79,6 +80,11 @@ impl Shared {
 
     /// The queue of a task: by the first matching route, else the task's own, else the default.
     pub(crate) fn queue_of(&self, task: &str) -> Arc<str> {
+        let definition = self.tasks.lock().get(task).cloned();
+        self.queue_for(task, definition.as_deref())
+    }
+
+    fn queue_for(&self, task: &str, definition: Option<&Definition>) -> Arc<str> {
         let matches = |pattern: &str| match pattern.strip_suffix('*') {
             Some(prefix) => task.starts_with(prefix),
             None => task == pattern,
@@ -88,7 +94,7 @@ impl Shared {
             return Arc::clone(queue);
         }
         drop(routes);
-        let own = self.tasks.lock().get(task).and_then(|task| task.options.queue.clone());
+        let own = definition.and_then(|definition| definition.options.queue.as_deref());
         own.map_or_else(|| Arc::clone(&self.default_queue.lock()), Into::into)
     }
 }
@@ -98,13 +104,13 @@ impl Shared {
     /// Sends one call, and returns its id.
     pub(crate) fn send(
         &self,
-        task: Arc<str>,
+        task: &str,
         args: Vec<Value>,
         kwargs: Map<String, Value>,
         options: SendOptions,
-    ) -> Result<String, Error> {
+    ) -> Result<Arc<str>, Error> {
         let message = self.message(task, args, kwargs, options)?;
-        let id = message.id.clone();
+        let id = Arc::clone(&message.id);
         self.broker.push(vec![message])?;
         Ok(id)
     }
@@ -112,29 +118,31 @@ impl Shared {
     /// One call, ready to be sent: the call's options override the task's.
     pub(crate) fn message(
         &self,
-        task: Arc<str>,
+        task: &str,
         args: Vec<Value>,
         kwargs: Map<String, Value>,
         options: SendOptions,
     ) -> Result<Message, Error> {
-        let definition = self.tasks.lock().get(&task).cloned();
+        let definition = self.tasks.lock().get(task).cloned();
         let defaults = definition.as_deref().map(|definition| &definition.options);
         let queue = match options.queue {
             Some(queue) => {
                 check_name("queue", &queue)?;
                 queue.into()
             }
-            None => self.queue_of(&task),
+            None => self.queue_for(task, definition.as_deref()),
         };
         let priority = options.priority.or(defaults.map(|d| d.priority)).unwrap_or(0);
         check_priority(priority)?;
         let id = match options.id {
             Some(id) => {
                 check_name("task's id", &id)?;
-                id
+                id.into()
             }
             None => new_id(),
         };
+        // The name that is there is shared.
+        let task = definition.as_ref().map_or_else(|| task.into(), |known| Arc::clone(&known.name));
         let next =
             Next { callbacks: options.link, errbacks: options.link_error, ..Next::default() };
         Ok(Message {

@@ -1,6 +1,7 @@
 //! The status of a task: its state, and its result once there is one.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use serde_json::{Map, Value, json};
@@ -83,7 +84,7 @@ impl fmt::Display for State {
 #[derive(Clone, Debug, PartialEq)]
 pub struct StoredResult {
     /// The task's id.
-    pub id: String,
+    pub id: Arc<str>,
     /// Its state.
     pub state: State,
     /// Its result, or the progress of a custom state.
@@ -99,12 +100,12 @@ pub struct StoredResult {
 }
 
 impl StoredResult {
-    pub(crate) fn new(id: &str, state: State, value: Value) -> Self {
+    pub(crate) fn new(id: impl Into<Arc<str>>, state: State, value: Value) -> Self {
         let date = SystemTime::now();
         Self { id: id.into(), state, value, exception: None, group: None, parent: None, date }
     }
 
-    pub(crate) fn unhappy(id: &str, state: State, exception: Exception) -> Self {
+    pub(crate) fn unhappy(id: impl Into<Arc<str>>, state: State, exception: Exception) -> Self {
         Self { exception: Some(exception), ..Self::new(id, state, Value::Null) }
     }
 
@@ -116,7 +117,7 @@ impl StoredResult {
         };
         let mut json = json!({
             "status": self.state.as_str(), "result": result, "traceback": traceback,
-            "children": [], "date_done": to_iso(self.date), "task_id": self.id,
+            "children": [], "date_done": to_iso(self.date), "task_id": &*self.id,
         });
         for (key, of) in [("group_id", &self.group), ("parent_id", &self.parent)] {
             if let Some(id) = of {
@@ -142,7 +143,7 @@ impl StoredResult {
         };
         let date = text("date_done").and_then(|date| from_iso(&date));
         Some(Self {
-            id: text("task_id").unwrap_or_else(|| id.to_owned()),
+            id: text("task_id").map_or_else(|| id.into(), Into::into),
             state,
             value: if exception.is_some() { Value::Null } else { value },
             exception,

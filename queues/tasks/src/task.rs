@@ -60,7 +60,7 @@ impl<A: Serialize, R> Task<A, R> {
     /// As [`delay`](Self::delay).
     pub fn apply_async(&self, args: A, options: SendOptions) -> Result<TaskHandle<R>, Error> {
         let (args, kwargs) = to_arguments(&args)?;
-        let id = self.shared.send(Arc::clone(&self.name), args, kwargs, options)?;
+        let id = self.shared.send(&self.name, args, kwargs, options)?;
         Ok(TaskHandle::new(id, Arc::clone(&self.shared)))
     }
 

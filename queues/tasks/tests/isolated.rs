@@ -128,15 +128,43 @@ fn what_runs_is_killed_and_given_back() {
     std::fs::remove_file(file).unwrap();
 }
 
+/// As `celery control revoke --terminate` asks.
+#[cfg(feature = "redis")]
+fn a_revocation_with_terminate_kills() {
+    let Some(server) = servers::Redis::start() else { return };
+    let app = App::new(tasks::Redis::open(&server.url()).unwrap());
+    app.isolated_task("sleeps", TaskOptions::new(), sleeps).unwrap();
+    app.isolated_task("add", TaskOptions::new(), plus).unwrap();
+    let worker = app.worker().start().unwrap();
+    let file = file("revoked");
+    let task = app.delay::<()>("sleeps", (&file,)).unwrap();
+    until("it runs", || noted(&file).is_some());
+    until("it is revoked", || {
+        // The worker may not listen yet.
+        let arguments = serde_json::json!({"task_id": [task.id()], "terminate": true});
+        let command = serde_json::json!({"method": "revoke", "arguments": arguments});
+        app.broker().broadcast(&command).unwrap();
+        task.status().unwrap() == State::Revoked
+    });
+    let Err(GetError::Revoked(why)) = task.get_timeout(LONG) else { panic!("it was revoked") };
+    assert_eq!(why.message(), "terminated");
+    until("its process is gone", || !lives(noted(&file).unwrap()));
+    assert_eq!(app.delay::<i64>("add", (1, 1)).unwrap().get_timeout(LONG), Ok(2));
+    worker.stop();
+    std::fs::remove_file(file).unwrap();
+}
+
 type Test = (&'static str, fn());
 
-const TESTS: [Test; 6] = [
+const TESTS: &[Test] = &[
     ("results_and_failures_come_back", results_and_failures_come_back),
     ("a_process_is_used_again_and_is_another", a_process_is_used_again_and_is_another),
     ("a_task_that_kills_its_process_fails", a_task_that_kills_its_process_fails),
     ("a_crash_may_be_retried", a_crash_may_be_retried),
     ("a_time_limit_kills", a_time_limit_kills),
     ("what_runs_is_killed_and_given_back", what_runs_is_killed_and_given_back),
+    #[cfg(feature = "redis")]
+    ("a_revocation_with_terminate_kills", a_revocation_with_terminate_kills),
 ];
 
 fn main() {
@@ -144,7 +172,7 @@ fn main() {
     let words: Vec<String> =
         std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
     let chosen = |name: &str| words.is_empty() || words.iter().any(|word| name.contains(word));
-    let chosen: Vec<_> = TESTS.into_iter().filter(|(name, _)| chosen(name)).collect();
+    let chosen: Vec<_> = TESTS.iter().filter(|(name, _)| chosen(name)).collect();
     println!("\nrunning {} tests", chosen.len());
     let mut failed = 0;
     for (name, test) in &chosen {

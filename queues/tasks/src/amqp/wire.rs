@@ -37,7 +37,7 @@ pub(super) fn written(message: &Message, redeliveries: u32) -> (BasicProperties,
         .with_headers(table(&headers))
         .with_delivery_mode(PERSISTENT)
         .with_priority(message.priority)
-        .with_correlation_id(message.id.as_str().into());
+        .with_correlation_id((&*message.id).into());
     let properties = match message.reply_to.as_deref() {
         Some(reply_to) if reply_to.len() <= 255 => properties.with_reply_to(reply_to.into()),
         _ => properties,

@@ -89,7 +89,7 @@ impl Queues {
         max: usize,
         timeout: Duration,
     ) -> Result<Vec<Delivery>, Error> {
-        let deadline = Instant::now().checked_add(timeout);
+        let mut until = None;
         let mut state = self.state.lock();
         match &state.named {
             None => state.named = Some(names.to_vec()),
@@ -106,6 +106,8 @@ impl Queues {
                 drop(state);
                 return self.noted_as_taken(claimed);
             }
+            // The clock is read only if it must wait.
+            let deadline = *until.get_or_insert_with(|| Instant::now().checked_add(timeout));
             let timed_out = match deadline {
                 Some(deadline) => self.arrived.wait_deadline(&mut state, deadline).timed_out(),
                 None => {
@@ -345,7 +347,7 @@ impl State {
                 while claimed.len() < max {
                     let Some(waiting) = lists[step].pop_front() else { break };
                     let id = &waiting.message.id;
-                    let revoked = !self.revoked.is_empty() && self.revoked.contains(id);
+                    let revoked = !self.revoked.is_empty() && self.revoked.contains(&**id);
                     claimed.push(Delivery {
                         receipt: Receipt { number: waiting.number, ..Receipt::default() },
                         queue: Arc::clone(&waiting.message.queue),
@@ -371,7 +373,7 @@ mod tests {
     }
 
     fn ids(claimed: &[Delivery]) -> Vec<&str> {
-        claimed.iter().map(|delivery| delivery.content.as_ref().unwrap().id.as_str()).collect()
+        claimed.iter().map(|delivery| delivery.content.as_ref().unwrap().id.as_ref()).collect()
     }
 
     #[test]

@@ -17,6 +17,9 @@ use crate::state::{State, StoredResult};
 /// With this many locks, workers and waiting threads seldom compete.
 const SHARDS: usize = 16;
 
+/// More forgotten results than this in a shard, and more than are kept, leave its list of ages.
+const FORGOTTEN: usize = 64;
+
 pub(super) struct Results {
     shards: [Shard; SHARDS],
     hasher: RandomState,
@@ -35,9 +38,9 @@ struct Shard {
 
 #[derive(Default)]
 struct Kept {
-    results: HashMap<String, StoredResult>,
+    results: HashMap<Arc<str>, StoredResult>,
     /// When each was first stored, oldest first.
-    ages: VecDeque<(Instant, String)>,
+    ages: VecDeque<(Instant, Arc<str>)>,
 }
 
 struct Chord {
@@ -89,10 +92,10 @@ impl Results {
             expired.extend(kept.results.remove(&id));
         }
         let kept = &mut *kept;
-        let old = match kept.results.entry(result.id.clone()) {
+        let old = match kept.results.entry(Arc::clone(&result.id)) {
             Entry::Occupied(mut old) => Some(old.insert(result)),
             Entry::Vacant(place) => {
-                kept.ages.push_back((now, place.key().clone()));
+                kept.ages.push_back((now, Arc::clone(place.key())));
                 place.insert(result);
                 None
             }
@@ -133,7 +136,13 @@ impl Results {
     }
 
     pub(super) fn forget(&self, id: &str) {
-        let forgotten = self.shard(id).kept.lock().results.remove(id);
+        let mut kept = self.shard(id).kept.lock();
+        let forgotten = kept.results.remove(id);
+        let Kept { results, ages } = &mut *kept;
+        if ages.len() > 2 * results.len() + FORGOTTEN {
+            ages.retain(|(_, id)| results.contains_key(id));
+        }
+        drop(kept);
         drop(forgotten);
     }
 
@@ -195,13 +204,25 @@ mod tests {
         let ids = ["a", "b", "c", "d", "e", "f"].map(|id| id.repeat(20));
         for _ in 0..2 {
             for id in &ids {
-                results.put(StoredResult::new(id, State::Success, json!(1)));
+                results.put(StoredResult::new(id.as_str(), State::Success, json!(1)));
             }
         }
         let kept: usize = results.shards.iter().map(|shard| shard.kept.lock().results.len()).sum();
         assert!(kept <= ids.len());
         let ages: usize = results.shards.iter().map(|shard| shard.kept.lock().ages.len()).sum();
         assert_eq!(kept, ages);
+    }
+
+    #[test]
+    fn what_is_forgotten_takes_no_memory() {
+        let results = Results::new(Duration::from_secs(60));
+        for number in 0..10_000 {
+            let id = number.to_string();
+            results.put(StoredResult::new(id.as_str(), State::Success, json!(1)));
+            results.forget(&id);
+        }
+        let ages: usize = results.shards.iter().map(|shard| shard.kept.lock().ages.len()).sum();
+        assert!(ages <= SHARDS * (FORGOTTEN + 1), "{ages}");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{Redis, scripts};
 use crate::error::Error;
 use crate::exception::Exception;
-use crate::message::new_id;
+use crate::id::new_id;
 use crate::results::{ChordPart, ChordReady, ResultStore};
 use crate::state::{State, StoredResult};
 
@@ -128,7 +128,7 @@ impl ResultStore for Redis {
         };
         let entry = json!([1, part.id, state.as_str(), result]).to_string();
         let place = part.index.map_or_else(|| "+inf".to_owned(), |index| index.to_string());
-        let (token, seconds) = (new_id(), self.result_expires.as_secs().max(1));
+        let (token, seconds) = (new_id::<String>(), self.result_expires.as_secs().max(1));
         let keys = chord(group);
         let parts: Vec<String> = self.pool.run(|connection| {
             let mut call = scripts::CHORD_PART.key(&keys[0]);

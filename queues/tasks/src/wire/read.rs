@@ -148,7 +148,7 @@ pub(crate) fn decode(
         ignore_result: headers["ignore_result"].as_bool().unwrap_or(false),
         reply_to,
         other: Map::new(),
-        id,
+        id: id.into(),
     })
 }
 

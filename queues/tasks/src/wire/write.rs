@@ -12,7 +12,8 @@ use serde_json::json;
 use serde_json::{Map, Value};
 
 use crate::clock::to_iso;
-use crate::message::{Message, Next, new_id};
+use crate::id::new_id;
+use crate::message::{Message, Next};
 use crate::signature::Signature;
 
 /// The longest text of arguments for a monitor; a longer one is cut.
@@ -116,7 +117,7 @@ pub(crate) fn body(message: &Message) -> String {
 pub(crate) fn envelope(message: &Message) -> String {
     let args = repr(&message.args);
     let kwargs = repr(&message.kwargs);
-    let tag = new_id();
+    let tag: String = new_id();
     json_text(&Envelope {
         body: BASE64_STANDARD.encode(body(message)),
         content_encoding: "utf-8",
@@ -213,7 +214,7 @@ pub(crate) fn plain(body: &Value, exchange: &str, routing_key: &str, headers: &V
         "body": BASE64_STANDARD.encode(body.to_string()),
         "content-encoding": "utf-8", "content-type": "application/json", "headers": headers,
         "properties": {
-            "delivery_mode": 1, "priority": 0, "body_encoding": "base64", "delivery_tag": new_id(),
+            "delivery_mode": 1, "priority": 0, "body_encoding": "base64", "delivery_tag": new_id::<String>(),
             "delivery_info": {"exchange": exchange, "routing_key": routing_key},
         },
     })

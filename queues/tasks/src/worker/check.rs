@@ -37,7 +37,7 @@ pub(super) fn check(core: &Arc<Core>, delivery: Arc<Delivery>) -> Verdict {
             return Verdict::Settled;
         }
     };
-    let id = message.id.as_str();
+    let id = &*message.id;
     if delivery.redeliveries > core.config.max_redeliveries {
         let times = delivery.redeliveries;
         let reason =
@@ -101,7 +101,7 @@ fn is_stored_as_revoked(core: &Core, delivery: &Delivery, message: &Message) -> 
     match core.shared.results.revoked(&[&message.id]) {
         Ok(revoked) => revoked.first().copied().unwrap_or(false),
         Err(error) => {
-            tracing::error!(%error, id = message.id, "it is not known whether a task was revoked");
+            tracing::error!(%error, id = &*message.id, "it is not known whether a task was revoked");
             false
         }
     }
@@ -127,7 +127,7 @@ fn limited(definition: &Definition) -> Option<Duration> {
 fn hold(core: &Arc<Core>, delivery: Arc<Delivery>, wait: Duration) {
     let number = core.number();
     if let Ok(message) = &delivery.content {
-        tracing::debug!(task = &*message.task, id = message.id, ?wait, "held");
+        tracing::debug!(task = &*message.task, id = &*message.id, ?wait, "held");
         core.event(|| super::events::received(message));
     }
     core.free();
@@ -157,10 +157,10 @@ fn hold(core: &Arc<Core>, delivery: Arc<Delivery>, wait: Duration) {
 /// It is not run: revoked, or too late.
 pub(super) fn refuse(core: &Core, delivery: &Delivery, why: &str) {
     let Ok(message) = &delivery.content else { return };
-    tracing::info!(task = &*message.task, id = message.id, why, "not run");
+    tracing::info!(task = &*message.task, id = &*message.id, why, "not run");
     core.event(|| super::events::revoked(message, why == "expired", false));
     let exception = Exception::celery("TaskRevokedError", why);
-    let result = StoredResult::unhappy(&message.id, State::Revoked, exception.clone());
+    let result = StoredResult::unhappy(Arc::clone(&message.id), State::Revoked, exception.clone());
     core.failed_parts(message, &exception);
     core.settle(vec![result.of(message)], Some(delivery.receipt.clone()));
     core.free();
@@ -177,7 +177,7 @@ fn bury(
     tracing::error!(queue = &*delivery.queue, id, reason, "rejected; it is among the dead letters");
     if let Some(id) = &id {
         core.event(|| super::events::failed(id, &exception));
-        let result = StoredResult::unhappy(id, State::Failure, exception.clone());
+        let result = StoredResult::unhappy(id.as_str(), State::Failure, exception.clone());
         if let Ok(message) = &delivery.content {
             core.failed_parts(message, &exception);
         }

@@ -82,7 +82,7 @@ fn obey(core: &Arc<Core>, command: &Command) -> Value {
             let ids = texts(&arguments["ids"]);
             let running = core.running.lock();
             let found = running.values().filter_map(|running| {
-                let id = running.delivery.content.as_ref().ok()?.id.clone();
+                let id = running.delivery.content.as_ref().ok()?.id.to_string();
                 Some((ids.contains(&id).then_some(id)?, json!(["active", active(core, running)?])))
             });
             Value::Object(found.collect())
@@ -151,7 +151,7 @@ fn reserved(core: &Core) -> Vec<Arc<Delivery>> {
 
 fn request(core: &Core, message: &Message) -> Value {
     json!({
-        "id": message.id, "name": &*message.task, "type": &*message.task,
+        "id": &*message.id, "name": &*message.task, "type": &*message.task,
         "args": message.args, "kwargs": message.kwargs, "hostname": core.config.name,
         "delivery_info": {
             "exchange": "", "routing_key": &*message.queue, "priority": message.priority,
@@ -185,7 +185,7 @@ fn revoke(core: &Arc<Core>, ids: &[String], terminate: bool) -> Value {
     core.revoke(ids);
     // Tasks that wait for their time need not wait for this.
     let is_meant = |delivery: &Delivery| {
-        delivery.content.as_ref().is_ok_and(|message| ids.contains(&message.id))
+        delivery.content.as_ref().is_ok_and(|message| ids.iter().any(|id| **id == *message.id))
     };
     let held: Vec<_> = core.held.lock().extract_if(|_, delivery| is_meant(delivery)).collect();
     for (_, delivery) in held {

@@ -23,7 +23,7 @@ const BATCH: usize = 200;
 
 pub(super) fn received(message: &Message) -> Value {
     json!({
-        "type": "task-received", "uuid": message.id, "name": &*message.task,
+        "type": "task-received", "uuid": &*message.id, "name": &*message.task,
         "args": repr(&message.args), "kwargs": repr(&message.kwargs),
         "root_id": message.root(), "parent_id": message.parent, "retries": message.retries,
         "eta": message.eta.map(to_iso), "expires": message.expires.map(to_iso),
@@ -31,12 +31,12 @@ pub(super) fn received(message: &Message) -> Value {
 }
 
 pub(super) fn started(message: &Message) -> Value {
-    json!({"type": "task-started", "uuid": message.id})
+    json!({"type": "task-started", "uuid": &*message.id})
 }
 
 pub(super) fn succeeded(message: &Message, value: &Value, runtime: Duration) -> Value {
     let (result, runtime) = (repr(value), runtime.as_secs_f64());
-    json!({"type": "task-succeeded", "uuid": message.id, "result": result, "runtime": runtime})
+    json!({"type": "task-succeeded", "uuid": &*message.id, "result": result, "runtime": runtime})
 }
 
 pub(super) fn failed(id: &str, exception: &Exception) -> Value {
@@ -52,7 +52,7 @@ pub(super) fn retried(id: &str, reason: &Exception) -> Value {
 
 pub(super) fn revoked(message: &Message, expired: bool, terminated: bool) -> Value {
     json!({
-        "type": "task-revoked", "uuid": message.id, "expired": expired,
+        "type": "task-revoked", "uuid": &*message.id, "expired": expired,
         "terminated": terminated, "signum": if terminated { json!(15) } else { Value::Null },
     })
 }

@@ -6,6 +6,7 @@
 //!   a retry ──▶ the same message, later ─▶ RETRY ─▶ acknowledged
 //! ```
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
@@ -87,11 +88,12 @@ pub(super) fn finish(
             Ok(()) => {
                 core.event(|| events::succeeded(message, &value, runtime));
                 let keep = !message.ignore_result;
-                let result = keep.then(|| StoredResult::new(&message.id, State::Success, value));
+                let result =
+                    keep.then(|| StoredResult::new(Arc::clone(&message.id), State::Success, value));
                 core.settle(result.map(|result| result.of(message)).into_iter().collect(), receipt);
             }
             Err(Error::Broker(error)) if !acked => {
-                tracing::error!(error, id = message.id, "what follows a task could not be sent");
+                tracing::error!(error, id = &*message.id, "what follows a task could not be sent");
                 core.give_back(delivery);
             }
             Err(error) => fail(core, message, Exception::of(&error), receipt),
@@ -100,7 +102,7 @@ pub(super) fn finish(
             if definition.options.retry_on_error && policy.allows(message.retries) {
                 retry(core, delivery, exception, policy.delay(message.retries), receipt);
             } else {
-                tracing::error!(task = &*message.task, id = message.id, %exception, "failed");
+                tracing::error!(task = &*message.task, id = &*message.id, %exception, "failed");
                 core.event(|| events::failed(&message.id, &exception));
                 fail(core, message, exception, receipt);
             }
@@ -113,20 +115,20 @@ pub(super) fn finish(
             let text =
                 format!("{} has been retried {} times: {reason}", message.id, message.retries);
             let exception = Exception::celery("MaxRetriesExceededError", text);
-            tracing::error!(task = &*message.task, id = message.id, %exception, "failed");
+            tracing::error!(task = &*message.task, id = &*message.id, %exception, "failed");
             core.event(|| events::failed(&message.id, &exception));
             fail(core, message, exception, receipt);
         }
         Err(TaskError::Ignore) => core.settle(Vec::new(), receipt),
         Err(TaskError::Reject { requeue, reason }) => {
-            tracing::warn!(task = &*message.task, id = message.id, requeue, reason, "rejected");
+            tracing::warn!(task = &*message.task, id = &*message.id, requeue, reason, "rejected");
             if acked {
                 return;
             }
             core.disown(&delivery.receipt);
             let how = if requeue { Nack::GiveBack } else { Nack::Bury { reason } };
             if let Err(error) = core.shared.broker.nack(delivery, how) {
-                tracing::error!(%error, id = message.id, "a rejected task is left as it is");
+                tracing::error!(%error, id = &*message.id, "a rejected task is left as it is");
             }
         }
     }
@@ -136,7 +138,8 @@ pub(super) fn finish(
 pub(super) fn fail(core: &Core, message: &Message, exception: Exception, receipt: Option<Receipt>) {
     core.failed_parts(message, &exception);
     let keep = !message.ignore_result;
-    let result = keep.then(|| StoredResult::unhappy(&message.id, State::Failure, exception));
+    let result =
+        keep.then(|| StoredResult::unhappy(Arc::clone(&message.id), State::Failure, exception));
     core.settle(result.map(|result| result.of(message)).into_iter().collect(), receipt);
 }
 
@@ -149,12 +152,12 @@ fn retry(
     receipt: Option<Receipt>,
 ) {
     let Ok(message) = &delivery.content else { return };
-    tracing::info!(task = &*message.task, id = message.id, %reason, ?countdown, "to be retried");
+    tracing::info!(task = &*message.task, id = &*message.id, %reason, ?countdown, "to be retried");
     let mut again = message.as_ref().clone();
     again.retries = again.retries.saturating_add(1);
     again.eta = SystemTime::now().checked_add(countdown);
     if let Err(error) = core.shared.broker.push(vec![again]) {
-        tracing::error!(%error, id = message.id, "a retry could not be sent");
+        tracing::error!(%error, id = &*message.id, "a retry could not be sent");
         if receipt.is_some() {
             core.give_back(delivery);
         }
@@ -162,7 +165,7 @@ fn retry(
     }
     core.event(|| events::retried(&message.id, &reason));
     let keep = !message.ignore_result;
-    let result = keep.then(|| StoredResult::unhappy(&message.id, State::Retry, reason));
+    let result = keep.then(|| StoredResult::unhappy(Arc::clone(&message.id), State::Retry, reason));
     core.settle(result.map(|result| result.of(message)).into_iter().collect(), receipt);
 }
 
@@ -203,7 +206,7 @@ impl Core {
         }
         if let (Some(body), Some((group, index))) = (&next.chord, &message.group) {
             let part =
-                ChordPart { id: message.id.clone(), index: *index, outcome: Ok(value.clone()) };
+                ChordPart { id: message.id.to_string(), index: *index, outcome: Ok(value.clone()) };
             self.chord_part(group, part, body, origin)?;
         }
         Ok(())
@@ -219,7 +222,7 @@ impl Core {
         }
         if let (Some(body), Some((group, index))) = (&next.chord, &message.group) {
             let outcome = Err(exception.clone());
-            let part = ChordPart { id: message.id.clone(), index: *index, outcome };
+            let part = ChordPart { id: message.id.to_string(), index: *index, outcome };
             if let Err(error) = self.chord_part(group, part, body, origin) {
                 tracing::error!(%error, group, "a chord was not told of a failure");
             }
@@ -244,7 +247,7 @@ impl Core {
         let mut chords = Vec::new();
         signature.clone().all_calls(&mut |call: &mut Call| {
             let Some(id) = call.options.task_id.clone() else { return };
-            results.push(StoredResult::unhappy(&id, State::Failure, exception.clone()));
+            results.push(StoredResult::unhappy(id.as_str(), State::Failure, exception.clone()));
             if let (Some(body), Some(group)) = (call.options.chord.take(), &call.options.group_id) {
                 let outcome = Err(exception.clone());
                 let part = ChordPart { id, index: call.options.group_index, outcome };

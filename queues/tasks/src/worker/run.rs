@@ -91,9 +91,10 @@ fn run(
         core.settle(Vec::new(), Some(delivery.receipt.clone()));
     }
     if options.track_started && !message.ignore_result {
-        let started = StoredResult::new(&message.id, State::Started, serde_json::Value::Null);
+        let started =
+            StoredResult::new(Arc::clone(&message.id), State::Started, serde_json::Value::Null);
         if let Err(error) = core.shared.results.put(&[started.of(message)]) {
-            tracing::error!(%error, id = message.id, "its start could not be stored");
+            tracing::error!(%error, id = &*message.id, "its start could not be stored");
         }
     }
     core.event(|| events::received(message));
@@ -127,7 +128,7 @@ fn run(
         let _span = tracing::info_span!(
             "task",
             name = &*message.task,
-            id = message.id,
+            id = &*message.id,
             retries = message.retries
         )
         .entered();
@@ -140,7 +141,7 @@ fn run(
 
     // The thread that takes it off the list finishes it.
     if core.running.lock().remove(&number).is_none() {
-        tracing::warn!(id = message.id, "a task that was given up has returned");
+        tracing::warn!(id = &*message.id, "a task that was given up has returned");
         return ControlFlow::Break(());
     }
     core.count(&definition.name);
@@ -178,12 +179,15 @@ pub(super) fn give_up(core: &Arc<Core>, number: u64, state: State, why: Exceptio
     running.told.give_up();
     core.given_up.set();
     let Ok(message) = &running.delivery.content else { return false };
-    tracing::error!(task = &*message.task, id = message.id, %why, "given up; its thread may go on");
+    tracing::error!(task = &*message.task, id = &*message.id, %why, "given up; its thread may go on");
     let receipt = (!running.acked).then(|| running.delivery.receipt.clone());
     if state == State::Revoked {
         core.event(|| events::revoked(message, false, true));
         core.failed_parts(message, &why);
-        core.settle(vec![StoredResult::unhappy(&message.id, state, why).of(message)], receipt);
+        core.settle(
+            vec![StoredResult::unhappy(Arc::clone(&message.id), state, why).of(message)],
+            receipt,
+        );
     } else {
         core.event(|| events::failed(&message.id, &why));
         fail(core, message, why, receipt);

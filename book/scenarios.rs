@@ -9,6 +9,7 @@ use explorer::Scenario;
 
 mod barrier;
 mod condition;
+mod coroutines;
 mod deadlock;
 mod endings;
 mod event;
@@ -59,6 +60,7 @@ pub fn all() -> Vec<Scenario> {
         pools::scenarios(),
         processes::scenarios(),
         machines::scenarios(),
+        coroutines::scenarios(),
     ];
     chapters.into_iter().flatten().collect()
 }

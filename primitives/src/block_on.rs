@@ -129,6 +129,7 @@ struct Parker {
     word: AtomicU32,
 }
 
+// ANCHOR: park
 impl Parker {
     /// Sleeps until it is notified, or returns at once if it was.
     #[cfg_attr(feature = "deadlock-detection", track_caller)]
@@ -153,6 +154,7 @@ impl Parker {
         }
     }
 }
+// ANCHOR_END: park
 
 impl Wake for Parker {
     fn wake(self: Arc<Self>) {

@@ -305,7 +305,6 @@ impl Condition {
 
     /// A coroutine is about to wait: counts it, and returns the sequence at which it sleeps. Under
     /// the lock of the data, as the first two steps of a wait.
-    #[cfg(not(model))]
     #[doc(hidden)]
     #[must_use]
     pub fn begin_async(&self) -> u32 {
@@ -315,7 +314,6 @@ impl Condition {
     }
 
     /// Ends what `begin_async` began.
-    #[cfg(not(model))]
     #[doc(hidden)]
     pub fn end_async(&self) {
         // Relaxed: as in `Counted`.
@@ -323,7 +321,6 @@ impl Condition {
     }
 
     /// Where a coroutine sleeps between the two.
-    #[cfg(not(model))]
     #[doc(hidden)]
     #[must_use]
     pub fn word(&self) -> &AtomicU32 {

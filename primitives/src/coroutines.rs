@@ -19,8 +19,8 @@
 //! Deadlines are futures, because only an executor has a clock: `tokio::time::sleep`, or
 //! `smol::Timer`, or an [`Event`](crate::Event) that says "stop".
 //!
-//! No model explores these calls yet, as it does the blocking ones: properties, stress beside
-//! threads, and tests on tokio and smol are what speaks for them.
+//! Models explore these calls as they do the blocking ones (`cargo model coroutines`), with a drop
+//! as a choice at each step. Tests run them on tokio and smol.
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;

@@ -64,7 +64,7 @@
 //! and Sequencers_](https://doi.org/10.1145/359060.359076), with a bit to keep it
 //! open.
 
-#[cfg(not(model))]
+#[cfg(not(explore))]
 mod awaited;
 #[cfg(all(test, not(model)))]
 mod tests;

@@ -84,20 +84,26 @@ use portable as backend;
 ))]
 mod portable;
 
+#[cfg(all(model, not(explore)))]
+pub mod line;
 #[cfg(not(model))]
 mod line;
-#[cfg(not(model))]
+#[cfg(all(model, not(explore)))]
+mod modelled_mutex;
+#[cfg(not(explore))]
 mod table;
 
 #[cfg(model)]
 #[path = "futex/model.rs"]
 mod backend;
 
+#[cfg(all(model, not(explore)))]
+pub use backend::Place;
 #[cfg(not(model))]
 pub use line::Place;
 
 /// What a coroutine finds at its place in a line.
-#[cfg(not(model))]
+#[cfg(not(explore))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Seat {
     /// It is in no line: it has not slept, or it knows that it was woken.

@@ -176,9 +176,9 @@ pub mod deadlock;
 
 pub mod park;
 
-#[cfg(not(model))]
+#[cfg(not(explore))]
 mod block_on;
-#[cfg(not(model))]
+#[cfg(not(explore))]
 pub mod coroutines;
 
 pub mod lock;
@@ -217,7 +217,7 @@ mod lock_api;
 
 #[doc(inline)]
 pub use barrier::{Barrier, BarrierWaitResult, BrokenBarrierError};
-#[cfg(not(model))]
+#[cfg(not(explore))]
 pub use block_on::block_on;
 #[doc(inline)]
 pub use bounded_semaphore::{BoundedSemaphore, ReleaseError};

@@ -78,7 +78,9 @@
 use std::time::Instant;
 
 use crate::deadlock::{self, Kind, WaitTarget};
-#[cfg(not(model))]
+#[cfg(all(model, not(explore)))]
+pub use crate::futex::line;
+#[cfg(not(explore))]
 pub use crate::futex::{Place, Seat};
 pub use crate::futex::{Wait, deadline_after, now, wake_all, wake_one};
 use crate::sync::atomic::AtomicU32;

@@ -40,7 +40,7 @@
 //! Processes_](https://www.cs.utexas.edu/~EWD/ewd01xx/EWD123.PDF); the note is that of Drepper's
 //! mutex.
 
-#[cfg(not(model))]
+#[cfg(not(explore))]
 mod awaited;
 mod many;
 mod permit;

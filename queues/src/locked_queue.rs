@@ -28,7 +28,7 @@
 //! semantics: a wake-up is a hint, so every wait is in a loop.
 
 mod at_once;
-#[cfg(not(model))]
+#[cfg(not(explore))]
 mod awaited;
 mod ending;
 mod many;
@@ -270,7 +270,7 @@ impl<S: Discipline> LockedQueue<S> {
     // ANCHOR_END: put-until
 
     /// [`push`](Self::push), of the item in `from`, which stays there if a comparison panics.
-    #[cfg(not(model))]
+    #[cfg(not(explore))]
     fn push_from(&self, from: &mut Option<S::Item>, state: LockGuard<'_, State<S>>) {
         let mut owed = Owed::nothing(self);
         let mut state = state; // and it is dropped before `owed`

@@ -56,7 +56,7 @@
 //! beside indices, which allow any capacity, are from crossbeam's `ArrayQueue`.
 
 mod at_once;
-#[cfg(not(model))]
+#[cfg(not(explore))]
 mod awaited;
 mod ending;
 mod event_count;

@@ -52,7 +52,7 @@ impl Sleepers {
 
     /// One leaves that was not `woken`, or was and does nothing with it. Returns whether it takes a
     /// call with it, which then is another's: call one more.
-    #[cfg(not(model))]
+    #[cfg(not(explore))]
     pub(crate) fn leave_early(&mut self, woken: bool) -> bool {
         let takes_a_call = self.called > 0 && (woken || self.called == self.asleep());
         self.asleep -= 1;

@@ -1,11 +1,12 @@
 //! Coroutines at the queues: the same promises as threads have, and what becomes of a future that
 //! is dropped.
 
-use std::future::{Future, pending, ready};
+use std::future::{Future, pending, poll_fn, ready};
 use std::pin::{Pin, pin};
+use std::ptr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Context, Poll, RawWakerVTable, Wake, Waker};
 use std::thread;
 
 use primitives::{Event, block_on};
@@ -32,6 +33,14 @@ fn waker() -> (Arc<Calls>, Waker) {
 
 fn poll<F: Future + ?Sized>(future: Pin<&mut F>, waker: &Waker) -> Poll<F::Output> {
     future.poll(&mut Context::from_waker(waker))
+}
+
+/// A waker whose clone panics.
+fn unclonable() -> Waker {
+    const VTABLE: RawWakerVTable =
+        RawWakerVTable::new(|_| panic!("a waker that cannot be cloned"), |_| (), |_| (), |_| ());
+    // SAFETY: no call uses the pointer.
+    unsafe { Waker::new(ptr::null(), &VTABLE) }
 }
 
 macro_rules! of_each_kind {
@@ -219,6 +228,46 @@ macro_rules! of_each_kind {
                 assert!(poll(first.as_mut(), &drops).is_pending());
                 queue.put(8).unwrap();
                 assert_eq!(poll(first.as_mut(), &drops), Poll::Ready(Ok(8)));
+            }
+
+            #[test]
+            fn a_future_that_is_dropped_inside_a_poll_passes_its_call_on() {
+                let (queue, (_, ignored), (calls, waker)) = (Kind::bounded(2), waker(), waker());
+                let mut first = Some(Box::pin(queue.get_async()));
+                let mut second = pin!(queue.get_async());
+                let mut outer = pin!(poll_fn(|cx| {
+                    assert!(first.as_mut().unwrap().as_mut().poll(cx).is_pending());
+                    assert!(poll(second.as_mut(), &waker).is_pending());
+                    queue.put(7).unwrap(); // calls the task that is being polled
+                    first = None;
+                    Poll::Ready(())
+                }));
+                assert!(poll(outer.as_mut(), &ignored).is_ready());
+                assert_eq!(calls.0.load(SeqCst), 1);
+                assert_eq!(poll(second.as_mut(), &waker), Poll::Ready(Ok(7)));
+            }
+
+            #[test]
+            fn a_waker_that_cannot_be_cloned_leaves_no_trace() {
+                let queue = Kind::bounded(2);
+                let mut get = Box::pin(queue.get_async());
+                let (_, first) = waker();
+                let stubborn = unclonable();
+                let polls = std::panic::AssertUnwindSafe(|| poll(get.as_mut(), &stubborn));
+                assert!(std::panic::catch_unwind(polls).is_err(), "as it falls asleep");
+                drop(get);
+                let (calls, second) = waker();
+                let mut get = Box::pin(queue.get_async());
+                assert!(poll(get.as_mut(), &first).is_pending());
+                let polls = std::panic::AssertUnwindSafe(|| poll(get.as_mut(), &stubborn));
+                assert!(std::panic::catch_unwind(polls).is_err(), "as it is replaced");
+                let mut next = pin!(queue.get_async());
+                assert!(poll(next.as_mut(), &second).is_pending());
+                queue.put(7).unwrap();
+                drop(get);
+                assert_eq!(calls.0.load(SeqCst), 1);
+                assert_eq!(poll(next.as_mut(), &second), Poll::Ready(Ok(7)));
+                assert!(queue.is_empty());
             }
 
             #[test]

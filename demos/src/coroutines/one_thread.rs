@@ -55,6 +55,7 @@ pub(super) fn fetch(crowd: &Arc<Crowd>) -> io::Result<Done> {
     done
 }
 
+// ANCHOR: client
 async fn client(crowd: &Crowd) {
     crowd.all_here.count_down();
     let permit = match crowd.blocks {
@@ -68,6 +69,7 @@ async fn client(crowd: &Crowd) {
     let _inside = crowd.inside();
     crowd.got(crowd.get.awaited().await);
 }
+// ANCHOR_END: client
 
 /// So many coroutines that compute.
 pub(super) fn compute(links: &Arc<Links>, times: usize) -> io::Result<Found> {

@@ -37,9 +37,13 @@
 //!
 //! Nothing here allocates: a node lies in its future, which is pinned, or on its thread's stack.
 
+#![cfg_attr(not(model), allow(unreachable_pub, reason = "the models of the line reach it"))]
+
 use std::any::Any;
 use std::marker::PhantomPinned;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::panic::resume_unwind;
+#[cfg(not(model))]
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::ptr;
 use std::task::Waker;
@@ -50,7 +54,7 @@ use super::{Seat, Wait, backend};
 use crate::sync::atomic::AtomicU32;
 use crate::sync::atomic::Ordering::{Relaxed, SeqCst};
 use crate::sync::atomic::fence;
-use crate::sync::{const_fn, panicking};
+use crate::sync::{const_fn, model_failed, panicking};
 
 /// So many wakers are taken out under the mutex at a time.
 const AT_A_TIME: usize = 16;
@@ -65,7 +69,14 @@ struct Line {
     bucket: Bucket,
 }
 
+#[cfg(not(model))]
 static LINES: [Line; BUCKETS] = [const { Line::new() }; BUCKETS];
+
+// Only the models of the line itself use it.
+#[cfg(model)]
+::model::lazy_static! {
+    static ref LINES: [Line; BUCKETS] = [Line::new()];
+}
 
 fn line_at(address: usize) -> &'static Line {
     &LINES[place(address)]
@@ -73,7 +84,7 @@ fn line_at(address: usize) -> &'static Line {
 
 // ANCHOR: wait
 /// A thread falls asleep: in the kernel, or behind the coroutines.
-pub(super) fn wait(word: &AtomicU32, expected: u32, deadline: Option<Instant>) -> Wait {
+pub fn wait(word: &AtomicU32, expected: u32, deadline: Option<Instant>) -> Wait {
     let line = line_at(ptr::from_ref(word).addr());
     // Relaxed, both: the fence pairs with the one in `wake`.
     line.threads.fetch_add(1, Relaxed);
@@ -87,7 +98,7 @@ pub(super) fn wait(word: &AtomicU32, expected: u32, deadline: Option<Instant>) -
 // ANCHOR_END: wait
 
 /// As [`wake_one`](crate::park::wake_one).
-pub(super) fn wake_one(word: *const AtomicU32) -> bool {
+pub fn wake_one(word: *const AtomicU32) -> bool {
     let line = line_at(word.addr());
     if !line.is_anyone_in_it() {
         return backend::wake_one(word);
@@ -96,7 +107,7 @@ pub(super) fn wake_one(word: *const AtomicU32) -> bool {
 }
 
 /// As [`wake_all`](crate::park::wake_all).
-pub(super) fn wake_all(word: *const AtomicU32) {
+pub fn wake_all(word: *const AtomicU32) {
     let line = line_at(word.addr());
     backend::wake_all(word);
     if line.is_anyone_in_it() {
@@ -227,9 +238,15 @@ impl Line {
     }
 }
 
-/// Calls a waker, which may panic.
+/// Calls a waker, which may panic. No model catches a panic.
 fn call(waker: Waker) -> Result<(), Box<dyn Any + Send>> {
-    catch_unwind(AssertUnwindSafe(|| waker.wake()))
+    #[cfg(not(model))]
+    return catch_unwind(AssertUnwindSafe(|| waker.wake()));
+    #[cfg(model)]
+    {
+        waker.wake();
+        Ok(())
+    }
 }
 
 /// A coroutine's place among the sleepers on a word: where a thread would call
@@ -358,6 +375,8 @@ impl Default for Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.leave_line();
+        if !model_failed() {
+            self.leave_line();
+        }
     }
 }

@@ -22,8 +22,12 @@
 
 use std::cell::Cell;
 use std::ptr;
+#[cfg(not(model))]
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
+
+#[cfg(model)]
+use super::modelled_mutex::{Mutex, MutexGuard};
 
 use crate::sync::atomic::{
     AtomicU32,
@@ -33,7 +37,11 @@ use crate::sync::const_fn;
 
 /// A power of two, so that the upper bits of the hash can be used. With 256 buckets of 64 bytes,
 /// two words in use seldom share one, and of ten thousand forty do.
+#[cfg(not(model))]
 pub(super) const BUCKETS: usize = 256;
+/// In a model all words share one.
+#[cfg(model)]
+pub(super) const BUCKETS: usize = 1;
 
 /// [`Node::woken`]: on the list.
 pub(super) const ASLEEP: u32 = 0;
@@ -147,7 +155,10 @@ impl Bucket {
 
     pub(super) fn lock(&self) -> MutexGuard<'_, Sleepers> {
         // Nothing panics while the list is changed, so a poisoned one is still whole.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        #[cfg(not(model))]
+        return self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        #[cfg(model)]
+        self.0.lock()
     }
 }
 

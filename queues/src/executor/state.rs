@@ -18,15 +18,15 @@
 
 use std::fmt;
 use std::panic::Location;
-#[cfg(not(model))]
+#[cfg(not(explore))]
 use std::pin::Pin;
-#[cfg(not(model))]
+#[cfg(not(explore))]
 use std::task::{Context, Poll};
 use std::time::Instant;
 
 use primitives::deadlock::{Identity, Kind, WaitTarget};
 use primitives::park::{self, Wait};
-#[cfg(not(model))]
+#[cfg(not(explore))]
 use primitives::park::{Place, Seat};
 use primitives::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use primitives::sync::atomic::{AtomicU32, AtomicU64};
@@ -262,7 +262,7 @@ impl State {
     // ANCHOR_END: wait
 
     /// As [`wait`](Self::wait), for a coroutine.
-    #[cfg(not(model))]
+    #[cfg(not(explore))]
     pub(super) fn poll_wait(&self, place: Pin<&Place>, cx: &mut Context<'_>) -> Poll<()> {
         if place.look(cx.waker()) == Seat::Asleep {
             return Poll::Pending;

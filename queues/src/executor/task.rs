@@ -1,17 +1,17 @@
 //! [`Task`]: the handle of a task of an executor.
 
 use std::fmt;
-#[cfg(not(model))]
+#[cfg(not(explore))]
 use std::future::Future;
 use std::panic::{RefUnwindSafe, UnwindSafe};
-#[cfg(not(model))]
+#[cfg(not(explore))]
 use std::pin::Pin;
 use std::sync::Arc;
-#[cfg(not(model))]
+#[cfg(not(explore))]
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
-#[cfg(not(model))]
+#[cfg(not(explore))]
 use primitives::park::Place;
 use primitives::park::deadline_after;
 
@@ -53,7 +53,7 @@ pub struct Task<T> {
     body: Arc<dyn Outcome<T>>,
     pool: Arc<Pool>,
     /// Where a coroutine waits for the result.
-    #[cfg(not(model))]
+    #[cfg(not(explore))]
     awaited: Awaited,
 }
 
@@ -62,7 +62,7 @@ impl<T> Task<T> {
         Self {
             body,
             pool,
-            #[cfg(not(model))]
+            #[cfg(not(explore))]
             awaited: Awaited::NotYet,
         }
     }
@@ -179,7 +179,7 @@ impl<T> Task<T> {
 }
 
 /// Whether a coroutine waits for a task.
-#[cfg(not(model))]
+#[cfg(not(explore))]
 enum Awaited {
     /// It has not been polled, or was over at once.
     NotYet,
@@ -206,7 +206,7 @@ enum Awaited {
 /// let (one, two) = (executor.submit(|| 1), executor.submit(|| 2));
 /// assert_eq!(block_on(async { one.await.unwrap() + two.await.unwrap() }), 3);
 /// ```
-#[cfg(not(model))]
+#[cfg(not(explore))]
 impl<T> Future for Task<T> {
     type Output = Result<T, TaskError>;
 

@@ -15,13 +15,10 @@ use std::task::{Context, Poll};
 
 use primitives::coroutines::until;
 use primitives::park::{Place, Seat};
-use primitives::sync::atomic::Ordering::{Acquire, Relaxed};
 use primitives::sync::model_failed;
 
 use super::Ring;
 use super::event_count::EventCount;
-use super::position::position;
-use super::waiting::leave_note;
 use crate::error::{
     GetError, GetTimeoutError, PutError, PutTimeoutError, TryGetError, TryPutError,
 };
@@ -214,12 +211,7 @@ impl<'a, T> Waiting<'a, T> {
         match self.side {
             Side::Getters => self.ring.leave_note_if_empty(),
             Side::Putters => self.ring.leave_note_if_full(),
-            Side::Joiners => {
-                // Acquire, and Relaxed: as in `join_until`.
-                let done = position(self.ring.done.0.load(Acquire));
-                done != position(self.ring.tail.0.load(Relaxed))
-                    && leave_note(&self.ring.done.0, done)
-            }
+            Side::Joiners => self.ring.leave_note_unless_all_done(),
         }
     }
 

@@ -186,17 +186,22 @@ impl<T> Ring<T> {
             }
             let joiners = &self.sleepers.0.joiners;
             joiners.enter();
-            // Acquire: as in `is_all_done`. If not all is done, and `done` does not move before the
-            // note is left, the thread that moves it finds the note.
-            let done = position(self.done.0.load(Acquire));
-            // Relaxed: as in `is_all_done`.
-            if done != position(self.tail.0.load(Relaxed)) && leave_note(&self.done.0, done) {
+            if self.leave_note_unless_all_done() {
                 time_is_up = joiners.sleep(deadline, target);
             } else {
                 joiners.cancel();
             }
         }
         true
+    }
+
+    /// Leaves a note in `done` if not all is done. Returns whether it did.
+    pub(super) fn leave_note_unless_all_done(&self) -> bool {
+        // Acquire: as in `is_all_done`. If not all is done, and `done` does not move before the
+        // note is left, the thread that moves it finds the note.
+        let done = position(self.done.0.load(Acquire));
+        // Relaxed: as in `is_all_done`.
+        done != position(self.tail.0.load(Relaxed)) && leave_note(&self.done.0, done)
     }
 
     pub(super) fn is_all_done(&self) -> bool {

@@ -55,14 +55,14 @@
 //!
 //! [`call_one`]: EventCount::call_one
 
-#[cfg(not(model))]
+#[cfg(not(explore))]
 use std::pin::Pin;
-#[cfg(not(model))]
+#[cfg(not(explore))]
 use std::task::Waker;
 use std::time::Instant;
 
 use primitives::deadlock::WaitTarget;
-#[cfg(not(model))]
+#[cfg(not(explore))]
 use primitives::park::Place;
 use primitives::park::{self, Wait};
 use primitives::sync::atomic::AtomicU32;
@@ -127,29 +127,19 @@ impl EventCount {
     /// Announces that this thread will wait. Look again after it, and then [`sleep`](Self::sleep)
     /// or [`cancel`](Self::cancel).
     pub(super) fn enter(&self) {
-        loop {
-            // Relaxed: the compare-exchange decides.
-            let word = self.word.load(Relaxed);
-            if waiting(word) + called(word) == MOST {
-                thread::yield_now();
-                continue;
-            }
-            // Acquire: pairs with the Release in `call_all`. A thread that enters too late to be
-            // called sees why all others were called, and its next step comes after what the caller
-            // did before.
-            if self.word.compare_exchange_weak(word, word + WAITING, Acquire, Relaxed).is_ok() {
-                return;
-            }
+        while !self.try_enter() {
+            thread::yield_now();
         }
     }
 
     /// [`enter`](Self::enter), unless as many are inside as the word can count.
-    #[cfg(not(model))]
     pub(super) fn try_enter(&self) -> bool {
         // Relaxed: the compare-exchange decides.
         let mut word = self.word.load(Relaxed);
         while waiting(word) + called(word) < MOST {
-            // Acquire: as in `enter`.
+            // Acquire: pairs with the Release in `call_all`. A thread that enters too late to be
+            // called sees why all others were called, and its next step comes after what the caller
+            // did before.
             match self.word.compare_exchange_weak(word, word + WAITING, Acquire, Relaxed) {
                 Ok(_) => return true,
                 Err(now) => word = now,
@@ -195,7 +185,7 @@ impl EventCount {
     }
 
     /// A coroutine falls asleep, unless there is a call, which it takes: returns whether it did.
-    #[cfg(not(model))]
+    #[cfg(not(explore))]
     pub(super) fn falls_asleep(&self, place: Pin<&Place>, waker: &Waker) -> bool {
         loop {
             // Relaxed: `leave` takes the call, and sees what it was for.
@@ -211,7 +201,7 @@ impl EventCount {
     }
 
     /// Takes a call, if there is one, and leaves. Returns whether it did.
-    #[cfg(not(model))]
+    #[cfg(not(explore))]
     fn take_call(&self) -> bool {
         // Relaxed: the compare-exchange decides.
         let mut word = self.word.load(Relaxed);
@@ -227,7 +217,7 @@ impl EventCount {
 
     /// A coroutine leaves, and does not look again: `woken`, or on its own. Returns whether it
     /// takes a call with it, which must be passed on.
-    #[cfg(not(model))]
+    #[cfg(not(explore))]
     pub(super) fn gives_up(&self, woken: bool) -> bool {
         let takes_a_call = |word| called(word) > 0 && (woken || waiting(word) == 0);
         takes_a_call(self.leave(|word| if takes_a_call(word) { CALLED } else { WAITING }))

@@ -2,11 +2,11 @@
 //! that it calls right hold.
 
 use book::listings::{
-    after_the_end, answer, counted_sleepers, fenced_flags, fenced_sleepers, forgotten_permit, gate,
-    halves, hatch, if_for_while, locks_twice, look_again, look_then_sleep, mailbox, message,
-    missed_ring, not_a_lock, one_increment, owner_too_late, peterson, peterson_fenced,
-    peterson_swap, sleeping_lock, spin_lock, store_buffering, too_early, turnstile, two_increments,
-    with_lock, wrong_word,
+    after_the_end, answer, counted_sleepers, early_waker, fenced_flags, fenced_sleepers,
+    forgotten_permit, gate, halves, hatch, if_for_while, late_waker, locks_twice, look_again,
+    look_then_sleep, mailbox, message, missed_ring, not_a_lock, one_increment, owner_too_late,
+    peterson, peterson_fenced, peterson_swap, sleeping_lock, spin_lock, store_buffering, too_early,
+    turnstile, two_increments, with_lock, wrong_word,
 };
 use model::Reach::{Slept, SpuriousWakeUp};
 use model::report::Kind;
@@ -388,6 +388,27 @@ fn primitives(group: Group) -> Group {
             })
             .spurious(0)
             .must_fail(Kind::LostWakeUp),
+        )
+        .scenario(
+            Scenario::new(
+                "late-waker",
+                "A coroutine that looks for a letter, and then leaves its waker.",
+                late_waker::Mailbox::new,
+            )
+            .role("runs the coroutine", |mailbox| assert_eq!(mailbox.run(), 7))
+            .role("delivers", |mailbox| mailbox.deliver(7))
+            .spurious(0)
+            .must_fail(Kind::LostWakeUp),
+        )
+        .scenario(
+            Scenario::new(
+                "early-waker",
+                "A coroutine that leaves its waker, and then looks for a letter.",
+                early_waker::Mailbox::new,
+            )
+            .role("runs the coroutine", |mailbox| assert_eq!(mailbox.run(), 7))
+            .role("delivers", |mailbox| mailbox.deliver(7))
+            .reaches([Slept]),
         )
         .scenario(
             Scenario::new(

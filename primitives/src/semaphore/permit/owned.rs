@@ -101,7 +101,7 @@ impl Semaphore {
     }
 
     /// [`acquire_async`](Self::acquire_async), for a semaphore in an `Arc`.
-    #[cfg(not(model))]
+    #[cfg(not(explore))]
     pub async fn acquire_owned_async(self: &Arc<Self>) -> OwnedPermit {
         OwnedPermit::of(self, self.acquire_async().await)
     }

@@ -69,6 +69,13 @@ pub(crate) fn mint(threads: usize) {
     world::with(|w| w.coins.of_thread = mem::take(&mut *minted.borrow_mut()));
 }
 
+/// A yes or no of the scenario: yes at any one place of this thread, for each timeout that it may
+/// have. Both cases are explored.
+#[must_use]
+pub fn chance() -> bool {
+    flip(Choice::TimeOut)
+}
+
 /// Whether it happens this time. Both cases are explored, as long as the thread has a coin.
 pub(crate) fn flip(choice: Choice) -> bool {
     if scheduler::is_on() {

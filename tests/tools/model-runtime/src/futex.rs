@@ -10,9 +10,15 @@
 //! wake-up reveals what that hides: it comes from no thread, so it orders nothing. Each thread may
 //! have one, at any of its waits, and one timeout, at any of its timed waits (`coins`). Beyond
 //! these budgets, time passes only when no other thread can run.
+//!
+//! A coroutine is in the same list, with its waker in place of a thread. Nothing blocks when it
+//! enters, looks or leaves; each of these is a step on the word, so that a wake comes before or
+//! after it.
 
 use std::panic::Location;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::Waker;
 
 use crate::coins;
 use crate::death;
@@ -23,6 +29,19 @@ use crate::world::threads::{self, Doing};
 use crate::world::trace::{self, What};
 use crate::world::waiter::{End, Waiter, blocks, unpark};
 use crate::world::{self, At, model_failed, scheduler, site};
+
+loom::lazy_static! {
+    /// A waker goes from the coroutine to the thread that calls it, through the mutex of a bucket,
+    /// which orders the two. The list is outside loom, so this does it.
+    static ref HANDS: loom::sync::atomic::AtomicU32 = loom::sync::atomic::AtomicU32::new(0);
+}
+
+/// A waker is given, or taken.
+fn hand_over(order: Ordering) {
+    if !scheduler::is_on() {
+        HANDS.fetch_add(1, order);
+    }
+}
 
 /// How a [`wait`] ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -146,14 +165,17 @@ fn wake(word: *const AtomicU32, all: bool, at: At) -> bool {
 
     let by = threads::me();
     let mut waiting = 0;
-    let mut woken = Vec::new();
+    let (mut woken, mut wakers) = (Vec::new(), Vec::new());
     world::with(|w| {
         for sleeper in &mut w.waiters {
             if sleeper.address == address && sleeper.ended.is_none() {
                 waiting += 1;
                 if waiting <= most.unwrap_or(0) {
                     sleeper.ended = Some(End::Woken { by });
-                    woken.push((sleeper.thread, sleeper.handle.clone()));
+                    match sleeper.waker.take() {
+                        Some(waker) => wakers.push(waker),
+                        None => woken.push((sleeper.thread, sleeper.handle.clone())),
+                    }
                 }
             }
         }
@@ -164,6 +186,11 @@ fn wake(word: *const AtomicU32, all: bool, at: At) -> bool {
         threads::runs(thread);
         unpark(handle);
     }
+    if !wakers.is_empty() {
+        // Acquire: pairs with the Release in `stand_in_line` and `is_woken`.
+        hand_over(Ordering::Acquire);
+        wakers.into_iter().for_each(Waker::wake); // steps of the model, so outside its world
+    }
     // As without the mutant: a thread that forgets a wake continues as after it.
     waiting > 0
 }
@@ -173,7 +200,9 @@ fn enter(address: usize, object: usize, thread: usize, timed: bool, at: At) -> u
     world::with(|w| {
         w.clock += 1;
         let ticket = w.clock;
-        w.waiters.push(Waiter { ticket, address, object, thread, handle, timed, ended: None, at });
+        let waker = None;
+        let ended = None;
+        w.waiters.push(Waiter { ticket, address, object, thread, handle, waker, timed, ended, at });
         ticket
     })
 }
@@ -184,4 +213,85 @@ fn ended(ticket: u64) -> Option<End> {
 
 fn leave(ticket: u64) {
     world::with(|w| w.waiters.retain(|x| x.ticket != ticket));
+}
+
+/// A coroutine falls asleep while `*word == expected`: its ticket, if it did.
+#[track_caller]
+pub fn stand_in_line(word: &AtomicU32, expected: u32, waker: Waker) -> Option<u64> {
+    let at = Location::caller();
+    if model_failed() {
+        return None;
+    }
+    // Release: pairs with the Acquire in `wake`. Before the step that lets others see the waker.
+    hand_over(Ordering::Release);
+    let (object, found) = word.look(); // the one step of the model
+    if found != expected {
+        reach::note(Reach::WordChanged);
+        trace::row(at, Some(object), What::NoSleep { expected, found });
+        return None;
+    }
+    let address = std::ptr::from_ref(word) as usize;
+    let ticket = enter(address, object, threads::me(), false, at);
+    world::with(|w| {
+        w.waiters.last_mut().expect("it has just entered").waker = Some(waker);
+    });
+    reach::note(Reach::Slept);
+    trace::row(at, Some(object), What::Sleep { expected, timed: false });
+    Some(ticket)
+}
+
+/// Whether the coroutine was woken. If not, it has this waker from now on.
+#[track_caller]
+pub fn is_woken(ticket: u64, waker: &Waker) -> bool {
+    let at = Location::caller();
+    if model_failed() {
+        return true;
+    }
+    let waker = waker.clone();
+    hand_over(Ordering::Release); // Release: as in `stand_in_line`
+    step_on_word_of(ticket);
+    let by = ended(ticket);
+    if let Some(End::Woken { by }) = by {
+        reach::note(Reach::Woken);
+        trace::row(at, object_of(ticket), What::Woken { by });
+        return true;
+    }
+    let before = world::with(|w| {
+        let waiter = w.waiters.iter_mut().find(|x| x.ticket == ticket);
+        waiter.and_then(|waiter| waiter.waker.replace(waker))
+    });
+    drop(before);
+    false
+}
+
+/// The coroutine leaves the list. Returns whether it was woken before.
+pub fn leave_line(ticket: u64) -> bool {
+    if model_failed() {
+        return false;
+    }
+    step_on_word_of(ticket);
+    let woken = ended(ticket).is_some();
+    let waker = world::with(|w| {
+        let place = w.waiters.iter().position(|x| x.ticket == ticket);
+        place.and_then(|place| w.waiters.remove(place).waker)
+    });
+    drop(waker);
+    woken
+}
+
+fn object_of(ticket: u64) -> Option<usize> {
+    world::with(|w| w.waiters.iter().find(|x| x.ticket == ticket).map(|x| x.object))
+}
+
+/// A step that conflicts with a wake, so that both orders are tried.
+fn step_on_word_of(ticket: u64) {
+    let handle = world::with(|w| {
+        let waiter = w.waiters.iter().find(|x| x.ticket == ticket)?;
+        w.objects[waiter.object].word.as_ref().map(Arc::clone)
+    });
+    match handle {
+        Some(handle) => _ = look_at(&handle),
+        None if scheduler::is_on() => scheduler::step(),
+        None => {}
+    }
 }

@@ -75,6 +75,8 @@ mod world;
 pub use loom::{lazy_static, thread_local};
 
 #[cfg(model)]
+pub use coins::chance;
+#[cfg(model)]
 pub use death::{may_die, system_call};
 #[cfg(model)]
 pub use explore::explore;

@@ -33,6 +33,7 @@ pub(crate) mod trace;
 pub(crate) mod waiter;
 
 use std::cell::RefCell;
+use std::mem;
 use std::panic::Location;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -161,7 +162,8 @@ impl World {
         self.now = None;
         self.objects.clear();
         self.threads.clear();
-        self.waiters.clear();
+        // Not their wakers: after a failure these may have modelled atomics, whose time is over.
+        self.waiters.drain(..).for_each(|waiter| mem::forget(waiter.waker));
         self.coins = Coins::default();
         self.failure = None;
         self.mortal.clear();

@@ -340,7 +340,7 @@ fn both() { w.load(Acquire); #[cfg(not(model))] w.load(Relaxed); }
         };
         assert!(has("primitives/src/lock.rs", true));
         assert!(has("queues/src/ring/event_count.rs", true));
-        assert!(has("primitives/src/futex/table.rs", false));
+        assert!(has("primitives/src/futex/apple.rs", false));
         assert!(places.iter().all(|place| !place.file.contains("/tests")));
     }
 }

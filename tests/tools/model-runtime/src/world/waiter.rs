@@ -1,5 +1,7 @@
 //! The list of sleepers, and what happens when no thread can run.
 
+use std::task::Waker;
+
 use super::failure::fail;
 use super::threads::{Doing, runs};
 use crate::world::{self, At, model_failed};
@@ -12,6 +14,8 @@ pub(crate) struct Waiter {
     pub(crate) thread: usize,
     /// None where threads are not loom's.
     pub(crate) handle: Option<loom::thread::Thread>,
+    /// Of a coroutine, until it is called; its thread is the one that put it there.
+    pub(crate) waker: Option<Waker>,
     pub(crate) timed: bool,
     pub(crate) ended: Option<End>,
     pub(crate) at: At,

@@ -107,3 +107,29 @@ where
         IntoIter::new(self)
     }
 }
+
+/// What the pools of this crate need.
+impl<S: Discipline> LockedQueue<S> {
+    /// [`put`](Self::put) without a look at the capacity, and so without a wait.
+    pub(crate) fn put_beyond(&self, item: S::Item) -> Result<(), PutError<S::Item>> {
+        let state = self.state.lock();
+        if state.shut_down {
+            return Err(PutError::Shutdown(item));
+        }
+        self.push(item, state);
+        Ok(())
+    }
+
+    /// How many items are inside, and how many were got for which no `task_done` was called yet.
+    pub(crate) fn queued_and_running(&self) -> (usize, usize) {
+        let state = self.state.lock();
+        let queued = state.items.len();
+        (queued, state.unfinished.saturating_sub(queued))
+    }
+
+    /// Calls `f` with the items, under the lock. It may take items out, but puts none in, and no
+    /// thread that waits is told.
+    pub(crate) fn with_order<R>(&self, f: impl FnOnce(&mut S) -> R) -> R {
+        f(&mut self.state.lock().items)
+    }
+}

@@ -71,7 +71,7 @@
 //!
 //! | a thread that waits for                      | could be woken by                      | found as       |
 //! | -------------------------------------------- | -------------------------------------- | -------------- |
-//! | a `Lock`, an `RLock`, a `RawRLock`           | its owner                              | cycle, stuck   |
+//! | a `Lock`, an `RLock`, a `RawRLock`, a `WatchedLock` | its owner                              | cycle, stuck   |
 //! | a `Once`, and what is made of it             | the thread whose closure runs          | cycle, stuck   |
 //! | a `RwLock`, to write                         | all threads that are inside, each of which must leave | cycle, stuck |
 //! | a `RwLock`, to read                          | the writer inside, or one that waits without a deadline | cycle, stuck |

@@ -77,7 +77,7 @@
 //! | feature              | brings                                                                             | who switches it on    |
 //! | -------------------- | ---------------------------------------------------------------------------------- | --------------------- |
 //! | `deadlock-detection` | threads that wait for each other are found and named: [`deadlock`]                  | **the binary alone**  |
-//! | `lock_api`           | the raw traits of `lock_api` 0.5, for locks, conditions and reentrant mutexes       | any crate             |
+//! | `lock_api`           | the raw traits of `lock_api` 0.5, and a lock for them that the detector names        | any crate             |
 //! | `portable`           | sleeping through std's `Mutex` and `Condvar` on Linux too, as on every other system | tests                 |
 //!
 //! None is on by default. **A library must not switch `deadlock-detection` on.** Cargo joins the
@@ -258,7 +258,7 @@ pub mod raw {
     pub use crate::lock::RawLock;
     #[cfg(all(feature = "lock_api", not(model)))]
     #[doc(inline)]
-    pub use crate::lock_api::ThreadNumber;
+    pub use crate::lock_api::{ThreadNumber, WatchedCondition, WatchedLock};
     #[doc(inline)]
     pub use crate::rlock::RawRLock;
     #[doc(inline)]

@@ -5,6 +5,7 @@
 
 #[cfg(test)]
 mod tests;
+mod watched;
 
 use std::num::NonZeroUsize;
 use std::time::{Duration, Instant};
@@ -14,6 +15,7 @@ use ::lock_api::{
     RawRwLockDowngrade, RawRwLockTimed,
 };
 
+pub use self::watched::{WatchedCondition, WatchedLock};
 use crate::condition::Condition;
 use crate::lock::RawLock;
 use crate::rlock::RawRLock;
@@ -222,6 +224,8 @@ unsafe impl RawRwLockDowngrade for RawRwLock {
 /// | [`RawRLock`]                  | [`RawMutex`], [`RawMutexTimed`]  | `lock_api::Mutex<RawRLock, T>`   |
 /// | [`RawRwLock`]                 | `lock_api::RawRwLock`, timed, downgrade | `lock_api::RwLock<RawRwLock, T>` |
 /// | [`Condition`]                 | [`RawCondvar`], timed            | `lock_api::Condvar<Condition>`   |
+/// | [`WatchedLock`]               | [`RawMutex`], [`RawMutexTimed`]  | `lock_api::Mutex<WatchedLock, T>`, named in reports of deadlocks |
+/// | [`WatchedCondition`]          | [`RawCondvar`], timed            | `lock_api::Condvar<WatchedCondition>` |
 ///
 /// Any thread may release a [`RawLock`], so the guards of a mutex made of it may move to another
 /// thread. Only its owner may release a [`RawRLock`], so the guards of a mutex made of that may

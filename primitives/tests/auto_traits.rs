@@ -166,9 +166,13 @@ fn what_the_primitives_stand_on() {
 fn the_raw_traits() {
     has! {
         primitives::raw::ThreadNumber: ALL,
+        primitives::raw::WatchedLock: ALL,
+        primitives::raw::WatchedCondition: ALL,
         // Any thread may release a raw lock, and only its owner a reentrant one.
         lock_api::MutexGuard<'static, RawLock, u8>: "Send Sync",
         lock_api::MutexGuard<'static, RawRLock, u8>: "Sync",
+        // Its owner is known.
+        lock_api::MutexGuard<'static, primitives::raw::WatchedLock, u8>: "Sync",
     }
 }
 

@@ -13,6 +13,9 @@ mod inversions;
 mod sharing;
 #[path = "deadlock/stuck.rs"]
 mod stuck;
+#[cfg(feature = "lock_api")]
+#[path = "deadlock/watched_locks.rs"]
+mod watched_locks;
 
 use std::sync::{LazyLock, Mutex};
 

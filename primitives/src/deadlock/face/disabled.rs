@@ -51,6 +51,16 @@ impl Identity {
         Self
     }
 
+    #[cfg(all(feature = "lock_api", not(model)))]
+    #[inline(always)]
+    pub(crate) const fn of_a_constant(_: Kind) -> Self {
+        Self
+    }
+
+    #[cfg(all(feature = "lock_api", not(model)))]
+    #[inline(always)]
+    pub(crate) fn is_used_here(&self) {}
+
     #[inline(always)]
     pub(crate) fn note_order(&self) {}
 

@@ -11,7 +11,7 @@
 //!    └──────────────────┴────────┴────────────────────────────────────────────────┘
 //! ```
 
-use std::{fmt, slice, str};
+use std::{fmt, ptr, slice, str};
 
 #[cfg(target_os = "linux")]
 use super::fork;
@@ -20,7 +20,7 @@ use crate::deadlock::memory::NUMBER;
 use crate::deadlock::state::wait_target::{Refusal, WaitTarget};
 use crate::deadlock::state::{Door, Kind, Label, Place, ResourceId};
 use crate::deadlock::verdict::{held, lock_order, reentry};
-use crate::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use crate::sync::atomic::{AtomicPtr, AtomicU64, Ordering::Relaxed};
 use std::panic::Location;
 
 /// Where the kind begins, above the number.
@@ -30,16 +30,20 @@ const LENGTH: u32 = 53;
 /// The longest name; of a longer one the reports have this much.
 const LONGEST: usize = (u64::MAX >> LENGTH) as usize;
 
+/// The place of an object that a constant made and no thread has used.
+const UNUSED: Place = Location::caller();
+
 /// The name of a resource.
 pub struct Identity {
     /// The first byte of the name.
     name: *const u8,
-    made: Place,
+    /// Null until its first use, if a constant made it.
+    made: AtomicPtr<Location<'static>>,
     /// `length of the name << LENGTH | kind << KIND | number`
     rest: AtomicU64,
 }
 
-// SAFETY: the pointer is a `&'static str` whose length is elsewhere.
+// SAFETY: the pointer `name` is a `&'static str` whose length is elsewhere.
 unsafe impl Send for Identity {}
 // SAFETY: as above; it is never written.
 unsafe impl Sync for Identity {}
@@ -58,9 +62,38 @@ impl Identity {
         }
         Self {
             name: name.as_ptr(),
-            made: Location::caller(),
+            made: AtomicPtr::new(ptr::from_ref(Location::caller()).cast_mut()),
             rest: AtomicU64::new((length as u64) << LENGTH | (kind as u64) << KIND),
         }
+    }
+
+    /// For an object that a constant makes, which knows no line: that of its
+    /// [first use](Self::is_used_here) counts.
+    #[cfg(feature = "lock_api")]
+    pub(crate) const fn of_a_constant(kind: Kind) -> Self {
+        Self {
+            name: "".as_ptr(),
+            made: AtomicPtr::new(ptr::null_mut()),
+            rest: AtomicU64::new((kind as u64) << KIND),
+        }
+    }
+
+    /// Takes the caller's line, if it has none.
+    #[cfg(feature = "lock_api")]
+    #[inline]
+    #[track_caller]
+    pub(crate) fn is_used_here(&self) {
+        // Relaxed, both: what it points to was there before the program began.
+        if self.made.load(Relaxed).is_null() {
+            let here = ptr::from_ref(Location::caller()).cast_mut();
+            let _ = self.made.compare_exchange(ptr::null_mut(), here, Relaxed, Relaxed);
+        }
+    }
+
+    fn made(&self) -> Place {
+        // Relaxed: as in `is_used_here`.
+        // SAFETY: it is null, or a `&'static Location` that was never written.
+        unsafe { self.made.load(Relaxed).as_ref() }.unwrap_or(UNUSED)
     }
 
     pub(crate) fn label(&self) -> Label {
@@ -72,7 +105,7 @@ impl Identity {
             let bytes = slice::from_raw_parts(self.name, (rest >> LENGTH) as usize);
             str::from_utf8_unchecked(bytes)
         };
-        Label::made_at(kind, name, self.made)
+        Label::made_at(kind, name, self.made())
     }
 
     /// The caller is about to take it, and will wait without a timeout if necessary. Notes the

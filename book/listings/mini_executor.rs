@@ -7,7 +7,7 @@ use std::task::{Context, Wake, Waker};
 use std::time::Duration;
 
 use primitives::sync::atomic::{AtomicBool, Ordering::AcqRel};
-use primitives::{Event, Lock, TimerHandle, Timers};
+use primitives::{Event, Lock, TimerHandle, Timers, deadlock};
 use queues::Queue;
 
 // ANCHOR: task
@@ -37,10 +37,12 @@ impl Task {
         self.is_queued.swap(false, AcqRel);
         let waker = Waker::from(Arc::clone(&self));
         let mut future = self.future.lock();
-        if let Some(running) = &mut *future
-            && running.as_mut().poll(&mut Context::from_waker(&waker)).is_ready()
-        {
-            *future = None;
+        if let Some(running) = &mut *future {
+            let cx = &mut Context::from_waker(&waker);
+            // Should the task block this thread without end, the report says that it is a task.
+            if deadlock::polling(|| running.as_mut().poll(cx)).is_ready() {
+                *future = None;
+            }
         }
     }
 }

@@ -36,6 +36,7 @@ use std::pin::pin;
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, RawWaker, RawWakerVTable, Wake, Waker};
 
+use crate::deadlock::polling;
 use crate::park;
 use crate::sync::atomic::AtomicU32;
 use crate::sync::atomic::Ordering::{Acquire, Relaxed, Release};
@@ -77,14 +78,16 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
     // SAFETY: the vtable's calls use the pointer as what it is, the address of `parker`, which is
     // shared and outlives this waker. A clone owns an `Arc` and does not point here.
     let first = unsafe { Waker::from_raw(RawWaker::new((&raw const parker).cast(), &ON_STACK)) };
-    if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&first)) {
+    let cx = &mut Context::from_waker(&first);
+    if let Poll::Ready(output) = polling(|| future.as_mut().poll(cx)) {
         return output;
     }
     let parker = made(&parker);
     let waker = Waker::from(Arc::clone(parker));
+    let cx = &mut Context::from_waker(&waker);
     loop {
         parker.park();
-        if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
+        if let Poll::Ready(output) = polling(|| future.as_mut().poll(cx)) {
             return output;
         }
     }

@@ -10,6 +10,8 @@
 //! that adds the permits checks it. So a refused release changes nothing, not even for a
 //! moment.
 
+#[cfg(not(model))]
+mod awaited;
 mod error;
 #[cfg(all(test, not(model)))]
 mod tests;

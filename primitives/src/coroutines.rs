@@ -16,6 +16,19 @@
 //!   it (`put`, `release`, `set`), which has taken effect by then. A call that wakes several wakes
 //!   all of them first.
 //!
+//! **What has no such call.** There is no `Lock::lock_async`. A guard that lives across an
+//! `await` keeps the lock for as long as other coroutines run, and a thread that wants it sleeps
+//! as long. So a guard is not [`Send`], and an executor with several threads refuses the
+//! coroutine. Where a section must contain an `await`, a [`Semaphore`](crate::Semaphore) with
+//! one permit is the lock: its [`OwnedPermit`](crate::OwnedPermit) may be held across it, and
+//! may move with the coroutine. There is no wait for a [`Condition`](crate::Condition), which
+//! gives back such a guard: what coroutines wait for is a permit, an event, or an item of a
+//! queue. Code that holds no guard across an `await` may lock as threads do, if the sections are
+//! short.
+//!
+//! **A coroutine that blocks** its thread blocks every coroutine that only this thread polls. The
+//! [deadlock detector](crate::deadlock#coroutines) names one that can never go on.
+//!
 //! Deadlines are futures, because only an executor has a clock: `tokio::time::sleep`, or
 //! `smol::Timer`, or an [`Event`](crate::Event) that says "stop".
 //!

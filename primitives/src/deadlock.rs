@@ -92,6 +92,18 @@
 //! list in `/proc`; on systems other than Linux it never says so.) It does not count a signal
 //! handler or another process. A child of a `fork` begins with an empty graph.
 //!
+//! # Coroutines
+//!
+//! A coroutine that blocks takes its thread along, and every coroutine that only this thread polls.
+//! What a coroutine holds counts as held by its thread: the guard of a lock, which cannot leave the
+//! thread, and the permit of a [`thread_bound`](crate::Semaphore::thread_bound) semaphore. (Its
+//! promise includes that the coroutines which take permits stay on one thread: on an executor with
+//! several threads do not make it.) So a coroutine that blocks for what another one of its thread
+//! holds is a thread that waits for itself: a cycle, with the call and its place. The report says
+//! that it was in a poll, if the executor polls by [`polling`], as [`block_on`](crate::block_on)
+//! does. A coroutine that blocks for an event or a queue, which any thread could serve, is found
+//! when every thread sleeps. A coroutine that _awaits_ is not watched: it holds no thread.
+//!
 //! # What is not seen
 //!
 //! Threads that wait in foreign code: std's `Mutex`, a read from a socket, std's own `join` and
@@ -166,8 +178,12 @@ pub use self::state::label::{Kind, Label};
 #[cfg(all(feature = "deadlock-detection", not(model)))]
 pub use self::verdict::hook::{set_backtraces, set_hook};
 #[cfg(all(feature = "deadlock-detection", not(model)))]
+pub use self::verdict::polling::polling;
+#[cfg(all(feature = "deadlock-detection", not(model)))]
 pub use self::verdict::report::{Hold, Report, ThreadReport, Verdict, Want};
 
+#[cfg(any(model, not(feature = "deadlock-detection")))]
+pub use self::face::disabled::polling;
 #[cfg(any(model, not(feature = "deadlock-detection")))]
 #[doc(hidden)]
 pub use self::face::disabled::{Identity, WaitTarget, helping};

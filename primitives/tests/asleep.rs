@@ -20,6 +20,7 @@ static GO: Event = Event::named("go");
 fn main() {
     match env::var(PROGRAM).as_deref() {
         Ok("all") => falls_asleep(),
+        Ok("coroutine") => primitives::block_on(async { STOP.wait() }),
         Ok("inside") => runs_code_of_the_program(),
         #[cfg(target_os = "linux")]
         Ok("fork") => forked::forks(),
@@ -28,9 +29,10 @@ fn main() {
         Err(_) => {
             the_last_one_to_fall_asleep_says_that_everybody_sleeps();
             the_programs_own_code_waits_for_what_it_says_itself();
+            a_coroutine_that_blocks_the_only_thread_is_named();
             forked::of_a_child_that_runs_nothing_is_said();
             the_end_of_a_scope_waits_for_its_threads();
-            println!("test result: ok. 4 passed; 0 failed");
+            println!("test result: ok. 5 passed; 0 failed");
         }
         #[cfg(not(target_os = "linux"))]
         Err(_) => {
@@ -147,6 +149,14 @@ fn the_programs_own_code_waits_for_what_it_says_itself() {
         let thread = thread.split("\n\n").next().expect("a paragraph");
         assert!(thread.contains("wants event \"go\", at"), "{name}: {report}");
     }
+}
+
+#[cfg(target_os = "linux")]
+fn a_coroutine_that_blocks_the_only_thread_is_named() {
+    let report = said_by("coroutine", "  A coroutine must not block");
+    assert!(report.contains("every thread of the program sleeps"), "{report}");
+    assert!(report.contains("wants event \"stop\", at"), "{report}");
+    assert!(report.contains("\n    in a coroutine, polled at "), "{report}");
 }
 
 fn the_end_of_a_scope_waits_for_its_threads() {

@@ -3,6 +3,8 @@
 
 use watchdog as _;
 
+#[path = "deadlock/coroutines.rs"]
+mod coroutines;
 #[path = "deadlock/cycles.rs"]
 mod cycles;
 #[path = "deadlock/hunt.rs"]

@@ -22,6 +22,8 @@
 //! senders are gone, because an item may hold the sender of an answer, on which the thread that put
 //! it waits.
 
+#[cfg(not(model))]
+mod awaited;
 #[cfg(all(test, not(model)))]
 mod tests;
 

@@ -344,6 +344,7 @@ fn a_coroutine_that_blocks_the_thread_of_all_is_named() {
         "thread 'executor'",
         "wants semaphore \"permits\", at demos/src/coroutines/one_thread.rs:",
         "from 'executor'",
+        "in a coroutine, polled at book/listings/mini_executor.rs:",
     ] {
         assert!(ended.out.contains(part), "{part}: {}", ended.out);
     }

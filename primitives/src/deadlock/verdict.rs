@@ -11,6 +11,8 @@ pub(crate) mod hook;
 #[cfg(all(feature = "deadlock-detection", not(model)))]
 pub(crate) mod lock_order;
 #[cfg(all(feature = "deadlock-detection", not(model)))]
+pub(crate) mod polling;
+#[cfg(all(feature = "deadlock-detection", not(model)))]
 pub(crate) mod reentry;
 #[cfg(all(feature = "deadlock-detection", not(model)))]
 pub(crate) mod sleep;

@@ -115,6 +115,13 @@ impl Identity {
     pub(crate) fn released(&self) {}
 }
 
+/// Runs `poll`, which polls a coroutine: with the feature `deadlock-detection`, a report of a wait
+/// in there says so. Without it, as here, it is `poll()`.
+#[inline(always)]
+pub fn polling<R>(poll: impl FnOnce() -> R) -> R {
+    poll()
+}
+
 /// Runs `f`, which is another task than the one that the thread is at.
 #[inline(always)]
 pub fn helping<R>(f: impl FnOnce() -> R) -> R {

@@ -44,12 +44,14 @@ pub struct Wait {
     /// The word that it sleeps on, and the value that it found there.
     pub(crate) word: Option<(*const AtomicU32, u32)>,
     pub(crate) backtrace: Option<Arc<Backtrace>>,
+    /// Where the poll was begun in which it waits, if it is in one.
+    pub(crate) polled_at: Option<Place>,
 }
 
 impl Wait {
     /// A wait of a thread that holds nothing.
     pub fn new(wanted: Wanted, need: Need, at: Place) -> Self {
-        Self { wanted, need, at, held: List::new(), word: None, backtrace: None }
+        Self { wanted, need, at, held: List::new(), word: None, backtrace: None, polled_at: None }
     }
 
     /// The same, of a thread that holds this.

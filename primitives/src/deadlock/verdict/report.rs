@@ -66,6 +66,7 @@ pub struct ThreadReport {
     holds: Vec<Hold>,
     wants: Option<Want>,
     backtrace: Option<Arc<Backtrace>>,
+    polled_at: Option<Place>,
 }
 
 /// Something that a thread holds.
@@ -132,6 +133,7 @@ impl ThreadReport {
             holds: vec![Hold::of(held)],
             wants: Some(want),
             backtrace: None,
+            polled_at: None,
         }
     }
 
@@ -163,6 +165,13 @@ impl ThreadReport {
     #[must_use]
     pub fn wants(&self) -> Option<&Want> {
         self.wants.as_ref()
+    }
+
+    /// Where the poll was begun in which it waits, if a coroutine was about to block it: the call
+    /// of [`block_on`](crate::block_on), or of [`polling`](crate::deadlock::polling).
+    #[must_use]
+    pub fn polled_at(&self) -> Option<Place> {
+        self.polled_at
     }
 
     /// The backtrace of its sleep, if [backtraces are on](crate::deadlock::set_backtraces).

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use super::detector::{DETECTOR, Detector, OnGraph};
 use super::report::{Report, Verdict};
-use super::{held, hook};
+use super::{held, hook, polling};
 use crate::deadlock::graph::wait_for::Wait as Edge;
 use crate::deadlock::state::wait_target::{Refusal, WaitTarget};
 use crate::deadlock::state::{Inside, Need, Place, ScopeId, ThreadId, Wanted};
@@ -154,6 +154,7 @@ fn enter(mut edge: Edge, refusal: Refusal) -> Result<Asleep, Box<Report>> {
     let Some(inside) = Inside::enter() else { return Ok(None) };
     let Some(held) = held::introduce() else { return Ok(None) };
     edge = edge.holding(held);
+    edge.polled_at = polling::polled_at();
     edge.backtrace = hook::backtraces().then(|| Arc::new(Backtrace::force_capture()));
     let refuses = |verdict| refuses(refusal, verdict);
     let entered = DETECTOR.get().enter(thread::id(), edge, refuses, hook::tell);

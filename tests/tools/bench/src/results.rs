@@ -22,13 +22,15 @@ pub const GROUPS: [(&str, &str); 8] = [
 ];
 
 /// Crates whose versions belong to the results.
-const PEERS: [&str; 14] = [
+const PEERS: [&str; 16] = [
     "apalis-redis",
+    "async-channel",
     "async-lock",
     "crossbeam-channel",
     "crossfire",
     "event-listener",
     "flume",
+    "futures-lite",
     "hurdles",
     "kanal",
     "parking_lot",

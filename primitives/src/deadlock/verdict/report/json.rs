@@ -14,7 +14,8 @@ impl Report {
     /// ```
     ///
     /// `wants` may be `null`; `from` has the numbers of the only threads that could end the wait;
-    /// it is empty if any could. Places are strings, `file:line:column`.
+    /// it is empty if any could. A thread that a coroutine was about to block has the field
+    /// `polled_at`, too, the place of the poll. Places are strings, `file:line:column`.
     #[must_use]
     pub fn to_json(&self) -> String {
         let threads = list(self.threads.iter().map(|thread| {
@@ -33,13 +34,16 @@ impl Report {
                     ("from", list(want.from.iter().map(u64::to_string))),
                 ])
             });
-            object(&[
+            let mut fields = vec![
                 ("id", thread.id.to_string()),
                 ("name", string(&thread.name)),
                 ("ended", thread.ended.to_string()),
                 ("holds", holds),
                 ("wants", wants),
-            ])
+            ];
+            let polled = thread.polled_at.map(|place| ("polled_at", string(&place.to_string())));
+            fields.extend(polled);
+            object(&fields)
         }));
         object(&[("verdict", string(self.verdict.as_str())), ("threads", threads)])
     }

@@ -26,6 +26,7 @@ struct Sketched {
     held: List<Held>,
     wanted: Option<SketchedWant>,
     backtrace: Option<Arc<Backtrace>>,
+    polled_at: Option<Place>,
 }
 
 struct SketchedWant {
@@ -57,7 +58,15 @@ impl Sketched {
         let name = graph.name_of(id);
         if let Some((_, held)) = graph.ended.get(id) {
             let held = held.clone();
-            return Self { id, name, ended: true, held, wanted: None, backtrace: None };
+            return Self {
+                id,
+                name,
+                ended: true,
+                held,
+                wanted: None,
+                backtrace: None,
+                polled_at: None,
+            };
         }
         let Some(wait) = graph.waits.get(id) else {
             return Self {
@@ -67,6 +76,7 @@ impl Sketched {
                 held: List::new(),
                 wanted: None,
                 backtrace: None,
+                polled_at: None,
             };
         };
         let end_of = match wait.wanted {
@@ -87,6 +97,7 @@ impl Sketched {
             held: wait.held.clone(),
             wanted: Some(wanted),
             backtrace: wait.backtrace.clone(),
+            polled_at: wait.polled_at,
         }
     }
 
@@ -98,6 +109,7 @@ impl Sketched {
             holds: self.held.iter().map(Hold::of).collect(),
             wants: self.wanted.map(SketchedWant::write),
             backtrace: self.backtrace,
+            polled_at: self.polled_at,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Report, TO_READ, TO_WRITE, ThreadReport, Verdict};
+use super::{Hold, Report, TO_READ, TO_WRITE, ThreadReport, Verdict};
 
 /// A line with the problem, a paragraph for each thread, and what to do.
 impl fmt::Display for Report {
@@ -54,8 +54,14 @@ impl Report {
             Verdict::Reentry => ("holds", "took again"),
             _ => ("holds", "wants"),
         };
-        for hold in &thread.holds {
-            writeln!(f, "    {holds} {}, taken at {}", hold.what(), hold.since)?;
+        // Coroutines may hold a hundred permits of a kind, all taken in one line.
+        let same = |one: &Hold, other: &Hold| (one.label, one.since) == (other.label, other.since);
+        for held in thread.holds.chunk_by(same) {
+            let (what, since) = (held[0].what(), held[0].since);
+            match held.len() {
+                1 => writeln!(f, "    {holds} {what}, taken at {since}")?,
+                times => writeln!(f, "    {holds} {what} {times} times, taken at {since}")?,
+            }
         }
         if let Some(want) = &thread.wants {
             write!(f, "    {wants} {}, at {}", want.what, want.at)?;
@@ -65,6 +71,9 @@ impl Report {
                 write!(f, ", from '{}'", names.join("', '"))?;
             }
             writeln!(f)?;
+        }
+        if let Some(place) = thread.polled_at {
+            writeln!(f, "    in a coroutine, polled at {place}")?;
         }
         if let Some(backtrace) = &thread.backtrace {
             for line in backtrace.to_string().lines() {
@@ -84,6 +93,12 @@ impl Report {
 
     fn advice(&self) -> &'static str {
         match self.verdict {
+            Verdict::Cycle | Verdict::Stuck
+                if self.threads.iter().any(|thread| thread.polled_at.is_some()) =>
+            {
+                "\n  A coroutine must not block the thread that polls it and others: await the call whose \
+                 name ends in `_async`, and release a lock before the next `await`."
+            }
             Verdict::Cycle if self.wants_under_a_read(TO_READ) => {
                 "\n  A thread that reads must not wait behind a writer, which waits for it: to read \
                  again, use `read_recursive`."

@@ -22,11 +22,6 @@ pub(crate) fn rows(run: &mut Run) {
 
     let (ours, std) = (OnceLock::new(), std::sync::OnceLock::new());
     _ = (ours.set(1_u64), std.set(1_u64));
-    run.row("OnceLock: get, when set")
-        .at_most_bare(100)
-        .of("ours", &ours, |cell| _ = black_box(cell.get().is_some()))
-        .of("bare", &bare, |word| _ = black_box(word.load(Acquire) == 1))
-        .of("std", &std, |cell| _ = black_box(cell.get().is_some()));
     run.row("OnceLock: get_or_init, when set")
         .of("ours", &ours, |cell| _ = black_box(cell.get_or_init(|| 2)))
         .of("std", &std, |cell| _ = black_box(cell.get_or_init(|| 2)));

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
 use primitives::Lock;
 use serde_json::{Map, Value, json};
 
@@ -28,7 +29,7 @@ const MOST_PRIORITY: u8 = 9;
 pub(crate) struct Shared {
     pub(crate) broker: Arc<dyn Broker>,
     pub(crate) results: Arc<dyn ResultStore>,
-    pub(crate) tasks: Lock<HashMap<Arc<str>, Arc<Definition>>>,
+    pub(crate) tasks: Lock<HashMap<Arc<str>, Arc<Definition>, RandomState>>,
     /// First match wins.
     routes: Lock<Vec<(String, Arc<str>)>>,
     default_queue: Lock<Arc<str>>,

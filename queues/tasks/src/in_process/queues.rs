@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
+use foldhash::fast::RandomState;
 use primitives::{Condition, Lock};
 
 use super::journal::Journal;
@@ -29,7 +30,7 @@ pub(super) struct Queues {
 
 #[derive(Default)]
 struct State {
-    lists: HashMap<Arc<str>, [VecDeque<Waiting>; STEPS]>,
+    lists: HashMap<Arc<str>, [VecDeque<Waiting>; STEPS], RandomState>,
     closed: bool,
     /// Counts calls of `wake`.
     woken: u64,

@@ -1,12 +1,13 @@
 //! The results of this process, and its chords.
 
-use std::collections::hash_map::{Entry, RandomState};
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::hash::BuildHasher;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
+use foldhash::fast::RandomState;
 use primitives::{Condition, Lock};
 
 use super::journal::Journal;
@@ -38,7 +39,7 @@ struct Shard {
 
 #[derive(Default)]
 struct Kept {
-    results: HashMap<Arc<str>, StoredResult>,
+    results: HashMap<Arc<str>, StoredResult, RandomState>,
     /// When each was first stored, oldest first.
     ages: VecDeque<(Instant, Arc<str>)>,
 }
@@ -54,7 +55,7 @@ struct Chord {
 impl Results {
     pub(super) fn new(keep: Duration) -> Self {
         let shards = std::array::from_fn(|_| Shard::default());
-        let (hasher, keep) = (RandomState::new(), AtomicU64::new(nanoseconds(keep)));
+        let (hasher, keep) = (RandomState::default(), AtomicU64::new(nanoseconds(keep)));
         Self { shards, hasher, keep, chords: Lock::default(), journal: None }
     }
 

@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize};
 use std::time::{Duration, Instant, SystemTime};
 
+use foldhash::fast::RandomState;
 use primitives::{Condition, Event, Lock, Timers};
 use queues::{Executor, Queue, Shutdown};
 use serde_json::Value;
@@ -55,7 +56,7 @@ pub(super) struct Core {
     pub(super) outbox: Queue<Done>,
     pub(super) timers: Timers,
     /// By a number that only grows.
-    pub(super) running: Lock<HashMap<u64, Running>>,
+    pub(super) running: Lock<HashMap<u64, Running, RandomState>>,
     pub(super) held: Lock<HashMap<u64, Arc<Delivery>>>,
     next_number: AtomicU64,
     /// All claimed and unfinished messages, which must be refreshed.

@@ -16,7 +16,7 @@ use crate::steps::{Evidence, Step};
 const TICK: Duration = Duration::from_millis(50);
 
 /// A step that has not ended by then counts as hanging: in a project of locks that is a finding.
-const LIMIT: Duration = Duration::from_secs(20 * 60);
+const LIMIT: Duration = Duration::from_secs(30 * 60);
 
 /// How long the processes of a step may clean up after they were asked to end.
 const GRACE: Duration = Duration::from_secs(2);

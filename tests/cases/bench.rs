@@ -27,6 +27,9 @@ fn benches() -> Vec<bench::Named> {
 }
 
 fn main() -> std::process::ExitCode {
+    // The bench `processes` starts this program again.
+    ::processes::init();
+    procspawn::init();
     bench::program(&benches())
 }
 

@@ -36,7 +36,6 @@ fn get<C: Cell>(run: &Run) -> Sample {
 fn rows() -> Vec<Row> {
     vec![
         Row::new("get, when set", "get of a value that is there")
-            .goal(Goal::best(1.0))
             .goal(Goal::floor(1.02))
             .ours("OnceLock", get::<primitives::OnceLock<u64>>)
             .peer("std", get::<std::sync::OnceLock<u64>>)

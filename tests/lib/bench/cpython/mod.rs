@@ -26,8 +26,13 @@ struct Process {
 impl CPython {
     /// Starts `python3`; the error says why there is none.
     pub(crate) fn start() -> io::Result<Self> {
+        Self::running(ROWS)
+    }
+
+    /// The same, with a program that answers as `rows.py` does.
+    pub(crate) fn running(program: &str) -> io::Result<Self> {
         let mut child = Command::new("python3")
-            .args(["-I", "-c", ROWS])
+            .args(["-I", "-c", program])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()?;
@@ -73,12 +78,13 @@ impl Drop for Process {
     }
 }
 
-/// `nanoseconds cpu waited`, the last one `-` if the system does not say.
+/// `nanoseconds cpu waited`; each of the last two is `-` if it is not known.
 fn sample(answer: &str) -> Option<Sample> {
     let [nanoseconds, cpu, waited] = answer.split_whitespace().collect::<Vec<_>>()[..] else {
         return None;
     };
     let waited = if waited == "-" { None } else { Some(waited.parse().ok()?) };
-    let (nanoseconds, cpu) = (nanoseconds.parse().ok()?, Some(cpu.parse().ok()?));
+    let nanoseconds = nanoseconds.parse().ok()?;
+    let cpu = if cpu == "-" { None } else { Some(cpu.parse().ok()?) };
     Some(Sample { nanoseconds, cpu, fairness: None, tail: None, waited })
 }

@@ -10,7 +10,7 @@ use crate::machine::Machine;
 use crate::measured::{Judged, Measured};
 
 /// The groups, with their titles.
-pub const GROUPS: [(&str, &str); 8] = [
+pub const GROUPS: [(&str, &str); 9] = [
     ("locks", "Locks"),
     ("sync", "Semaphores, events, conditions, barriers"),
     ("queues", "Queues"),
@@ -18,11 +18,12 @@ pub const GROUPS: [(&str, &str); 8] = [
     ("one_core", "On one core"),
     ("timers", "Timers"),
     ("python", "Beside Python"),
+    ("processes", "Between processes"),
     ("tasks", "Tasks across machines"),
 ];
 
 /// Crates whose versions belong to the results.
-const PEERS: [&str; 16] = [
+const PEERS: [&str; 17] = [
     "apalis-redis",
     "async-channel",
     "async-lock",
@@ -35,6 +36,7 @@ const PEERS: [&str; 16] = [
     "kanal",
     "parking_lot",
     "pollster",
+    "procspawn",
     "rapidfire",
     "rtrb",
     "tokio",
